@@ -1,0 +1,130 @@
+"""Mel images to train and measure with: an npz, or a folder of audio files.
+
+An npz holds X uint8 [N][frames][bands] (dB = X / 255 * 80 - 80), y, genres,
+names and split.  The mel of audio files is computed by the engine's own
+program `genremel`, never here.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+AUDIO = (".wav", ".au", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aif",
+         ".aiff")
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class DataError(Exception):
+    """What is wrong with the data, as a sentence for the user."""
+
+
+@dataclass
+class Data:
+    x: np.ndarray       # uint8 [N][frames][bands]
+    y: np.ndarray       # int64 [N], index into genres
+    names: list
+    genres: list
+    split: np.ndarray   # str [N]
+
+    def part(self, split):
+        """The tracks of one split ("train", "valid"); all of them for None."""
+        keep = np.ones(len(self.y), bool) if split is None \
+            else self.split == split
+        if not keep.any():
+            raise DataError(f"no track has the split {split!r}; there are: "
+                            + ", ".join(sorted(set(self.split.tolist()))))
+        return Data(self.x[keep], self.y[keep],
+                    [n for n, k in zip(self.names, keep) if k],
+                    self.genres, self.split[keep])
+
+
+def load_npz(path):
+    try:
+        with np.load(path, allow_pickle=False) as z:
+            x, y = z["X"], z["y"].astype(np.int64)
+            names = [str(n) for n in z["names"]]
+            genres = [str(g) for g in z["genres"]]
+            split = z["split"].astype(str)
+    except KeyError as e:
+        raise DataError(f"{path}: {e.args[0]}; expected the arrays X, y, "
+                        "names, genres and split")
+    except (OSError, ValueError, zlib.error, EOFError) as e:
+        raise DataError(f"{path}: not a readable npz: {e}")
+    except Exception as e:  # zipfile's own errors have no common parent
+        raise DataError(f"{path}: not a readable npz: {e}")
+    if x.ndim != 3 or x.dtype != np.uint8 or x.shape[2] != 128:
+        raise DataError(f"{path}: X is {x.dtype} {list(x.shape)}; expected "
+                        "uint8 [tracks][frames][128]")
+    if not len(x) == len(y) == len(names) == len(split):
+        raise DataError(f"{path}: X, y, names and split differ in length")
+    if len(y) and not 0 <= y.min() <= y.max() < len(genres):
+        raise DataError(f"{path}: y goes from {y.min()} to {y.max()}; "
+                        f"expected an index into {len(genres)} genres")
+    return Data(x, y, names, genres, split)
+
+
+def program(name, build=None):
+    """Path of a program of the build directory, or of the installed one."""
+    candidates = [os.path.join(build or os.path.join(ROOT, "build"), "src",
+                               "cli",
+                               name)]
+    candidates += [os.path.join(d, name) for d in os.get_exec_path()]
+    for candidate in candidates:
+        if os.access(candidate, os.X_OK):
+            return candidate
+    raise DataError(f"{name} was not found; build the project first "
+                    "(meson setup build && meson compile -C build)")
+
+
+def load_audio(folder, genres, valid_every=4, build=None):
+    """The mel images of FOLDER/<genre>/*: GTZAN's own layout.  One track in
+    `valid_every` of each genre, by name, is its "valid" split."""
+    if not os.path.isdir(folder):
+        raise DataError(f"{folder}: not a folder; expected FOLDER/<genre>/*")
+    found = sorted(e.name for e in os.scandir(folder) if e.is_dir())
+    unknown = [g for g in found if g not in genres]
+    if unknown:
+        raise DataError(f"{folder}: no such genre: {', '.join(unknown)}; "
+                        f"expected folders named {', '.join(genres)}")
+    genremel = program("genremel", build)
+    x, y, names, split = [], [], [], []
+    for label, genre in enumerate(genres):
+        directory = os.path.join(folder, genre)
+        files = sorted(f for f in os.listdir(directory)
+                       if f.lower().endswith(AUDIO)) \
+            if os.path.isdir(directory) else []
+        if not files:
+            raise DataError(f"{directory}: no audio file; every genre needs "
+                            "at least one")
+        for i, name in enumerate(files):
+            path = os.path.join(directory, name)
+            mel = mel_of_file(path, genremel)
+            x.append(mel)
+            y.append(label)
+            names.append(os.path.splitext(name)[0])
+            split.append("valid" if i % valid_every == valid_every - 1
+                         else "train")
+        print(f"{genre}: {len(files)} files", file=sys.stderr)
+    frames = max(map(len, x))
+    # Shorter tracks are repeated: a crop of one stays music throughout.
+    x = np.stack([np.resize(m, (frames, m.shape[1])) for m in x])
+    return Data(x, np.array(y), names, list(genres), np.array(split))
+
+
+def mel_of_file(path, genremel):
+    """uint8 [frames][128] of the file's first 30 s, as the npz holds it."""
+    with tempfile.TemporaryDirectory() as directory:
+        out = os.path.join(directory, "mel.npy")
+        run = subprocess.run([genremel, "--duration", "30", path, out],
+                             capture_output=True, text=True)
+        if run.returncode:
+            raise DataError(run.stderr.strip() or
+                            f"{path}: genremel failed ({run.returncode})")
+        db = np.load(out)
+    db = np.clip(db - db.max(), -80, 0)
+    return np.rint((db + 80) / 80 * 255).astype(np.uint8)

@@ -1,0 +1,66 @@
+"""The weights file: safetensors, with the network's description beside it.
+
+The format is public: 8 bytes little-endian length of the header, a JSON header
+{name: {dtype, shape, data_offsets}}, then the raw tensors.  Everything that the
+engine needs to know stands in the header's "__metadata__", whose values are
+strings by that format's rule; the structured ones hold JSON.
+"""
+
+import json
+import os
+import struct
+
+import numpy as np
+
+# The front end that the engine computes; it refuses a file that asks another.
+FRONTEND = {
+    "sample_rate": 22050, "n_fft": 2048, "hop_length": 512, "n_mels": 128,
+    "f_min": 0, "f_max": 11025, "frames": 387, "duration": 30, "top_db": 80,
+}
+
+
+def save(path, tensors, name, version, labels, layers, extra=None):
+    """Writes `tensors` {name: float array} to `path`, whole or not at all."""
+    metadata = {
+        "format": "genreclassify-1", "name": name, "version": version,
+        "labels": json.dumps(labels), "frontend": json.dumps(FRONTEND),
+        "layers": json.dumps(layers), **(extra or {}),
+    }
+    header, offset = {"__metadata__": metadata}, 0
+    arrays = {k: np.ascontiguousarray(v, "<f4") for k, v in tensors.items()}
+    for key, array in arrays.items():
+        header[key] = {"dtype": "F32", "shape": list(array.shape),
+                       "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    temporary = f"{path}.part"
+    with open(temporary, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text)
+        for array in arrays.values():
+            f.write(array.tobytes())
+    os.replace(temporary, path)
+
+
+def load(path):
+    """Gives (tensors, metadata), the structured metadata already parsed."""
+    with open(path, "rb") as f:
+        size, = struct.unpack("<Q", f.read(8))
+        header = json.loads(f.read(size))
+        data = f.read()
+    metadata = header.pop("__metadata__")
+    for key in ("labels", "frontend", "layers"):
+        metadata[key] = json.loads(metadata[key])
+    tensors = {}
+    for key, entry in header.items():
+        begin, end = entry["data_offsets"]
+        tensors[key] = np.frombuffer(
+            data[begin:end], "<f4").reshape(entry["shape"])
+    return tensors, metadata
+
+
+def save_network(path, network, **description):
+    """Writes a PyTorch network; names are PyTorch's own (conv1.weight ...)."""
+    tensors = {k: v.numpy() for k, v in network.state_dict().items()
+               if not k.endswith("num_batches_tracked")}
+    save(path, tensors, layers=network.layers, **description)

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The state of one stream: the front end with its ring of mel columns, out of
+ * which segments are cut, and the workspace in which the network runs.  The two
+ * halves share nothing, so that they can live in two threads. */
+
+#include <math.h>
+#include <string.h>
+
+#include "downmix.h"
+#include "error.h"
+#include "melspectrogram.h"
+#include "model.h"
+
+#define SECOND G_GUINT64_CONSTANT (1000000000)
+#define CHUNK 1024              /* samples mixed at a time */
+/* Columns beyond a window's that the ring keeps: those of one chunk of silence,
+ * 256 ms at the lowest rate, that finish appends, and one more. */
+#define RING_SLACK 6
+
+struct _GenreSegment
+{
+  guint64 start, duration;
+  gboolean partial;
+  double mean_square;
+  gsize n_columns;
+  float columns[];              /* [n_columns][GENRE_MEL_BANDS], dB */
+};
+
+struct _GenreClassifier
+{
+  GenreModel *model;
+  guint rate;
+  guint64 window, hop, min_window;
+
+  /* front end */
+  GenreMelSpectrogram *mel;
+  guint64 n_samples;            /* pushed so far */
+  GenreMelColumn *ring;         /* [ring_size]; column c is ring[c % ring_size] */
+  gsize ring_size;
+  guint64 n_segments;           /* cut so far */
+  GQueue segments;              /* cut and not taken */
+
+  /* network */
+  GenreWorkspace *workspace;
+};
+
+GenreClassifier *
+genre_classifier_new (GenreModel *model, guint rate, guint64 window,
+    guint64 hop, guint64 min_window, GError **error)
+{
+  GenreClassifier *classifier;
+  guint64 n_columns;
+
+  if (rate < GENRE_MIN_RATE || rate > GENRE_MAX_RATE) {
+    genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
+        GENRE_MAX_RATE);
+    return NULL;
+  }
+  if (window < GENRE_MIN_WINDOW || window > GENRE_MAX_WINDOW) {
+    genre_refuse (error, GENRE_ERROR_ARGUMENT, "window of %g s, expected %g to "
+        "%g", window / 1e9, GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
+    return NULL;
+  }
+  n_columns = genre_mel_column_at (window);
+  if (n_columns - 1 < genre_model_get_min_columns (model)) {
+    genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "window of %g s, but the network %s needs %g", window / 1e9,
+        genre_model_get_name (model), genre_model_get_min_columns (model) *
+        (double) GENRE_MEL_PERIOD / GENRE_MEL_COLUMNS);
+    return NULL;
+  }
+
+  classifier = g_new0 (GenreClassifier, 1);
+  classifier->model = genre_model_ref (model);
+  classifier->rate = rate;
+  classifier->window = window;
+  classifier->hop = hop ? hop : window;
+  classifier->min_window = min_window;
+  classifier->mel = genre_mel_spectrogram_new (rate);
+  /* The spacing of the columns is uneven by one STFT frame, so a window holds up
+   * to one column more than the first one. */
+  classifier->ring_size = n_columns + RING_SLACK;
+  classifier->ring = g_new (GenreMelColumn, classifier->ring_size);
+  g_queue_init (&classifier->segments);
+  classifier->workspace = genre_workspace_new (genre_model_get_network (model),
+      n_columns + 1);
+  return classifier;
+}
+
+void
+genre_classifier_free (GenreClassifier *classifier)
+{
+  if (!classifier)
+    return;
+  g_queue_clear_full (&classifier->segments,
+      (GDestroyNotify) genre_segment_free);
+  genre_workspace_free (classifier->workspace);
+  g_free (classifier->ring);
+  genre_mel_spectrogram_free (classifier->mel);
+  genre_model_unref (classifier->model);
+  g_free (classifier);
+}
+
+void
+genre_classifier_reset (GenreClassifier *classifier)
+{
+  g_queue_clear_full (&classifier->segments,
+      (GDestroyNotify) genre_segment_free);
+  classifier->n_segments = 0;
+  classifier->n_samples = 0;
+  genre_mel_spectrogram_reset (classifier->mel);
+}
+
+/* Length of the audio pushed so far; whole seconds apart from the rest, so that
+ * nothing overflows and nothing is rounded twice. */
+static guint64
+stream_length (const GenreClassifier *classifier)
+{
+  guint64 n = classifier->n_samples;
+
+  return n / classifier->rate * SECOND +
+      n % classifier->rate * SECOND / classifier->rate;
+}
+
+/* Copies the columns from @start to @end (ns) out of the ring. */
+static GenreSegment *
+cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
+{
+  guint64 first = genre_mel_column_at (start);
+  gsize n = genre_mel_column_at (end) - first;
+  GenreSegment *segment = g_malloc (sizeof *segment +
+      n * GENRE_MEL_BANDS * sizeof (float));
+
+  segment->start = start;
+  segment->duration = end - start;
+  segment->partial = end - start < classifier->window;
+  segment->n_columns = n;
+  segment->mean_square = 0;
+  for (gsize i = 0; i < n; i++) {
+    const GenreMelColumn *column =
+        &classifier->ring[(first + i) % classifier->ring_size];
+
+    memcpy (segment->columns + i * GENRE_MEL_BANDS, column->db,
+        sizeof column->db);
+    segment->mean_square += column->mean_square / n;
+  }
+  return segment;
+}
+
+/* Cuts the segments whose samples and columns are all there. */
+static void
+cut_full_segments (GenreClassifier *classifier)
+{
+  for (;;) {
+    guint64 start = classifier->n_segments * classifier->hop;
+    guint64 end = start + classifier->window;
+
+    if (stream_length (classifier) < end ||
+        genre_mel_spectrogram_get_n_columns (classifier->mel) <
+        genre_mel_column_at (end))
+      return;
+    g_queue_push_tail (&classifier->segments,
+        cut_segment (classifier, start, end));
+    classifier->n_segments++;
+  }
+}
+
+static void
+push_mono (GenreClassifier *classifier, const float *samples, gsize n_samples)
+{
+  while (n_samples > 0) {
+    guint64 n = genre_mel_spectrogram_get_n_columns (classifier->mel);
+    gboolean ready;
+    gsize taken = genre_mel_spectrogram_push (classifier->mel, samples,
+        n_samples, &classifier->ring[n % classifier->ring_size], &ready);
+
+    samples += taken;
+    n_samples -= taken;
+    if (ready)
+      cut_full_segments (classifier);
+  }
+}
+
+void
+genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
+    guint channels, gconstpointer samples, gsize n_frames)
+{
+  gsize stride = genre_sample_size (format) * channels;
+  const guint8 *bytes = samples;
+
+  g_return_if_fail (channels > 0);
+  while (n_frames > 0) {
+    float mono[CHUNK];
+    gsize n = MIN (n_frames, CHUNK);
+
+    genre_downmix (format, channels, bytes, n, mono);
+    classifier->n_samples += n;
+    push_mono (classifier, mono, n);
+    bytes += n * stride;
+    n_frames -= n;
+  }
+  cut_full_segments (classifier);
+}
+
+void
+genre_classifier_finish (GenreClassifier *classifier)
+{
+  static const float silence[CHUNK];
+  guint64 end = stream_length (classifier);
+  guint64 n_columns = genre_mel_column_at (end);
+  guint64 start;
+
+  /* the last columns' windows reach past the last sample */
+  while (genre_mel_spectrogram_get_n_columns (classifier->mel) < n_columns)
+    push_mono (classifier, silence, CHUNK);
+  cut_full_segments (classifier);
+
+  start = classifier->n_segments * classifier->hop;
+  if (start < end && end - start >= classifier->min_window &&
+      n_columns - genre_mel_column_at (start) >=
+      genre_model_get_min_columns (classifier->model))
+    g_queue_push_tail (&classifier->segments,
+        cut_segment (classifier, start, end));
+}
+
+GenreSegment *
+genre_classifier_take_segment (GenreClassifier *classifier)
+{
+  return g_queue_pop_head (&classifier->segments);
+}
+
+/* What the network was trained on: decibels clipped GENRE_MEL_TOP_DB below the
+ * maximum, then mean 0 and variance 1, so that gain does not matter.
+ * @input: [GENRE_MEL_BANDS][n_columns] */
+static void
+standardise (const float *columns, gsize n_columns, float *input)
+{
+  gsize n = n_columns * GENRE_MEL_BANDS;
+  float max = columns[0], floor_db;
+  double sum = 0, squares = 0, mean, deviation;
+
+  for (gsize i = 1; i < n; i++)
+    max = MAX (max, columns[i]);
+  floor_db = max - GENRE_MEL_TOP_DB;
+  for (gsize i = 0; i < n; i++) {
+    /* below the maximum: what is squared stays small */
+    double x = MAX (columns[i], floor_db) - max;
+
+    sum += x;
+    squares += x * x;
+  }
+  mean = sum / n;
+  deviation = sqrt (MAX (squares / n - mean * mean, 0)) + 1e-5;
+  for (gsize c = 0; c < n_columns; c++)
+    for (gsize band = 0; band < GENRE_MEL_BANDS; band++) {
+      double x = MAX (columns[c * GENRE_MEL_BANDS + band], floor_db) - max;
+
+      input[band * n_columns + c] = (x - mean) / deviation;
+    }
+}
+
+gboolean
+genre_classifier_predict (GenreClassifier *classifier, const float *columns,
+    gsize n_columns, float *probabilities, GError **error)
+{
+  const GenreNetwork *network = genre_model_get_network (classifier->model);
+
+  if (n_columns < genre_network_get_min_frames (network) ||
+      n_columns > genre_mel_column_at (GENRE_MAX_WINDOW) + 1)
+    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT " to %"
+        G_GUINT64_FORMAT, n_columns, genre_network_get_min_frames (network),
+        genre_mel_column_at (GENRE_MAX_WINDOW) + 1);
+  standardise (columns, n_columns,
+      genre_workspace_get_input (classifier->workspace, n_columns));
+  return genre_model_run (classifier->model, classifier->workspace, n_columns,
+      probabilities, error);
+}
+
+gboolean
+genre_classifier_classify (GenreClassifier *classifier,
+    const GenreSegment *segment, float *probabilities, GError **error)
+{
+  return genre_classifier_predict (classifier, segment->columns,
+      segment->n_columns, probabilities, error);
+}
+
+void
+genre_segment_free (GenreSegment *segment)
+{
+  g_free (segment);
+}
+
+guint64
+genre_segment_get_start (const GenreSegment *segment)
+{
+  return segment->start;
+}
+
+guint64
+genre_segment_get_duration (const GenreSegment *segment)
+{
+  return segment->duration;
+}
+
+gboolean
+genre_segment_is_partial (const GenreSegment *segment)
+{
+  return segment->partial;
+}
+
+double
+genre_segment_get_level (const GenreSegment *segment)
+{
+  return 10 * log10 (segment->mean_square);
+}
+
+const float *
+genre_segment_get_columns (const GenreSegment *segment, gsize *n_columns)
+{
+  *n_columns = segment->n_columns;
+  return segment->columns;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "downmix.h"
+
+#include <math.h>
+
+/* squared and summed over a window it still is a finite float */
+#define MAX_SAMPLE 1e9
+
+gsize
+genre_sample_size (GenreSampleFormat format)
+{
+  switch (format) {
+    case GENRE_SAMPLE_S16:
+      return 2;
+    case GENRE_SAMPLE_S32:
+    case GENRE_SAMPLE_F32:
+      return 4;
+    case GENRE_SAMPLE_F64:
+      return 8;
+  }
+  g_return_val_if_reached (0);
+}
+
+#define DEFINE_DOWNMIX(name, type, sum_type, full_scale, check)             \
+static void                                                                 \
+downmix_##name (const type *in, guint channels, gsize n_frames, float *out) \
+{                                                                           \
+  const double scale = 1.0 / ((full_scale) * channels);                     \
+                                                                            \
+  for (gsize i = 0; i < n_frames; i++, in += channels) {                    \
+    sum_type sum = 0;                                                       \
+                                                                            \
+    for (guint c = 0; c < channels; c++)                                    \
+      sum += check (in[c]);                                                 \
+    out[i] = sum * scale;                                                   \
+  }                                                                         \
+}
+
+#define AS_IT_IS(x) (x)
+/* false for a NaN */
+#define IF_SANE(x) (fabs (x) <= MAX_SAMPLE ? (x) : 0)
+
+DEFINE_DOWNMIX (s16, gint16, gint64, 32768.0, AS_IT_IS)
+DEFINE_DOWNMIX (s32, gint32, gint64, 2147483648.0, AS_IT_IS)
+DEFINE_DOWNMIX (f32, float, double, 1.0, IF_SANE)
+DEFINE_DOWNMIX (f64, double, double, 1.0, IF_SANE)
+
+void
+genre_downmix (GenreSampleFormat format, guint channels, gconstpointer samples,
+    gsize n_frames, float *mono)
+{
+  switch (format) {
+    case GENRE_SAMPLE_S16:
+      downmix_s16 (samples, channels, n_frames, mono);
+      break;
+    case GENRE_SAMPLE_S32:
+      downmix_s32 (samples, channels, n_frames, mono);
+      break;
+    case GENRE_SAMPLE_F32:
+      downmix_f32 (samples, channels, n_frames, mono);
+      break;
+    case GENRE_SAMPLE_F64:
+      downmix_f64 (samples, channels, n_frames, mono);
+      break;
+  }
+}

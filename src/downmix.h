@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#pragma once
+
+#include "genre.h"
+
+/* Bytes of one sample. */
+gsize genre_sample_size (GenreSampleFormat format);
+/* mono [n_frames]: the mean of the channels of samples [n_frames][channels],
+ * full scale 1.0; what is not finite, or beyond +-1e9, counts as 0. */
+void genre_downmix (GenreSampleFormat format, guint channels,
+    gconstpointer samples, gsize n_frames, float *mono);

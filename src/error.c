@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "error.h"
+
+G_DEFINE_QUARK (genre-error-quark, genre_error)
+
+gboolean
+genre_refuse (GError **error, GenreError code, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error && !*error)
+    *error = g_error_new_valist (GENRE_ERROR, code, format, args);
+  va_end (args);
+  return FALSE;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A layer of the network.  Each kind has one file with its constructor
+ * genre_<kind>_new() and one GenreLayerClass; the network walks a list of them
+ * and knows none by name.
+ *
+ * Every tensor between layers is [channels][bands][frames]; a recurrent or dense
+ * layer reads channels x bands as the features of a frame.
+ */
+
+#pragma once
+
+#include "safetensors.h"
+
+typedef struct
+{
+  gsize channels, bands, frames;
+} GenreShape;
+
+typedef struct _GenreLayer GenreLayer;
+
+typedef struct
+{
+  /* Turns the shape of the input into that of the output; FALSE if the input is
+   * too small to give any.  NULL: they are the same. */
+  gboolean (*shape) (const GenreLayer *layer, GenreShape *shape);
+  /* Floats of scratch memory that forward needs for this input; NULL: none. */
+  gsize (*scratch) (const GenreLayer *layer, const GenreShape *in);
+  /* Computes the output of an input.  @out and @in do not overlap unless
+   * in_place is set, and then they are the same. */
+  void (*forward) (const GenreLayer *layer, const GenreShape *shape,
+      const float *in, float *out, float *scratch);
+  void (*free) (GenreLayer *layer);
+  gboolean in_place;
+} GenreLayerClass;
+
+struct _GenreLayer
+{
+  const GenreLayerClass *klass;
+  gsize n_parameters;
+};
+
+/* What a constructor builds its layer from: the layer's entry in the weights
+ * file's list, and the file with its tensors. */
+typedef struct
+{
+  const GenreSafetensors *file;
+  JsonObject *entry;
+  guint index;
+  const char *type;
+  const char *name;             /* prefix of its tensors; "" if it has none */
+} GenreLayerSpec;
+
+typedef GenreLayer *(*GenreLayerNew) (const GenreLayerSpec *spec,
+    const GenreShape *in, GError **error);
+
+GenreLayer *genre_conv2d_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_max_pool_new (const GenreLayerSpec *spec,
+    const GenreShape *in, GError **error);
+GenreLayer *genre_mean_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_last_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_elu_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_relu_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_softmax_new (const GenreLayerSpec *spec,
+    const GenreShape *in, GError **error);
+GenreLayer *genre_gru_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_lstm_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+GenreLayer *genre_dense_new (const GenreLayerSpec *spec, const GenreShape *in,
+    GError **error);
+
+/* What follows a convolution and is computed with it: */
+
+/* Folds a batch norm into the weights of the convolution @layer. */
+gboolean genre_conv2d_fold_batch_norm (GenreLayer *layer,
+    const GenreLayerSpec *spec, GError **error);
+/* Has the convolution @layer pool its output, so that the whole of it never
+ * stands in memory. */
+gboolean genre_conv2d_fold_max_pool (GenreLayer *layer,
+    const GenreLayerSpec *spec, GError **error);
+
+/* Size of a max-pool's field; one output is the maximum of
+ * [bands][frames], and what does not fill a field is left out. */
+typedef struct
+{
+  gsize bands, frames;
+} GenrePool;
+
+gboolean genre_pool_read (GenrePool *pool, const GenreLayerSpec *spec,
+    GError **error);
+/* The output's row @out [in_frames / pool->frames] from pool->bands rows of
+ * @in, which are @stride floats apart. */
+void genre_pool_row (const GenrePool *pool, const float *in, gsize stride,
+    gsize in_frames, float *out);
+
+/* Reads a whole number from 1 to 65536 from the layer's entry. */
+gboolean genre_layer_spec_get_size (const GenreLayerSpec *spec,
+    const char *member, gsize *value, GError **error);
+/* Reads a finite number from the layer's entry. */
+gboolean genre_layer_spec_get_number (const GenreLayerSpec *spec,
+    const char *member, double *value, GError **error);
+/* A copy of the tensor "<name>.<suffix>" of that shape; g_free() it. */
+float *genre_layer_spec_dup_tensor (const GenreLayerSpec *spec,
+    const char *suffix, const gsize *shape, guint n_dims, GError **error);

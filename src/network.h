@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A network is a list of layers, walked by one loop.  It is immutable; a
+ * workspace holds what changes while it runs, and belongs to one thread. */
+
+#pragma once
+
+#include "layer.h"
+
+typedef struct _GenreNetwork GenreNetwork;
+typedef struct _GenreWorkspace GenreWorkspace;
+
+/* Builds the network that the metadata "layers" of @file lists, for inputs
+ * [channels][bands][any number of frames]. */
+GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
+    gsize bands, GError **error);
+void genre_network_free (GenreNetwork *network);
+
+gsize genre_network_get_n_parameters (const GenreNetwork *network);
+/* Fewest frames that give an output. */
+gsize genre_network_get_min_frames (const GenreNetwork *network);
+/* Turns @frames of input into the shape of the output; FALSE if too few. */
+gboolean genre_network_get_output_shape (const GenreNetwork *network,
+    gsize frames, GenreShape *shape);
+
+/* Memory for inputs of up to @max_frames; grows when a longer one comes. */
+GenreWorkspace *genre_workspace_new (const GenreNetwork *network,
+    gsize max_frames);
+void genre_workspace_free (GenreWorkspace *workspace);
+
+/* Where the input [channels][bands][frames] is to be written, before
+ * genre_network_forward(). */
+float *genre_workspace_get_input (GenreWorkspace *workspace, gsize frames);
+/* Runs the network over the input; gives its output, owned by the workspace and
+ * valid until its next use.  @frames is at least the minimum. */
+const float *genre_network_forward (const GenreNetwork *network,
+    GenreWorkspace *workspace, gsize frames);
