@@ -35,7 +35,8 @@ struct _GenreClassifier
 
   /* front end */
   GenreMelSpectrogram *mel;
-  guint64 n_samples;            /* pushed so far */
+  guint64 origin;               /* ns: where the present rate began */
+  guint64 n_samples;            /* pushed since then */
   GenreMelColumn *ring;         /* [ring_size]; column c is ring[c % ring_size] */
   gsize ring_size;
   guint64 n_segments;           /* cut so far */
@@ -45,6 +46,25 @@ struct _GenreClassifier
   GenreWorkspace *workspace;
 };
 
+static gboolean
+check_rate (guint rate, GError **error)
+{
+  return (rate >= GENRE_MIN_RATE && rate <= GENRE_MAX_RATE) ||
+      genre_refuse (error, GENRE_ERROR_ARGUMENT,
+      "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
+      GENRE_MAX_RATE);
+}
+
+/* Starts the front end where the stream stands. */
+static void
+start_mel (GenreClassifier *classifier, guint64 n_columns)
+{
+  genre_mel_spectrogram_free (classifier->mel);
+  classifier->mel = genre_mel_spectrogram_new (classifier->rate,
+      classifier->origin, n_columns);
+  classifier->n_samples = 0;
+}
+
 GenreClassifier *
 genre_classifier_new (GenreModel *model, guint rate, guint64 window,
     guint64 hop, guint64 min_window, GError **error)
@@ -52,12 +72,8 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
   GenreClassifier *classifier;
   guint64 n_columns;
 
-  if (rate < GENRE_MIN_RATE || rate > GENRE_MAX_RATE) {
-    genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
-        GENRE_MAX_RATE);
+  if (!check_rate (rate, error))
     return NULL;
-  }
   if (window < GENRE_MIN_WINDOW || window > GENRE_MAX_WINDOW) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT, "window of %g s, expected %g to "
         "%g", window / 1e9, GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
@@ -78,7 +94,7 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
   classifier->window = window;
   classifier->hop = hop ? hop : window;
   classifier->min_window = min_window;
-  classifier->mel = genre_mel_spectrogram_new (rate);
+  start_mel (classifier, 0);
   /* The spacing of the columns is uneven by one STFT frame, so a window holds up
    * to one column more than the first one. */
   classifier->ring_size = n_columns + RING_SLACK;
@@ -109,8 +125,8 @@ genre_classifier_reset (GenreClassifier *classifier)
   g_queue_clear_full (&classifier->segments,
       (GDestroyNotify) genre_segment_free);
   classifier->n_segments = 0;
-  classifier->n_samples = 0;
-  genre_mel_spectrogram_reset (classifier->mel);
+  classifier->origin = 0;
+  start_mel (classifier, 0);
 }
 
 /* Length of the audio pushed so far; whole seconds apart from the rest, so that
@@ -120,8 +136,29 @@ stream_length (const GenreClassifier *classifier)
 {
   guint64 n = classifier->n_samples;
 
-  return n / classifier->rate * SECOND +
+  return classifier->origin + n / classifier->rate * SECOND +
       n % classifier->rate * SECOND / classifier->rate;
+}
+
+gboolean
+genre_classifier_set_rate (GenreClassifier *classifier, guint rate,
+    GError **error)
+{
+  if (!check_rate (rate, error))
+    return FALSE;
+  if (rate != classifier->rate) {
+    classifier->origin = stream_length (classifier);
+    classifier->rate = rate;
+    start_mel (classifier,
+        genre_mel_spectrogram_get_n_columns (classifier->mel));
+  }
+  return TRUE;
+}
+
+guint64
+genre_classifier_get_length (const GenreClassifier *classifier)
+{
+  return stream_length (classifier);
 }
 
 /* Copies the columns from @start to @end (ns) out of the ring. */
@@ -188,18 +225,37 @@ genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
     guint channels, gconstpointer samples, gsize n_frames)
 {
   gsize stride = genre_sample_size (format) * channels;
-  const guint8 *bytes = samples;
+  float mono[CHUNK];
 
   g_return_if_fail (channels > 0);
-  while (n_frames > 0) {
-    float mono[CHUNK];
-    gsize n = MIN (n_frames, CHUNK);
+  for (gsize i = 0; i < n_frames; i += CHUNK) {
+    gsize n = MIN (n_frames - i, CHUNK);
 
-    genre_downmix (format, channels, bytes, n, mono);
+    if (samples)
+      genre_downmix (format, channels, (const guint8 *) samples + i * stride, n,
+          mono);
+    else
+      memset (mono, 0, n * sizeof *mono);
     classifier->n_samples += n;
     push_mono (classifier, mono, n);
-    bytes += n * stride;
-    n_frames -= n;
+  }
+  cut_full_segments (classifier);
+}
+
+void
+genre_classifier_push_planar (GenreClassifier *classifier,
+    GenreSampleFormat format, guint channels, const gconstpointer *planes,
+    gsize n_frames)
+{
+  float mono[CHUNK];
+
+  g_return_if_fail (channels > 0);
+  for (gsize i = 0; i < n_frames; i += CHUNK) {
+    gsize n = MIN (n_frames - i, CHUNK);
+
+    genre_downmix_planar (format, channels, planes, i, n, mono);
+    classifier->n_samples += n;
+    push_mono (classifier, mono, n);
   }
   cut_full_segments (classifier);
 }

@@ -3,6 +3,7 @@
 #include "downmix.h"
 
 #include <math.h>
+#include <string.h>
 
 /* squared and summed over a window it still is a finite float */
 #define MAX_SAMPLE 1e9
@@ -35,6 +36,14 @@ downmix_##name (const type *in, guint channels, gsize n_frames, float *out) \
       sum += check (in[c]);                                                 \
     out[i] = sum * scale;                                                   \
   }                                                                         \
+}                                                                           \
+                                                                            \
+static void                                                                 \
+add_plane_##name (const type *in, double scale, gsize n_frames, float *out) \
+{                                                                           \
+  scale /= (full_scale);                                                    \
+  for (gsize i = 0; i < n_frames; i++)                                      \
+    out[i] += check (in[i]) * scale;                                        \
 }
 
 #define AS_IT_IS(x) (x)
@@ -63,5 +72,34 @@ genre_downmix (GenreSampleFormat format, guint channels, gconstpointer samples,
     case GENRE_SAMPLE_F64:
       downmix_f64 (samples, channels, n_frames, mono);
       break;
+  }
+}
+
+void
+genre_downmix_planar (GenreSampleFormat format, guint channels,
+    const gconstpointer *planes, gsize first, gsize n_frames, float *mono)
+{
+  const double scale = 1.0 / channels;
+
+  memset (mono, 0, n_frames * sizeof *mono);
+  for (guint c = 0; c < channels; c++) {
+    switch (format) {
+      case GENRE_SAMPLE_S16:
+        add_plane_s16 ((const gint16 *) planes[c] + first, scale, n_frames,
+            mono);
+        break;
+      case GENRE_SAMPLE_S32:
+        add_plane_s32 ((const gint32 *) planes[c] + first, scale, n_frames,
+            mono);
+        break;
+      case GENRE_SAMPLE_F32:
+        add_plane_f32 ((const float *) planes[c] + first, scale, n_frames,
+            mono);
+        break;
+      case GENRE_SAMPLE_F64:
+        add_plane_f64 ((const double *) planes[c] + first, scale, n_frames,
+            mono);
+        break;
+    }
   }
 }

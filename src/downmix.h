@@ -10,3 +10,6 @@ gsize genre_sample_size (GenreSampleFormat format);
  * full scale 1.0; what is not finite, or beyond +-1e9, counts as 0. */
 void genre_downmix (GenreSampleFormat format, guint channels,
     gconstpointer samples, gsize n_frames, float *mono);
+/* The same of planes [channels], each samples [n_frames], from @first on. */
+void genre_downmix_planar (GenreSampleFormat format, guint channels,
+    const gconstpointer *planes, gsize first, gsize n_frames, float *mono);

@@ -106,6 +106,8 @@ GENRE_API GQuark genre_error_quark (void);
  * @path: a weights file (safetensors), in the file system's encoding
  * @error: return location: any code of #GenreError but ARGUMENT
  *
+ * A file that is in use already is not loaded again: its model is shared.
+ *
  * Returns: (transfer full) (nullable): the model, or %NULL with @error set
  */
 GENRE_API GenreModel *genre_model_load (const char *path, GError **error);
@@ -147,13 +149,24 @@ GENRE_API void genre_classifier_free (GenreClassifier *classifier);
  * genre_classifier_push:
  * @format: format of the samples
  * @channels: number of interleaved channels, at least 1; their mean is analysed
- * @samples: samples [n_frames][channels], aligned for their type
+ * @samples: (nullable): samples [n_frames][channels], aligned for their type;
+ *     %NULL stands for silence
  * @n_frames: number of samples per channel
  *
  * Samples that are not finite, or beyond +-1e9, count as 0.
  */
 GENRE_API void genre_classifier_push (GenreClassifier *classifier,
     GenreSampleFormat format, guint channels, gconstpointer samples,
+    gsize n_frames);
+
+/**
+ * genre_classifier_push_planar:
+ * @planes: [channels], each samples [n_frames]
+ *
+ * The same for channels that are not interleaved.
+ */
+GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
+    GenreSampleFormat format, guint channels, const gconstpointer *planes,
     gsize n_frames);
 
 /**
@@ -170,6 +183,22 @@ GENRE_API void genre_classifier_finish (GenreClassifier *classifier);
  * Forgets all samples and all segments not yet taken; time begins at 0 again.
  */
 GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_set_rate:
+ * @rate: sample rate, Hz, of the samples to come
+ * @error: return location: GENRE_ERROR_ARGUMENT
+ *
+ * The stream goes on at another rate, and so does the segment under way.
+ *
+ * Returns: %FALSE with @error set, and nothing changed
+ */
+GENRE_API gboolean genre_classifier_set_rate (GenreClassifier *classifier,
+    guint rate, GError **error);
+
+/* length of the audio pushed since the start or the last reset, ns */
+GENRE_API guint64 genre_classifier_get_length (
+    const GenreClassifier *classifier);
 
 /**
  * genre_classifier_take_segment:

@@ -26,8 +26,9 @@ struct _GenreMelSpectrogram
   float *samples;               /* [capacity], the latest ones */
   gsize capacity, n_buffered;
   gint64 first;                 /* position of samples[0] */
+  guint64 n_samples;            /* since the origin */
+  guint64 origin;               /* ns */
   guint64 n_columns;
-  guint64 n_samples;
 };
 
 /* STFT frame of column @column of a period: one in 1293 / 387, with the offset
@@ -61,16 +62,17 @@ genre_mel_column_at (guint64 time)
   return column;
 }
 
-/* Position of the first sample of the next column's window. */
+/* Position of the first sample of the next column's window, from the origin. */
 static gint64
 next_start (const GenreMelSpectrogram *mel)
 {
-  guint64 period = mel->n_columns / GENRE_MEL_COLUMNS;
-  guint64 frame = column_frame (mel->n_columns % GENRE_MEL_COLUMNS);
-  guint64 centre = period * GENRE_MEL_PERIOD * mel->rate +
-      (frame * GENRE_MEL_HOP * mel->rate + GENRE_MEL_RATE / 2) / GENRE_MEL_RATE;
+  guint64 centre = column_time (mel->n_columns);
+  gboolean before = centre < mel->origin;
+  guint64 distance = before ? mel->origin - centre : centre - mel->origin;
+  gint64 samples = distance / SECOND * mel->rate +
+      (distance % SECOND * mel->rate + SECOND / 2) / SECOND;
 
-  return (gint64) centre - (gint64) (mel->window / 2);
+  return (before ? -samples : samples) - (gint64) (mel->window / 2);
 }
 
 /* Smallest size from @n up that FFTW transforms fast: factors 2, 3, 5, 7. */
@@ -102,7 +104,7 @@ init_fftw (void)
 }
 
 GenreMelSpectrogram *
-genre_mel_spectrogram_new (guint rate)
+genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns)
 {
   GenreMelSpectrogram *mel;
   double bin_width, scale;
@@ -132,8 +134,11 @@ genre_mel_spectrogram_new (guint rate)
     mel->hann[i] = scale * (0.5 - 0.5 * cos (2 * G_PI * i / mel->window));
 
   mel->capacity = 4 * mel->window;
-  mel->samples = g_new (float, mel->capacity);
-  genre_mel_spectrogram_reset (mel);
+  mel->samples = g_new0 (float, mel->capacity);
+  mel->origin = origin;
+  mel->n_columns = n_columns;
+  mel->first = MIN (next_start (mel), 0);
+  mel->n_buffered = -mel->first;
   return mel;
 }
 
@@ -150,17 +155,6 @@ genre_mel_spectrogram_free (GenreMelSpectrogram *mel)
   g_free (mel->hann);
   g_free (mel->samples);
   g_free (mel);
-}
-
-void
-genre_mel_spectrogram_reset (GenreMelSpectrogram *mel)
-{
-  mel->n_columns = 0;
-  mel->n_samples = 0;
-  /* the first window begins before the first sample */
-  mel->first = MIN (next_start (mel), 0);
-  mel->n_buffered = -mel->first;
-  memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
 }
 
 static void

@@ -31,11 +31,15 @@ typedef struct
 
 typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
 
-/* @rate: GENRE_MIN_RATE to GENRE_MAX_RATE */
-GenreMelSpectrogram *genre_mel_spectrogram_new (guint rate);
+/* @rate: GENRE_MIN_RATE to GENRE_MAX_RATE
+ * @origin: time of the first sample, ns; before it there is silence
+ * @n_columns: columns of the stream that exist already; the next one's centre
+ *     is no more than half a window before the origin
+ * For a new stream both are 0; a stream that goes on at another rate gives where
+ * it stands. */
+GenreMelSpectrogram *genre_mel_spectrogram_new (guint rate, guint64 origin,
+    guint64 n_columns);
 void genre_mel_spectrogram_free (GenreMelSpectrogram *mel);
-/* Back to the stream's first sample; before it there is silence. */
-void genre_mel_spectrogram_reset (GenreMelSpectrogram *mel);
 
 /* Takes samples up to the end of the next column, which it then writes to
  * @column and sets @ready.  Gives the number of samples taken; call it again for
@@ -43,8 +47,8 @@ void genre_mel_spectrogram_reset (GenreMelSpectrogram *mel);
 gsize genre_mel_spectrogram_push (GenreMelSpectrogram *mel,
     const float *samples, gsize n_samples, GenreMelColumn *column,
     gboolean *ready);
-/* Columns given since the reset. */
+/* Columns of the stream so far. */
 guint64 genre_mel_spectrogram_get_n_columns (const GenreMelSpectrogram *mel);
 
-/* First column whose centre is at or after @time (ns since the reset). */
+/* First column whose centre is at or after @time, ns. */
 guint64 genre_mel_column_at (guint64 time);

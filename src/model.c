@@ -7,6 +7,7 @@
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "melspectrogram.h"
@@ -16,7 +17,8 @@
 
 struct _GenreModel
 {
-  gatomicrefcount refcount;
+  guint refcount;               /* under the lock */
+  char *key;                    /* in the table of loaded models; may be NULL */
   char *name;
   char *version;
   GPtrArray *labels;            /* char * */
@@ -225,43 +227,104 @@ init_blas (void)
   }
 }
 
+/* Every model that is in use, by what identifies its file and the file's
+ * content: elements of one file share its weights. */
+static GMutex lock;
+static GHashTable *loaded;      /* key -> GenreModel, not owned */
+
+static char *
+file_key (const char *path)
+{
+  struct stat info;
+
+  if (stat (path, &info) < 0)
+    return NULL;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%"
+      G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld", (guint64) info.st_dev,
+      (guint64) info.st_ino, (gint64) info.st_size,
+      (gint64) info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+}
+
+static void
+model_free (GenreModel *model)
+{
+  genre_network_free (model->network);
+  g_ptr_array_unref (model->labels);
+  g_free (model->name);
+  g_free (model->version);
+  g_free (model->key);
+  g_free (model);
+}
+
+static GenreModel *
+model_new (const char *path, GError **error)
+{
+  GenreSafetensors *file = genre_safetensors_load (path, error);
+  GenreModel *model;
+
+  if (!file)
+    return NULL;
+  model = g_new0 (GenreModel, 1);
+  model->refcount = 1;
+  model->labels = g_ptr_array_new_with_free_func (g_free);
+  if (!read_model (model, file, error))
+    g_clear_pointer (&model, model_free);
+  genre_safetensors_free (file);
+  return model;
+}
+
 GenreModel *
 genre_model_load (const char *path, GError **error)
 {
-  GenreSafetensors *file;
+  g_autofree char *key = NULL;
   GenreModel *model;
 
   g_return_val_if_fail (path != NULL, NULL);
   init_blas ();
-  file = genre_safetensors_load (path, error);
-  if (!file)
-    return NULL;
-  model = g_new0 (GenreModel, 1);
-  g_atomic_ref_count_init (&model->refcount);
-  model->labels = g_ptr_array_new_with_free_func (g_free);
-  if (!read_model (model, file, error))
-    g_clear_pointer (&model, genre_model_unref);
-  genre_safetensors_free (file);
+  key = file_key (path);
+  /* held while the file is read, so that two loads of one file read it once */
+  g_mutex_lock (&lock);
+  if (!loaded)
+    loaded = g_hash_table_new (g_str_hash, g_str_equal);
+  model = key ? g_hash_table_lookup (loaded, key) : NULL;
+  if (model) {
+    model->refcount++;
+  } else {
+    model = model_new (path, error);
+    if (model && key) {
+      model->key = g_steal_pointer (&key);
+      g_hash_table_insert (loaded, model->key, model);
+    }
+  }
+  g_mutex_unlock (&lock);
   return model;
 }
 
 GenreModel *
 genre_model_ref (GenreModel *model)
 {
-  g_atomic_ref_count_inc (&model->refcount);
+  g_mutex_lock (&lock);
+  model->refcount++;
+  g_mutex_unlock (&lock);
   return model;
 }
 
 void
 genre_model_unref (GenreModel *model)
 {
-  if (!model || !g_atomic_ref_count_dec (&model->refcount))
+  gboolean last;
+
+  if (!model)
     return;
-  genre_network_free (model->network);
-  g_ptr_array_unref (model->labels);
-  g_free (model->name);
-  g_free (model->version);
-  g_free (model);
+  g_mutex_lock (&lock);
+  last = --model->refcount == 0;
+  if (last && model->key)
+    g_hash_table_remove (loaded, model->key);
+  if (last && loaded && g_hash_table_size (loaded) == 0)
+    g_clear_pointer (&loaded, g_hash_table_unref);
+  g_mutex_unlock (&lock);
+  if (last)
+    model_free (model);
 }
 
 const char *

@@ -61,7 +61,7 @@ push_sample (Analysis *analysis, GstSample *sample, GError **error)
     return TRUE;
   if (!analysis->mel) {
     analysis->rate = GST_AUDIO_INFO_RATE (&info);
-    analysis->mel = genre_mel_spectrogram_new (analysis->rate);
+    analysis->mel = genre_mel_spectrogram_new (analysis->rate, 0, 0);
   } else if (analysis->rate != (guint) GST_AUDIO_INFO_RATE (&info)) {
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
         "the sample rate changes from %u to %d Hz", analysis->rate,
