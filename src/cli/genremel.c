@@ -7,13 +7,13 @@
 #include <locale.h>
 #include <string.h>
 
-#include <glib/gstdio.h>
 #include <gst/app/gstappsink.h>
 #include <gst/audio/audio.h>
 #include <gst/gst.h>
 
 #include "downmix.h"
 #include "melspectrogram.h"
+#include "source.h"
 
 #define NS G_GUINT64_CONSTANT (1000000000)
 
@@ -64,13 +64,13 @@ push_sample (Analysis *analysis, GstSample *sample, GError **error)
     analysis->mel = genre_mel_spectrogram_new (analysis->rate, 0, 0);
   } else if (analysis->rate != (guint) GST_AUDIO_INFO_RATE (&info)) {
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
-        "the sample rate changes from %u to %d Hz", analysis->rate,
+        "The sample rate changes from %u to %d Hz.", analysis->rate,
         GST_AUDIO_INFO_RATE (&info));
     return FALSE;
   }
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_READ,
-        "a decoded buffer cannot be mapped");
+        "Its audio cannot be read.");
     return FALSE;
   }
   n = map.size / GST_AUDIO_INFO_BPF (&info);
@@ -96,82 +96,70 @@ finish (Analysis *analysis)
     push_mono (analysis, silence, G_N_ELEMENTS (silence));
 }
 
-static void
-on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
-{
-  g_autoptr (GstPad) sink = gst_element_get_static_pad (user_data, "sink");
-
-  (void) decoder;
-  if (!gst_pad_is_linked (sink))
-    gst_pad_link (pad, sink);
-}
-
-/* The message of the first error on the bus, or NULL. */
-static GError *
-pop_error (GstElement *pipeline)
+/* FALSE with @error set if the pipeline has reported a fault. */
+static gboolean
+check_bus (GstElement *pipeline, Source *source, GError **error)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  g_autoptr (GstMessage) message = gst_bus_pop_filtered (bus,
-      GST_MESSAGE_ERROR);
-  GError *error = NULL;
+  GstMessage *message;
+  gboolean ok = TRUE;
 
-  if (message)
-    gst_message_parse_error (message, &error, NULL);
-  return error;
+  while (ok && (message = gst_bus_pop (bus))) {
+    ok = source_check_message (source, message, error);
+    gst_message_unref (message);
+  }
+  return ok;
+}
+
+/* Takes the sink's samples until there are columns enough, or no more of them. */
+static gboolean
+pull_samples (Analysis *analysis, GstElement *pipeline, Source *source,
+    GstAppSink *sink, GError **error)
+{
+  while (!analysis->mel || n_columns (analysis) < analysis->max_columns) {
+    g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink,
+        100 * GST_MSECOND);
+
+    if (sample) {
+      if (!push_sample (analysis, sample, error))
+        return FALSE;
+    } else if (!check_bus (pipeline, source, error)) {
+      return FALSE;
+    } else if (gst_app_sink_is_eos (sink)) {
+      break;
+    }
+  }
+  if (!analysis->mel)
+    g_set_error (error, GENRE_ERROR, GENRE_ERROR_READ,
+        "There is no audio in it.");
+  return analysis->mel != NULL;
 }
 
 static gboolean
-analyse (Analysis *analysis, const char *uri, GError **error)
+analyse (Analysis *analysis, const char *name, GError **error)
 {
-  g_autoptr (GstElement) pipeline = gst_pipeline_new (NULL);
-  GstElement *decoder = gst_element_factory_make ("uridecodebin", NULL);
-  GstElement *convert = gst_element_factory_make ("audioconvert", NULL);
-  GstElement *sink = gst_element_factory_make ("appsink", NULL);
-  g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
+  g_autoptr (GstElement) pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw", "format",
       G_TYPE_STRING, GST_AUDIO_NE (F32), "layout", G_TYPE_STRING, "interleaved",
       "rate", GST_TYPE_INT_RANGE, GENRE_MIN_RATE, GENRE_MAX_RATE, NULL);
-  GstSample *sample;
-  GError *fault = NULL;
+  Source source = { NULL, NULL };
+  GstElement *convert, *sink;
+  gboolean ok;
 
-  if (!decoder || !convert || !sink) {
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND,
-        "GStreamer's base plugins are not installed");
-    g_clear_pointer (&decoder, gst_object_unref);
-    g_clear_pointer (&convert, gst_object_unref);
-    g_clear_pointer (&sink, gst_object_unref);
+  if (!(convert = source_add_element (GST_BIN (pipeline), "audioconvert",
+              error)) ||
+      !(sink = source_add_element (GST_BIN (pipeline), "appsink", error)) ||
+      !source_init (&source, GST_BIN (pipeline), name, convert, error))
     return FALSE;
-  }
-  g_object_set (decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE,
-      NULL);
   g_object_set (sink, "caps", caps, "sync", FALSE, "max-buffers", 16, NULL);
-  gst_bin_add_many (GST_BIN (pipeline), decoder, convert, sink, NULL);
   gst_element_link (convert, sink);
-  g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), convert);
-
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  while (!fault && (!analysis->mel ||
-          n_columns (analysis) < analysis->max_columns)) {
-    sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink),
-        100 * GST_MSECOND);
-    if (sample) {
-      push_sample (analysis, sample, &fault);
-      gst_sample_unref (sample);
-    } else {
-      fault = pop_error (pipeline);
-      if (gst_app_sink_is_eos (GST_APP_SINK (sink)))
-        break;
-    }
-  }
+  ok = pull_samples (analysis, pipeline, &source, GST_APP_SINK (sink), error);
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  if (!fault && !analysis->mel)
-    fault = g_error_new (GENRE_ERROR, GENRE_ERROR_READ, "no audio in it");
-  if (fault) {
-    g_propagate_error (error, fault);
-    return FALSE;
-  }
-  finish (analysis);
-  return TRUE;
+  source_clear (&source);
+  if (ok)
+    finish (analysis);
+  return ok;
 }
 
 /* NumPy's .npy, version 1.0 */
@@ -208,7 +196,6 @@ main (int argc, char **argv)
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("FILE|URI OUT.npy");
   g_autoptr (GError) error = NULL;
-  g_autofree char *uri = NULL;
   Analysis analysis = { .max_columns = G_MAXUINT32 / GENRE_MEL_BANDS };
   gboolean ok;
 
@@ -229,9 +216,7 @@ main (int argc, char **argv)
     analysis.max_columns = genre_mel_column_at (duration * 1e9);
 
   analysis.columns = g_array_new (FALSE, FALSE, sizeof (float));
-  uri = gst_uri_is_valid (argv[1]) ? g_strdup (argv[1])
-      : gst_filename_to_uri (argv[1], &error);
-  ok = uri && analyse (&analysis, uri, &error) &&
+  ok = analyse (&analysis, argv[1], &error) &&
       write_npy (argv[2], analysis.columns, &error);
   if (!ok)
     g_printerr ("genremel: %s: %s\n", argv[1], error->message);

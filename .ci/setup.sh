@@ -1,0 +1,65 @@
+# Sourced by ./try and ./check: installs what is missing, and builds.
+
+build_packages="gcc meson ninja-build pkg-config libglib2.0-dev
+  libjson-glib-dev libfftw3-dev libopenblas-dev libgstreamer1.0-dev
+  libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
+  gstreamer1.0-plugins-good gstreamer1.0-libav"
+test_packages="python3-numpy python3-torch valgrind gstreamer1.0-plugins-ugly
+  libc6-dbg"
+
+# install PACKAGE...: those of them that are not there yet.
+install() {
+  missing=
+  for package in "$@"; do
+    case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+      installed) ;;
+      *) missing="$missing $package" ;;
+    esac
+  done
+  [ -n "$missing" ] || return 0
+  command -v apt-get >/dev/null || {
+    echo "This is not Debian; please install:$missing" >&2
+    return 1
+  }
+  as_root=
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || {
+      echo "There is no sudo; please have these installed:$missing" >&2
+      return 1
+    }
+    as_root=sudo
+  fi
+  echo "Installing with ${as_root:+$as_root }apt-get:$missing" >&2
+  log=$(mktemp)
+  if ! { $as_root apt-get update -qq &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+      --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "The packages could not be installed." >&2
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# build DIRECTORY [MESON OPTION...]
+build() {
+  directory=$1
+  shift
+  log=$(mktemp)
+  [ -f "$directory/build.ninja" ] || {
+    echo "Building in $directory" >&2
+    meson setup "$directory" "$@" >"$log" 2>&1 </dev/null || {
+      cat "$log" >&2
+      rm -rf "$log" "$directory"
+      return 1
+    }
+  }
+  meson compile -C "$directory" >"$log" 2>&1 </dev/null || {
+    cat "$log" >&2
+    rm -f "$log"
+    echo "The build failed." >&2
+    return 1
+  }
+  rm -f "$log"
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "source.h"
+
+#include <gst/pbutils/pbutils.h>
+
+GstElement *
+source_add_element (GstBin *bin, const char *factory, GError **error)
+{
+  GstElement *element = gst_element_factory_make (factory, NULL);
+
+  if (!element)
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+        "GStreamer's element %s is not installed.", factory);
+  else
+    gst_bin_add (bin, element);
+  return element;
+}
+
+static void
+on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
+{
+  Source *source = user_data;
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (source->entrance,
+      "sink");
+
+  (void) decoder;
+  /* the first of several audio streams, as a player would */
+  if (!gst_pad_is_linked (sink))
+    gst_pad_link (pad, sink);
+}
+
+gboolean
+source_init (Source *source, GstBin *pipeline, const char *name,
+    GstElement *entrance, GError **error)
+{
+  g_autofree char *uri = gst_uri_is_valid (name) ? g_strdup (name)
+      : gst_filename_to_uri (name, error);
+  g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
+  GstElement *decoder;
+
+  if (!uri)
+    return FALSE;
+  decoder = source_add_element (pipeline, "uridecodebin", error);
+  if (!decoder)
+    return FALSE;
+  gst_pb_utils_init ();
+  source->entrance = entrance;
+  source->missing = NULL;
+  /* pictures are not decoded */
+  g_object_set (decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE,
+      NULL);
+  g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), source);
+  return TRUE;
+}
+
+gboolean
+source_check_message (Source *source, GstMessage *message, GError **error)
+{
+  GError *fault;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT &&
+      gst_is_missing_plugin_message (message) && !source->missing)
+    source->missing = gst_missing_plugin_message_get_description (message);
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR)
+    return TRUE;
+
+  gst_message_parse_error (message, &fault, NULL);
+  if (source->missing)
+    g_set_error (error, fault->domain, fault->code,
+        "No decoder is installed for it: %s.", source->missing);
+  else if (g_error_matches (fault, GST_CORE_ERROR,
+          GST_CORE_ERROR_MISSING_PLUGIN))
+    /* all that there is was recognised, and none of it is audio */
+    g_set_error (error, fault->domain, fault->code, "There is no audio in it.");
+  else if (g_error_matches (fault, GST_RESOURCE_ERROR,
+          GST_RESOURCE_ERROR_NOT_FOUND) &&
+      !g_strcmp0 (G_OBJECT_TYPE_NAME (message->src), "GstFileSrc"))
+    g_set_error (error, fault->domain, fault->code, "It does not exist.");
+  else if (g_error_matches (fault, GST_STREAM_ERROR,
+          GST_STREAM_ERROR_TYPE_NOT_FOUND))
+    g_set_error (error, fault->domain, fault->code,
+        "It is not a file of audio that GStreamer knows.");
+  else
+    g_propagate_error (error, g_steal_pointer (&fault));
+  g_clear_error (&fault);
+  return FALSE;
+}
+
+void
+source_clear (Source *source)
+{
+  g_clear_pointer (&source->missing, g_free);
+}
