@@ -29,8 +29,8 @@
  * * #gboolean `silent`: the level was below #GstGenreClassify:silence-threshold
  * * #gchararray `model`: name and version of the model
  *
- * At the end of a track, which is EOS or the start of another stream, it posts
- * one named `genreclassify-track`. Its fields are the same over the whole track,
+ * At the end of a track, which is EOS or the start of another stream (a
+ * STREAM_START event with another stream or group id), it posts one named `genreclassify-track`. Its fields are the same over the whole track,
  * with the probabilities averaged over its segments by duration; `segments`, the
  * number of them, stands in the place of `segment`. A track that was too short
  * for any segment has no message.
@@ -155,6 +155,7 @@ struct _GstGenreClassify
   guint8 *unpacked;             /* [UNPACK_FRAMES][channels], or the planes */
   GenreClassifier *classifier;  /* the worker uses its other half */
   char *stream_id;
+  guint group_id;
   GstSegment segment;
   gboolean analyse;             /* the segment is one we understand */
   gboolean new_segment;         /* the next samples begin a run */
@@ -756,11 +757,16 @@ static void
 take_stream_start (GstGenreClassify * self, GstEvent * event)
 {
   const char *stream_id;
+  guint group_id = GST_GROUP_ID_INVALID;
 
+  /* the same stream in another group is the same song played again */
   gst_event_parse_stream_start (event, &stream_id);
-  if (g_strcmp0 (stream_id, self->stream_id) == 0)
+  gst_event_parse_group_id (event, &group_id);
+  if (g_strcmp0 (stream_id, self->stream_id) == 0 &&
+      group_id == self->group_id)
     return;
   finish_track (self);
+  self->group_id = group_id;
   g_free (self->stream_id);
   self->stream_id = g_strdup (stream_id);
   gst_clear_tag_list (&self->upstream_tags);

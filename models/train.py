@@ -5,7 +5,7 @@
   train.py --audio DIR --out crnn.safetensors     (DIR/<genre>/*.wav|au|mp3)
 
 Training on so few tracks needs much variation: short random crops, one band
-mask and one frame mask, a random spectral tilt, mixup, label smoothing,
+mask and one frame mask, a random spectral tilt and low-pass, mixup, label smoothing,
 dropout, and weights averaged over the steps (EMA).  The averaged weights of the
 last epoch are what is written: no epoch is chosen by its valid figure.
 
@@ -31,6 +31,9 @@ import weights
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
           "pop", "reggae", "rock"]
 
+# the lowest cutoff of the random low-pass: 6 kHz
+LOWPASS_BAND = 105
+
 
 def augment(x, y, n_labels, crop, args, rng):
     """A batch of training crops.
@@ -45,6 +48,15 @@ def augment(x, y, n_labels, crop, args, rng):
     # Equalisers, loudspeakers and codecs tilt a spectrum; genres survive it.
     tilt = torch.from_numpy(rng.normal(0, args.tilt, (batch, 1, 1)))
     db += (tilt * torch.linspace(-1, 1, bands)).float()
+
+    # A low sampling rate or a lossy codec leaves nothing above some frequency,
+    # and the anti-aliasing filter of the recordings trained on should not be
+    # what the network listens to.
+    for i in np.flatnonzero(rng.random(batch) < args.lowpass):
+        cutoff = int(rng.integers(LOWPASS_BAND, bands))
+        slope = rng.uniform(1, 40)      # dB a band
+        db[i, :, cutoff:] -= slope * torch.arange(1, bands - cutoff + 1)
+    db.clamp_(min=-120)
 
     target = torch.full((batch, n_labels), args.smoothing / n_labels)
     target[torch.arange(batch), torch.from_numpy(y)] += 1 - args.smoothing
@@ -203,6 +215,8 @@ def arguments(argv=None):
                         help="alpha of the mixup's beta distribution; 0: none")
     parser.add_argument("--tilt", type=float, default=4.0,
                         help="standard deviation of the spectral tilt, dB")
+    parser.add_argument("--lowpass", type=float, default=0.5,
+                        help="share of crops that lose their highest bands")
     parser.add_argument("--band-mask", type=int, default=16,
                         help="widest band mask")
     parser.add_argument("--frame-mask", type=int, default=12,

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The element in a harness: pass-through, segments and their times, flushes,
+ * gaps, jumps, caps. */
+
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const formats[] = {
+  "S8", "U8", "S16LE", "S16BE", "U16LE", "U16BE", "S24_32LE", "S24_32BE",
+  "U24_32LE", "U24_32BE", "S32LE", "S32BE", "U32LE", "U32BE", "S24LE", "S24BE",
+  "U24LE", "U24BE", "S20LE", "S20BE", "U20LE", "U20BE", "S18LE", "S18BE",
+  "U18LE", "U18BE", "F32LE", "F32BE", "F64LE", "F64BE"
+};
+
+static const int rates[] = { 4000, 8000, 11025, 16000, 22050, 32000, 44100,
+  48000, 88200, 96000, 192000, 384000
+};
+
+/* One buffer of random bytes goes through as it is. */
+static void
+check_pass_through (const char *format, const char *layout, int rate,
+    int channels)
+{
+  GstHarness *h = harness_new_without_caps (3, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw",
+      "format", G_TYPE_STRING, format, "layout", G_TYPE_STRING, layout,
+      "rate", G_TYPE_INT, rate, "channels", G_TYPE_INT, channels,
+      "channel-mask", GST_TYPE_BITMASK, G_GUINT64_CONSTANT (0), NULL);
+  GstAudioInfo info;
+  GstBuffer *buffer, *out;
+  GstMapInfo map;
+  g_autofree guint8 *before = NULL;
+  gsize size;
+
+  fail_unless (gst_audio_info_from_caps (&info, caps));
+  gst_harness_set_src_caps (h, gst_caps_ref (caps));
+  size = 4000 * GST_AUDIO_INFO_BPF (&info);
+  buffer = gst_buffer_new_and_alloc (size);
+  fail_unless (gst_buffer_map (buffer, &map, GST_MAP_WRITE));
+  for (gsize i = 0; i < size; i++)
+    map.data[i] = (i * 2654435761u) >> 13;
+  gst_buffer_unmap (buffer, &map);
+  if (!strcmp (layout, "non-interleaved"))
+    gst_buffer_add_audio_meta (buffer, &info, 4000, NULL);
+  GST_BUFFER_PTS (buffer) = 0;
+  fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READ));
+  before = g_memdup2 (map.data, size);
+  gst_buffer_unmap (buffer, &map);
+
+  fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+  out = gst_harness_pull (h);
+  fail_unless (out == buffer, "%s %s: another buffer", format, layout);
+  fail_unless (gst_buffer_memcmp (out, 0, before, size) == 0,
+      "%s %s: other bytes", format, layout);
+  gst_buffer_unref (out);
+  harness_free (h);
+}
+
+GST_START_TEST (test_pass_through)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    check_pass_through (formats[i], "interleaved", 44100, 2);
+  for (gsize i = 0; i < G_N_ELEMENTS (rates); i++)
+    check_pass_through (GST_AUDIO_NE (S16), "interleaved", rates[i], 2);
+  check_pass_through (GST_AUDIO_NE (F32), "interleaved", 48000, 1);
+  check_pass_through (GST_AUDIO_NE (F32), "interleaved", 48000, 6);
+  check_pass_through (GST_AUDIO_NE (S16), "interleaved", 48000, 64);
+  check_pass_through (GST_AUDIO_NE (F32), "non-interleaved", 44100, 2);
+  check_pass_through ("S24LE", "non-interleaved", 44100, 6);
+}
+
+GST_END_TEST;
+
+/* 10.5 s in windows of 3 s: three full ones and a partial one, then the track. */
+GST_START_TEST (test_segments)
+{
+  GstHarness *h = harness_new (3, "min-window=1000000000");
+  GstClockTime next = 0;
+  GstMessage *message;
+
+  push_until (h, 0, 10 * RATE + RATE / 2 + 1);
+  fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
+  for (guint i = 0; i < 4; i++) {
+    message = pop_answer (h, "genreclassify");
+    fail_unless (message != NULL, "no message for segment %u", i);
+    check_answer (message);
+    fail_unless_equals_uint64 (get_uint64 (message, "segment"), i);
+    fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), next);
+    fail_unless_equals_uint64 (get_uint64 (message, "stream-time"), next);
+    fail_unless_equals_uint64 (get_uint64 (message, "running-time"), next);
+    fail_unless_equals_uint64 (get_uint64 (message, "duration"),
+        i < 3 ? 3 * GST_SECOND
+        : 1500 * GST_MSECOND + GST_SECOND / RATE);
+    fail_unless_equals_int (get_boolean (message, "partial"), i == 3);
+    fail_unless (!get_boolean (message, "silent"));
+    next += get_uint64 (message, "duration");
+    gst_message_unref (message);
+  }
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless (message != NULL);
+  check_answer (message);
+  fail_unless_equals_uint64 (get_uint64 (message, "segments"), 4);
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), next);
+  gst_message_unref (message);
+  fail_unless (pop_answer (h, "genreclassify") == NULL);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Ends of a stream: nothing at all, too short, just on a boundary. */
+GST_START_TEST (test_ends)
+{
+  static const struct
+  {
+    guint64 samples;
+    guint segments;
+    gboolean partial;
+  } cases[] = {
+    {0, 0, FALSE},
+    {1, 0, FALSE},
+    {2 * RATE - 1, 0, FALSE},
+    {2 * RATE, 1, TRUE},
+    {3 * RATE - 1, 1, TRUE},
+    {3 * RATE, 1, FALSE},
+    {3 * RATE + 1, 1, FALSE},
+    {5 * RATE, 2, TRUE},
+    {6 * RATE, 2, FALSE},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GstHarness *h = harness_new (3, "min-window=2000000000");
+    gboolean partial = FALSE;
+    GstMessage *message;
+    guint n = 0;
+
+    push_until (h, 0, cases[i].samples);
+    fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
+    while ((message = pop_answer (h, "genreclassify"))) {
+      partial = get_boolean (message, "partial");
+      gst_message_unref (message);
+      n++;
+      if (n == cases[i].segments)
+        break;
+    }
+    fail_unless_equals_int (n, cases[i].segments);
+    fail_unless_equals_int (partial, cases[i].partial);
+    message = pop_answer (h, "genreclassify-track");
+    fail_unless_equals_int (message != NULL, n > 0);
+    gst_clear_message (&message);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_no_messages)
+{
+  GstHarness *h = harness_new (3, "post-messages=false");
+  g_autofree char *genre = NULL;
+  double confidence;
+
+  push_until (h, 0, 4 * RATE);
+  fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
+  fail_unless (pop_answer (h, "genreclassify") == NULL);
+  gst_harness_get (h, "genreclassify", "genre", &genre, "confidence",
+      &confidence, NULL);
+  fail_unless (genre != NULL && confidence > 0.1);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* The same samples in buffers of any size give the same bytes of messages. */
+GST_START_TEST (test_deterministic)
+{
+  static const guint sizes[] = { 1000, 777, 1, 30000 };
+  g_autofree char *expected = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    GstHarness *h = harness_new (3, NULL);
+    g_autofree char *text = NULL;
+    GstMessage *message;
+
+    for (guint64 n = 0; n < 4 * RATE; n += sizes[i]) {
+      gst_harness_push (h, make_buffer (n, MIN (sizes[i], 4 * RATE - n)));
+      gst_buffer_unref (gst_harness_pull (h));
+    }
+    gst_harness_push_event (h, gst_event_new_eos ());
+    message = pop_answer (h, "genreclassify");
+    fail_unless (message != NULL);
+    text = gst_structure_to_string (gst_message_get_structure (message));
+    gst_message_unref (message);
+    if (!expected)
+      expected = g_steal_pointer (&text);
+    else
+      fail_unless_equals_string (text, expected);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
+/* What is not a sound must not break the network. */
+GST_START_TEST (test_hostile_samples)
+{
+  enum
+  { ALL_NAN, INFINITE, DC, HUGE_NOISE, ALTERNATING, N_KINDS };
+
+  for (int kind = 0; kind < N_KINDS; kind++) {
+    GstHarness *h = harness_new_without_caps (3, NULL);
+    GstMessage *message;
+
+    gst_harness_set_src_caps_str (h, "audio/x-raw, format=" GST_AUDIO_NE (F32)
+        ", rate=8000, channels=1, layout=interleaved");
+    for (guint i = 0; i < 4; i++) {
+      GstBuffer *buffer = gst_buffer_new_and_alloc (8000 * sizeof (float));
+      GstMapInfo map;
+      float *x;
+
+      fail_unless (gst_buffer_map (buffer, &map, GST_MAP_WRITE));
+      x = (float *) map.data;
+      for (guint n = 0; n < 8000; n++)
+        x[n] = kind == ALL_NAN ? NAN : kind == INFINITE ? INFINITY
+            : kind == DC ? 1.0 : kind == HUGE_NOISE ? (n * 7919 % 1000) * 1e35
+            : n % 2 ? 1 : -1;
+      gst_buffer_unmap (buffer, &map);
+      GST_BUFFER_PTS (buffer) = i * GST_SECOND;
+      fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+      gst_buffer_unref (gst_harness_pull (h));
+    }
+    gst_harness_push_event (h, gst_event_new_eos ());
+    message = pop_answer (h, "genreclassify");
+    fail_unless (message != NULL, "no message for kind %d", kind);
+    check_answer (message);
+    gst_message_unref (message);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
+/* Digital silence, a gap buffer and a gap event: silence of that length. */
+GST_START_TEST (test_silence)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstBuffer *buffer = make_buffer (0, 3 * RATE);
+  g_autoptr (GstStructure) stats = NULL;
+  GstMessage *message;
+  guint64 silent = 0;
+
+  gst_buffer_memset (buffer, 0, 0, -1);
+  gst_harness_push (h, buffer);
+  buffer = make_buffer (3 * RATE, 3 * RATE);
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+  gst_harness_push (h, buffer);
+  gst_harness_push_event (h, gst_event_new_gap (6 * GST_SECOND,
+          3 * GST_SECOND));
+  push_until (h, 9 * RATE, 12 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  for (guint i = 0; i < 4; i++) {
+    message = pop_answer (h, "genreclassify");
+    fail_unless (message != NULL, "no message for segment %u", i);
+    check_answer (message);
+    fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
+        i * 3 * GST_SECOND);
+    fail_unless_equals_int (get_boolean (message, "silent"), i < 3);
+    gst_message_unref (message);
+  }
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless (!get_boolean (message, "silent"));
+  gst_message_unref (message);
+  gst_harness_get (h, "genreclassify", "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, "silent", &silent));
+  fail_unless_equals_uint64 (silent, 3);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* A jump of the timestamps, or a discontinuity, begins another segment. */
+GST_START_TEST (test_jump)
+{
+  GstHarness *h = harness_new (3, "min-window=2000000000");
+  GstMessage *message;
+  GstBuffer *buffer;
+
+  push_until (h, 0, 2 * RATE);
+  push_until (h, 100 * RATE, 103 * RATE);       /* a jump */
+  push_until (h, 103 * RATE, 105 * RATE);
+  buffer = make_buffer (105 * RATE, RATE);
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  gst_harness_push (h, buffer);
+  gst_harness_push_event (h, gst_event_new_eos ());
+
+  message = pop_answer (h, "genreclassify");
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), 2 * GST_SECOND);
+  fail_unless (get_boolean (message, "partial"));
+  gst_message_unref (message);
+  message = pop_answer (h, "genreclassify");
+  fail_unless_equals_uint64 (get_uint64 (message, "segment"), 1);
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
+      100 * GST_SECOND);
+  fail_unless (!get_boolean (message, "partial"));
+  gst_message_unref (message);
+  message = pop_answer (h, "genreclassify");
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
+      103 * GST_SECOND);
+  fail_unless (get_boolean (message, "partial"));
+  gst_message_unref (message);
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless_equals_uint64 (get_uint64 (message, "segments"), 3);
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), 7 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* A flush forgets everything, and what was before it never shows after it. */
+GST_START_TEST (test_flush)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstSegment segment;
+  GstMessage *message;
+
+  push_until (h, 0, 5 * RATE);
+  gst_harness_push_event (h, gst_event_new_flush_start ());
+  gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+  while ((message = pop_answer (h, "genreclassify")))
+    gst_message_unref (message);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.start = segment.time = 50 * GST_SECOND;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_until (h, 50 * RATE, 54 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+
+  message = pop_answer (h, "genreclassify");
+  fail_unless_equals_uint64 (get_uint64 (message, "segment"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
+      50 * GST_SECOND);
+  fail_unless_equals_uint64 (get_uint64 (message, "stream-time"),
+      50 * GST_SECOND);
+  fail_unless_equals_uint64 (get_uint64 (message, "running-time"), 0);
+  gst_message_unref (message);
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless_equals_uint64 (get_uint64 (message, "segments"), 1);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Another stream without EOS between them, as concat and gapless players do. */
+GST_START_TEST (test_stream_start)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstSegment segment;
+  GstMessage *message;
+
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_stream_start ("second"));
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless (message != NULL, "the first track did not end");
+  fail_unless_equals_uint64 (get_uint64 (message, "segments"), 1);
+  gst_message_unref (message);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.base = 4 * GST_SECOND;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+
+  message = pop_answer (h, "genreclassify");
+  fail_unless_equals_uint64 (get_uint64 (message, "segment"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "running-time"),
+      4 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Another rate and format in mid-segment: the segment goes on. */
+GST_START_TEST (test_caps_change)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstMessage *message;
+  GstBuffer *buffer;
+
+  push_until (h, 0, 2 * RATE);
+  gst_harness_set_src_caps_str (h, "audio/x-raw, format=" GST_AUDIO_NE (F32)
+      ", rate=48000, channels=2, layout=interleaved, channel-mask=(bitmask)3");
+  buffer = gst_buffer_new_and_alloc (2 * 48000 * 2 * sizeof (float));
+  gst_buffer_memset (buffer, 0, 0x3d, -1);
+  GST_BUFFER_PTS (buffer) = 2 * GST_SECOND;
+  fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  message = pop_answer (h, "genreclassify");
+  fail_unless (message != NULL);
+  check_answer (message);
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), 3 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Segments that cannot be analysed pass. */
+GST_START_TEST (test_other_segments)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = -1;
+  segment.stop = 100 * GST_SECOND;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_until (h, 0, 4 * RATE);
+  gst_segment_init (&segment, GST_FORMAT_BYTES);
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  fail_unless (pop_answer (h, "genreclassify") == NULL);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_overlap)
+{
+  GstHarness *h = harness_new (4, "hop=1000000000");
+  GstMessage *message;
+
+  push_until (h, 0, 8 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  for (guint i = 0; i < 5; i++) {
+    message = pop_answer (h, "genreclassify");
+    fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
+        i * GST_SECOND);
+    fail_unless_equals_uint64 (get_uint64 (message, "duration"),
+        4 * GST_SECOND);
+    gst_message_unref (message);
+  }
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless_equals_uint64 (get_uint64 (message, "segments"), 5);
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), 8 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Documentation that gst-inspect shows. */
+GST_START_TEST (test_properties)
+{
+  static const char *const names[] = { "model", "window", "hop", "min-window",
+    "post-messages", "post-tags", "tag-mode", "min-confidence",
+    "silence-threshold", "genre", "confidence", "stats"
+  };
+  GstElement *element = gst_element_factory_make ("genreclassify", NULL);
+  GObjectClass *klass = G_OBJECT_GET_CLASS (element);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    GParamSpec *spec = g_object_class_find_property (klass, names[i]);
+
+    fail_unless (spec != NULL, "no property %s", names[i]);
+    fail_unless (strlen (g_param_spec_get_blurb (spec)) > 20);
+  }
+  fail_unless_equals_string (gst_element_get_metadata (element,
+          GST_ELEMENT_METADATA_KLASS), "Filter/Analyzer/Audio");
+  gst_object_unref (element);
+}
+
+GST_END_TEST;
+
+static Suite *
+element_suite (void)
+{
+  Suite *suite = suite_create ("element");
+  TCase *chain = tcase_create ("general");
+
+  suite_add_tcase (suite, chain);
+  tcase_set_timeout (chain, 120);
+  tcase_add_test (chain, test_pass_through);
+  tcase_add_test (chain, test_segments);
+  tcase_add_test (chain, test_ends);
+  tcase_add_test (chain, test_no_messages);
+  tcase_add_test (chain, test_deterministic);
+  tcase_add_test (chain, test_hostile_samples);
+  tcase_add_test (chain, test_silence);
+  tcase_add_test (chain, test_jump);
+  tcase_add_test (chain, test_flush);
+  tcase_add_test (chain, test_stream_start);
+  tcase_add_test (chain, test_caps_change);
+  tcase_add_test (chain, test_other_segments);
+  tcase_add_test (chain, test_overlap);
+  tcase_add_test (chain, test_properties);
+  return suite;
+}
+
+GST_CHECK_MAIN (element);

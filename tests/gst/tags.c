@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* GST_TAG_GENRE beside the tags of upstream. */
+
+#include "support.h"
+
+#include <gst/tag/tag.h>
+
+/* The stream-scope tag events that came out since the last call; each list of
+ * them belongs to the caller. */
+static GList *
+pull_tags (GstHarness * h)
+{
+  GList *lists = NULL;
+  GstEvent *event;
+
+  while ((event = gst_harness_try_pull_event (h))) {
+    if (GST_EVENT_TYPE (event) == GST_EVENT_TAG) {
+      GstTagList *list;
+
+      gst_event_parse_tag (event, &list);
+      if (gst_tag_list_get_scope (list) == GST_TAG_SCOPE_STREAM)
+        lists = g_list_append (lists, gst_tag_list_ref (list));
+    }
+    gst_event_unref (event);
+  }
+  return lists;
+}
+
+static void
+free_tags (GList * lists)
+{
+  g_list_free_full (lists, (GDestroyNotify) gst_tag_list_unref);
+}
+
+/* The first value of a tag in the last of the lists; free with g_free(). */
+static char *
+last_value (GList * lists, const char *tag)
+{
+  const char *value = NULL;
+
+  if (lists)
+    gst_tag_list_peek_string_index (g_list_last (lists)->data, tag, 0, &value);
+  return g_strdup (value);
+}
+
+static void
+push_upstream (GstHarness * h, GstTagScope scope, const char *tag, ...)
+{
+  GstTagList *list = gst_tag_list_new_empty ();
+  va_list args;
+
+  va_start (args, tag);
+  gst_tag_list_add_valist (list, GST_TAG_MERGE_APPEND, tag, args);
+  va_end (args);
+  gst_tag_list_set_scope (list, scope);
+  fail_unless (gst_harness_push_event (h, gst_event_new_tag (list)));
+}
+
+/* The spelling of the genre that the element has found. */
+static void
+check_is_ours (GstHarness * h, const char *genre)
+{
+  g_autofree char *label = NULL;
+  g_autofree char *letters = g_ascii_strdown (genre, -1);
+  char *out = letters;
+  gboolean in_id3 = FALSE;
+
+  for (guint i = 0; i < gst_tag_id3_genre_count (); i++)
+    in_id3 |= !g_strcmp0 (gst_tag_id3_genre_get (i), genre);
+  fail_unless (in_id3, "%s is not a genre of ID3", genre);
+  for (const char *c = letters; *c; c++)
+    if (g_ascii_isalnum (*c))
+      *out++ = *c;
+  *out = 0;
+  gst_harness_get (h, "genreclassify", "genre", &label, NULL);
+  fail_unless_equals_string (letters, label);
+}
+
+/* Upstream's tags stay, whatever comes first, and ours is there at the end. */
+GST_START_TEST (test_merge)
+{
+  GstHarness *h = harness_new (3, "min-confidence=0");
+  g_autofree char *title = NULL, *genre = NULL, *artist = NULL;
+  GList *lists;
+
+  push_upstream (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
+  push_until (h, 0, 7 * RATE);
+  push_upstream (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title",
+      GST_TAG_ARTIST, "An artist", NULL);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  lists = pull_tags (h);
+  title = last_value (lists, GST_TAG_TITLE);
+  artist = last_value (lists, GST_TAG_ARTIST);
+  genre = last_value (lists, GST_TAG_GENRE);
+  fail_unless_equals_string (title, "A title");
+  fail_unless_equals_string (artist, "An artist");
+  fail_unless (genre != NULL);
+  check_is_ours (h, genre);
+  free_tags (lists);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Without any tags of upstream: one when the answer is known, one at the end,
+ * none for an answer that stays. */
+GST_START_TEST (test_only_on_change)
+{
+  GstHarness *h = harness_new (3, "min-confidence=0");
+  GList *lists;
+
+  /* the worker may answer a little later: push until it has */
+  for (guint64 n = 0; n < 60; n++)
+    push_until (h, n * RATE, (n + 1) * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  lists = pull_tags (h);
+  fail_unless (g_list_length (lists) >= 1);
+  for (GList * l = lists; l && l->next && l->next->next; l = l->next)
+    fail_unless (!gst_tag_list_is_equal (l->data, l->next->data),
+        "the same tag twice");
+  free_tags (lists);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+static void
+check_mode (const char *mode, GstTagScope scope, gboolean ours)
+{
+  g_autofree char *properties = g_strdup_printf ("min-confidence=0 "
+      "tag-mode=%s", mode);
+  GstHarness *h = harness_new (3, properties);
+  g_autofree char *genre = NULL;
+  GList *lists;
+
+  push_upstream (h, scope, GST_TAG_GENRE, "Polka", NULL);
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  lists = pull_tags (h);
+  genre = last_value (lists, GST_TAG_GENRE);
+  if (ours) {
+    check_is_ours (h, genre);
+  } else {
+    /* what upstream said for all streams is not said again for this one */
+    fail_unless_equals_string (genre,
+        scope == GST_TAG_SCOPE_STREAM ? "Polka" : NULL);
+  }
+  free_tags (lists);
+  harness_free (h);
+}
+
+/* A human's genre is never overwritten unless that was asked for. */
+GST_START_TEST (test_modes)
+{
+  check_mode ("keep", GST_TAG_SCOPE_STREAM, FALSE);
+  check_mode ("keep", GST_TAG_SCOPE_GLOBAL, FALSE);
+  check_mode ("keep-all", GST_TAG_SCOPE_STREAM, FALSE);
+  check_mode ("replace", GST_TAG_SCOPE_STREAM, TRUE);
+  check_mode ("prepend", GST_TAG_SCOPE_STREAM, TRUE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_min_confidence)
+{
+  GstHarness *h = harness_new (3, "min-confidence=1");
+  GList *lists;
+
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  lists = pull_tags (h);
+  fail_unless (lists == NULL);
+  harness_free (h);
+
+  h = harness_new (3, "min-confidence=0 post-tags=false");
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  lists = pull_tags (h);
+  fail_unless (lists == NULL);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* The last tag stands before EOS, and the first before the buffer after it. */
+GST_START_TEST (test_before_eos)
+{
+  GstHarness *h = harness_new (3, "min-confidence=0");
+  gboolean seen_tag = FALSE, seen_eos = FALSE;
+  GstEvent *event;
+
+  push_until (h, 0, 3 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  while ((event = gst_harness_try_pull_event (h))) {
+    if (GST_EVENT_TYPE (event) == GST_EVENT_TAG) {
+      fail_unless (!seen_eos, "a tag after EOS");
+      seen_tag = TRUE;
+    }
+    seen_eos |= GST_EVENT_TYPE (event) == GST_EVENT_EOS;
+    gst_event_unref (event);
+  }
+  fail_unless (seen_tag && seen_eos);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+static Suite *
+tags_suite (void)
+{
+  Suite *suite = suite_create ("tags");
+  TCase *chain = tcase_create ("general");
+
+  suite_add_tcase (suite, chain);
+  tcase_set_timeout (chain, 120);
+  tcase_add_test (chain, test_merge);
+  tcase_add_test (chain, test_only_on_change);
+  tcase_add_test (chain, test_modes);
+  tcase_add_test (chain, test_min_confidence);
+  tcase_add_test (chain, test_before_eos);
+  return suite;
+}
+
+GST_CHECK_MAIN (tags);
