@@ -131,10 +131,12 @@ GST_END_TEST;
 GST_START_TEST (test_stop)
 {
   for (guint i = 0; i < 10; i++) {
+    g_autoptr (GError) error = NULL;
     GstElement *pipeline = gst_parse_launch ("audiotestsrc wave=pink-noise "
         "samplesperbuffer=44100 ! genreclassify window=3000000000 ! fakesink",
-        NULL);
+        &error);
 
+    fail_unless (pipeline != NULL && !error);
     gst_element_set_state (pipeline, GST_STATE_PLAYING);
     fail_unless_equals_int (gst_element_get_state (pipeline, NULL, NULL,
             10 * GST_SECOND), GST_STATE_CHANGE_SUCCESS);
