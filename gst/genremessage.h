@@ -12,15 +12,15 @@ typedef struct
   GstClockTime timestamp, stream_time, running_time, duration;
   gboolean partial;
   gboolean silent;
-  const float *probabilities;   /* [n_labels]; not read if silent */
+  const float *probabilities; /* [n_labels]; not read if silent */
 } GenreAnswer;
 
 /* Index of the highest probability. */
 guint genre_answer_best (const GenreAnswer *answer, guint n_labels);
 
 /* The structure "genreclassify" of segment number @segment. */
-GstStructure *genre_message_segment (const GenreModel *model,
-    const GenreAnswer *answer, guint64 segment);
+GstStructure *genre_message_segment (
+    const GenreModel *model, const GenreAnswer *answer, guint64 segment);
 /* The structure "genreclassify-track" of a track of @segments segments. */
-GstStructure *genre_message_track (const GenreModel *model,
-    const GenreAnswer *answer, guint64 segments);
+GstStructure *genre_message_track (
+    const GenreModel *model, const GenreAnswer *answer, guint64 segments);

@@ -39,12 +39,12 @@ genre_tag_merge (const GstTagList *upstream, const char *label,
     GstTagMergeMode mode, gboolean upstream_has_genre)
 {
   GstTagList *merged = upstream ? gst_tag_list_copy (upstream)
-      : gst_tag_list_new_empty ();
+                                : gst_tag_list_new_empty ();
   g_autoptr (GstTagList) ours = NULL;
 
   gst_tag_list_set_scope (merged, GST_TAG_SCOPE_STREAM);
-  if (upstream_has_genre && (mode == GST_TAG_MERGE_KEEP ||
-          mode == GST_TAG_MERGE_KEEP_ALL))
+  if (upstream_has_genre &&
+      (mode == GST_TAG_MERGE_KEEP || mode == GST_TAG_MERGE_KEEP_ALL))
     return merged;
   ours = gst_tag_list_new (GST_TAG_GENRE, genre_tag_spelling (label), NULL);
   /* KEEP_ALL and REPLACE_ALL are about whole lists; one tag is ours to give */

@@ -11,11 +11,11 @@ struct _GenreWorker
   GThread *thread;
 
   GMutex lock;
-  GCond changed;                /* of anything below */
+  GCond changed; /* of anything below */
   GQueue jobs;
   gboolean busy;
   gboolean flushing;
-  gboolean flushed;             /* since the job under way began */
+  gboolean flushed; /* since the job under way began */
   gboolean quit;
 };
 
@@ -103,8 +103,8 @@ genre_worker_push (GenreWorker *worker, gpointer job)
 }
 
 guint
-genre_worker_push_dropping (GenreWorker *worker, gpointer job,
-    gboolean (*can_drop) (gconstpointer job))
+genre_worker_push_dropping (
+    GenreWorker *worker, gpointer job, gboolean (*can_drop) (gconstpointer job))
 {
   gpointer dropped = NULL;
   guint n_dropped = 0;
@@ -149,8 +149,8 @@ genre_worker_drain (GenreWorker *worker)
   gboolean done;
 
   g_mutex_lock (&worker->lock);
-  while (!worker->flushing &&
-      (worker->busy || !g_queue_is_empty (&worker->jobs)))
+  while (
+      !worker->flushing && (worker->busy || !g_queue_is_empty (&worker->jobs)))
     g_cond_wait (&worker->changed, &worker->lock);
   done = !worker->flushing;
   g_mutex_unlock (&worker->lock);

@@ -108,15 +108,15 @@ static GParamSpec *props[N_PROPS];
 /* Samples whose timestamps follow one another within one GstSegment. */
 typedef struct
 {
-  guint64 start;                /* ns of the classifier's time */
-  GstClockTime timestamp;       /* of its first sample */
+  guint64 start;          /* ns of the classifier's time */
+  GstClockTime timestamp; /* of its first sample */
   GstSegment segment;
 } Run;
 
 /* What the worker is given: a segment to classify, or the end of a track. */
 typedef struct
 {
-  GenreSegment *segment;        /* NULL: the track has ended */
+  GenreSegment *segment; /* NULL: the track has ended */
   guint64 number;
   GstClockTime timestamp, stream_time, running_time;
 } Job;
@@ -124,7 +124,7 @@ typedef struct
 typedef struct
 {
   guint64 segments, silent, dropped;
-  guint64 audio;                /* ns */
+  guint64 audio; /* ns */
   guint64 inferences;
   GstClockTime inference_sum, inference_max;
 } Stats;
@@ -139,11 +139,11 @@ struct _GstGenreClassify
   gboolean post_messages, post_tags;
   GstTagMergeMode tag_mode;
   double min_confidence, silence_threshold;
-  char *genre;                  /* the track's answer, or NULL */
+  char *genre; /* the track's answer, or NULL */
   double confidence;
-  int tag_label;                /* label that is worth a tag, or -1 */
+  int tag_label; /* label that is worth a tag, or -1 */
   Stats stats;
-  GenreWorker *worker;          /* from start to stop */
+  GenreWorker *worker; /* from start to stop */
 
   /* from start to stop */
   GenreModel *model;
@@ -151,47 +151,46 @@ struct _GstGenreClassify
   /* streaming thread */
   GstAudioInfo info;
   GenreSampleFormat format;
-  gboolean unpack;              /* format is that of the unpacked samples */
-  guint8 *unpacked;             /* [UNPACK_FRAMES][channels], or the planes */
-  GenreClassifier *classifier;  /* the worker uses its other half */
+  gboolean unpack;             /* format is that of the unpacked samples */
+  guint8 *unpacked;            /* [UNPACK_FRAMES][channels], or the planes */
+  GenreClassifier *classifier; /* the worker uses its other half */
   char *stream_id;
   guint group_id;
   GstSegment segment;
-  gboolean analyse;             /* the segment is one we understand */
-  gboolean new_segment;         /* the next samples begin a run */
-  GArray *runs;                 /* Run */
-  GstClockTime next_timestamp;  /* expected of the next buffer */
-  guint64 n_segments;           /* cut from the track */
-  gboolean in_track;            /* samples came since the track began */
+  gboolean analyse;            /* the segment is one we understand */
+  gboolean new_segment;        /* the next samples begin a run */
+  GArray *runs;                /* Run */
+  GstClockTime next_timestamp; /* expected of the next buffer */
+  guint64 n_segments;          /* cut from the track */
+  gboolean in_track;           /* samples came since the track began */
   gboolean warned_dropped;
-  GstTagList *upstream_tags;    /* stream scope, or NULL */
-  gboolean global_genre;        /* upstream has a genre of global scope */
-  int pushed_label;             /* of the last tag pushed, or -1 */
+  GstTagList *upstream_tags; /* stream scope, or NULL */
+  gboolean global_genre;     /* upstream has a genre of global scope */
+  int pushed_label;          /* of the last tag pushed, or -1 */
 
   /* worker; the streaming thread while that is idle */
   GenreTrack *track;
-  float *probabilities;         /* [n_labels] */
-  GenreAnswer answer;           /* times and flags of the track so far */
+  float *probabilities; /* [n_labels] */
+  GenreAnswer answer;   /* times and flags of the track so far */
   guint64 answer_segments;
-  GstClockTime answer_end;      /* running time up to which it reaches */
-  gboolean failed;              /* the error was posted */
+  GstClockTime answer_end; /* running time up to which it reaches */
+  gboolean failed;         /* the error was posted */
 };
 
-#define CAPS "audio/x-raw, format = (string) " GST_AUDIO_FORMATS_ALL \
-    ", rate = (int) [ 4000, 384000 ], channels = (int) [ 1, 64 ]" \
-    ", layout = (string) { interleaved, non-interleaved }"
+#define CAPS                                                                   \
+  "audio/x-raw, format = (string) " GST_AUDIO_FORMATS_ALL                      \
+  ", rate = (int) [ 4000, 384000 ], channels = (int) [ 1, 64 ]"                \
+  ", layout = (string) { interleaved, non-interleaved }"
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
-    GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS (CAPS));
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
 
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
-    GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS (CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
 
 G_DEFINE_TYPE (GstGenreClassify, gst_genre_classify, GST_TYPE_BASE_TRANSFORM);
-GST_ELEMENT_REGISTER_DEFINE (genreclassify, "genreclassify", GST_RANK_NONE,
-    GST_TYPE_GENRE_CLASSIFY);
+GST_ELEMENT_REGISTER_DEFINE (
+    genreclassify, "genreclassify", GST_RANK_NONE, GST_TYPE_GENRE_CLASSIFY);
 
 /* Worker: from a segment to messages and an answer. */
 
@@ -211,7 +210,7 @@ job_can_be_dropped (gconstpointer job)
 }
 
 static void
-post (GstGenreClassify * self, GstStructure * structure)
+post (GstGenreClassify *self, GstStructure *structure)
 {
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self), structure));
@@ -220,10 +219,10 @@ post (GstGenreClassify * self, GstStructure * structure)
 /* Sets what the properties "genre" and "confidence" show, and with it the label
  * of the tag.  @label -1: nothing is known. */
 static void
-set_answer (GstGenreClassify * self, int label, double confidence)
+set_answer (GstGenreClassify *self, int label, double confidence)
 {
   const char *genre = label < 0 ? NULL
-      : genre_model_get_label (self->model, label);
+                                : genre_model_get_label (self->model, label);
   gboolean new_genre, new_confidence;
 
   GST_OBJECT_LOCK (self);
@@ -244,7 +243,7 @@ set_answer (GstGenreClassify * self, int label, double confidence)
 }
 
 static void
-forget_track (GstGenreClassify * self)
+forget_track (GstGenreClassify *self)
 {
   genre_track_reset (self->track);
   self->answer_segments = 0;
@@ -253,7 +252,7 @@ forget_track (GstGenreClassify * self)
 
 /* Takes the segment's @answer into the track's. */
 static void
-add_to_track (GstGenreClassify * self, const GenreAnswer * answer)
+add_to_track (GstGenreClassify *self, const GenreAnswer *answer)
 {
   GenreAnswer *track = &self->answer;
 
@@ -263,7 +262,8 @@ add_to_track (GstGenreClassify * self, const GenreAnswer * answer)
   } else {
     /* where segments overlap, their audio counts once */
     GstClockTime overlap = answer->running_time < self->answer_end
-        ? self->answer_end - answer->running_time : 0;
+        ? self->answer_end - answer->running_time
+        : 0;
 
     track->duration += answer->duration - MIN (overlap, answer->duration);
     track->silent &= answer->silent;
@@ -276,7 +276,7 @@ add_to_track (GstGenreClassify * self, const GenreAnswer * answer)
 }
 
 static void
-classify_segment (GstGenreClassify * self, const Job * job)
+classify_segment (GstGenreClassify *self, const Job *job)
 {
   GenreAnswer answer = {
     .timestamp = job->timestamp,
@@ -293,22 +293,24 @@ classify_segment (GstGenreClassify * self, const Job * job)
   GstClockTime elapsed;
 
   GST_OBJECT_LOCK (self);
-  answer.silent =
-      genre_segment_get_level (job->segment) < self->silence_threshold;
+  answer.silent = genre_segment_get_level (job->segment) <
+      self->silence_threshold;
   post_messages = self->post_messages;
   GST_OBJECT_UNLOCK (self);
 
-  if (!answer.silent && !genre_classifier_classify (self->classifier,
-          job->segment, self->probabilities, &error)) {
+  if (!answer.silent &&
+      !genre_classifier_classify (
+          self->classifier, job->segment, self->probabilities, &error)) {
     if (!self->failed && genre_worker_is_current (self->worker))
       GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
     self->failed = TRUE;
     return;
   }
   elapsed = (g_get_monotonic_time () - begin) * GST_USECOND;
-  GST_LOG_OBJECT (self, "segment %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT
-      " took %" GST_TIME_FORMAT, job->number, GST_TIME_ARGS (job->timestamp),
-      GST_TIME_ARGS (elapsed));
+  GST_LOG_OBJECT (self,
+      "segment %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT
+      " took %" GST_TIME_FORMAT,
+      job->number, GST_TIME_ARGS (job->timestamp), GST_TIME_ARGS (elapsed));
   if (!genre_worker_is_current (self->worker))
     return;
 
@@ -334,7 +336,7 @@ classify_segment (GstGenreClassify * self, const Job * job)
 }
 
 static void
-end_track (GstGenreClassify * self)
+end_track (GstGenreClassify *self)
 {
   gboolean post_messages;
 
@@ -345,8 +347,9 @@ end_track (GstGenreClassify * self)
   if (self->answer_segments > 0 && post_messages) {
     self->answer.probabilities = self->probabilities;
     genre_track_get (self->track, self->probabilities);
-    post (self, genre_message_track (self->model, &self->answer,
-            self->answer_segments));
+    post (self,
+        genre_message_track (
+            self->model, &self->answer, self->answer_segments));
   }
   forget_track (self);
 }
@@ -368,7 +371,7 @@ do_job (gpointer data, gpointer user_data)
 /* The tags of upstream with our genre, to be pushed; NULL if there is nothing to
  * add to them. */
 static GstEvent *
-merged_tags (GstGenreClassify * self, int label)
+merged_tags (GstGenreClassify *self, int label)
 {
   GstTagMergeMode mode;
   gboolean post_tags, upstream_has_genre;
@@ -380,16 +383,16 @@ merged_tags (GstGenreClassify * self, int label)
 
   if (!post_tags || label < 0)
     return NULL;
-  upstream_has_genre = self->global_genre || (self->upstream_tags &&
-      gst_tag_list_get_tag_size (self->upstream_tags, GST_TAG_GENRE) > 0);
+  upstream_has_genre = self->global_genre ||
+      (self->upstream_tags &&
+          gst_tag_list_get_tag_size (self->upstream_tags, GST_TAG_GENRE) > 0);
   return gst_event_new_tag (genre_tag_merge (self->upstream_tags,
-          genre_model_get_label (self->model, label), mode,
-          upstream_has_genre));
+      genre_model_get_label (self->model, label), mode, upstream_has_genre));
 }
 
 /* Pushes the tag if the answer has changed, or if this is the @last chance. */
 static void
-push_tags (GstGenreClassify * self, gboolean last)
+push_tags (GstGenreClassify *self, gboolean last)
 {
   GstEvent *event;
   int label;
@@ -409,7 +412,7 @@ push_tags (GstGenreClassify * self, gboolean last)
 /* Keeps what upstream says of the stream, and gives the event that is to go on
  * in the place of @event (transfer full both). */
 static GstEvent *
-take_upstream_tags (GstGenreClassify * self, GstEvent * event)
+take_upstream_tags (GstGenreClassify *self, GstEvent *event)
 {
   GstTagList *tags;
   GstEvent *merged;
@@ -432,7 +435,7 @@ take_upstream_tags (GstGenreClassify * self, GstEvent * event)
 /* Streaming thread: from samples to jobs. */
 
 static gboolean
-is_live (GstGenreClassify * self)
+is_live (GstGenreClassify *self)
 {
   g_autoptr (GstQuery) query = gst_query_new_latency ();
   gboolean live = FALSE;
@@ -444,7 +447,7 @@ is_live (GstGenreClassify * self)
 
 /* Gives @job to the worker; FALSE if the element is flushing. */
 static gboolean
-give_job (GstGenreClassify * self, Job * job)
+give_job (GstGenreClassify *self, Job *job)
 {
   guint dropped;
 
@@ -459,7 +462,8 @@ give_job (GstGenreClassify * self, Job * job)
     if (!self->warned_dropped)
       GST_ELEMENT_WARNING (self, STREAM, TOO_LAZY,
           ("Segments are dropped: this machine classifies them more slowly than "
-              "they come."), (NULL));
+           "they come."),
+          (NULL));
     self->warned_dropped = TRUE;
   }
   return TRUE;
@@ -468,7 +472,7 @@ give_job (GstGenreClassify * self, Job * job)
 /* The run that owns the sample at @time of the classifier; earlier ones are not
  * asked for again. */
 static const Run *
-find_run (GstGenreClassify * self, guint64 time)
+find_run (GstGenreClassify *self, guint64 time)
 {
   guint i = 0;
 
@@ -482,7 +486,7 @@ find_run (GstGenreClassify * self, guint64 time)
 
 /* Gives the worker every segment that is complete; FALSE if flushing. */
 static gboolean
-give_segments (GstGenreClassify * self)
+give_segments (GstGenreClassify *self)
 {
   GenreSegment *segment;
 
@@ -494,10 +498,10 @@ give_segments (GstGenreClassify * self)
     job->segment = segment;
     job->number = self->n_segments++;
     job->timestamp = run->timestamp + (start - run->start);
-    job->stream_time = gst_segment_to_stream_time (&run->segment,
-        GST_FORMAT_TIME, job->timestamp);
-    job->running_time = gst_segment_to_running_time (&run->segment,
-        GST_FORMAT_TIME, job->timestamp);
+    job->stream_time = gst_segment_to_stream_time (
+        &run->segment, GST_FORMAT_TIME, job->timestamp);
+    job->running_time = gst_segment_to_running_time (
+        &run->segment, GST_FORMAT_TIME, job->timestamp);
     if (!give_job (self, job))
       return FALSE;
   }
@@ -505,7 +509,7 @@ give_segments (GstGenreClassify * self)
 }
 
 static void
-forget_samples (GstGenreClassify * self)
+forget_samples (GstGenreClassify *self)
 {
   if (self->classifier)
     genre_classifier_reset (self->classifier);
@@ -515,7 +519,7 @@ forget_samples (GstGenreClassify * self)
 
 /* The samples so far have no neighbour to come. */
 static gboolean
-finish_samples (GstGenreClassify * self)
+finish_samples (GstGenreClassify *self)
 {
   gboolean ok = TRUE;
 
@@ -530,7 +534,7 @@ finish_samples (GstGenreClassify * self)
 /* Ends the track: waits until the worker is done with it, so that its message is
  * posted, and pushes its tag.  FALSE if flushing. */
 static gboolean
-finish_track (GstGenreClassify * self)
+finish_track (GstGenreClassify *self)
 {
   if (!self->in_track)
     return TRUE;
@@ -558,7 +562,7 @@ is_close (gint64 difference)
 
 /* TRUE if samples at @timestamp, in the present segment, follow the last ones. */
 static gboolean
-is_contiguous (GstGenreClassify * self, GstClockTime timestamp)
+is_contiguous (GstGenreClassify *self, GstClockTime timestamp)
 {
   const Run *last = &g_array_index (self->runs, Run, self->runs->len - 1);
   guint64 expected, actual;
@@ -570,27 +574,26 @@ is_contiguous (GstGenreClassify * self, GstClockTime timestamp)
   if (!self->new_segment)
     return is_close (GST_CLOCK_DIFF (self->next_timestamp, timestamp));
 
-  expected_sign = gst_segment_to_running_time_full (&last->segment,
-      GST_FORMAT_TIME, self->next_timestamp, &expected);
-  actual_sign = gst_segment_to_running_time_full (&self->segment,
-      GST_FORMAT_TIME, timestamp, &actual);
+  expected_sign = gst_segment_to_running_time_full (
+      &last->segment, GST_FORMAT_TIME, self->next_timestamp, &expected);
+  actual_sign = gst_segment_to_running_time_full (
+      &self->segment, GST_FORMAT_TIME, timestamp, &actual);
   return expected_sign && actual_sign &&
-      is_close (actual_sign * (gint64) actual -
-      expected_sign * (gint64) expected);
+      is_close (
+          actual_sign * (gint64) actual - expected_sign * (gint64) expected);
 }
 
 /* Prepares for samples at @timestamp (or NONE): decides whether they go on where
  * the last ones ended, and notes to which segment they belong. */
 static gboolean
-begin_samples (GstGenreClassify * self, GstClockTime timestamp,
-    gboolean discont)
+begin_samples (GstGenreClassify *self, GstClockTime timestamp, gboolean discont)
 {
   gboolean ok = TRUE;
 
   if (self->runs->len > 0 && (discont || !is_contiguous (self, timestamp))) {
-    GST_DEBUG_OBJECT (self, "discontinuity: %" GST_TIME_FORMAT ", expected %"
-        GST_TIME_FORMAT, GST_TIME_ARGS (timestamp),
-        GST_TIME_ARGS (self->next_timestamp));
+    GST_DEBUG_OBJECT (self,
+        "discontinuity: %" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
+        GST_TIME_ARGS (timestamp), GST_TIME_ARGS (self->next_timestamp));
     ok = finish_samples (self);
   }
   if (self->runs->len == 0 || self->new_segment) {
@@ -602,7 +605,8 @@ begin_samples (GstGenreClassify * self, GstClockTime timestamp,
 
     if (!GST_CLOCK_TIME_IS_VALID (timestamp))
       run.timestamp = GST_CLOCK_TIME_IS_VALID (self->next_timestamp)
-          ? self->next_timestamp : self->segment.start;
+          ? self->next_timestamp
+          : self->segment.start;
     g_array_append_val (self->runs, run);
     self->new_segment = FALSE;
     self->next_timestamp = run.timestamp;
@@ -613,10 +617,10 @@ begin_samples (GstGenreClassify * self, GstClockTime timestamp,
 
 /* Notes that @n_frames were pushed, the first of them at @timestamp (or NONE). */
 static void
-end_samples (GstGenreClassify * self, GstClockTime timestamp, guint64 n_frames)
+end_samples (GstGenreClassify *self, GstClockTime timestamp, guint64 n_frames)
 {
-  GstClockTime duration = gst_util_uint64_scale (n_frames, GST_SECOND,
-      GST_AUDIO_INFO_RATE (&self->info));
+  GstClockTime duration = gst_util_uint64_scale (
+      n_frames, GST_SECOND, GST_AUDIO_INFO_RATE (&self->info));
 
   if (GST_CLOCK_TIME_IS_VALID (timestamp))
     self->next_timestamp = timestamp;
@@ -629,7 +633,7 @@ end_samples (GstGenreClassify * self, GstClockTime timestamp, guint64 n_frames)
 
 /* Analyses @audio in the layout that its buffer has. */
 static void
-push_samples (GstGenreClassify * self, const GstAudioBuffer * audio)
+push_samples (GstGenreClassify *self, const GstAudioBuffer *audio)
 {
   guint channels = GST_AUDIO_INFO_CHANNELS (&self->info);
   gboolean planar = audio->n_planes > 1;
@@ -648,23 +652,23 @@ push_samples (GstGenreClassify * self, const GstAudioBuffer * audio)
       guint8 *unpacked = self->unpacked + p * UNPACK_FRAMES * sizeof (double);
 
       if (self->unpack)
-        finfo->unpack_func (finfo, GST_AUDIO_PACK_FLAG_NONE, unpacked, plane,
-            n * per_plane);
+        finfo->unpack_func (
+            finfo, GST_AUDIO_PACK_FLAG_NONE, unpacked, plane, n * per_plane);
       planes[p] = self->unpack ? unpacked : plane;
     }
     if (planar)
-      genre_classifier_push_planar (self->classifier, self->format, channels,
-          planes, n);
+      genre_classifier_push_planar (
+          self->classifier, self->format, channels, planes, n);
     else
-      genre_classifier_push (self->classifier, self->format, channels,
-          planes[0], n);
+      genre_classifier_push (
+          self->classifier, self->format, channels, planes[0], n);
     i += n;
   }
 }
 
 /* FALSE if flushing. */
 static gboolean
-push_silence (GstGenreClassify * self, guint64 n_frames)
+push_silence (GstGenreClassify *self, guint64 n_frames)
 {
   guint64 rate = GST_AUDIO_INFO_RATE (&self->info);
 
@@ -681,7 +685,7 @@ push_silence (GstGenreClassify * self, guint64 n_frames)
 }
 
 static GstFlowReturn
-gst_genre_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+gst_genre_classify_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
@@ -690,7 +694,8 @@ gst_genre_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 
   if (!self->classifier)
     return GST_FLOW_NOT_NEGOTIATED;
-  n_frames = meta ? meta->samples
+  n_frames = meta
+      ? meta->samples
       : gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->info);
   if (!self->analyse || n_frames == 0)
     return GST_FLOW_OK;
@@ -703,8 +708,8 @@ gst_genre_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
     GstAudioBuffer audio;
 
     if (!gst_audio_buffer_map (&audio, &self->info, buffer, GST_MAP_READ)) {
-      GST_ELEMENT_ERROR (self, RESOURCE, READ,
-          ("A buffer of audio cannot be read."), (NULL));
+      GST_ELEMENT_ERROR (
+          self, RESOURCE, READ, ("A buffer of audio cannot be read."), (NULL));
       return GST_FLOW_ERROR;
     }
     push_samples (self, &audio);
@@ -719,7 +724,7 @@ gst_genre_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 }
 
 static gboolean
-take_gap (GstGenreClassify * self, GstEvent * event)
+take_gap (GstGenreClassify *self, GstEvent *event)
 {
   GstClockTime timestamp, duration;
   guint64 n_frames;
@@ -731,30 +736,31 @@ take_gap (GstGenreClassify * self, GstEvent * event)
     return TRUE;
   if (duration > MAX_GAP)
     return finish_samples (self);
-  n_frames = gst_util_uint64_scale_round (duration,
-      GST_AUDIO_INFO_RATE (&self->info), GST_SECOND);
+  n_frames = gst_util_uint64_scale_round (
+      duration, GST_AUDIO_INFO_RATE (&self->info), GST_SECOND);
   ok = begin_samples (self, timestamp, FALSE) && push_silence (self, n_frames);
   end_samples (self, timestamp, n_frames);
   return ok;
 }
 
 static void
-take_segment (GstGenreClassify * self, GstEvent * event)
+take_segment (GstGenreClassify *self, GstEvent *event)
 {
   gst_event_copy_segment (event, &self->segment);
   self->analyse = self->segment.format == GST_FORMAT_TIME &&
       self->segment.rate > 0;
   self->new_segment = TRUE;
   if (!self->analyse) {
-    GST_INFO_OBJECT (self, "nothing is analysed in a segment of format %s and "
-        "rate %g", gst_format_get_name (self->segment.format),
-        self->segment.rate);
+    GST_INFO_OBJECT (self,
+        "nothing is analysed in a segment of format %s and "
+        "rate %g",
+        gst_format_get_name (self->segment.format), self->segment.rate);
     finish_samples (self);
   }
 }
 
 static void
-take_stream_start (GstGenreClassify * self, GstEvent * event)
+take_stream_start (GstGenreClassify *self, GstEvent *event)
 {
   const char *stream_id;
   guint group_id = GST_GROUP_ID_INVALID;
@@ -762,8 +768,7 @@ take_stream_start (GstGenreClassify * self, GstEvent * event)
   /* the same stream in another group is the same song played again */
   gst_event_parse_stream_start (event, &stream_id);
   gst_event_parse_group_id (event, &group_id);
-  if (g_strcmp0 (stream_id, self->stream_id) == 0 &&
-      group_id == self->group_id)
+  if (g_strcmp0 (stream_id, self->stream_id) == 0 && group_id == self->group_id)
     return;
   finish_track (self);
   self->group_id = group_id;
@@ -774,7 +779,7 @@ take_stream_start (GstGenreClassify * self, GstEvent * event)
 }
 
 static void
-flush (GstGenreClassify * self)
+flush (GstGenreClassify *self)
 {
   genre_worker_flush_stop (self->worker);
   forget_samples (self);
@@ -786,7 +791,7 @@ flush (GstGenreClassify * self)
 }
 
 static void
-flush_start (GstGenreClassify * self)
+flush_start (GstGenreClassify *self)
 {
   /* the lock keeps the worker alive: this is not the streaming thread */
   GST_OBJECT_LOCK (self);
@@ -796,7 +801,7 @@ flush_start (GstGenreClassify * self)
 }
 
 static gboolean
-gst_genre_classify_sink_event (GstBaseTransform * trans, GstEvent * event)
+gst_genre_classify_sink_event (GstBaseTransform *trans, GstEvent *event)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
 
@@ -825,14 +830,14 @@ gst_genre_classify_sink_event (GstBaseTransform * trans, GstEvent * event)
     default:
       break;
   }
-  return GST_BASE_TRANSFORM_CLASS (gst_genre_classify_parent_class)->sink_event
-      (trans, event);
+  return GST_BASE_TRANSFORM_CLASS (gst_genre_classify_parent_class)
+      ->sink_event (trans, event);
 }
 
 /* Caps, start and stop. */
 
 static gboolean
-set_format (GstGenreClassify * self)
+set_format (GstGenreClassify *self)
 {
   GstAudioFormat format = GST_AUDIO_INFO_FORMAT (&self->info);
 
@@ -866,8 +871,8 @@ set_format (GstGenreClassify * self)
 }
 
 static gboolean
-gst_genre_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
-    GstCaps * out G_GNUC_UNUSED)
+gst_genre_classify_set_caps (
+    GstBaseTransform *trans, GstCaps *in, GstCaps *out G_GNUC_UNUSED)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   guint64 window, hop, min_window;
@@ -878,8 +883,8 @@ gst_genre_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
     return FALSE;
   }
   if (self->classifier)
-    return genre_classifier_set_rate (self->classifier,
-        GST_AUDIO_INFO_RATE (&self->info), NULL);
+    return genre_classifier_set_rate (
+        self->classifier, GST_AUDIO_INFO_RATE (&self->info), NULL);
 
   GST_OBJECT_LOCK (self);
   window = self->window;
@@ -907,10 +912,10 @@ default_model_path (void)
     return g_build_filename (folder, DEFAULT_MODEL, NULL);
   plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
   if (plugin && gst_plugin_get_filename (plugin)) {
-    g_autofree char *directory =
-        g_path_get_dirname (gst_plugin_get_filename (plugin));
-    g_autofree char *path =
-        g_build_filename (directory, "..", "models", DEFAULT_MODEL, NULL);
+    g_autofree char *directory = g_path_get_dirname (
+        gst_plugin_get_filename (plugin));
+    g_autofree char *path = g_build_filename (
+        directory, "..", "models", DEFAULT_MODEL, NULL);
 
     if (g_file_test (path, G_FILE_TEST_EXISTS))
       return g_steal_pointer (&path);
@@ -919,7 +924,7 @@ default_model_path (void)
 }
 
 static gboolean
-gst_genre_classify_start (GstBaseTransform * trans)
+gst_genre_classify_start (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   g_autofree char *path = NULL;
@@ -928,7 +933,7 @@ gst_genre_classify_start (GstBaseTransform * trans)
 
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->model_path);
-  self->stats = (Stats) { 0 };
+  self->stats = (Stats){ 0 };
   GST_OBJECT_UNLOCK (self);
   if (!path)
     path = default_model_path ();
@@ -936,8 +941,8 @@ gst_genre_classify_start (GstBaseTransform * trans)
   self->model = genre_model_load (path, &error);
   if (!self->model) {
     if (error->code == GENRE_ERROR_NOT_FOUND)
-      GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("%s", error->message),
-          (NULL));
+      GST_ELEMENT_ERROR (
+          self, RESOURCE, NOT_FOUND, ("%s", error->message), (NULL));
     else if (error->code == GENRE_ERROR_READ)
       GST_ELEMENT_ERROR (self, RESOURCE, READ, ("%s", error->message), (NULL));
     else
@@ -962,13 +967,13 @@ gst_genre_classify_start (GstBaseTransform * trans)
   self->pushed_label = -1;
   forget_track (self);
   set_answer (self, -1, 0);
-  self->worker = genre_worker_new ("genreclassify", MAX_WAITING, do_job,
-      job_free, self);
+  self->worker = genre_worker_new (
+      "genreclassify", MAX_WAITING, do_job, job_free, self);
   return TRUE;
 }
 
 static gboolean
-gst_genre_classify_stop (GstBaseTransform * trans)
+gst_genre_classify_stop (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   GenreWorker *worker;
@@ -994,35 +999,32 @@ gst_genre_classify_stop (GstBaseTransform * trans)
 }
 
 static GstStateChangeReturn
-gst_genre_classify_change_state (GstElement * element,
-    GstStateChange transition)
+gst_genre_classify_change_state (GstElement *element, GstStateChange transition)
 {
   /* frees the streaming thread that waits for the worker, before the pads are
    * deactivated and wait for the streaming thread */
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     flush_start (GST_GENRE_CLASSIFY (element));
-  return GST_ELEMENT_CLASS (gst_genre_classify_parent_class)->change_state
-      (element, transition);
+  return GST_ELEMENT_CLASS (gst_genre_classify_parent_class)
+      ->change_state (element, transition);
 }
 
 /* GObject */
 
 static GstStructure *
-stats_to_structure (const Stats * stats)
+stats_to_structure (const Stats *stats)
 {
-  return gst_structure_new ("genreclassify-stats",
-      "segments", G_TYPE_UINT64, stats->segments,
-      "silent", G_TYPE_UINT64, stats->silent,
-      "dropped", G_TYPE_UINT64, stats->dropped,
-      "audio-seconds", G_TYPE_DOUBLE, stats->audio / (double) GST_SECOND,
-      "inference-mean", G_TYPE_UINT64,
+  return gst_structure_new ("genreclassify-stats", "segments", G_TYPE_UINT64,
+      stats->segments, "silent", G_TYPE_UINT64, stats->silent, "dropped",
+      G_TYPE_UINT64, stats->dropped, "audio-seconds", G_TYPE_DOUBLE,
+      stats->audio / (double) GST_SECOND, "inference-mean", G_TYPE_UINT64,
       stats->inferences ? stats->inference_sum / stats->inferences : 0,
       "inference-max", G_TYPE_UINT64, stats->inference_max, NULL);
 }
 
 static void
-gst_genre_classify_set_property (GObject * object, guint id,
-    const GValue * value, GParamSpec * pspec)
+gst_genre_classify_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (object);
 
@@ -1064,8 +1066,8 @@ gst_genre_classify_set_property (GObject * object, guint id,
 }
 
 static void
-gst_genre_classify_get_property (GObject * object, guint id, GValue * value,
-    GParamSpec * pspec)
+gst_genre_classify_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (object);
 
@@ -1115,7 +1117,7 @@ gst_genre_classify_get_property (GObject * object, guint id, GValue * value,
 }
 
 static void
-gst_genre_classify_finalize (GObject * object)
+gst_genre_classify_finalize (GObject *object)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (object);
 
@@ -1126,7 +1128,7 @@ gst_genre_classify_finalize (GObject * object)
 }
 
 static void
-gst_genre_classify_class_init (GstGenreClassifyClass * klass)
+gst_genre_classify_class_init (GstGenreClassifyClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
@@ -1146,20 +1148,22 @@ gst_genre_classify_class_init (GstGenreClassifyClass * klass)
 
   props[PROP_MODEL] = g_param_spec_string ("model", "Model",
       "Path of the model's weights file (safetensors); NULL is the installed "
-      "default", NULL, ready);
+      "default",
+      NULL, ready);
   props[PROP_WINDOW] = g_param_spec_uint64 ("window", "Window",
       "Length of a segment (in nanoseconds)", GENRE_MIN_WINDOW,
       GENRE_MAX_WINDOW, DEFAULT_WINDOW, ready);
   props[PROP_HOP] = g_param_spec_uint64 ("hop", "Hop",
       "From the start of one segment to that of the next (in nanoseconds); 0 is "
-      "the window, less makes segments overlap", 0, GENRE_MAX_WINDOW,
-      DEFAULT_HOP, ready);
-  props[PROP_MIN_WINDOW] = g_param_spec_uint64 ("min-window",
-      "Minimum window", "A last, shorter segment is classified if it is at least "
-      "this long (in nanoseconds) and has enough frames for the network", 0,
-      GENRE_MAX_WINDOW, DEFAULT_MIN_WINDOW, ready);
+      "the window, less makes segments overlap",
+      0, GENRE_MAX_WINDOW, DEFAULT_HOP, ready);
+  props[PROP_MIN_WINDOW] = g_param_spec_uint64 ("min-window", "Minimum window",
+      "A last, shorter segment is classified if it is at least "
+      "this long (in nanoseconds) and has enough frames for the network",
+      0, GENRE_MAX_WINDOW, DEFAULT_MIN_WINDOW, ready);
   props[PROP_POST_MESSAGES] = g_param_spec_boolean ("post-messages",
-      "Post messages", "Post an element message for each segment and each track",
+      "Post messages",
+      "Post an element message for each segment and each track",
       DEFAULT_POST_MESSAGES, playing);
   props[PROP_POST_TAGS] = g_param_spec_boolean ("post-tags", "Post tags",
       "Push the genre downstream as a tag", DEFAULT_POST_TAGS, playing);
@@ -1167,12 +1171,15 @@ gst_genre_classify_class_init (GstGenreClassifyClass * klass)
       "How the genre is merged with one that upstream sends",
       GST_TYPE_TAG_MERGE_MODE, DEFAULT_TAG_MODE, playing);
   props[PROP_MIN_CONFIDENCE] = g_param_spec_double ("min-confidence",
-      "Minimum confidence", "Probability of the genre (0 to 1) below which no tag "
-      "is pushed; messages are posted all the same", 0, 1,
-      DEFAULT_MIN_CONFIDENCE, playing);
+      "Minimum confidence",
+      "Probability of the genre (0 to 1) below which no tag "
+      "is pushed; messages are posted all the same",
+      0, 1, DEFAULT_MIN_CONFIDENCE, playing);
   props[PROP_SILENCE_THRESHOLD] = g_param_spec_double ("silence-threshold",
-      "Silence threshold", "Level (in dBFS, RMS) below which a segment is silent "
-      "and has no genre", -G_MAXDOUBLE, 0, DEFAULT_SILENCE_THRESHOLD, playing);
+      "Silence threshold",
+      "Level (in dBFS, RMS) below which a segment is silent "
+      "and has no genre",
+      -G_MAXDOUBLE, 0, DEFAULT_SILENCE_THRESHOLD, playing);
   props[PROP_GENRE] = g_param_spec_string ("genre", "Genre",
       "The track's genre so far, as the model's label; NULL while none is known",
       NULL, answer);
@@ -1209,7 +1216,7 @@ gst_genre_classify_class_init (GstGenreClassifyClass * klass)
 }
 
 static void
-gst_genre_classify_init (GstGenreClassify * self)
+gst_genre_classify_init (GstGenreClassify *self)
 {
   self->window = DEFAULT_WINDOW;
   self->hop = DEFAULT_HOP;

@@ -20,8 +20,8 @@ elu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 }
 
 static void
-relu_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+relu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
+    float *out, float *scratch)
 {
   gsize n = shape->channels * shape->bands * shape->frames;
 
@@ -63,15 +63,21 @@ activation_free (GenreLayer *layer)
 }
 
 static const GenreLayerClass elu_class = {
-  .forward = elu_forward, .free = activation_free, .in_place = TRUE,
+  .forward = elu_forward,
+  .free = activation_free,
+  .in_place = TRUE,
 };
 
 static const GenreLayerClass relu_class = {
-  .forward = relu_forward, .free = activation_free, .in_place = TRUE,
+  .forward = relu_forward,
+  .free = activation_free,
+  .in_place = TRUE,
 };
 
 static const GenreLayerClass softmax_class = {
-  .forward = softmax_forward, .free = activation_free, .in_place = TRUE,
+  .forward = softmax_forward,
+  .free = activation_free,
+  .in_place = TRUE,
 };
 
 static GenreLayer *
@@ -84,8 +90,7 @@ activation_new (const GenreLayerClass *klass)
 }
 
 GenreLayer *
-genre_elu_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_elu_new (const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   (void) spec;
   (void) in;
@@ -94,8 +99,8 @@ genre_elu_new (const GenreLayerSpec *spec, const GenreShape *in,
 }
 
 GenreLayer *
-genre_relu_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_relu_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   (void) spec;
   (void) in;
@@ -104,8 +109,8 @@ genre_relu_new (const GenreLayerSpec *spec, const GenreShape *in,
 }
 
 GenreLayer *
-genre_softmax_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_softmax_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   (void) spec;
   (void) in;

@@ -13,7 +13,7 @@
 #include "model.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
-#define CHUNK 1024              /* samples mixed at a time */
+#define CHUNK 1024 /* samples mixed at a time */
 /* Columns beyond a window's that the ring keeps: those of one chunk of silence,
  * 256 ms at the lowest rate, that finish appends, and one more. */
 #define RING_SLACK 6
@@ -24,7 +24,7 @@ struct _GenreSegment
   gboolean partial;
   double mean_square;
   gsize n_columns;
-  float columns[];              /* [n_columns][GENRE_MEL_BANDS], dB */
+  float columns[]; /* [n_columns][GENRE_MEL_BANDS], dB */
 };
 
 struct _GenreClassifier
@@ -35,12 +35,12 @@ struct _GenreClassifier
 
   /* front end */
   GenreMelSpectrogram *mel;
-  guint64 origin;               /* ns: where the present rate began */
-  guint64 n_samples;            /* pushed since then */
-  GenreMelColumn *ring;         /* [ring_size]; column c is ring[c % ring_size] */
+  guint64 origin;       /* ns: where the present rate began */
+  guint64 n_samples;    /* pushed since then */
+  GenreMelColumn *ring; /* [ring_size]; column c is ring[c % ring_size] */
   gsize ring_size;
-  guint64 n_segments;           /* cut so far */
-  GQueue segments;              /* cut and not taken */
+  guint64 n_segments; /* cut so far */
+  GQueue segments;    /* cut and not taken */
 
   /* network */
   GenreWorkspace *workspace;
@@ -51,8 +51,8 @@ check_rate (guint rate, GError **error)
 {
   return (rate >= GENRE_MIN_RATE && rate <= GENRE_MAX_RATE) ||
       genre_refuse (error, GENRE_ERROR_ARGUMENT,
-      "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
-      GENRE_MAX_RATE);
+          "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
+          GENRE_MAX_RATE);
 }
 
 /* Starts the front end where the stream stands. */
@@ -60,8 +60,8 @@ static void
 start_mel (GenreClassifier *classifier, guint64 n_columns)
 {
   genre_mel_spectrogram_free (classifier->mel);
-  classifier->mel = genre_mel_spectrogram_new (classifier->rate,
-      classifier->origin, n_columns);
+  classifier->mel = genre_mel_spectrogram_new (
+      classifier->rate, classifier->origin, n_columns);
   classifier->n_samples = 0;
 }
 
@@ -75,16 +75,19 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
   if (!check_rate (rate, error))
     return NULL;
   if (window < GENRE_MIN_WINDOW || window > GENRE_MAX_WINDOW) {
-    genre_refuse (error, GENRE_ERROR_ARGUMENT, "window of %g s, expected %g to "
-        "%g", window / 1e9, GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
+    genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "window of %g s, expected %g to "
+        "%g",
+        window / 1e9, GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
     return NULL;
   }
   n_columns = genre_mel_column_at (window);
   if (n_columns - 1 < genre_model_get_min_columns (model)) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "window of %g s, but the network %s needs %g", window / 1e9,
-        genre_model_get_name (model), genre_model_get_min_columns (model) *
-        (double) GENRE_MEL_PERIOD / GENRE_MEL_COLUMNS);
+        genre_model_get_name (model),
+        genre_model_get_min_columns (model) * (double) GENRE_MEL_PERIOD /
+            GENRE_MEL_COLUMNS);
     return NULL;
   }
 
@@ -100,8 +103,8 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
   classifier->ring_size = n_columns + RING_SLACK;
   classifier->ring = g_new (GenreMelColumn, classifier->ring_size);
   g_queue_init (&classifier->segments);
-  classifier->workspace = genre_workspace_new (genre_model_get_network (model),
-      n_columns + 1);
+  classifier->workspace = genre_workspace_new (
+      genre_model_get_network (model), n_columns + 1);
   return classifier;
 }
 
@@ -110,8 +113,8 @@ genre_classifier_free (GenreClassifier *classifier)
 {
   if (!classifier)
     return;
-  g_queue_clear_full (&classifier->segments,
-      (GDestroyNotify) genre_segment_free);
+  g_queue_clear_full (
+      &classifier->segments, (GDestroyNotify) genre_segment_free);
   genre_workspace_free (classifier->workspace);
   g_free (classifier->ring);
   genre_mel_spectrogram_free (classifier->mel);
@@ -122,8 +125,8 @@ genre_classifier_free (GenreClassifier *classifier)
 void
 genre_classifier_reset (GenreClassifier *classifier)
 {
-  g_queue_clear_full (&classifier->segments,
-      (GDestroyNotify) genre_segment_free);
+  g_queue_clear_full (
+      &classifier->segments, (GDestroyNotify) genre_segment_free);
   classifier->n_segments = 0;
   classifier->origin = 0;
   start_mel (classifier, 0);
@@ -141,16 +144,16 @@ stream_length (const GenreClassifier *classifier)
 }
 
 gboolean
-genre_classifier_set_rate (GenreClassifier *classifier, guint rate,
-    GError **error)
+genre_classifier_set_rate (
+    GenreClassifier *classifier, guint rate, GError **error)
 {
   if (!check_rate (rate, error))
     return FALSE;
   if (rate != classifier->rate) {
     classifier->origin = stream_length (classifier);
     classifier->rate = rate;
-    start_mel (classifier,
-        genre_mel_spectrogram_get_n_columns (classifier->mel));
+    start_mel (
+        classifier, genre_mel_spectrogram_get_n_columns (classifier->mel));
   }
   return TRUE;
 }
@@ -167,8 +170,8 @@ cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
 {
   guint64 first = genre_mel_column_at (start);
   gsize n = genre_mel_column_at (end) - first;
-  GenreSegment *segment = g_malloc (sizeof *segment +
-      n * GENRE_MEL_BANDS * sizeof (float));
+  GenreSegment *segment = g_malloc (
+      sizeof *segment + n * GENRE_MEL_BANDS * sizeof (float));
 
   segment->start = start;
   segment->duration = end - start;
@@ -179,8 +182,8 @@ cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
     const GenreMelColumn *column =
         &classifier->ring[(first + i) % classifier->ring_size];
 
-    memcpy (segment->columns + i * GENRE_MEL_BANDS, column->db,
-        sizeof column->db);
+    memcpy (
+        segment->columns + i * GENRE_MEL_BANDS, column->db, sizeof column->db);
     segment->mean_square += column->mean_square / n;
   }
   return segment;
@@ -196,10 +199,10 @@ cut_full_segments (GenreClassifier *classifier)
 
     if (stream_length (classifier) < end ||
         genre_mel_spectrogram_get_n_columns (classifier->mel) <
-        genre_mel_column_at (end))
+            genre_mel_column_at (end))
       return;
-    g_queue_push_tail (&classifier->segments,
-        cut_segment (classifier, start, end));
+    g_queue_push_tail (
+        &classifier->segments, cut_segment (classifier, start, end));
     classifier->n_segments++;
   }
 }
@@ -232,8 +235,8 @@ genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
     gsize n = MIN (n_frames - i, CHUNK);
 
     if (samples)
-      genre_downmix (format, channels, (const guint8 *) samples + i * stride, n,
-          mono);
+      genre_downmix (
+          format, channels, (const guint8 *) samples + i * stride, n, mono);
     else
       memset (mono, 0, n * sizeof *mono);
     classifier->n_samples += n;
@@ -276,9 +279,9 @@ genre_classifier_finish (GenreClassifier *classifier)
   start = classifier->n_segments * classifier->hop;
   if (start < end && end - start >= classifier->min_window &&
       n_columns - genre_mel_column_at (start) >=
-      genre_model_get_min_columns (classifier->model))
-    g_queue_push_tail (&classifier->segments,
-        cut_segment (classifier, start, end));
+          genre_model_get_min_columns (classifier->model))
+    g_queue_push_tail (
+        &classifier->segments, cut_segment (classifier, start, end));
 }
 
 GenreSegment *
@@ -326,8 +329,9 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
   if (n_columns < genre_network_get_min_frames (network) ||
       n_columns > genre_mel_column_at (GENRE_MAX_WINDOW) + 1)
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT " to %"
-        G_GUINT64_FORMAT, n_columns, genre_network_get_min_frames (network),
+        "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT
+        " to %" G_GUINT64_FORMAT,
+        n_columns, genre_network_get_min_frames (network),
         genre_mel_column_at (GENRE_MAX_WINDOW) + 1);
   standardise (columns, n_columns,
       genre_workspace_get_input (classifier->workspace, n_columns));
@@ -339,8 +343,8 @@ gboolean
 genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, float *probabilities, GError **error)
 {
-  return genre_classifier_predict (classifier, segment->columns,
-      segment->n_columns, probabilities, error);
+  return genre_classifier_predict (
+      classifier, segment->columns, segment->n_columns, probabilities, error);
 }
 
 void

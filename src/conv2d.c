@@ -16,9 +16,9 @@ typedef struct
 {
   GenreLayer layer;
   gsize in_channels, out_channels;
-  float *weight;                /* [out][in][KERNEL][KERNEL] */
-  float *bias;                  /* [out] */
-  GenrePool pool;               /* {1, 1}: none */
+  float *weight;  /* [out][in][KERNEL][KERNEL] */
+  float *bias;    /* [out] */
+  GenrePool pool; /* {1, 1}: none */
 } Conv2d;
 
 static gboolean
@@ -37,8 +37,9 @@ conv2d_scratch (const GenreLayer *layer, const GenreShape *in)
 {
   const Conv2d *conv = (const Conv2d *) layer;
 
-  return in->frames * (conv->in_channels * KERNEL * KERNEL +
-      conv->out_channels * conv->pool.bands);
+  return in->frames *
+      (conv->in_channels * KERNEL * KERNEL +
+          conv->out_channels * conv->pool.bands);
 }
 
 /* The patches of one row of the output: [in][KERNEL][KERNEL][frames]. */
@@ -51,7 +52,8 @@ gather_patches (const Conv2d *conv, const GenreShape *shape, const float *in,
   for (gsize c = 0; c < conv->in_channels; c++) {
     for (int kb = -1; kb <= 1; kb++) {
       gboolean inside = kb < 0 ? band > 0
-          : kb > 0 ? band + 1 < shape->bands : TRUE;
+          : kb > 0             ? band + 1 < shape->bands
+                               : TRUE;
       const float *row = in + (c * shape->bands + band) * frames;
 
       if (!inside) {
@@ -81,8 +83,8 @@ conv2d_forward (const GenreLayer *layer, const GenreShape *shape,
   gsize frames = shape->frames;
   gsize depth = conv->in_channels * KERNEL * KERNEL;
   GenreShape pooled = *shape;
-  float *patches = scratch;     /* [depth][frames] */
-  float *rows = scratch + depth * frames;       /* [out][pool.bands][frames] */
+  float *patches = scratch;               /* [depth][frames] */
+  float *rows = scratch + depth * frames; /* [out][pool.bands][frames] */
   gsize stride = conv->pool.bands * frames;
 
   conv2d_shape (layer, &pooled);
@@ -121,14 +123,14 @@ static const GenreLayerClass conv2d_class = {
 };
 
 GenreLayer *
-genre_conv2d_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_conv2d_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   Conv2d *conv = g_new0 (Conv2d, 1);
   gsize shape[4];
 
   conv->layer.klass = &conv2d_class;
-  conv->pool = (GenrePool) { 1, 1 };
+  conv->pool = (GenrePool){ 1, 1 };
   conv->in_channels = in->channels;
   if (!genre_layer_spec_get_size (spec, "channels", &conv->out_channels, error))
     goto fail;
@@ -141,8 +143,8 @@ genre_conv2d_new (const GenreLayerSpec *spec, const GenreShape *in,
   conv->bias = genre_layer_spec_dup_tensor (spec, "bias", shape, 1, error);
   if (!conv->bias)
     goto fail;
-  conv->layer.n_parameters =
-      (conv->in_channels * KERNEL * KERNEL + 1) * conv->out_channels;
+  conv->layer.n_parameters = (conv->in_channels * KERNEL * KERNEL + 1) *
+      conv->out_channels;
   return &conv->layer;
 
 fail:
@@ -153,11 +155,11 @@ fail:
 /* y = (x - mean) / sqrt (variance + epsilon) * weight + bias is linear in x, and
  * x is the convolution's output.  (Ioffe and Szegedy 2015, algorithm 2) */
 gboolean
-genre_conv2d_fold_batch_norm (GenreLayer *layer, const GenreLayerSpec *spec,
-    GError **error)
+genre_conv2d_fold_batch_norm (
+    GenreLayer *layer, const GenreLayerSpec *spec, GError **error)
 {
-  static const char *const suffixes[] =
-      { "weight", "bias", "running_mean", "running_var" };
+  static const char *const suffixes[] = { "weight", "bias", "running_mean",
+    "running_var" };
   Conv2d *conv = (Conv2d *) layer;
   gsize depth = conv->in_channels * KERNEL * KERNEL;
   float *values[G_N_ELEMENTS (suffixes)] = { NULL };
@@ -171,8 +173,8 @@ genre_conv2d_fold_batch_norm (GenreLayer *layer, const GenreLayerSpec *spec,
   if (!genre_layer_spec_get_number (spec, "epsilon", &epsilon, error))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++) {
-    values[i] = genre_layer_spec_dup_tensor (spec, suffixes[i],
-        &conv->out_channels, 1, error);
+    values[i] = genre_layer_spec_dup_tensor (
+        spec, suffixes[i], &conv->out_channels, 1, error);
     if (!values[i])
       goto out;
   }
@@ -183,8 +185,7 @@ genre_conv2d_fold_batch_norm (GenreLayer *layer, const GenreLayerSpec *spec,
     if (!(variance > 0) || !isfinite (scale)) {
       genre_refuse (error, GENRE_ERROR_FORMAT,
           "%s: %s.running_var[%" G_GSIZE_FORMAT "] is %g, expected a variance",
-          genre_safetensors_get_name (spec->file), spec->name, c,
-          values[3][c]);
+          genre_safetensors_get_name (spec->file), spec->name, c, values[3][c]);
       goto out;
     }
     for (gsize i = 0; i < depth; i++)
@@ -200,8 +201,8 @@ out:
 }
 
 gboolean
-genre_conv2d_fold_max_pool (GenreLayer *layer, const GenreLayerSpec *spec,
-    GError **error)
+genre_conv2d_fold_max_pool (
+    GenreLayer *layer, const GenreLayerSpec *spec, GError **error)
 {
   Conv2d *conv = (Conv2d *) layer;
 

@@ -10,8 +10,8 @@ typedef struct
 {
   GenreLayer layer;
   gsize features, units;
-  float *weight;                /* [units][features] */
-  float *bias;                  /* [units] */
+  float *weight; /* [units][features] */
+  float *bias;   /* [units] */
 } Dense;
 
 static gboolean
@@ -55,8 +55,8 @@ static const GenreLayerClass dense_class = {
 };
 
 GenreLayer *
-genre_dense_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_dense_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   Dense *dense = g_new0 (Dense, 1);
   gsize shape[2];

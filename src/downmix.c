@@ -23,28 +23,28 @@ genre_sample_size (GenreSampleFormat format)
   g_return_val_if_reached (0);
 }
 
-#define DEFINE_DOWNMIX(name, type, sum_type, full_scale, check)             \
-static void                                                                 \
-downmix_##name (const type *in, guint channels, gsize n_frames, float *out) \
-{                                                                           \
-  const double scale = 1.0 / ((full_scale) * channels);                     \
-                                                                            \
-  for (gsize i = 0; i < n_frames; i++, in += channels) {                    \
-    sum_type sum = 0;                                                       \
-                                                                            \
-    for (guint c = 0; c < channels; c++)                                    \
-      sum += check (in[c]);                                                 \
-    out[i] = sum * scale;                                                   \
-  }                                                                         \
-}                                                                           \
-                                                                            \
-static void                                                                 \
-add_plane_##name (const type *in, double scale, gsize n_frames, float *out) \
-{                                                                           \
-  scale /= (full_scale);                                                    \
-  for (gsize i = 0; i < n_frames; i++)                                      \
-    out[i] += check (in[i]) * scale;                                        \
-}
+#define DEFINE_DOWNMIX(name, type, sum_type, full_scale, check)                \
+  static void downmix_##name (                                                 \
+      const type *in, guint channels, gsize n_frames, float *out)              \
+  {                                                                            \
+    const double scale = 1.0 / ((full_scale) *channels);                       \
+                                                                               \
+    for (gsize i = 0; i < n_frames; i++, in += channels) {                     \
+      sum_type sum = 0;                                                        \
+                                                                               \
+      for (guint c = 0; c < channels; c++)                                     \
+        sum += check (in[c]);                                                  \
+      out[i] = sum * scale;                                                    \
+    }                                                                          \
+  }                                                                            \
+                                                                               \
+  static void add_plane_##name (                                               \
+      const type *in, double scale, gsize n_frames, float *out)                \
+  {                                                                            \
+    scale /= (full_scale);                                                     \
+    for (gsize i = 0; i < n_frames; i++)                                       \
+      out[i] += check (in[i]) * scale;                                         \
+  }
 
 #define AS_IT_IS(x) (x)
 /* false for a NaN */
@@ -85,20 +85,20 @@ genre_downmix_planar (GenreSampleFormat format, guint channels,
   for (guint c = 0; c < channels; c++) {
     switch (format) {
       case GENRE_SAMPLE_S16:
-        add_plane_s16 ((const gint16 *) planes[c] + first, scale, n_frames,
-            mono);
+        add_plane_s16 (
+            (const gint16 *) planes[c] + first, scale, n_frames, mono);
         break;
       case GENRE_SAMPLE_S32:
-        add_plane_s32 ((const gint32 *) planes[c] + first, scale, n_frames,
-            mono);
+        add_plane_s32 (
+            (const gint32 *) planes[c] + first, scale, n_frames, mono);
         break;
       case GENRE_SAMPLE_F32:
-        add_plane_f32 ((const float *) planes[c] + first, scale, n_frames,
-            mono);
+        add_plane_f32 (
+            (const float *) planes[c] + first, scale, n_frames, mono);
         break;
       case GENRE_SAMPLE_F64:
-        add_plane_f64 ((const double *) planes[c] + first, scale, n_frames,
-            mono);
+        add_plane_f64 (
+            (const double *) planes[c] + first, scale, n_frames, mono);
         break;
     }
   }

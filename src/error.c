@@ -2,7 +2,7 @@
 
 #include "error.h"
 
-G_DEFINE_QUARK (genre-error-quark, genre_error)
+G_DEFINE_QUARK (genre - error - quark, genre_error)
 
 gboolean
 genre_refuse (GError **error, GenreError code, const char *format, ...)

@@ -6,5 +6,5 @@
 
 #include "genre.h"
 
-gboolean genre_refuse (GError **error, GenreError code, const char *format,
-    ...) G_GNUC_PRINTF (3, 4);
+gboolean genre_refuse (GError **error, GenreError code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);

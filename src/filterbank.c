@@ -7,14 +7,14 @@
 typedef struct
 {
   gsize first_bin, n_bins;
-  const float *weights;         /* [n_bins] */
+  const float *weights; /* [n_bins] */
 } Filter;
 
 struct _GenreFilterbank
 {
   guint n_bands;
-  Filter *filters;              /* [n_bands] */
-  float *weights;               /* of all filters, one after another */
+  Filter *filters; /* [n_bands] */
+  float *weights;  /* of all filters, one after another */
   gsize end;
 };
 
@@ -29,19 +29,19 @@ static double
 hz_to_mel (double hz)
 {
   return hz < BREAK_HZ ? hz / LINEAR_STEP
-      : BREAK_MEL + log (hz / BREAK_HZ) / LOG_STEP;
+                       : BREAK_MEL + log (hz / BREAK_HZ) / LOG_STEP;
 }
 
 static double
 mel_to_hz (double mel)
 {
   return mel < BREAK_MEL ? mel * LINEAR_STEP
-      : BREAK_HZ * exp ((mel - BREAK_MEL) * LOG_STEP);
+                         : BREAK_HZ * exp ((mel - BREAK_MEL) * LOG_STEP);
 }
 
 GenreFilterbank *
-genre_filterbank_new (guint n_bands, double f_max, double bin_width,
-    gsize n_bins)
+genre_filterbank_new (
+    guint n_bands, double f_max, double bin_width, gsize n_bins)
 {
   GenreFilterbank *filterbank = g_new0 (GenreFilterbank, 1);
   double step = hz_to_mel (f_max) / (n_bands + 1);
@@ -61,8 +61,8 @@ genre_filterbank_new (guint n_bands, double f_max, double bin_width,
     filter->weights = weights;
     for (gsize bin = (gsize) (low / bin_width); bin < n_bins; bin++) {
       double hz = bin * bin_width;
-      double weight = MIN ((hz - low) / (centre - low),
-          (high - hz) / (high - centre));
+      double weight = MIN (
+          (hz - low) / (centre - low), (high - hz) / (high - centre));
 
       if (hz >= high)
         break;
@@ -95,8 +95,8 @@ genre_filterbank_get_end (const GenreFilterbank *filterbank)
 }
 
 void
-genre_filterbank_apply (const GenreFilterbank *filterbank, const float *power,
-    float *bands)
+genre_filterbank_apply (
+    const GenreFilterbank *filterbank, const float *power, float *bands)
 {
   for (guint band = 0; band < filterbank->n_bands; band++) {
     const Filter *filter = &filterbank->filters[band];

@@ -13,12 +13,12 @@ typedef struct _GenreFilterbank GenreFilterbank;
 
 /* @n_bands filters from 0 Hz to @f_max over the bins k * @bin_width Hz of a
  * power spectrum of @n_bins.  Bands past the last bin give 0. */
-GenreFilterbank *genre_filterbank_new (guint n_bands, double f_max,
-    double bin_width, gsize n_bins);
+GenreFilterbank *genre_filterbank_new (
+    guint n_bands, double f_max, double bin_width, gsize n_bins);
 void genre_filterbank_free (GenreFilterbank *filterbank);
 
 /* First bin that no filter touches. */
 gsize genre_filterbank_get_end (const GenreFilterbank *filterbank);
 /* bands [n_bands] from the power spectrum power [n_bins] */
-void genre_filterbank_apply (const GenreFilterbank *filterbank,
-    const float *power, float *bands);
+void genre_filterbank_apply (
+    const GenreFilterbank *filterbank, const float *power, float *bands);

@@ -118,8 +118,8 @@ GENRE_API const char *genre_model_get_name (const GenreModel *model);
 GENRE_API const char *genre_model_get_version (const GenreModel *model);
 /* labels [n_labels], in the order of the probabilities; owned by the model */
 GENRE_API guint genre_model_get_n_labels (const GenreModel *model);
-GENRE_API const char *genre_model_get_label (const GenreModel *model,
-    guint index);
+GENRE_API const char *
+genre_model_get_label (const GenreModel *model, guint index);
 /* number of trained values in the network as it runs */
 GENRE_API gsize genre_model_get_n_parameters (const GenreModel *model);
 /* shortest window that the network accepts, in mel columns of 77.5 ms */
@@ -155,9 +155,9 @@ GENRE_API void genre_classifier_free (GenreClassifier *classifier);
  *
  * Samples that are not finite, or beyond +-1e9, count as 0.
  */
-GENRE_API void genre_classifier_push (GenreClassifier *classifier,
-    GenreSampleFormat format, guint channels, gconstpointer samples,
-    gsize n_frames);
+GENRE_API void
+genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
+    guint channels, gconstpointer samples, gsize n_frames);
 
 /**
  * genre_classifier_push_planar:
@@ -193,8 +193,8 @@ GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
  *
  * Returns: %FALSE with @error set, and nothing changed
  */
-GENRE_API gboolean genre_classifier_set_rate (GenreClassifier *classifier,
-    guint rate, GError **error);
+GENRE_API gboolean genre_classifier_set_rate (
+    GenreClassifier *classifier, guint rate, GError **error);
 
 /* length of the audio pushed since the start or the last reset, ns */
 GENRE_API guint64 genre_classifier_get_length (
@@ -206,8 +206,8 @@ GENRE_API guint64 genre_classifier_get_length (
  * Returns: (transfer full) (nullable): the oldest complete segment that was not
  *     taken yet, or %NULL
  */
-GENRE_API GenreSegment *genre_classifier_take_segment (
-    GenreClassifier *classifier);
+GENRE_API GenreSegment *
+genre_classifier_take_segment (GenreClassifier *classifier);
 
 /**
  * genre_classifier_classify:
@@ -250,8 +250,8 @@ GENRE_API gboolean genre_segment_is_partial (const GenreSegment *segment);
  * minus infinity for digital silence */
 GENRE_API double genre_segment_get_level (const GenreSegment *segment);
 /* mel columns in dB, [n_columns][GENRE_MEL_BANDS], owned by the segment */
-GENRE_API const float *genre_segment_get_columns (const GenreSegment *segment,
-    gsize *n_columns);
+GENRE_API const float *
+genre_segment_get_columns (const GenreSegment *segment, gsize *n_columns);
 
 /* A track: the average of its segments' probabilities, by their durations. */
 
@@ -259,10 +259,10 @@ GENRE_API GenreTrack *genre_track_new (guint n_labels);
 GENRE_API void genre_track_free (GenreTrack *track);
 GENRE_API void genre_track_reset (GenreTrack *track);
 /* probabilities [n_labels]; duration in ns is the weight */
-GENRE_API void genre_track_add (GenreTrack *track, const float *probabilities,
-    guint64 duration);
+GENRE_API void genre_track_add (
+    GenreTrack *track, const float *probabilities, guint64 duration);
 /* Gives the average, [n_labels], sum 1; FALSE and zeros if nothing was added */
-GENRE_API gboolean genre_track_get (const GenreTrack *track,
-    float *probabilities);
+GENRE_API gboolean genre_track_get (
+    const GenreTrack *track, float *probabilities);
 
 G_END_DECLS

@@ -33,9 +33,9 @@ gru_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 {
   const GenreRecurrent *gru = (const GenreRecurrent *) layer;
   gsize hidden = gru->hidden, frames = shape->frames;
-  float *x = scratch;           /* [frames][GATES x hidden] */
-  float *s = x + frames * GATES * hidden;       /* [GATES x hidden] */
-  float *h = s + GATES * hidden;        /* [hidden] */
+  float *x = scratch;                     /* [frames][GATES x hidden] */
+  float *s = x + frames * GATES * hidden; /* [GATES x hidden] */
+  float *h = s + GATES * hidden;          /* [hidden] */
 
   genre_recurrent_project_input (gru, in, frames, x);
   memset (h, 0, hidden * sizeof *h);

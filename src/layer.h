@@ -48,42 +48,42 @@ typedef struct
   JsonObject *entry;
   guint index;
   const char *type;
-  const char *name;             /* prefix of its tensors; "" if it has none */
+  const char *name; /* prefix of its tensors; "" if it has none */
 } GenreLayerSpec;
 
-typedef GenreLayer *(*GenreLayerNew) (const GenreLayerSpec *spec,
-    const GenreShape *in, GError **error);
+typedef GenreLayer *(*GenreLayerNew) (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 
-GenreLayer *genre_conv2d_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_max_pool_new (const GenreLayerSpec *spec,
-    const GenreShape *in, GError **error);
-GenreLayer *genre_mean_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_last_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_elu_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_relu_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_softmax_new (const GenreLayerSpec *spec,
-    const GenreShape *in, GError **error);
-GenreLayer *genre_gru_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_lstm_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
-GenreLayer *genre_dense_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error);
+GenreLayer *genre_conv2d_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_max_pool_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_mean_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_last_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_elu_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_relu_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_softmax_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_gru_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_lstm_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_dense_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 
 /* What follows a convolution and is computed with it: */
 
 /* Folds a batch norm into the weights of the convolution @layer. */
-gboolean genre_conv2d_fold_batch_norm (GenreLayer *layer,
-    const GenreLayerSpec *spec, GError **error);
+gboolean genre_conv2d_fold_batch_norm (
+    GenreLayer *layer, const GenreLayerSpec *spec, GError **error);
 /* Has the convolution @layer pool its output, so that the whole of it never
  * stands in memory. */
-gboolean genre_conv2d_fold_max_pool (GenreLayer *layer,
-    const GenreLayerSpec *spec, GError **error);
+gboolean genre_conv2d_fold_max_pool (
+    GenreLayer *layer, const GenreLayerSpec *spec, GError **error);
 
 /* Size of a max-pool's field; one output is the maximum of
  * [bands][frames], and what does not fill a field is left out. */
@@ -92,8 +92,8 @@ typedef struct
   gsize bands, frames;
 } GenrePool;
 
-gboolean genre_pool_read (GenrePool *pool, const GenreLayerSpec *spec,
-    GError **error);
+gboolean
+genre_pool_read (GenrePool *pool, const GenreLayerSpec *spec, GError **error);
 /* The output's row @out [in_frames / pool->frames] from pool->bands rows of
  * @in, which are @stride floats apart. */
 void genre_pool_row (const GenrePool *pool, const float *in, gsize stride,

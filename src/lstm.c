@@ -28,15 +28,15 @@ lstm_scratch (const GenreLayer *layer, const GenreShape *in)
 }
 
 static void
-lstm_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+lstm_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
+    float *out, float *scratch)
 {
   const GenreRecurrent *lstm = (const GenreRecurrent *) layer;
   gsize hidden = lstm->hidden, frames = shape->frames;
-  float *x = scratch;           /* [frames][GATES x hidden] */
-  float *s = x + frames * GATES * hidden;       /* [GATES x hidden] */
-  float *h = s + GATES * hidden;        /* [hidden] */
-  float *c = h + hidden;        /* [hidden] */
+  float *x = scratch;                     /* [frames][GATES x hidden] */
+  float *s = x + frames * GATES * hidden; /* [GATES x hidden] */
+  float *h = s + GATES * hidden;          /* [hidden] */
+  float *c = h + hidden;                  /* [hidden] */
 
   genre_recurrent_project_input (lstm, in, frames, x);
   memset (h, 0, 2 * hidden * sizeof *h);
@@ -63,8 +63,8 @@ static const GenreLayerClass lstm_class = {
 };
 
 GenreLayer *
-genre_lstm_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_lstm_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   return genre_recurrent_new (&lstm_class, GATES, spec, in, error);
 }

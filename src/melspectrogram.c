@@ -14,20 +14,20 @@
 struct _GenreMelSpectrogram
 {
   guint rate;
-  gsize window;                 /* samples */
-  float *hann;                  /* [window], scaled */
-  gsize fft_size;               /* >= window; the rest is zeros */
-  float *frame;                 /* [fft_size] */
-  fftwf_complex *spectrum;      /* [fft_size / 2 + 1] */
-  float *power;                 /* [fft_size / 2 + 1] */
+  gsize window;            /* samples */
+  float *hann;             /* [window], scaled */
+  gsize fft_size;          /* >= window; the rest is zeros */
+  float *frame;            /* [fft_size] */
+  fftwf_complex *spectrum; /* [fft_size / 2 + 1] */
+  float *power;            /* [fft_size / 2 + 1] */
   fftwf_plan plan;
   GenreFilterbank *filterbank;
 
-  float *samples;               /* [capacity], the latest ones */
+  float *samples; /* [capacity], the latest ones */
   gsize capacity, n_buffered;
-  gint64 first;                 /* position of samples[0] */
-  guint64 n_samples;            /* since the origin */
-  guint64 origin;               /* ns */
+  gint64 first;      /* position of samples[0] */
+  guint64 n_samples; /* since the origin */
+  guint64 origin;    /* ns */
   guint64 n_columns;
 };
 
@@ -113,8 +113,8 @@ genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns)
   init_fftw ();
   mel = g_new0 (GenreMelSpectrogram, 1);
   mel->rate = rate;
-  mel->window = ((gsize) GENRE_MEL_WINDOW * rate + GENRE_MEL_RATE / 2)
-      / GENRE_MEL_RATE;
+  mel->window = ((gsize) GENRE_MEL_WINDOW * rate + GENRE_MEL_RATE / 2) /
+      GENRE_MEL_RATE;
   mel->fft_size = fast_fft_size (mel->window);
   bin_width = (double) rate / mel->fft_size;
   mel->frame = fftwf_alloc_real (mel->fft_size);
@@ -122,8 +122,8 @@ genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns)
   mel->power = g_new (float, mel->fft_size / 2 + 1);
   mel->plan = fftwf_plan_dft_r2c_1d (mel->fft_size, mel->frame, mel->spectrum,
       FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
-  mel->filterbank = genre_filterbank_new (GENRE_MEL_BANDS, GENRE_MEL_F_MAX,
-      bin_width, mel->fft_size / 2 + 1);
+  mel->filterbank = genre_filterbank_new (
+      GENRE_MEL_BANDS, GENRE_MEL_F_MAX, bin_width, mel->fft_size / 2 + 1);
 
   /* A longer window has a higher spectrum and more bins to a band; the window
    * carries the square root of what makes up for both. */
@@ -158,8 +158,8 @@ genre_mel_spectrogram_free (GenreMelSpectrogram *mel)
 }
 
 static void
-compute_column (GenreMelSpectrogram *mel, const float *samples,
-    GenreMelColumn *column)
+compute_column (
+    GenreMelSpectrogram *mel, const float *samples, GenreMelColumn *column)
 {
   gsize end = genre_filterbank_get_end (mel->filterbank);
   double sum = 0;

@@ -21,12 +21,12 @@
 #define GENRE_MEL_TOP_DB 80
 /* columns in, and length of, the period after which their spacing repeats */
 #define GENRE_MEL_COLUMNS 387
-#define GENRE_MEL_PERIOD 30     /* s */
+#define GENRE_MEL_PERIOD 30 /* s */
 
 typedef struct
 {
-  float db[GENRE_MEL_BANDS];    /* 10 log10 (power), at least -100 */
-  float mean_square;            /* of the window's samples */
+  float db[GENRE_MEL_BANDS]; /* 10 log10 (power), at least -100 */
+  float mean_square;         /* of the window's samples */
 } GenreMelColumn;
 
 typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
@@ -37,16 +37,16 @@ typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
  *     is no more than half a window before the origin
  * For a new stream both are 0; a stream that goes on at another rate gives where
  * it stands. */
-GenreMelSpectrogram *genre_mel_spectrogram_new (guint rate, guint64 origin,
-    guint64 n_columns);
+GenreMelSpectrogram *
+genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns);
 void genre_mel_spectrogram_free (GenreMelSpectrogram *mel);
 
 /* Takes samples up to the end of the next column, which it then writes to
  * @column and sets @ready.  Gives the number of samples taken; call it again for
  * the rest. */
-gsize genre_mel_spectrogram_push (GenreMelSpectrogram *mel,
-    const float *samples, gsize n_samples, GenreMelColumn *column,
-    gboolean *ready);
+gsize
+genre_mel_spectrogram_push (GenreMelSpectrogram *mel, const float *samples,
+    gsize n_samples, GenreMelColumn *column, gboolean *ready);
 /* Columns of the stream so far. */
 guint64 genre_mel_spectrogram_get_n_columns (const GenreMelSpectrogram *mel);
 

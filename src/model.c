@@ -17,11 +17,11 @@
 
 struct _GenreModel
 {
-  guint refcount;               /* under the lock */
-  char *key;                    /* in the table of loaded models; may be NULL */
+  guint refcount; /* under the lock */
+  char *key;      /* in the table of loaded models; may be NULL */
   char *name;
   char *version;
-  GPtrArray *labels;            /* char * */
+  GPtrArray *labels; /* char * */
   GenreNetwork *network;
 };
 
@@ -33,22 +33,22 @@ static const struct
   const char *name;
   double value;
 } frontend[] = {
-  {"sample_rate", GENRE_MEL_RATE},
-  {"n_fft", GENRE_MEL_WINDOW},
-  {"hop_length", GENRE_MEL_HOP},
-  {"n_mels", GENRE_MEL_BANDS},
-  {"f_min", 0},
-  {"f_max", GENRE_MEL_F_MAX},
-  {"frames", GENRE_MEL_COLUMNS},
-  {"duration", GENRE_MEL_PERIOD},
-  {"top_db", GENRE_MEL_TOP_DB},
+  { "sample_rate", GENRE_MEL_RATE },
+  { "n_fft", GENRE_MEL_WINDOW },
+  { "hop_length", GENRE_MEL_HOP },
+  { "n_mels", GENRE_MEL_BANDS },
+  { "f_min", 0 },
+  { "f_max", GENRE_MEL_F_MAX },
+  { "frames", GENRE_MEL_COLUMNS },
+  { "duration", GENRE_MEL_PERIOD },
+  { "top_db", GENRE_MEL_TOP_DB },
 };
 
 static JsonNode *
 parse_metadata (const GenreSafetensors *file, const char *key, GError **error)
 {
-  g_autofree char *what = g_strdup_printf ("%s: metadata \"%s\"",
-      genre_safetensors_get_name (file), key);
+  g_autofree char *what = g_strdup_printf (
+      "%s: metadata \"%s\"", genre_safetensors_get_name (file), key);
   const char *text = genre_safetensors_get_metadata (file, key);
 
   if (!text) {
@@ -127,8 +127,8 @@ read_labels (GenreModel *model, const GenreSafetensors *file, GError **error)
     if (!JSON_NODE_HOLDS_VALUE (node) ||
         json_node_get_value_type (node) != G_TYPE_STRING ||
         !*json_node_get_string (node))
-      return genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: label %u is not a word", name, i + 1);
+      return genre_refuse (
+          error, GENRE_ERROR_FORMAT, "%s: label %u is not a word", name, i + 1);
     label = json_node_get_string (node);
     g_ptr_array_add (model->labels, g_strdup (label));
     if (!g_hash_table_add (seen, g_ptr_array_index (model->labels, i)))
@@ -142,8 +142,8 @@ gboolean
 genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
     gsize n_columns, float *probabilities, GError **error)
 {
-  const float *output = genre_network_forward (model->network, workspace,
-      n_columns);
+  const float *output = genre_network_forward (
+      model->network, workspace, n_columns);
   double sum = 0;
 
   for (guint i = 0; i < model->labels->len; i++) {
@@ -153,8 +153,7 @@ genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
   }
   if (!(fabs (sum - 1) < 1e-3))
     return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: the network's output is not a list of probabilities",
-        model->name);
+        "%s: the network's output is not a list of probabilities", model->name);
   for (guint i = 0; i < model->labels->len; i++)
     probabilities[i] = output[i] / sum;
   return TRUE;
@@ -175,8 +174,9 @@ try_network (const GenreModel *model, const char *file, GError **error)
     input[i] = i % 2 ? 1 : -1;
   ok = genre_model_run (model, workspace, n, probabilities, NULL);
   genre_workspace_free (workspace);
-  return ok || genre_refuse (error, GENRE_ERROR_FORMAT,
-      "%s: the network's output is not a list of probabilities", file);
+  return ok ||
+      genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%s: the network's output is not a list of probabilities", file);
 }
 
 static gboolean
@@ -191,7 +191,8 @@ read_model (GenreModel *model, const GenreSafetensors *file, GError **error)
   if (!format || strcmp (format, FORMAT))
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: a safetensors file, but not a model of this program: metadata "
-        "\"format\" is %s, expected " FORMAT, name, format ? format : "missing");
+        "\"format\" is %s, expected " FORMAT,
+        name, format ? format : "missing");
   if (!model_name || !version)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: metadata \"%s\" is missing", name,
@@ -208,8 +209,9 @@ read_model (GenreModel *model, const GenreSafetensors *file, GError **error)
       output.frames != 1)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: the network gives [%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT
-        "] values for 30 s, expected [%u][1], one for each label", name,
-        output.channels * output.bands, output.frames, model->labels->len);
+        "] values for 30 s, expected [%u][1], one for each label",
+        name, output.channels * output.bands, output.frames,
+        model->labels->len);
   return try_network (model, name, error);
 }
 
@@ -230,7 +232,7 @@ init_blas (void)
 /* Every model that is in use, by what identifies its file and the file's
  * content: elements of one file share its weights. */
 static GMutex lock;
-static GHashTable *loaded;      /* key -> GenreModel, not owned */
+static GHashTable *loaded; /* key -> GenreModel, not owned */
 
 static char *
 file_key (const char *path)
@@ -239,9 +241,9 @@ file_key (const char *path)
 
   if (stat (path, &info) < 0)
     return NULL;
-  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%"
-      G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld", (guint64) info.st_dev,
-      (guint64) info.st_ino, (gint64) info.st_size,
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT
+                          ":%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld",
+      (guint64) info.st_dev, (guint64) info.st_ino, (gint64) info.st_size,
       (gint64) info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 

@@ -18,8 +18,8 @@
 
 struct _GenreNetwork
 {
-  GenreShape input;             /* frames is not used */
-  GPtrArray *layers;            /* GenreLayer */
+  GenreShape input;  /* frames is not used */
+  GPtrArray *layers; /* GenreLayer */
   gsize n_parameters;
   gsize min_frames;
 };
@@ -28,7 +28,7 @@ struct _GenreWorkspace
 {
   const GenreNetwork *network;
   gsize max_frames;
-  float *buffers[2];            /* input and output of a layer, by turns */
+  float *buffers[2]; /* input and output of a layer, by turns */
   float *scratch;
 };
 
@@ -38,16 +38,16 @@ static const struct
   gboolean has_tensors;
   GenreLayerNew new;
 } layer_types[] = {
-  {"conv2d", TRUE, genre_conv2d_new},
-  {"max_pool", FALSE, genre_max_pool_new},
-  {"mean", FALSE, genre_mean_new},
-  {"last", FALSE, genre_last_new},
-  {"elu", FALSE, genre_elu_new},
-  {"relu", FALSE, genre_relu_new},
-  {"softmax", FALSE, genre_softmax_new},
-  {"gru", TRUE, genre_gru_new},
-  {"lstm", TRUE, genre_lstm_new},
-  {"dense", TRUE, genre_dense_new},
+  { "conv2d", TRUE, genre_conv2d_new },
+  { "max_pool", FALSE, genre_max_pool_new },
+  { "mean", FALSE, genre_mean_new },
+  { "last", FALSE, genre_last_new },
+  { "elu", FALSE, genre_elu_new },
+  { "relu", FALSE, genre_relu_new },
+  { "softmax", FALSE, genre_softmax_new },
+  { "gru", TRUE, genre_gru_new },
+  { "lstm", TRUE, genre_lstm_new },
+  { "dense", TRUE, genre_dense_new },
 };
 
 static void
@@ -90,13 +90,13 @@ get_string (JsonObject *entry, const char *member)
 /* Adds the layer of @spec, or folds it into the one before.  @shape is that of
  * the largest input; on return that of the output. */
 static gboolean
-add_layer (GenreNetwork *network, const GenreLayerSpec *spec,
-    GenreShape *shape, gboolean *after_conv2d, GenreShape *conv2d_in,
-    GError **error)
+add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *shape,
+    gboolean *after_conv2d, GenreShape *conv2d_in, GError **error)
 {
   const char *file = genre_safetensors_get_name (spec->file);
   GenreLayer *layer = network->layers->len
-      ? g_ptr_array_index (network->layers, network->layers->len - 1) : NULL;
+      ? g_ptr_array_index (network->layers, network->layers->len - 1)
+      : NULL;
   gboolean fold_norm = !strcmp (spec->type, "batch_norm");
   gboolean fold_pool = *after_conv2d && !strcmp (spec->type, "max_pool");
   gsize type = 0;
@@ -107,7 +107,7 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec,
         spec->index);
   if (fold_norm || fold_pool) {
     if (!(fold_norm ? genre_conv2d_fold_batch_norm (layer, spec, error)
-            : genre_conv2d_fold_max_pool (layer, spec, error)))
+                    : genre_conv2d_fold_max_pool (layer, spec, error)))
       return FALSE;
     *after_conv2d = fold_norm;
     *shape = *conv2d_in;
@@ -123,7 +123,7 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec,
       return genre_refuse (error, GENRE_ERROR_FORMAT,
           "%s: layer %u (%s) has no name to find its tensors by", file,
           spec->index, spec->type);
-    layer = layer_types[type].new (spec, shape, error);
+    layer = layer_types[type].new(spec, shape, error);
     if (!layer)
       return FALSE;
     g_ptr_array_add (network->layers, layer);
@@ -132,16 +132,16 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec,
     *conv2d_in = *shape;
   }
 
-  if (layer->klass->scratch && layer->klass->scratch (layer, conv2d_in)
-      > MAX_FLOATS)
+  if (layer->klass->scratch &&
+      layer->klass->scratch (layer, conv2d_in) > MAX_FLOATS)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: layer %u (%s) needs too much memory", file, spec->index,
         spec->type);
   if (!layer_shape (layer, shape))
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: layer %u (%s) leaves nothing of its input "
-        "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]", file, spec->index,
-        spec->type, conv2d_in->channels, conv2d_in->bands);
+        "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]",
+        file, spec->index, spec->type, conv2d_in->channels, conv2d_in->bands);
   if (shape_size (shape) > MAX_FLOATS)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: layer %u (%s) gives too large an output "
@@ -186,8 +186,8 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
 }
 
 GenreNetwork *
-genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
-    GError **error)
+genre_network_new (
+    const GenreSafetensors *file, gsize channels, gsize bands, GError **error)
 {
   const char *name = genre_safetensors_get_name (file);
   const char *text = genre_safetensors_get_metadata (file, "layers");
@@ -210,11 +210,11 @@ genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
 
   network = g_new0 (GenreNetwork, 1);
   network->layers = g_ptr_array_new_with_free_func (layer_free);
-  network->input = (GenreShape) { channels, bands, 0 };
+  network->input = (GenreShape){ channels, bands, 0 };
   if (!add_layers (network, file, json_node_get_array (root), error))
     goto fail;
-  while (!genre_network_get_output_shape (network, ++network->min_frames,
-          &shape)) {
+  while (!genre_network_get_output_shape (
+      network, ++network->min_frames, &shape)) {
     if (network->min_frames == MAX_MIN_FRAMES) {
       genre_refuse (error, GENRE_ERROR_FORMAT,
           "%s: the network needs more than %d frames", name, MAX_MIN_FRAMES);
@@ -250,8 +250,8 @@ genre_network_get_min_frames (const GenreNetwork *network)
 }
 
 gboolean
-genre_network_get_output_shape (const GenreNetwork *network, gsize frames,
-    GenreShape *shape)
+genre_network_get_output_shape (
+    const GenreNetwork *network, gsize frames, GenreShape *shape)
 {
   *shape = network->input;
   shape->frames = frames;
@@ -317,8 +317,8 @@ genre_workspace_get_input (GenreWorkspace *workspace, gsize frames)
 }
 
 const float *
-genre_network_forward (const GenreNetwork *network, GenreWorkspace *workspace,
-    gsize frames)
+genre_network_forward (
+    const GenreNetwork *network, GenreWorkspace *workspace, gsize frames)
 {
   GenreShape shape = network->input;
   float *in = workspace->buffers[0], *out = workspace->buffers[1];

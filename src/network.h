@@ -12,20 +12,20 @@ typedef struct _GenreWorkspace GenreWorkspace;
 
 /* Builds the network that the metadata "layers" of @file lists, for inputs
  * [channels][bands][any number of frames]. */
-GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
-    gsize bands, GError **error);
+GenreNetwork *genre_network_new (
+    const GenreSafetensors *file, gsize channels, gsize bands, GError **error);
 void genre_network_free (GenreNetwork *network);
 
 gsize genre_network_get_n_parameters (const GenreNetwork *network);
 /* Fewest frames that give an output. */
 gsize genre_network_get_min_frames (const GenreNetwork *network);
 /* Turns @frames of input into the shape of the output; FALSE if too few. */
-gboolean genre_network_get_output_shape (const GenreNetwork *network,
-    gsize frames, GenreShape *shape);
+gboolean genre_network_get_output_shape (
+    const GenreNetwork *network, gsize frames, GenreShape *shape);
 
 /* Memory for inputs of up to @max_frames; grows when a longer one comes. */
-GenreWorkspace *genre_workspace_new (const GenreNetwork *network,
-    gsize max_frames);
+GenreWorkspace *
+genre_workspace_new (const GenreNetwork *network, gsize max_frames);
 void genre_workspace_free (GenreWorkspace *workspace);
 
 /* Where the input [channels][bands][frames] is to be written, before
@@ -33,5 +33,5 @@ void genre_workspace_free (GenreWorkspace *workspace);
 float *genre_workspace_get_input (GenreWorkspace *workspace, gsize frames);
 /* Runs the network over the input; gives its output, owned by the workspace and
  * valid until its next use.  @frames is at least the minimum. */
-const float *genre_network_forward (const GenreNetwork *network,
-    GenreWorkspace *workspace, gsize frames);
+const float *genre_network_forward (
+    const GenreNetwork *network, GenreWorkspace *workspace, gsize frames);

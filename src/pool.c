@@ -74,8 +74,8 @@ static const GenreLayerClass max_pool_class = {
 };
 
 GenreLayer *
-genre_max_pool_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_max_pool_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   MaxPool *pool = g_new0 (MaxPool, 1);
 
@@ -99,8 +99,8 @@ one_frame_shape (const GenreLayer *layer, GenreShape *shape)
 }
 
 static void
-mean_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+mean_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
+    float *out, float *scratch)
 {
   gsize n = shape->channels * shape->bands;
 
@@ -117,8 +117,8 @@ mean_forward (const GenreLayer *layer, const GenreShape *shape,
 }
 
 static void
-last_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+last_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
+    float *out, float *scratch)
 {
   gsize n = shape->channels * shape->bands;
 
@@ -150,8 +150,8 @@ one_frame_new (const GenreLayerClass *klass)
 }
 
 GenreLayer *
-genre_mean_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_mean_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   (void) spec;
   (void) in;
@@ -160,8 +160,8 @@ genre_mean_new (const GenreLayerSpec *spec, const GenreShape *in,
 }
 
 GenreLayer *
-genre_last_new (const GenreLayerSpec *spec, const GenreShape *in,
-    GError **error)
+genre_last_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   (void) spec;
   (void) in;

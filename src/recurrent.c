@@ -27,21 +27,21 @@ genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
     goto fail;
   shape[0] = gates * r->hidden;
   shape[1] = r->features;
-  r->weight_ih = genre_layer_spec_dup_tensor (spec, "weight_ih_l0", shape, 2,
-      error);
+  r->weight_ih = genre_layer_spec_dup_tensor (
+      spec, "weight_ih_l0", shape, 2, error);
   if (!r->weight_ih)
     goto fail;
   shape[1] = r->hidden;
-  r->weight_hh = genre_layer_spec_dup_tensor (spec, "weight_hh_l0", shape, 2,
-      error);
+  r->weight_hh = genre_layer_spec_dup_tensor (
+      spec, "weight_hh_l0", shape, 2, error);
   if (!r->weight_hh)
     goto fail;
-  r->bias_ih = genre_layer_spec_dup_tensor (spec, "bias_ih_l0", shape, 1,
-      error);
+  r->bias_ih = genre_layer_spec_dup_tensor (
+      spec, "bias_ih_l0", shape, 1, error);
   if (!r->bias_ih)
     goto fail;
-  r->bias_hh = genre_layer_spec_dup_tensor (spec, "bias_hh_l0", shape, 1,
-      error);
+  r->bias_hh = genre_layer_spec_dup_tensor (
+      spec, "bias_hh_l0", shape, 1, error);
   if (!r->bias_hh)
     goto fail;
   r->layer.n_parameters = gates * r->hidden * (r->features + r->hidden + 2);
@@ -65,8 +65,8 @@ genre_recurrent_free (GenreLayer *layer)
 }
 
 void
-genre_recurrent_project_input (const GenreRecurrent *r, const float *in,
-    gsize frames, float *projected)
+genre_recurrent_project_input (
+    const GenreRecurrent *r, const float *in, gsize frames, float *projected)
 {
   gsize n = r->gates * r->hidden;
 
@@ -77,8 +77,8 @@ genre_recurrent_project_input (const GenreRecurrent *r, const float *in,
 }
 
 void
-genre_recurrent_project_state (const GenreRecurrent *r, const float *state,
-    float *projected)
+genre_recurrent_project_state (
+    const GenreRecurrent *r, const float *state, float *projected)
 {
   gsize n = r->gates * r->hidden;
 

@@ -10,13 +10,13 @@
 typedef struct
 {
   GenreLayer layer;
-  gsize features;               /* of the input */
+  gsize features; /* of the input */
   gsize hidden;
-  gsize gates;                  /* 3 for GRU, 4 for LSTM */
-  float *weight_ih;             /* [gates x hidden][features] */
-  float *weight_hh;             /* [gates x hidden][hidden] */
-  float *bias_ih;               /* [gates x hidden] */
-  float *bias_hh;               /* [gates x hidden] */
+  gsize gates;      /* 3 for GRU, 4 for LSTM */
+  float *weight_ih; /* [gates x hidden][features] */
+  float *weight_hh; /* [gates x hidden][hidden] */
+  float *bias_ih;   /* [gates x hidden] */
+  float *bias_hh;   /* [gates x hidden] */
 } GenreRecurrent;
 
 GenreLayer *genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
@@ -29,8 +29,8 @@ gboolean genre_recurrent_shape (const GenreLayer *layer, GenreShape *shape);
 void genre_recurrent_project_input (const GenreRecurrent *recurrent,
     const float *in, gsize frames, float *projected);
 /* W_hh h + b_hh: [gates x hidden] */
-void genre_recurrent_project_state (const GenreRecurrent *recurrent,
-    const float *state, float *projected);
+void genre_recurrent_project_state (
+    const GenreRecurrent *recurrent, const float *state, float *projected);
 
 static inline float
 genre_sigmoid (float x)

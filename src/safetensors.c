@@ -21,23 +21,23 @@
 
 typedef struct
 {
-  const char *name;             /* owned by the header's JSON */
+  const char *name; /* owned by the header's JSON */
   gboolean f32;
-  const char *dtype;            /* likewise */
+  const char *dtype; /* likewise */
   guint n_dims;
   guint64 shape[MAX_DIMS];
-  guint64 begin, end;           /* bytes into the data */
+  guint64 begin, end; /* bytes into the data */
 } Tensor;
 
 struct _GenreSafetensors
 {
   char *name;
-  guint8 *owned;                /* the whole file, if it was read here */
-  const guint8 *data;           /* first byte after the header */
+  guint8 *owned;      /* the whole file, if it was read here */
+  const guint8 *data; /* first byte after the header */
   gsize n_data;
   JsonNode *header;
-  JsonObject *metadata;         /* may be NULL; owned by header */
-  GHashTable *tensors;          /* name -> Tensor */
+  JsonObject *metadata; /* may be NULL; owned by header */
+  GHashTable *tensors;  /* name -> Tensor */
 };
 
 /* json-glib's parser recurses, so the depth is bounded before it starts. */
@@ -75,7 +75,7 @@ depth_is_sane (const char *text, gsize length)
 
 typedef struct
 {
-  GHashTable *seen;             /* "object member" */
+  GHashTable *seen; /* "object member" */
   char *duplicate;
 } Members;
 
@@ -94,8 +94,8 @@ on_object_member (JsonParser *parser, JsonObject *object, const char *name,
 }
 
 JsonNode *
-genre_json_parse (const char *what, const char *text, gsize length,
-    GError **error)
+genre_json_parse (
+    const char *what, const char *text, gsize length, GError **error)
 {
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) fault = NULL;
@@ -114,11 +114,11 @@ genre_json_parse (const char *what, const char *text, gsize length,
 
   parser = json_parser_new ();
   members.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_signal_connect (parser, "object-member", G_CALLBACK (on_object_member),
-      &members);
+  g_signal_connect (
+      parser, "object-member", G_CALLBACK (on_object_member), &members);
   if (!json_parser_load_from_data (parser, text, length, &fault))
-    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not JSON: %s", what,
-        fault->message);
+    genre_refuse (
+        error, GENRE_ERROR_FORMAT, "%s is not JSON: %s", what, fault->message);
   else if (members.duplicate)
     genre_refuse (error, GENRE_ERROR_FORMAT, "%s has the key \"%s\" twice",
         what, members.duplicate);
@@ -168,9 +168,21 @@ dtype_size (const char *dtype)
     const char *name;
     guint size;
   } sizes[] = {
-    {"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4},
-    {"F16", 2}, {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"I8", 1}, {"U8", 1},
-    {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
+    { "F64", 8 },
+    { "I64", 8 },
+    { "U64", 8 },
+    { "F32", 4 },
+    { "I32", 4 },
+    { "U32", 4 },
+    { "F16", 2 },
+    { "BF16", 2 },
+    { "I16", 2 },
+    { "U16", 2 },
+    { "I8", 1 },
+    { "U8", 1 },
+    { "BOOL", 1 },
+    { "F8_E4M3", 1 },
+    { "F8_E5M2", 1 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -180,8 +192,8 @@ dtype_size (const char *dtype)
 }
 
 static gboolean
-read_tensor (GenreSafetensors *file, const char *name, JsonNode *node,
-    GError **error)
+read_tensor (
+    GenreSafetensors *file, const char *name, JsonNode *node, GError **error)
 {
   JsonObject *entry;
   JsonNode *dtype;
@@ -228,23 +240,24 @@ read_tensor (GenreSafetensors *file, const char *name, JsonNode *node,
   tensor->end = offsets[1];
   if (tensor->begin > tensor->end || tensor->end > file->n_data)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: tensor %s lies at bytes %" G_GUINT64_FORMAT " to %"
-        G_GUINT64_FORMAT " of the data, of which there are %" G_GSIZE_FORMAT
-        "; is the file truncated?", file->name, name, tensor->begin,
-        tensor->end, file->n_data);
+        "%s: tensor %s lies at bytes %" G_GUINT64_FORMAT
+        " to %" G_GUINT64_FORMAT
+        " of the data, of which there are %" G_GSIZE_FORMAT
+        "; is the file truncated?",
+        file->name, name, tensor->begin, tensor->end, file->n_data);
   if (tensor->end - tensor->begin != size)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: tensor %s has %" G_GUINT64_FORMAT " bytes, but its shape and "
-        "dtype need %" G_GUINT64_FORMAT, file->name, name,
-        tensor->end - tensor->begin, size);
+        "dtype need %" G_GUINT64_FORMAT,
+        file->name, name, tensor->end - tensor->begin, size);
   return TRUE;
 }
 
 static int
 compare_begin (gconstpointer a, gconstpointer b)
 {
-  const Tensor *ta = *(const Tensor * const *) a;
-  const Tensor *tb = *(const Tensor * const *) b;
+  const Tensor *ta = *(const Tensor *const *) a;
+  const Tensor *tb = *(const Tensor *const *) b;
 
   if (ta->begin != tb->begin)
     return ta->begin < tb->begin ? -1 : 1;
@@ -280,8 +293,8 @@ check_coverage (GenreSafetensors *file, GError **error)
   if (position != file->n_data)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: the tensors end at byte %" G_GUINT64_FORMAT " of the data, of "
-        "which there are %" G_GSIZE_FORMAT, file->name, position,
-        file->n_data);
+        "which there are %" G_GSIZE_FORMAT,
+        file->name, position, file->n_data);
   return TRUE;
 }
 
@@ -308,8 +321,8 @@ read_metadata (GenreSafetensors *file, JsonNode *node, GError **error)
 }
 
 static gboolean
-read_header (GenreSafetensors *file, const guint8 *bytes, gsize n_bytes,
-    GError **error)
+read_header (
+    GenreSafetensors *file, const guint8 *bytes, gsize n_bytes, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("%s: the header", file->name);
   g_autoptr (GList) names = NULL;
@@ -319,7 +332,8 @@ read_header (GenreSafetensors *file, const guint8 *bytes, gsize n_bytes,
   if (n_bytes < 8)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: not a safetensors file: %" G_GSIZE_FORMAT " bytes, expected at "
-        "least 8", file->name, n_bytes);
+        "least 8",
+        file->name, n_bytes);
   memcpy (&length, bytes, 8);
   length = GUINT64_FROM_LE (length);
   if (length > MAX_HEADER)
@@ -330,18 +344,18 @@ read_header (GenreSafetensors *file, const guint8 *bytes, gsize n_bytes,
   if (length > n_bytes - 8)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: the header has %" G_GUINT64_FORMAT " bytes, the rest of the file "
-        "%" G_GSIZE_FORMAT "; is it truncated?", file->name, length,
-        n_bytes - 8);
+        "%" G_GSIZE_FORMAT "; is it truncated?",
+        file->name, length, n_bytes - 8);
 
   file->data = bytes + 8 + length;
   file->n_data = n_bytes - 8 - length;
-  file->header = genre_json_parse (what, (const char *) bytes + 8, length,
-      error);
+  file->header = genre_json_parse (
+      what, (const char *) bytes + 8, length, error);
   if (!file->header)
     return FALSE;
   if (!JSON_NODE_HOLDS_OBJECT (file->header))
-    return genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not an object",
-        what);
+    return genre_refuse (
+        error, GENRE_ERROR_FORMAT, "%s is not an object", what);
 
   root = json_node_get_object (file->header);
   names = json_object_get_members (root);
@@ -349,16 +363,16 @@ read_header (GenreSafetensors *file, const guint8 *bytes, gsize n_bytes,
     JsonNode *node = json_object_get_member (root, l->data);
 
     if (!strcmp (l->data, "__metadata__")
-        ? !read_metadata (file, node, error)
-        : !read_tensor (file, l->data, node, error))
+            ? !read_metadata (file, node, error)
+            : !read_tensor (file, l->data, node, error))
       return FALSE;
   }
   return check_coverage (file, error);
 }
 
 GenreSafetensors *
-genre_safetensors_parse (const char *name, const guint8 *bytes, gsize n_bytes,
-    GError **error)
+genre_safetensors_parse (
+    const char *name, const guint8 *bytes, gsize n_bytes, GError **error)
 {
   GenreSafetensors *file = g_new0 (GenreSafetensors, 1);
 
@@ -386,8 +400,9 @@ read_file (const char *path, gsize *n_bytes, GError **error)
   if (fd < 0) {
     int code = errno;
 
-    genre_refuse (error, code == ENOENT || code == ENOTDIR
-        ? GENRE_ERROR_NOT_FOUND : GENRE_ERROR_READ,
+    genre_refuse (error,
+        code == ENOENT || code == ENOTDIR ? GENRE_ERROR_NOT_FOUND
+                                          : GENRE_ERROR_READ,
         "%s: cannot be opened: %s", name, g_strerror (code));
     return NULL;
   }
@@ -397,8 +412,9 @@ read_file (const char *path, gsize *n_bytes, GError **error)
   }
   if (info.st_size < 0 || (guint64) info.st_size > MAX_FILE) {
     genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: %" G_GINT64_FORMAT " bytes, expected a weights file of at most %"
-        G_GSIZE_FORMAT, name, (gint64) info.st_size, MAX_FILE);
+        "%s: %" G_GINT64_FORMAT
+        " bytes, expected a weights file of at most %" G_GSIZE_FORMAT,
+        name, (gint64) info.st_size, MAX_FILE);
     goto out;
   }
   *n_bytes = info.st_size;

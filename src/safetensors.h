@@ -18,13 +18,13 @@ typedef struct _GenreSafetensors GenreSafetensors;
 GenreSafetensors *genre_safetensors_load (const char *path, GError **error);
 /* The same for bytes in memory, which must outlive the result; @name stands for
  * the file in errors. */
-GenreSafetensors *genre_safetensors_parse (const char *name,
-    const guint8 *bytes, gsize n_bytes, GError **error);
+GenreSafetensors *genre_safetensors_parse (
+    const char *name, const guint8 *bytes, gsize n_bytes, GError **error);
 void genre_safetensors_free (GenreSafetensors *file);
 
 /* A value of the metadata, or NULL; owned by the file. */
-const char *genre_safetensors_get_metadata (const GenreSafetensors *file,
-    const char *key);
+const char *
+genre_safetensors_get_metadata (const GenreSafetensors *file, const char *key);
 /* What errors call the file; owned by the file. */
 const char *genre_safetensors_get_name (const GenreSafetensors *file);
 gboolean genre_safetensors_has (const GenreSafetensors *file, const char *name);
@@ -35,5 +35,5 @@ float *genre_safetensors_dup_tensor (const GenreSafetensors *file,
 
 /* Parses JSON that may come from a hostile file: refuses duplicate keys and deep
  * nesting.  @what names the text in errors. */
-JsonNode *genre_json_parse (const char *what, const char *text, gsize length,
-    GError **error);
+JsonNode *genre_json_parse (
+    const char *what, const char *text, gsize length, GError **error);

@@ -9,8 +9,8 @@
 struct _GenreTrack
 {
   guint n_labels;
-  double weight;                /* s */
-  double sums[];                /* [n_labels] */
+  double weight; /* s */
+  double sums[]; /* [n_labels] */
 };
 
 GenreTrack *
@@ -36,8 +36,8 @@ genre_track_reset (GenreTrack *track)
 }
 
 void
-genre_track_add (GenreTrack *track, const float *probabilities,
-    guint64 duration)
+genre_track_add (
+    GenreTrack *track, const float *probabilities, guint64 duration)
 {
   double weight = duration / 1e9;
 

@@ -58,8 +58,9 @@ print_answer (const GstStructure *answer)
         order[rank] = i;
       }
     }
-    g_print (rank == 0 ? "%-10s %3.0f %%" : rank == 1 ? "   (%s %.0f %%"
-        : ", %s %.0f %%",
+    g_print (rank == 0  ? "%-10s %3.0f %%"
+            : rank == 1 ? "   (%s %.0f %%"
+                        : ", %s %.0f %%",
         g_value_get_string (gst_value_array_get_value (labels, order[rank])),
         100 * best);
   }
@@ -104,17 +105,17 @@ play (GstElement *pipeline, Source *source, const char *name, GError **error)
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   for (;;) {
-    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus,
-        GST_CLOCK_TIME_NONE,
-        GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+    g_autoptr (GstMessage)
+        message = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
+            GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
     const GstStructure *structure = gst_message_get_structure (message);
 
     if (!source_check_message (source, message, error))
       return FALSE;
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
       break;
-    if (g_str_has_prefix (gst_structure_get_name (structure),
-            "genreclassify")) {
+    if (g_str_has_prefix (
+            gst_structure_get_name (structure), "genreclassify")) {
       if (!answered)
         g_print ("%s\n", name);
       print_message (structure);
@@ -130,7 +131,8 @@ play (GstElement *pipeline, Source *source, const char *name, GError **error)
 static gboolean
 classify (const char *name, const char *model)
 {
-  g_autoptr (GstElement) pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GstElement)
+      pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (GError) error = NULL;
   Source source = { NULL, NULL };
   gboolean ok = build (GST_BIN (pipeline), &source, name, model, &error) &&
@@ -139,8 +141,8 @@ classify (const char *name, const char *model)
   gst_element_set_state (pipeline, GST_STATE_NULL);
   source_clear (&source);
   if (!ok)
-    g_printerr ("genreclassify: %s: %s\n", name, error ? error->message
-        : "Its pipeline cannot be built.");
+    g_printerr ("genreclassify: %s: %s\n", name,
+        error ? error->message : "Its pipeline cannot be built.");
   return ok;
 }
 
@@ -149,13 +151,12 @@ main (int argc, char **argv)
 {
   g_autofree char *model = NULL;
   g_auto (GStrv) names = NULL;
-  const GOptionEntry entries[] = {
-    {"model", 0, 0, G_OPTION_ARG_FILENAME, &model,
-        "the model's weights file", "PATH"},
-    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL,
-        "FILE|URI ..."},
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { "model", 0, 0, G_OPTION_ARG_FILENAME,
+                                       &model, "the model's weights file",
+                                       "PATH" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL,
+        "FILE|URI ..." },
+    G_OPTION_ENTRY_NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   gboolean ok = TRUE;

@@ -23,7 +23,7 @@ typedef struct
   guint rate;
   guint64 n_samples;
   guint64 max_columns;
-  GArray *columns;              /* float, [n][GENRE_MEL_BANDS] */
+  GArray *columns; /* float, [n][GENRE_MEL_BANDS] */
 } Analysis;
 
 static guint64
@@ -38,8 +38,8 @@ push_mono (Analysis *analysis, const float *samples, gsize n)
   while (n > 0 && n_columns (analysis) < analysis->max_columns) {
     GenreMelColumn column;
     gboolean ready;
-    gsize taken = genre_mel_spectrogram_push (analysis->mel, samples, n,
-        &column, &ready);
+    gsize taken = genre_mel_spectrogram_push (
+        analysis->mel, samples, n, &column, &ready);
 
     if (ready)
       g_array_append_vals (analysis->columns, column.db, GENRE_MEL_BANDS);
@@ -69,14 +69,14 @@ push_sample (Analysis *analysis, GstSample *sample, GError **error)
     return FALSE;
   }
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_READ,
-        "Its audio cannot be read.");
+    g_set_error (
+        error, GENRE_ERROR, GENRE_ERROR_READ, "Its audio cannot be read.");
     return FALSE;
   }
   n = map.size / GST_AUDIO_INFO_BPF (&info);
   mono = g_new (float, n);
-  genre_downmix (GENRE_SAMPLE_F32, GST_AUDIO_INFO_CHANNELS (&info), map.data, n,
-      mono);
+  genre_downmix (
+      GENRE_SAMPLE_F32, GST_AUDIO_INFO_CHANNELS (&info), map.data, n, mono);
   gst_buffer_unmap (buffer, &map);
   analysis->n_samples += n;
   push_mono (analysis, mono, n);
@@ -117,8 +117,8 @@ pull_samples (Analysis *analysis, GstElement *pipeline, Source *source,
     GstAppSink *sink, GError **error)
 {
   while (!analysis->mel || n_columns (analysis) < analysis->max_columns) {
-    g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink,
-        100 * GST_MSECOND);
+    g_autoptr (GstSample)
+        sample = gst_app_sink_try_pull_sample (sink, 100 * GST_MSECOND);
 
     if (sample) {
       if (!push_sample (analysis, sample, error))
@@ -130,15 +130,16 @@ pull_samples (Analysis *analysis, GstElement *pipeline, Source *source,
     }
   }
   if (!analysis->mel)
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_READ,
-        "There is no audio in it.");
+    g_set_error (
+        error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
   return analysis->mel != NULL;
 }
 
 static gboolean
 analyse (Analysis *analysis, const char *name, GError **error)
 {
-  g_autoptr (GstElement) pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GstElement)
+      pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw", "format",
       G_TYPE_STRING, GST_AUDIO_NE (F32), "layout", G_TYPE_STRING, "interleaved",
       "rate", GST_TYPE_INT_RANGE, GENRE_MIN_RATE, GENRE_MAX_RATE, NULL);
@@ -146,8 +147,8 @@ analyse (Analysis *analysis, const char *name, GError **error)
   GstElement *convert, *sink;
   gboolean ok;
 
-  if (!(convert = source_add_element (GST_BIN (pipeline), "audioconvert",
-              error)) ||
+  if (!(convert = source_add_element (
+            GST_BIN (pipeline), "audioconvert", error)) ||
       !(sink = source_add_element (GST_BIN (pipeline), "appsink", error)) ||
       !source_init (&source, GST_BIN (pipeline), name, convert, error))
     return FALSE;
@@ -167,22 +168,21 @@ static gboolean
 write_npy (const char *path, const GArray *values, GError **error)
 {
   g_autofree char *dict = g_strdup_printf ("{'descr': '%sf4', 'fortran_order': "
-      "False, 'shape': (%u, %d), }",
+                                           "False, 'shape': (%u, %d), }",
       G_BYTE_ORDER == G_LITTLE_ENDIAN ? "<" : ">",
       values->len / GENRE_MEL_BANDS, GENRE_MEL_BANDS);
   gsize length = (10 + strlen (dict) + 1 + 63) / 64 * 64 - 10;
   g_autoptr (GByteArray) file = g_byte_array_new ();
-  const guint8 magic[] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0,
-    length & 0xff, length >> 8
-  };
+  const guint8 magic[] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, length & 0xff,
+    length >> 8 };
   g_autofree char *header = g_strdup_printf ("%-*s\n", (int) length - 1, dict);
 
   g_byte_array_append (file, magic, sizeof magic);
   g_byte_array_append (file, (const guint8 *) header, length);
-  g_byte_array_append (file, (const guint8 *) values->data,
-      values->len * sizeof (float));
-  return g_file_set_contents (path, (const char *) file->data, file->len,
-      error);
+  g_byte_array_append (
+      file, (const guint8 *) values->data, values->len * sizeof (float));
+  return g_file_set_contents (
+      path, (const char *) file->data, file->len, error);
 }
 
 int
@@ -190,11 +190,12 @@ main (int argc, char **argv)
 {
   double duration = 0;
   const GOptionEntry entries[] = {
-    {"duration", 0, 0, G_OPTION_ARG_DOUBLE, &duration,
-        "analyse only the first SECONDS", "SECONDS"},
+    { "duration", 0, 0, G_OPTION_ARG_DOUBLE, &duration,
+        "analyse only the first SECONDS", "SECONDS" },
     G_OPTION_ENTRY_NULL
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("FILE|URI OUT.npy");
+  g_autoptr (GOptionContext)
+      context = g_option_context_new ("FILE|URI OUT.npy");
   g_autoptr (GError) error = NULL;
   Analysis analysis = { .max_columns = G_MAXUINT32 / GENRE_MEL_BANDS };
   gboolean ok;

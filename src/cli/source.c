@@ -21,8 +21,8 @@ static void
 on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 {
   Source *source = user_data;
-  g_autoptr (GstPad) sink = gst_element_get_static_pad (source->entrance,
-      "sink");
+  g_autoptr (GstPad)
+      sink = gst_element_get_static_pad (source->entrance, "sink");
 
   (void) decoder;
   /* the first of several audio streams, as a player would */
@@ -34,7 +34,8 @@ gboolean
 source_init (Source *source, GstBin *pipeline, const char *name,
     GstElement *entrance, GError **error)
 {
-  g_autofree char *uri = gst_uri_is_valid (name) ? g_strdup (name)
+  g_autofree char *uri = gst_uri_is_valid (name)
+      ? g_strdup (name)
       : gst_filename_to_uri (name, error);
   g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
   GstElement *decoder;
@@ -48,8 +49,8 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   source->entrance = entrance;
   source->missing = NULL;
   /* pictures are not decoded */
-  g_object_set (decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE,
-      NULL);
+  g_object_set (
+      decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE, NULL);
   g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), source);
   return TRUE;
 }
@@ -69,16 +70,16 @@ source_check_message (Source *source, GstMessage *message, GError **error)
   if (source->missing)
     g_set_error (error, fault->domain, fault->code,
         "No decoder is installed for it: %s.", source->missing);
-  else if (g_error_matches (fault, GST_CORE_ERROR,
-          GST_CORE_ERROR_MISSING_PLUGIN))
+  else if (g_error_matches (
+               fault, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
     /* all that there is was recognised, and none of it is audio */
     g_set_error (error, fault->domain, fault->code, "There is no audio in it.");
-  else if (g_error_matches (fault, GST_RESOURCE_ERROR,
-          GST_RESOURCE_ERROR_NOT_FOUND) &&
+  else if (g_error_matches (
+               fault, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND) &&
       !g_strcmp0 (G_OBJECT_TYPE_NAME (message->src), "GstFileSrc"))
     g_set_error (error, fault->domain, fault->code, "It does not exist.");
-  else if (g_error_matches (fault, GST_STREAM_ERROR,
-          GST_STREAM_ERROR_TYPE_NOT_FOUND))
+  else if (g_error_matches (
+               fault, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND))
     g_set_error (error, fault->domain, fault->code,
         "It is not a file of audio that GStreamer knows.");
   else

@@ -8,8 +8,8 @@
 
 typedef struct
 {
-  GstElement *entrance;         /* where the audio goes */
-  char *missing;                /* a decoder that is not installed, or NULL */
+  GstElement *entrance; /* where the audio goes */
+  char *missing;        /* a decoder that is not installed, or NULL */
 } Source;
 
 /* Adds to @pipeline a decoder of @name, a path or a URI, whose first audio stream
@@ -18,11 +18,11 @@ gboolean source_init (Source *source, GstBin *pipeline, const char *name,
     GstElement *entrance, GError **error);
 /* Looks at a message of the pipeline; FALSE with @error set if it is the end of
  * the attempt. */
-gboolean source_check_message (Source *source, GstMessage *message,
-    GError **error);
+gboolean
+source_check_message (Source *source, GstMessage *message, GError **error);
 void source_clear (Source *source);
 
 /* Makes an element and adds it to @bin; NULL with @error set if it is not
  * installed. */
-GstElement *source_add_element (GstBin *bin, const char *factory,
-    GError **error);
+GstElement *
+source_add_element (GstBin *bin, const char *factory, GError **error);

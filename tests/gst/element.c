@@ -8,27 +8,25 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const formats[] = {
-  "S8", "U8", "S16LE", "S16BE", "U16LE", "U16BE", "S24_32LE", "S24_32BE",
-  "U24_32LE", "U24_32BE", "S32LE", "S32BE", "U32LE", "U32BE", "S24LE", "S24BE",
-  "U24LE", "U24BE", "S20LE", "S20BE", "U20LE", "U20BE", "S18LE", "S18BE",
-  "U18LE", "U18BE", "F32LE", "F32BE", "F64LE", "F64BE"
-};
+static const char *const formats[] = { "S8", "U8", "S16LE", "S16BE", "U16LE",
+  "U16BE", "S24_32LE", "S24_32BE", "U24_32LE", "U24_32BE", "S32LE", "S32BE",
+  "U32LE", "U32BE", "S24LE", "S24BE", "U24LE", "U24BE", "S20LE", "S20BE",
+  "U20LE", "U20BE", "S18LE", "S18BE", "U18LE", "U18BE", "F32LE", "F32BE",
+  "F64LE", "F64BE" };
 
 static const int rates[] = { 4000, 8000, 11025, 16000, 22050, 32000, 44100,
-  48000, 88200, 96000, 192000, 384000
-};
+  48000, 88200, 96000, 192000, 384000 };
 
 /* One buffer of random bytes goes through as it is. */
 static void
-check_pass_through (const char *format, const char *layout, int rate,
-    int channels)
+check_pass_through (
+    const char *format, const char *layout, int rate, int channels)
 {
   GstHarness *h = harness_new_without_caps (3, NULL);
-  g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw",
-      "format", G_TYPE_STRING, format, "layout", G_TYPE_STRING, layout,
-      "rate", G_TYPE_INT, rate, "channels", G_TYPE_INT, channels,
-      "channel-mask", GST_TYPE_BITMASK, G_GUINT64_CONSTANT (0), NULL);
+  g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw", "format",
+      G_TYPE_STRING, format, "layout", G_TYPE_STRING, layout, "rate",
+      G_TYPE_INT, rate, "channels", G_TYPE_INT, channels, "channel-mask",
+      GST_TYPE_BITMASK, G_GUINT64_CONSTANT (0), NULL);
   GstAudioInfo info;
   GstBuffer *buffer, *out;
   GstMapInfo map;
@@ -92,8 +90,7 @@ GST_START_TEST (test_segments)
     fail_unless_equals_uint64 (get_uint64 (message, "stream-time"), next);
     fail_unless_equals_uint64 (get_uint64 (message, "running-time"), next);
     fail_unless_equals_uint64 (get_uint64 (message, "duration"),
-        i < 3 ? 3 * GST_SECOND
-        : 1500 * GST_MSECOND + GST_SECOND / RATE);
+        i < 3 ? 3 * GST_SECOND : 1500 * GST_MSECOND + GST_SECOND / RATE);
     fail_unless_equals_int (get_boolean (message, "partial"), i == 3);
     fail_unless (!get_boolean (message, "silent"));
     next += get_uint64 (message, "duration");
@@ -121,15 +118,15 @@ GST_START_TEST (test_ends)
     guint segments;
     gboolean partial;
   } cases[] = {
-    {0, 0, FALSE},
-    {1, 0, FALSE},
-    {2 * RATE - 1, 0, FALSE},
-    {2 * RATE, 1, TRUE},
-    {3 * RATE - 1, 1, TRUE},
-    {3 * RATE, 1, FALSE},
-    {3 * RATE + 1, 1, FALSE},
-    {5 * RATE, 2, TRUE},
-    {6 * RATE, 2, FALSE},
+    { 0, 0, FALSE },
+    { 1, 0, FALSE },
+    { 2 * RATE - 1, 0, FALSE },
+    { 2 * RATE, 1, TRUE },
+    { 3 * RATE - 1, 1, TRUE },
+    { 3 * RATE, 1, FALSE },
+    { 3 * RATE + 1, 1, FALSE },
+    { 5 * RATE, 2, TRUE },
+    { 6 * RATE, 2, FALSE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -167,8 +164,8 @@ GST_START_TEST (test_no_messages)
   push_until (h, 0, 4 * RATE);
   fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
   fail_unless (pop_answer (h, "genreclassify") == NULL);
-  gst_harness_get (h, "genreclassify", "genre", &genre, "confidence",
-      &confidence, NULL);
+  gst_harness_get (
+      h, "genreclassify", "genre", &genre, "confidence", &confidence, NULL);
   fail_unless (genre != NULL && confidence > 0.1);
   harness_free (h);
 }
@@ -209,14 +206,22 @@ GST_END_TEST;
 GST_START_TEST (test_hostile_samples)
 {
   enum
-  { ALL_NAN, INFINITE, DC, HUGE_NOISE, ALTERNATING, N_KINDS };
+  {
+    ALL_NAN,
+    INFINITE,
+    DC,
+    HUGE_NOISE,
+    ALTERNATING,
+    N_KINDS
+  };
 
   for (int kind = 0; kind < N_KINDS; kind++) {
     GstHarness *h = harness_new_without_caps (3, NULL);
     GstMessage *message;
 
-    gst_harness_set_src_caps_str (h, "audio/x-raw, format=" GST_AUDIO_NE (F32)
-        ", rate=8000, channels=1, layout=interleaved");
+    gst_harness_set_src_caps_str (h,
+        "audio/x-raw, format=" GST_AUDIO_NE (
+            F32) ", rate=8000, channels=1, layout=interleaved");
     for (guint i = 0; i < 4; i++) {
       GstBuffer *buffer = gst_buffer_new_and_alloc (8000 * sizeof (float));
       GstMapInfo map;
@@ -225,9 +230,12 @@ GST_START_TEST (test_hostile_samples)
       fail_unless (gst_buffer_map (buffer, &map, GST_MAP_WRITE));
       x = (float *) map.data;
       for (guint n = 0; n < 8000; n++)
-        x[n] = kind == ALL_NAN ? NAN : kind == INFINITE ? INFINITY
-            : kind == DC ? 1.0 : kind == HUGE_NOISE ? (n * 7919 % 1000) * 1e35
-            : n % 2 ? 1 : -1;
+        x[n] = kind == ALL_NAN   ? NAN
+            : kind == INFINITE   ? INFINITY
+            : kind == DC         ? 1.0
+            : kind == HUGE_NOISE ? (n * 7919 % 1000) * 1e35
+            : n % 2              ? 1
+                                 : -1;
       gst_buffer_unmap (buffer, &map);
       GST_BUFFER_PTS (buffer) = i * GST_SECOND;
       fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
@@ -258,16 +266,16 @@ GST_START_TEST (test_silence)
   buffer = make_buffer (3 * RATE, 3 * RATE);
   GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
   gst_harness_push (h, buffer);
-  gst_harness_push_event (h, gst_event_new_gap (6 * GST_SECOND,
-          3 * GST_SECOND));
+  gst_harness_push_event (
+      h, gst_event_new_gap (6 * GST_SECOND, 3 * GST_SECOND));
   push_until (h, 9 * RATE, 12 * RATE);
   gst_harness_push_event (h, gst_event_new_eos ());
   for (guint i = 0; i < 4; i++) {
     message = pop_answer (h, "genreclassify");
     fail_unless (message != NULL, "no message for segment %u", i);
     check_answer (message);
-    fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
-        i * 3 * GST_SECOND);
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "timestamp"), i * 3 * GST_SECOND);
     fail_unless_equals_int (get_boolean (message, "silent"), i < 3);
     gst_message_unref (message);
   }
@@ -290,7 +298,7 @@ GST_START_TEST (test_jump)
   GstBuffer *buffer;
 
   push_until (h, 0, 2 * RATE);
-  push_until (h, 100 * RATE, 103 * RATE);       /* a jump */
+  push_until (h, 100 * RATE, 103 * RATE); /* a jump */
   push_until (h, 103 * RATE, 105 * RATE);
   buffer = make_buffer (105 * RATE, RATE);
   GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
@@ -304,13 +312,13 @@ GST_START_TEST (test_jump)
   gst_message_unref (message);
   message = pop_answer (h, "genreclassify");
   fail_unless_equals_uint64 (get_uint64 (message, "segment"), 1);
-  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
-      100 * GST_SECOND);
+  fail_unless_equals_uint64 (
+      get_uint64 (message, "timestamp"), 100 * GST_SECOND);
   fail_unless (!get_boolean (message, "partial"));
   gst_message_unref (message);
   message = pop_answer (h, "genreclassify");
-  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
-      103 * GST_SECOND);
+  fail_unless_equals_uint64 (
+      get_uint64 (message, "timestamp"), 103 * GST_SECOND);
   fail_unless (get_boolean (message, "partial"));
   gst_message_unref (message);
   message = pop_answer (h, "genreclassify-track");
@@ -342,10 +350,10 @@ GST_START_TEST (test_flush)
 
   message = pop_answer (h, "genreclassify");
   fail_unless_equals_uint64 (get_uint64 (message, "segment"), 0);
-  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
-      50 * GST_SECOND);
-  fail_unless_equals_uint64 (get_uint64 (message, "stream-time"),
-      50 * GST_SECOND);
+  fail_unless_equals_uint64 (
+      get_uint64 (message, "timestamp"), 50 * GST_SECOND);
+  fail_unless_equals_uint64 (
+      get_uint64 (message, "stream-time"), 50 * GST_SECOND);
   fail_unless_equals_uint64 (get_uint64 (message, "running-time"), 0);
   gst_message_unref (message);
   message = pop_answer (h, "genreclassify-track");
@@ -378,8 +386,8 @@ GST_START_TEST (test_stream_start)
   message = pop_answer (h, "genreclassify");
   fail_unless_equals_uint64 (get_uint64 (message, "segment"), 0);
   fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), 0);
-  fail_unless_equals_uint64 (get_uint64 (message, "running-time"),
-      4 * GST_SECOND);
+  fail_unless_equals_uint64 (
+      get_uint64 (message, "running-time"), 4 * GST_SECOND);
   gst_message_unref (message);
   harness_free (h);
 }
@@ -394,8 +402,9 @@ GST_START_TEST (test_caps_change)
   GstBuffer *buffer;
 
   push_until (h, 0, 2 * RATE);
-  gst_harness_set_src_caps_str (h, "audio/x-raw, format=" GST_AUDIO_NE (F32)
-      ", rate=48000, channels=2, layout=interleaved, channel-mask=(bitmask)3");
+  gst_harness_set_src_caps_str (h,
+      "audio/x-raw, format=" GST_AUDIO_NE (
+          F32) ", rate=48000, channels=2, layout=interleaved, channel-mask=(bitmask)3");
   buffer = gst_buffer_new_and_alloc (2 * 48000 * 2 * sizeof (float));
   gst_buffer_memset (buffer, 0, 0x3d, -1);
   GST_BUFFER_PTS (buffer) = 2 * GST_SECOND;
@@ -442,10 +451,10 @@ GST_START_TEST (test_overlap)
   gst_harness_push_event (h, gst_event_new_eos ());
   for (guint i = 0; i < 5; i++) {
     message = pop_answer (h, "genreclassify");
-    fail_unless_equals_uint64 (get_uint64 (message, "timestamp"),
-        i * GST_SECOND);
-    fail_unless_equals_uint64 (get_uint64 (message, "duration"),
-        4 * GST_SECOND);
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "timestamp"), i * GST_SECOND);
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "duration"), 4 * GST_SECOND);
     gst_message_unref (message);
   }
   message = pop_answer (h, "genreclassify-track");
@@ -462,8 +471,7 @@ GST_START_TEST (test_properties)
 {
   static const char *const names[] = { "model", "window", "hop", "min-window",
     "post-messages", "post-tags", "tag-mode", "min-confidence",
-    "silence-threshold", "genre", "confidence", "stats"
-  };
+    "silence-threshold", "genre", "confidence", "stats" };
   GstElement *element = gst_element_factory_make ("genreclassify", NULL);
   GObjectClass *klass = G_OBJECT_GET_CLASS (element);
 
@@ -473,8 +481,9 @@ GST_START_TEST (test_properties)
     fail_unless (spec != NULL, "no property %s", names[i]);
     fail_unless (strlen (g_param_spec_get_blurb (spec)) > 20);
   }
-  fail_unless_equals_string (gst_element_get_metadata (element,
-          GST_ELEMENT_METADATA_KLASS), "Filter/Analyzer/Audio");
+  fail_unless_equals_string (
+      gst_element_get_metadata (element, GST_ELEMENT_METADATA_KLASS),
+      "Filter/Analyzer/Audio");
   gst_object_unref (element);
 }
 

@@ -25,8 +25,8 @@ check_refused (const char *path, GQuark domain, int code, const char *word)
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
   gst_message_parse_error (message, &error, NULL);
-  fail_unless (g_error_matches (error, domain, code), "%s: %s", path,
-      error->message);
+  fail_unless (
+      g_error_matches (error, domain, code), "%s: %s", path, error->message);
   fail_unless (strstr (error->message, path) != NULL, "%s", error->message);
   fail_unless (strstr (error->message, word) != NULL, "%s", error->message);
   gst_element_set_state (element, GST_STATE_NULL);
@@ -38,8 +38,8 @@ GST_START_TEST (test_bad_models)
 {
   g_autofree char *directory = g_dir_make_tmp ("genreXXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "bad", NULL);
-  g_autofree char *good = g_build_filename (g_getenv ("GENRECLASSIFY_MODELS"),
-      "crnn.safetensors", NULL);
+  g_autofree char *good = g_build_filename (
+      g_getenv ("GENRECLASSIFY_MODELS"), "crnn.safetensors", NULL);
   g_autofree char *bytes = NULL;
   gsize length;
 
@@ -48,8 +48,8 @@ GST_START_TEST (test_bad_models)
   check_refused (directory, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
       "not a regular file");
   fail_unless (mkfifo (path, 0600) == 0);
-  check_refused (path, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
-      "not a regular file");
+  check_refused (
+      path, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, "not a regular file");
   g_unlink (path);
   g_file_set_contents (path, "a text, not a model", -1, NULL);
   check_refused (path, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,

@@ -38,16 +38,16 @@ run (const char *launch)
 }
 
 static void
-free_messages (GList * messages)
+free_messages (GList *messages)
 {
   g_list_free_full (messages, (GDestroyNotify) gst_message_unref);
 }
 
 static void
-get_probabilities (GstMessage * message, double *p)
+get_probabilities (GstMessage *message, double *p)
 {
-  const GValue *array = gst_structure_get_value (gst_message_get_structure
-      (message), "probabilities");
+  const GValue *array = gst_structure_get_value (
+      gst_message_get_structure (message), "probabilities");
 
   for (guint i = 0; i < N_LABELS; i++)
     p[i] = g_value_get_double (gst_value_array_get_value (array, i));
@@ -62,31 +62,35 @@ GST_START_TEST (test_formats)
     const char *caps;
     double tolerance;
   } cases[] = {
-    {"format=S16LE, rate=44100, channels=2", 0.05},
-    {"format=S24LE, rate=48000, channels=2", 0.05},
-    {"format=F32LE, rate=22050, channels=1", 0.05},
-    {"format=S16LE, rate=48000, channels=6", 0.05},
-    {"format=F32LE, rate=96000, channels=1", 0.05},
-    {"format=S16LE, rate=16000, channels=1", 1},
+    { "format=S16LE, rate=44100, channels=2", 0.05 },
+    { "format=S24LE, rate=48000, channels=2", 0.05 },
+    { "format=F32LE, rate=22050, channels=1", 0.05 },
+    { "format=S16LE, rate=48000, channels=6", 0.05 },
+    { "format=F32LE, rate=96000, channels=1", 0.05 },
+    { "format=S16LE, rate=16000, channels=1", 1 },
   };
   g_autofree char *genre = NULL;
   double reference[N_LABELS], p[N_LABELS];
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *launch = g_strdup_printf ("filesrc location=%s ! decodebin "
+    g_autofree char *launch = g_strdup_printf (
+        "filesrc location=%s ! decodebin "
         "! audioconvert ! audioresample ! audio/x-raw, %s ! genreclassify "
-        "! fakesink", g_getenv ("TEST_CLIP"), cases[i].caps);
+        "! fakesink",
+        g_getenv ("TEST_CLIP"), cases[i].caps);
     GList *tracks = run (launch);
 
     fail_unless_equals_int (g_list_length (tracks), 1);
     check_answer (tracks->data);
     get_probabilities (tracks->data, i == 0 ? reference : p);
     if (i == 0) {
-      genre = g_strdup (gst_structure_get_string (gst_message_get_structure
-              (tracks->data), "genre"));
+      genre = g_strdup (gst_structure_get_string (
+          gst_message_get_structure (tracks->data), "genre"));
     } else {
-      fail_unless_equals_string (gst_structure_get_string
-          (gst_message_get_structure (tracks->data), "genre"), genre);
+      fail_unless_equals_string (
+          gst_structure_get_string (
+              gst_message_get_structure (tracks->data), "genre"),
+          genre);
       for (guint k = 0; k < N_LABELS; k++)
         fail_unless (fabs (p[k] - reference[k]) <= cases[i].tolerance,
             "%s: %s %g, expected %g", cases[i].caps, genre, p[k], reference[k]);
@@ -100,17 +104,20 @@ GST_END_TEST;
 /* Two streams one after another are two tracks; branches do not meet. */
 GST_START_TEST (test_topologies)
 {
-  g_autofree char *concat = g_strdup_printf ("concat name=c ! genreclassify "
+  g_autofree char *concat = g_strdup_printf (
+      "concat name=c ! genreclassify "
       "! fakesink filesrc location=%s ! oggdemux ! vorbisdec ! c. "
       "filesrc location=%s ! oggdemux ! vorbisdec ! c.",
       g_getenv ("TEST_CLIP"), g_getenv ("TEST_CLIP"));
-  g_autofree char *tee = g_strdup_printf ("filesrc location=%s ! decodebin "
+  g_autofree char *tee = g_strdup_printf (
+      "filesrc location=%s ! decodebin "
       "! tee name=t ! queue ! genreclassify window=10000000000 ! fakesink "
-      "t. ! queue ! genreclassify ! fakesink", g_getenv ("TEST_CLIP"));
+      "t. ! queue ! genreclassify ! fakesink",
+      g_getenv ("TEST_CLIP"));
   GList *tracks = run (concat);
 
   fail_unless_equals_int (g_list_length (tracks), 2);
-  for (GList * l = tracks; l; l = l->next) {
+  for (GList *l = tracks; l; l = l->next) {
     check_answer (l->data);
     fail_unless_equals_uint64 (get_uint64 (l->data, "segments"), 2);
   }
@@ -121,7 +128,8 @@ GST_START_TEST (test_topologies)
   tracks = run (tee);
   fail_unless_equals_int (g_list_length (tracks), 2);
   fail_unless_equals_uint64 (get_uint64 (tracks->data, "segments") +
-      get_uint64 (tracks->next->data, "segments"), 2 + 4);
+          get_uint64 (tracks->next->data, "segments"),
+      2 + 4);
   free_messages (tracks);
 }
 
@@ -132,14 +140,16 @@ GST_START_TEST (test_stop)
 {
   for (guint i = 0; i < 10; i++) {
     g_autoptr (GError) error = NULL;
-    GstElement *pipeline = gst_parse_launch ("audiotestsrc wave=pink-noise "
+    GstElement *pipeline = gst_parse_launch (
+        "audiotestsrc wave=pink-noise "
         "samplesperbuffer=44100 ! genreclassify window=3000000000 ! fakesink",
         &error);
 
     fail_unless (pipeline != NULL && !error);
     gst_element_set_state (pipeline, GST_STATE_PLAYING);
-    fail_unless_equals_int (gst_element_get_state (pipeline, NULL, NULL,
-            10 * GST_SECOND), GST_STATE_CHANGE_SUCCESS);
+    fail_unless_equals_int (
+        gst_element_get_state (pipeline, NULL, NULL, 10 * GST_SECOND),
+        GST_STATE_CHANGE_SUCCESS);
     g_usleep (i * 3000);
     gst_element_set_state (pipeline, GST_STATE_NULL);
     gst_object_unref (pipeline);

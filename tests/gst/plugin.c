@@ -8,15 +8,14 @@
 GST_START_TEST (test_plugin)
 {
   GstRegistry *registry = gst_registry_get ();
-  g_autoptr (GstPlugin) plugin =
-      gst_registry_find_plugin (registry, "genreclassify");
-  g_autoptr (GstPluginFeature) feature =
-      gst_registry_lookup_feature (registry, "genreclassify");
+  g_autoptr (GstPlugin)
+      plugin = gst_registry_find_plugin (registry, "genreclassify");
+  g_autoptr (GstPluginFeature)
+      feature = gst_registry_lookup_feature (registry, "genreclassify");
 
   fail_unless (plugin != NULL && feature != NULL);
   fail_unless_equals_string (gst_plugin_get_license (plugin), "GPL");
-  fail_unless_equals_int (gst_plugin_feature_get_rank (feature),
-      GST_RANK_NONE);
+  fail_unless_equals_int (gst_plugin_feature_get_rank (feature), GST_RANK_NONE);
 }
 
 GST_END_TEST;

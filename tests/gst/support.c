@@ -7,7 +7,7 @@
 
 /* GstHarness answers that it is live. */
 static gboolean
-answer_query (GstPad * pad, GstObject * parent, GstQuery * query)
+answer_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
     gst_query_set_latency (query, FALSE, 0, GST_CLOCK_TIME_NONE);
@@ -20,7 +20,8 @@ GstHarness *
 harness_new_without_caps (guint window, const char *properties)
 {
   g_autofree char *launch = g_strdup_printf ("genreclassify window=%u000000000 "
-      "%s", window, properties ? properties : "");
+                                             "%s",
+      window, properties ? properties : "");
   GstHarness *h = gst_harness_new_parse (launch);
   GstElement *element = gst_harness_find_element (h, "genreclassify");
   g_autoptr (GstBus) bus = gst_bus_new ();
@@ -37,13 +38,14 @@ harness_new (guint window, const char *properties)
 {
   GstHarness *h = harness_new_without_caps (window, properties);
 
-  gst_harness_set_src_caps_str (h, "audio/x-raw, format=" GST_AUDIO_NE (S16)
-      ", rate=22050, channels=1, layout=interleaved");
+  gst_harness_set_src_caps_str (h,
+      "audio/x-raw, format=" GST_AUDIO_NE (
+          S16) ", rate=22050, channels=1, layout=interleaved");
   return h;
 }
 
 void
-harness_free (GstHarness * h)
+harness_free (GstHarness *h)
 {
   GstBus *bus = gst_element_get_bus (h->element);
 
@@ -68,32 +70,32 @@ make_buffer (guint64 from, guint n_samples)
     double noise = ((n * 1103515245 + 12345) >> 8 & 0xffff) / 32768.0 - 1;
     double beat = exp (-(double) (n % (RATE / 2)) / (RATE / 20.0));
 
-    ((gint16 *) map.data)[i] = 12000 * sin (2 * G_PI * hz * n / RATE)
-        + 12000 * beat * noise;
+    ((gint16 *) map.data)[i] = 12000 * sin (2 * G_PI * hz * n / RATE) +
+        12000 * beat * noise;
   }
   gst_buffer_unmap (buffer, &map);
   GST_BUFFER_PTS (buffer) = gst_util_uint64_scale_int (from, GST_SECOND, RATE);
-  GST_BUFFER_DURATION (buffer) =
-      gst_util_uint64_scale_int (end, GST_SECOND, RATE)
-      - GST_BUFFER_PTS (buffer);
+  GST_BUFFER_DURATION (buffer) = gst_util_uint64_scale_int (
+                                     end, GST_SECOND, RATE) -
+      GST_BUFFER_PTS (buffer);
   return buffer;
 }
 
 void
-push_until (GstHarness * h, guint64 from, guint64 end)
+push_until (GstHarness *h, guint64 from, guint64 end)
 {
   while (from < end) {
     guint n = MIN (end - from, 1000);
 
-    fail_unless_equals_int (gst_harness_push (h, make_buffer (from, n)),
-        GST_FLOW_OK);
+    fail_unless_equals_int (
+        gst_harness_push (h, make_buffer (from, n)), GST_FLOW_OK);
     gst_buffer_unref (gst_harness_pull (h));
     from += n;
   }
 }
 
 GstMessage *
-pop_answer (GstHarness * h, const char *name)
+pop_answer (GstHarness *h, const char *name)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (h->element);
   GstMessage *message;
@@ -112,37 +114,40 @@ pop_answer (GstHarness * h, const char *name)
 }
 
 guint64
-get_uint64 (GstMessage * message, const char *field)
+get_uint64 (GstMessage *message, const char *field)
 {
   guint64 value;
 
-  fail_unless (gst_structure_get_uint64 (gst_message_get_structure (message),
-          field, &value), "no uint64 %s", field);
+  fail_unless (gst_structure_get_uint64 (
+                   gst_message_get_structure (message), field, &value),
+      "no uint64 %s", field);
   return value;
 }
 
 double
-get_double (GstMessage * message, const char *field)
+get_double (GstMessage *message, const char *field)
 {
   double value;
 
-  fail_unless (gst_structure_get_double (gst_message_get_structure (message),
-          field, &value), "no double %s", field);
+  fail_unless (gst_structure_get_double (
+                   gst_message_get_structure (message), field, &value),
+      "no double %s", field);
   return value;
 }
 
 gboolean
-get_boolean (GstMessage * message, const char *field)
+get_boolean (GstMessage *message, const char *field)
 {
   gboolean value;
 
-  fail_unless (gst_structure_get_boolean (gst_message_get_structure (message),
-          field, &value), "no boolean %s", field);
+  fail_unless (gst_structure_get_boolean (
+                   gst_message_get_structure (message), field, &value),
+      "no boolean %s", field);
   return value;
 }
 
 void
-check_answer (GstMessage * message)
+check_answer (GstMessage *message)
 {
   const GstStructure *s = gst_message_get_structure (message);
   gboolean track = gst_structure_has_name (s, "genreclassify-track");
@@ -152,10 +157,10 @@ check_answer (GstMessage * message)
   double sum = 0, best = 0;
   const char *best_label = NULL;
 
-  fail_unless (gst_structure_has_field_typed (s,
-          track ? "segments" : "segment", G_TYPE_UINT64));
-  fail_unless_equals_int (gst_structure_n_fields (s),
-      get_boolean (message, "silent") ? 11 : 12);
+  fail_unless (gst_structure_has_field_typed (
+      s, track ? "segments" : "segment", G_TYPE_UINT64));
+  fail_unless_equals_int (
+      gst_structure_n_fields (s), get_boolean (message, "silent") ? 11 : 12);
   get_uint64 (message, "timestamp");
   get_uint64 (message, "stream-time");
   get_uint64 (message, "running-time");
@@ -167,8 +172,8 @@ check_answer (GstMessage * message)
   fail_unless_equals_int (gst_value_array_get_size (labels), N_LABELS);
   fail_unless_equals_int (gst_value_array_get_size (probabilities), N_LABELS);
   for (guint i = 0; i < N_LABELS; i++) {
-    double p =
-        g_value_get_double (gst_value_array_get_value (probabilities, i));
+    double p = g_value_get_double (
+        gst_value_array_get_value (probabilities, i));
 
     fail_unless (p >= 0 && p <= 1, "probability %g", p);
     sum += p;

@@ -18,18 +18,18 @@
 GstHarness *harness_new (guint window, const char *properties);
 /* The same without caps, so that a test can say what is pushed. */
 GstHarness *harness_new_without_caps (guint window, const char *properties);
-void harness_free (GstHarness * h);
+void harness_free (GstHarness *h);
 
 /* Tones and noise that no window finds silent, S16 at RATE, from sample @from
  * on, with its timestamp. */
 GstBuffer *make_buffer (guint64 from, guint n_samples);
 /* Pushes buffers of 1000 samples, until sample @end. */
-void push_until (GstHarness * h, guint64 from, guint64 end);
+void push_until (GstHarness *h, guint64 from, guint64 end);
 
 /* The next message of the element of that name, popped; NULL if there is none. */
-GstMessage *pop_answer (GstHarness * h, const char *name);
-guint64 get_uint64 (GstMessage * message, const char *field);
-double get_double (GstMessage * message, const char *field);
-gboolean get_boolean (GstMessage * message, const char *field);
+GstMessage *pop_answer (GstHarness *h, const char *name);
+guint64 get_uint64 (GstMessage *message, const char *field);
+double get_double (GstMessage *message, const char *field);
+gboolean get_boolean (GstMessage *message, const char *field);
 /* Checks every field against the contract, but for the times. */
-void check_answer (GstMessage * message);
+void check_answer (GstMessage *message);

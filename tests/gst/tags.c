@@ -9,7 +9,7 @@
 /* The stream-scope tag events that came out since the last call; each list of
  * them belongs to the caller. */
 static GList *
-pull_tags (GstHarness * h)
+pull_tags (GstHarness *h)
 {
   GList *lists = NULL;
   GstEvent *event;
@@ -28,14 +28,14 @@ pull_tags (GstHarness * h)
 }
 
 static void
-free_tags (GList * lists)
+free_tags (GList *lists)
 {
   g_list_free_full (lists, (GDestroyNotify) gst_tag_list_unref);
 }
 
 /* The first value of a tag in the last of the lists; free with g_free(). */
 static char *
-last_value (GList * lists, const char *tag)
+last_value (GList *lists, const char *tag)
 {
   const char *value = NULL;
 
@@ -45,7 +45,7 @@ last_value (GList * lists, const char *tag)
 }
 
 static void
-push_upstream (GstHarness * h, GstTagScope scope, const char *tag, ...)
+push_upstream (GstHarness *h, GstTagScope scope, const char *tag, ...)
 {
   GstTagList *list = gst_tag_list_new_empty ();
   va_list args;
@@ -59,7 +59,7 @@ push_upstream (GstHarness * h, GstTagScope scope, const char *tag, ...)
 
 /* The spelling of the genre that the element has found. */
 static void
-check_is_ours (GstHarness * h, const char *genre)
+check_is_ours (GstHarness *h, const char *genre)
 {
   g_autofree char *label = NULL;
   g_autofree char *letters = g_ascii_strdown (genre, -1);
@@ -116,9 +116,9 @@ GST_START_TEST (test_only_on_change)
   gst_harness_push_event (h, gst_event_new_eos ());
   lists = pull_tags (h);
   fail_unless (g_list_length (lists) >= 1);
-  for (GList * l = lists; l && l->next && l->next->next; l = l->next)
-    fail_unless (!gst_tag_list_is_equal (l->data, l->next->data),
-        "the same tag twice");
+  for (GList *l = lists; l && l->next && l->next->next; l = l->next)
+    fail_unless (
+        !gst_tag_list_is_equal (l->data, l->next->data), "the same tag twice");
   free_tags (lists);
   harness_free (h);
 }
@@ -129,7 +129,8 @@ static void
 check_mode (const char *mode, GstTagScope scope, gboolean ours)
 {
   g_autofree char *properties = g_strdup_printf ("min-confidence=0 "
-      "tag-mode=%s", mode);
+                                                 "tag-mode=%s",
+      mode);
   GstHarness *h = harness_new (3, properties);
   g_autofree char *genre = NULL;
   GList *lists;
@@ -143,8 +144,8 @@ check_mode (const char *mode, GstTagScope scope, gboolean ours)
     check_is_ours (h, genre);
   } else {
     /* what upstream said for all streams is not said again for this one */
-    fail_unless_equals_string (genre,
-        scope == GST_TAG_SCOPE_STREAM ? "Polka" : NULL);
+    fail_unless_equals_string (
+        genre, scope == GST_TAG_SCOPE_STREAM ? "Polka" : NULL);
   }
   free_tags (lists);
   harness_free (h);
