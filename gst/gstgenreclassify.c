@@ -143,7 +143,11 @@ struct _GstGenreClassify
   double confidence;
   int tag_label; /* label that is worth a tag, or -1 */
   Stats stats;
-  GenreWorker *worker; /* from start to stop */
+  /* from start to stop; set and cleared under the lock, so that a flush from any
+   * thread finds them alive; the classifier's front end is the streaming
+   * thread's, its network the worker's */
+  GenreWorker *worker;
+  GenreClassifier *classifier;
 
   /* from start to stop */
   GenreModel *model;
@@ -151,9 +155,8 @@ struct _GstGenreClassify
   /* streaming thread */
   GstAudioInfo info;
   GenreSampleFormat format;
-  gboolean unpack;             /* format is that of the unpacked samples */
-  guint8 *unpacked;            /* [UNPACK_FRAMES][channels], or the planes */
-  GenreClassifier *classifier; /* the worker uses its other half */
+  gboolean unpack;  /* format is that of the unpacked samples */
+  guint8 *unpacked; /* [UNPACK_FRAMES][channels], or the planes */
   char *stream_id;
   guint group_id;
   GstSegment segment;
@@ -782,6 +785,8 @@ static void
 flush (GstGenreClassify *self)
 {
   genre_worker_flush_stop (self->worker);
+  if (self->classifier)
+    genre_classifier_set_cancelled (self->classifier, FALSE);
   forget_samples (self);
   forget_track (self);
   set_answer (self, -1, 0);
@@ -793,10 +798,12 @@ flush (GstGenreClassify *self)
 static void
 flush_start (GstGenreClassify *self)
 {
-  /* the lock keeps the worker alive: this is not the streaming thread */
+  /* the lock keeps both alive: this is not the streaming thread */
   GST_OBJECT_LOCK (self);
   if (self->worker)
     genre_worker_flush_start (self->worker);
+  if (self->classifier)
+    genre_classifier_set_cancelled (self->classifier, TRUE);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -876,6 +883,7 @@ gst_genre_classify_set_caps (
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   guint64 window, hop, min_window;
+  GenreClassifier *classifier;
   g_autoptr (GError) error = NULL;
 
   if (!gst_audio_info_from_caps (&self->info, in) || !set_format (self)) {
@@ -891,12 +899,15 @@ gst_genre_classify_set_caps (
   hop = self->hop;
   min_window = self->min_window;
   GST_OBJECT_UNLOCK (self);
-  self->classifier = genre_classifier_new (self->model,
+  classifier = genre_classifier_new (self->model,
       GST_AUDIO_INFO_RATE (&self->info), window, hop, min_window, &error);
-  if (!self->classifier) {
+  if (!classifier) {
     GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
     return FALSE;
   }
+  GST_OBJECT_LOCK (self);
+  self->classifier = classifier;
+  GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
 
@@ -977,17 +988,18 @@ gst_genre_classify_stop (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   GenreWorker *worker;
+  GenreClassifier *classifier;
 
-  /* a job reads self->worker, so it stays set until the thread is gone */
-  genre_worker_flush_start (self->worker);
+  /* a job reads both pointers, so they stay set until the worker is idle */
+  flush_start (self);
   genre_worker_flush_stop (self->worker);
   GST_OBJECT_LOCK (self);
-  worker = self->worker;
-  self->worker = NULL;
+  worker = g_steal_pointer (&self->worker);
+  classifier = g_steal_pointer (&self->classifier);
   GST_OBJECT_UNLOCK (self);
   genre_worker_free (worker);
+  genre_classifier_free (classifier);
 
-  g_clear_pointer (&self->classifier, genre_classifier_free);
   g_clear_pointer (&self->track, genre_track_free);
   g_clear_pointer (&self->probabilities, g_free);
   g_clear_pointer (&self->unpacked, g_free);

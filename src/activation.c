@@ -9,7 +9,7 @@
 /* ELU with alpha 1 (Clevert et al. 2016, equation 15) */
 static void
 elu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
-    float *out, float *scratch)
+    float *out, const GenreScratch *scratch)
 {
   gsize n = shape->channels * shape->bands * shape->frames;
 
@@ -21,7 +21,7 @@ elu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 
 static void
 relu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
-    float *out, float *scratch)
+    float *out, const GenreScratch *scratch)
 {
   gsize n = shape->channels * shape->bands * shape->frames;
 
@@ -34,7 +34,7 @@ relu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 /* Over the features of each frame. */
 static void
 softmax_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+    const float *in, float *out, const GenreScratch *scratch)
 {
   gsize n = shape->channels * shape->bands;
   gsize frames = shape->frames;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The state of one stream: the front end with its ring of mel columns, out of
- * which segments are cut, and the workspace in which the network runs.  The two
- * halves share nothing, so that they can live in two threads. */
+ * which segments are cut.  What classifies them reads only the model, so that it
+ * can be done in another thread. */
 
 #include <math.h>
 #include <string.h>
@@ -42,8 +42,7 @@ struct _GenreClassifier
   guint64 n_segments; /* cut so far */
   GQueue segments;    /* cut and not taken */
 
-  /* network */
-  GenreWorkspace *workspace;
+  gint cancelled; /* atomic */
 };
 
 static gboolean
@@ -103,8 +102,6 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
   classifier->ring_size = n_columns + RING_SLACK;
   classifier->ring = g_new (GenreMelColumn, classifier->ring_size);
   g_queue_init (&classifier->segments);
-  classifier->workspace = genre_workspace_new (
-      genre_model_get_network (model), n_columns + 1);
   return classifier;
 }
 
@@ -115,7 +112,6 @@ genre_classifier_free (GenreClassifier *classifier)
     return;
   g_queue_clear_full (
       &classifier->segments, (GDestroyNotify) genre_segment_free);
-  genre_workspace_free (classifier->workspace);
   g_free (classifier->ring);
   genre_mel_spectrogram_free (classifier->mel);
   genre_model_unref (classifier->model);
@@ -325,6 +321,8 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
     gsize n_columns, float *probabilities, GError **error)
 {
   const GenreNetwork *network = genre_model_get_network (classifier->model);
+  GenreWorkspace *workspace;
+  gboolean ok;
 
   if (n_columns < genre_network_get_min_frames (network) ||
       n_columns > genre_mel_column_at (GENRE_MAX_WINDOW) + 1)
@@ -333,10 +331,20 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
         " to %" G_GUINT64_FORMAT,
         n_columns, genre_network_get_min_frames (network),
         genre_mel_column_at (GENRE_MAX_WINDOW) + 1);
-  standardise (columns, n_columns,
-      genre_workspace_get_input (classifier->workspace, n_columns));
-  return genre_model_run (classifier->model, classifier->workspace, n_columns,
-      probabilities, error);
+  workspace = genre_model_acquire_workspace (classifier->model);
+  genre_workspace_set_cancelled (workspace, &classifier->cancelled);
+  standardise (
+      columns, n_columns, genre_workspace_get_input (workspace, n_columns));
+  ok = genre_model_run (
+      classifier->model, workspace, n_columns, probabilities, error);
+  genre_model_release_workspace (classifier->model, workspace);
+  return ok;
+}
+
+void
+genre_classifier_set_cancelled (GenreClassifier *classifier, gboolean cancelled)
+{
+  g_atomic_int_set (&classifier->cancelled, cancelled);
 }
 
 gboolean

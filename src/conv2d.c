@@ -77,18 +77,20 @@ gather_patches (const Conv2d *conv, const GenreShape *shape, const float *in,
 
 static void
 conv2d_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+    const float *in, float *out, const GenreScratch *scratch)
 {
   const Conv2d *conv = (const Conv2d *) layer;
   gsize frames = shape->frames;
   gsize depth = conv->in_channels * KERNEL * KERNEL;
   GenreShape pooled = *shape;
-  float *patches = scratch;               /* [depth][frames] */
-  float *rows = scratch + depth * frames; /* [out][pool.bands][frames] */
+  float *patches = scratch->floats;       /* [depth][frames] */
+  float *rows = patches + depth * frames; /* [out][pool.bands][frames] */
   gsize stride = conv->pool.bands * frames;
 
   conv2d_shape (layer, &pooled);
   for (gsize band = 0; band < pooled.bands; band++) {
+    if (genre_scratch_is_cancelled (scratch))
+      return;
     for (gsize i = 0; i < conv->pool.bands; i++) {
       gather_patches (conv, shape, in, band * conv->pool.bands + i, patches);
       cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans,

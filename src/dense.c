@@ -24,7 +24,7 @@ dense_shape (const GenreLayer *layer, GenreShape *shape)
 
 static void
 dense_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+    const float *in, float *out, const GenreScratch *scratch)
 {
   const Dense *dense = (const Dense *) layer;
   gsize frames = shape->frames;

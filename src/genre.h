@@ -54,13 +54,15 @@ G_BEGIN_DECLS
  * @GENRE_ERROR_FORMAT: the file is not a weights file, is damaged, or describes
  *     a network that this library cannot run
  * @GENRE_ERROR_ARGUMENT: a value is out of its documented range
+ * @GENRE_ERROR_CANCELLED: genre_classifier_set_cancelled() was called
  */
 typedef enum
 {
   GENRE_ERROR_NOT_FOUND,
   GENRE_ERROR_READ,
   GENRE_ERROR_FORMAT,
-  GENRE_ERROR_ARGUMENT
+  GENRE_ERROR_ARGUMENT,
+  GENRE_ERROR_CANCELLED
 } GenreError;
 
 /**
@@ -213,7 +215,8 @@ genre_classifier_take_segment (GenreClassifier *classifier);
  * genre_classifier_classify:
  * @segment: a segment of this classifier
  * @probabilities: (out caller-allocates): [n_labels], finite, sum 1
- * @error: return location: GENRE_ERROR_FORMAT if the network's weights overflow
+ * @error: return location: GENRE_ERROR_FORMAT if the network's weights overflow,
+ *     GENRE_ERROR_CANCELLED
  *
  * Returns: %FALSE with @error set
  */
@@ -237,6 +240,16 @@ GENRE_API gboolean genre_classifier_classify (GenreClassifier *classifier,
 GENRE_API gboolean genre_classifier_predict (GenreClassifier *classifier,
     const float *columns, gsize n_columns, float *probabilities,
     GError **error);
+
+/**
+ * genre_classifier_set_cancelled:
+ * @cancelled: whether classify and predict are to return at once
+ *
+ * From any thread: a classification under way, and any later one, ends early with
+ * GENRE_ERROR_CANCELLED, until this is called with %FALSE.
+ */
+GENRE_API void genre_classifier_set_cancelled (
+    GenreClassifier *classifier, gboolean cancelled);
 
 /* A segment: a snapshot of one window's mel columns. */
 

@@ -29,11 +29,11 @@ gru_scratch (const GenreLayer *layer, const GenreShape *in)
 
 static void
 gru_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
-    float *out, float *scratch)
+    float *out, const GenreScratch *scratch)
 {
   const GenreRecurrent *gru = (const GenreRecurrent *) layer;
   gsize hidden = gru->hidden, frames = shape->frames;
-  float *x = scratch;                     /* [frames][GATES x hidden] */
+  float *x = scratch->floats;             /* [frames][GATES x hidden] */
   float *s = x + frames * GATES * hidden; /* [GATES x hidden] */
   float *h = s + GATES * hidden;          /* [hidden] */
 

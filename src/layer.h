@@ -19,6 +19,20 @@ typedef struct
 
 typedef struct _GenreLayer GenreLayer;
 
+/* What a layer may use while it runs. */
+typedef struct
+{
+  float *floats;         /* as many as the layer asked for */
+  const gint *cancelled; /* NULL, or not 0 (atomic) when the result is not
+                          * wanted any more: a long run looks now and then */
+} GenreScratch;
+
+static inline gboolean
+genre_scratch_is_cancelled (const GenreScratch *scratch)
+{
+  return scratch->cancelled && g_atomic_int_get (scratch->cancelled);
+}
+
 typedef struct
 {
   /* Turns the shape of the input into that of the output; FALSE if the input is
@@ -29,7 +43,7 @@ typedef struct
   /* Computes the output of an input.  @out and @in do not overlap unless
    * in_place is set, and then they are the same. */
   void (*forward) (const GenreLayer *layer, const GenreShape *shape,
-      const float *in, float *out, float *scratch);
+      const float *in, float *out, const GenreScratch *scratch);
   void (*free) (GenreLayer *layer);
   gboolean in_place;
 } GenreLayerClass;

@@ -29,11 +29,11 @@ lstm_scratch (const GenreLayer *layer, const GenreShape *in)
 
 static void
 lstm_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
-    float *out, float *scratch)
+    float *out, const GenreScratch *scratch)
 {
   const GenreRecurrent *lstm = (const GenreRecurrent *) layer;
   gsize hidden = lstm->hidden, frames = shape->frames;
-  float *x = scratch;                     /* [frames][GATES x hidden] */
+  float *x = scratch->floats;             /* [frames][GATES x hidden] */
   float *s = x + frames * GATES * hidden; /* [GATES x hidden] */
   float *h = s + GATES * hidden;          /* [hidden] */
   float *c = h + hidden;                  /* [hidden] */

@@ -23,6 +23,11 @@ struct _GenreModel
   char *version;
   GPtrArray *labels; /* char * */
   GenreNetwork *network;
+
+  GMutex workspaces_lock;
+  GCond workspace_released;
+  GPtrArray *workspaces; /* that are not in use */
+  guint n_workspaces;    /* that there are */
 };
 
 /* The one front end there is, under the names that the weights file uses.  A
@@ -146,6 +151,8 @@ genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
       model->network, workspace, n_columns);
   double sum = 0;
 
+  if (!output)
+    return genre_refuse (error, GENRE_ERROR_CANCELLED, "cancelled");
   for (guint i = 0; i < model->labels->len; i++) {
     if (!(output[i] >= 0))
       sum = NAN;
@@ -248,8 +255,18 @@ file_key (const char *path)
 }
 
 static void
+workspace_free (gpointer data)
+{
+  genre_workspace_free (data);
+}
+
+static void
 model_free (GenreModel *model)
 {
+  /* before the network that they were made for */
+  g_ptr_array_unref (model->workspaces);
+  g_mutex_clear (&model->workspaces_lock);
+  g_cond_clear (&model->workspace_released);
   genre_network_free (model->network);
   g_ptr_array_unref (model->labels);
   g_free (model->name);
@@ -269,6 +286,9 @@ model_new (const char *path, GError **error)
   model = g_new0 (GenreModel, 1);
   model->refcount = 1;
   model->labels = g_ptr_array_new_with_free_func (g_free);
+  model->workspaces = g_ptr_array_new_with_free_func (workspace_free);
+  g_mutex_init (&model->workspaces_lock);
+  g_cond_init (&model->workspace_released);
   if (!read_model (model, file, error))
     g_clear_pointer (&model, model_free);
   genre_safetensors_free (file);
@@ -370,4 +390,34 @@ const GenreNetwork *
 genre_model_get_network (const GenreModel *model)
 {
   return model->network;
+}
+
+GenreWorkspace *
+genre_model_acquire_workspace (GenreModel *model)
+{
+  GenreWorkspace *workspace = NULL;
+
+  g_mutex_lock (&model->workspaces_lock);
+  while (model->workspaces->len == 0 &&
+      model->n_workspaces >= g_get_num_processors ())
+    g_cond_wait (&model->workspace_released, &model->workspaces_lock);
+  if (model->workspaces->len > 0)
+    workspace = g_ptr_array_steal_index_fast (
+        model->workspaces, model->workspaces->len - 1);
+  else
+    model->n_workspaces++;
+  g_mutex_unlock (&model->workspaces_lock);
+  return workspace
+      ? workspace
+      : genre_workspace_new (model->network, GENRE_MEL_COLUMNS + 1);
+}
+
+void
+genre_model_release_workspace (GenreModel *model, GenreWorkspace *workspace)
+{
+  genre_workspace_set_cancelled (workspace, NULL);
+  g_mutex_lock (&model->workspaces_lock);
+  g_ptr_array_add (model->workspaces, workspace);
+  g_cond_signal (&model->workspace_released);
+  g_mutex_unlock (&model->workspaces_lock);
 }

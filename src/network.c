@@ -29,7 +29,7 @@ struct _GenreWorkspace
   const GenreNetwork *network;
   gsize max_frames;
   float *buffers[2]; /* input and output of a layer, by turns */
-  float *scratch;
+  GenreScratch scratch;
 };
 
 static const struct
@@ -266,24 +266,30 @@ workspace_resize (GenreWorkspace *workspace, gsize max_frames)
 {
   const GenreNetwork *network = workspace->network;
   GenreShape shape = network->input;
-  gsize buffer, scratch = 0;
+  gsize sizes[2], scratch = 1;
+  guint output = 1;
 
+  /* each buffer is as large as what comes to lie in it */
   shape.frames = max_frames;
-  buffer = shape_size (&shape);
+  sizes[0] = shape_size (&shape);
+  sizes[1] = 1;
   for (guint i = 0; i < network->layers->len; i++) {
     const GenreLayer *layer = g_ptr_array_index (network->layers, i);
 
     if (layer->klass->scratch)
       scratch = MAX (scratch, layer->klass->scratch (layer, &shape));
     layer_shape (layer, &shape);
-    buffer = MAX (buffer, shape_size (&shape));
+    if (!layer->klass->in_place) {
+      sizes[output] = MAX (sizes[output], shape_size (&shape));
+      output = !output;
+    }
   }
   for (guint i = 0; i < 2; i++) {
     g_free (workspace->buffers[i]);
-    workspace->buffers[i] = g_new (float, buffer);
+    workspace->buffers[i] = g_new (float, sizes[i]);
   }
-  g_free (workspace->scratch);
-  workspace->scratch = g_new (float, MAX (scratch, 1));
+  g_free (workspace->scratch.floats);
+  workspace->scratch.floats = g_new (float, scratch);
   workspace->max_frames = max_frames;
 }
 
@@ -304,8 +310,14 @@ genre_workspace_free (GenreWorkspace *workspace)
     return;
   g_free (workspace->buffers[0]);
   g_free (workspace->buffers[1]);
-  g_free (workspace->scratch);
+  g_free (workspace->scratch.floats);
   g_free (workspace);
+}
+
+void
+genre_workspace_set_cancelled (GenreWorkspace *workspace, const gint *cancelled)
+{
+  workspace->scratch.cancelled = cancelled;
 }
 
 float *
@@ -330,15 +342,17 @@ genre_network_forward (
     const GenreLayer *layer = g_ptr_array_index (network->layers, i);
 
     if (layer->klass->in_place) {
-      layer->klass->forward (layer, &shape, in, in, workspace->scratch);
+      layer->klass->forward (layer, &shape, in, in, &workspace->scratch);
     } else {
       float *swap = in;
 
-      layer->klass->forward (layer, &shape, in, out, workspace->scratch);
+      layer->klass->forward (layer, &shape, in, out, &workspace->scratch);
       in = out;
       out = swap;
     }
     layer_shape (layer, &shape);
+    if (genre_scratch_is_cancelled (&workspace->scratch))
+      return NULL;
   }
   return in;
 }

@@ -31,7 +31,12 @@ void genre_workspace_free (GenreWorkspace *workspace);
 /* Where the input [channels][bands][frames] is to be written, before
  * genre_network_forward(). */
 float *genre_workspace_get_input (GenreWorkspace *workspace, gsize frames);
+/* Has the runs of this workspace end early once *@cancelled (atomic) is not 0;
+ * NULL: they never do. */
+void genre_workspace_set_cancelled (
+    GenreWorkspace *workspace, const gint *cancelled);
 /* Runs the network over the input; gives its output, owned by the workspace and
- * valid until its next use.  @frames is at least the minimum. */
+ * valid until its next use, or NULL if it was cancelled.  @frames is at least
+ * the minimum. */
 const float *genre_network_forward (
     const GenreNetwork *network, GenreWorkspace *workspace, gsize frames);

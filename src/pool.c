@@ -47,7 +47,7 @@ max_pool_shape (const GenreLayer *layer, GenreShape *shape)
 
 static void
 max_pool_forward (const GenreLayer *layer, const GenreShape *shape,
-    const float *in, float *out, float *scratch)
+    const float *in, float *out, const GenreScratch *scratch)
 {
   const GenrePool *pool = &((const MaxPool *) layer)->pool;
   gsize bands = shape->bands / pool->bands;
@@ -100,7 +100,7 @@ one_frame_shape (const GenreLayer *layer, GenreShape *shape)
 
 static void
 mean_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
-    float *out, float *scratch)
+    float *out, const GenreScratch *scratch)
 {
   gsize n = shape->channels * shape->bands;
 
@@ -118,7 +118,7 @@ mean_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 
 static void
 last_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
-    float *out, float *scratch)
+    float *out, const GenreScratch *scratch)
 {
   gsize n = shape->channels * shape->bands;
 
