@@ -29,11 +29,13 @@
  * * #gboolean `silent`: the level was below #GstGenreClassify:silence-threshold
  * * #gchararray `model`: name and version of the model
  *
- * At the end of a track, which is EOS or the start of another stream (a
- * STREAM_START event with another stream or group id), it posts one named `genreclassify-track`. Its fields are the same over the whole track,
- * with the probabilities averaged over its segments by duration; `segments`, the
- * number of them, stands in the place of `segment`. A track that was too short
- * for any segment has no message.
+ * At the end of a track it posts one named `genreclassify-track`. A track ends with
+ * EOS, with the start of another stream (a STREAM_START event with another stream
+ * or group id) or, if #GstGenreClassify:title-starts-track is %TRUE, with another
+ * title. The fields are the same over the whole track, with the probabilities
+ * averaged over its segments by duration; `segments`, the number of them, stands
+ * in the place of `segment`. A track that was too short for any segment has no
+ * message.
  *
  * The answer so far is also pushed downstream as %GST_TAG_GENRE, together with
  * the tags that upstream sent, whenever it changes and once before EOS, as long
@@ -49,6 +51,14 @@
  * |[
  * gst-launch-1.0 -m playbin uri=file:///home/me/song.mp3 audio-filter=genreclassify
  * ]| Plays a file and prints its genres on the way.
+ * |[
+ * gst-launch-1.0 uridecodebin uri=file:///home/me/song.mp3 ! genreclassify ! audioconvert ! vorbisenc ! matroskamux ! filesink location=song.mka
+ * ]| Writes a file that has the genre among its tags: Matroska, WAV and MP4 take
+ * a tag that comes at the end.
+ *
+ * ## Example application
+ *
+ * {{ tests/examples/live-genre.c }}
  */
 
 #include "gstgenreclassify.h"
@@ -74,6 +84,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_genre_classify_debug);
 /* see models/README.md: the precision of what is above it, on unseen tracks */
 #define DEFAULT_MIN_CONFIDENCE 0.6
 #define DEFAULT_SILENCE_THRESHOLD -60.0
+#define DEFAULT_TITLE_STARTS_TRACK FALSE
 
 /* a jump in the timestamps from which on samples are not neighbours any more */
 #define MAX_JITTER (40 * GST_MSECOND)
@@ -97,6 +108,7 @@ enum
   PROP_TAG_MODE,
   PROP_MIN_CONFIDENCE,
   PROP_SILENCE_THRESHOLD,
+  PROP_TITLE_STARTS_TRACK,
   PROP_GENRE,
   PROP_CONFIDENCE,
   PROP_STATS,
@@ -136,7 +148,7 @@ struct _GstGenreClassify
   /* protected by the object lock */
   char *model_path;
   guint64 window, hop, min_window;
-  gboolean post_messages, post_tags;
+  gboolean post_messages, post_tags, title_starts_track;
   GstTagMergeMode tag_mode;
   double min_confidence, silence_threshold;
   char *genre; /* the track's answer, or NULL */
@@ -168,6 +180,7 @@ struct _GstGenreClassify
   gboolean in_track;           /* samples came since the track began */
   gboolean warned_dropped;
   GstTagList *upstream_tags; /* stream scope, or NULL */
+  char *title;               /* the latest that upstream named, or NULL */
   gboolean global_genre;     /* upstream has a genre of global scope */
   int pushed_label;          /* of the last tag pushed, or -1 */
 
@@ -410,29 +423,6 @@ push_tags (GstGenreClassify *self, gboolean last)
   event = merged_tags (self, label);
   if (event)
     gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
-}
-
-/* Keeps what upstream says of the stream, and gives the event that is to go on
- * in the place of @event (transfer full both). */
-static GstEvent *
-take_upstream_tags (GstGenreClassify *self, GstEvent *event)
-{
-  GstTagList *tags;
-  GstEvent *merged;
-
-  gst_event_parse_tag (event, &tags);
-  if (gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_GLOBAL) {
-    self->global_genre = gst_tag_list_get_tag_size (tags, GST_TAG_GENRE) > 0;
-    return event;
-  }
-  gst_clear_tag_list (&self->upstream_tags);
-  self->upstream_tags = gst_tag_list_ref (tags);
-  merged = merged_tags (self, self->pushed_label);
-  if (!merged)
-    return event;
-  gst_event_set_seqnum (merged, gst_event_get_seqnum (event));
-  gst_event_unref (event);
-  return merged;
 }
 
 /* Streaming thread: from samples to jobs. */
@@ -762,6 +752,53 @@ take_segment (GstGenreClassify *self, GstEvent *event)
   }
 }
 
+/* TRUE if upstream's @tags name another title than before; the first one that a
+ * stream has is not another. */
+static gboolean
+is_other_title (GstGenreClassify *self, const GstTagList *tags)
+{
+  const char *title;
+  gboolean other;
+
+  if (!gst_tag_list_peek_string_index (tags, GST_TAG_TITLE, 0, &title) ||
+      g_strcmp0 (title, self->title) == 0)
+    return FALSE;
+  other = self->title != NULL;
+  g_free (self->title);
+  self->title = g_strdup (title);
+  return other;
+}
+
+/* Keeps what upstream says of the stream, and gives the event that is to go on
+ * in the place of @event (transfer full both). */
+static GstEvent *
+take_tags (GstGenreClassify *self, GstEvent *event)
+{
+  GstTagList *tags;
+  GstEvent *merged;
+  gboolean title_starts_track;
+
+  gst_event_parse_tag (event, &tags);
+  if (gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_GLOBAL) {
+    self->global_genre = gst_tag_list_get_tag_size (tags, GST_TAG_GENRE) > 0;
+    return event;
+  }
+  GST_OBJECT_LOCK (self);
+  title_starts_track = self->title_starts_track;
+  GST_OBJECT_UNLOCK (self);
+  if (is_other_title (self, tags) && title_starts_track)
+    finish_track (self);
+
+  gst_clear_tag_list (&self->upstream_tags);
+  self->upstream_tags = gst_tag_list_ref (tags);
+  merged = merged_tags (self, self->pushed_label);
+  if (!merged)
+    return event;
+  gst_event_set_seqnum (merged, gst_event_get_seqnum (event));
+  gst_event_unref (event);
+  return merged;
+}
+
 static void
 take_stream_start (GstGenreClassify *self, GstEvent *event)
 {
@@ -778,6 +815,7 @@ take_stream_start (GstGenreClassify *self, GstEvent *event)
   g_free (self->stream_id);
   self->stream_id = g_strdup (stream_id);
   gst_clear_tag_list (&self->upstream_tags);
+  g_clear_pointer (&self->title, g_free);
   self->global_genre = FALSE;
 }
 
@@ -820,7 +858,7 @@ gst_genre_classify_sink_event (GstBaseTransform *trans, GstEvent *event)
       take_segment (self, event);
       break;
     case GST_EVENT_TAG:
-      event = take_upstream_tags (self, event);
+      event = take_tags (self, event);
       break;
     case GST_EVENT_GAP:
       take_gap (self, event);
@@ -1006,6 +1044,7 @@ gst_genre_classify_stop (GstBaseTransform *trans)
   g_clear_pointer (&self->stream_id, g_free);
   g_clear_pointer (&self->model, genre_model_unref);
   gst_clear_tag_list (&self->upstream_tags);
+  g_clear_pointer (&self->title, g_free);
   g_array_set_size (self->runs, 0);
   return TRUE;
 }
@@ -1070,6 +1109,9 @@ gst_genre_classify_set_property (
     case PROP_SILENCE_THRESHOLD:
       self->silence_threshold = g_value_get_double (value);
       break;
+    case PROP_TITLE_STARTS_TRACK:
+      self->title_starts_track = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -1111,6 +1153,9 @@ gst_genre_classify_get_property (
       break;
     case PROP_SILENCE_THRESHOLD:
       g_value_set_double (value, self->silence_threshold);
+      break;
+    case PROP_TITLE_STARTS_TRACK:
+      g_value_set_boolean (value, self->title_starts_track);
       break;
     case PROP_GENRE:
       g_value_set_string (value, self->genre);
@@ -1192,6 +1237,11 @@ gst_genre_classify_class_init (GstGenreClassifyClass *klass)
       "Level (in dBFS, RMS) below which a segment is silent "
       "and has no genre",
       -G_MAXDOUBLE, 0, DEFAULT_SILENCE_THRESHOLD, playing);
+  props[PROP_TITLE_STARTS_TRACK] = g_param_spec_boolean ("title-starts-track",
+      "Title starts track",
+      "A title tag from upstream that differs from the one before ends the track "
+      "and begins another, as on an internet radio",
+      DEFAULT_TITLE_STARTS_TRACK, playing);
   props[PROP_GENRE] = g_param_spec_string ("genre", "Genre",
       "The track's genre so far, as the model's label; NULL while none is known",
       NULL, answer);
@@ -1238,6 +1288,7 @@ gst_genre_classify_init (GstGenreClassify *self)
   self->tag_mode = DEFAULT_TAG_MODE;
   self->min_confidence = DEFAULT_MIN_CONFIDENCE;
   self->silence_threshold = DEFAULT_SILENCE_THRESHOLD;
+  self->title_starts_track = DEFAULT_TITLE_STARTS_TRACK;
   self->tag_label = -1;
   self->runs = g_array_new (FALSE, FALSE, sizeof (Run));
   gst_audio_info_init (&self->info);

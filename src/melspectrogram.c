@@ -189,11 +189,12 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, const float *samples,
   gsize n = MIN (n_samples, (guint64) (end - (gint64) mel->n_samples));
 
   if (mel->n_buffered + n > mel->capacity) {
-    /* what lies before the next window is not needed any more */
-    gsize past = start - mel->first;
+    /* What lies before the next window is not needed any more.  That window may
+     * begin a sample after the last one ended, where neither has come yet. */
+    gsize past = MIN ((gsize) (start - mel->first), mel->n_buffered);
 
     mel->n_buffered -= past;
-    mel->first = start;
+    mel->first += past;
     memmove (mel->samples, mel->samples + past,
         mel->n_buffered * sizeof *mel->samples);
   }
