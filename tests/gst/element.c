@@ -466,12 +466,219 @@ GST_START_TEST (test_overlap)
 
 GST_END_TEST;
 
+/* A day of silence and then music: the times are those of counted samples. */
+GST_START_TEST (test_a_day)
+{
+  GstHarness *h = harness_new_without_caps (300, NULL);
+  const guint64 rate = 4001, day = 24 * 3600;
+  GstClockTime next = 0;
+  GstMessage *message;
+  GstBuffer *buffer;
+  guint64 n = 0;
+
+  gst_harness_set_src_caps_str (h,
+      "audio/x-raw, format=" GST_AUDIO_NE (S16) ", rate=4001, channels=1, "
+                                                "layout=interleaved");
+  /* buffers of a prime number of samples, whose timestamps are all rounded */
+  while (n < day * rate) {
+    const guint length = 300007;
+
+    buffer = gst_buffer_new_and_alloc (length * 2);
+    gst_buffer_memset (buffer, 0, 0, -1);
+    GST_BUFFER_PTS (buffer) = gst_util_uint64_scale (n, GST_SECOND, rate);
+    fail_unless_equals_int (gst_harness_push (h, buffer), GST_FLOW_OK);
+    gst_buffer_unref (gst_harness_pull (h));
+    n += length;
+  }
+  gst_harness_push_event (h, gst_event_new_eos ());
+  for (guint64 i = 0; i < day / 300; i++) {
+    message = pop_answer (h, "genreclassify");
+    fail_unless (message != NULL);
+    fail_unless_equals_uint64 (get_uint64 (message, "segment"), i);
+    fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), next);
+    fail_unless_equals_uint64 (get_uint64 (message, "running-time"), next);
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "duration"), 300 * GST_SECOND);
+    next += 300 * GST_SECOND;
+    gst_message_unref (message);
+  }
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+static gboolean
+answer_live (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+/* A live stream that comes too fast loses its oldest waiting segments, says so
+ * once, and is never held up. */
+GST_START_TEST (test_live)
+{
+  GstHarness *h = harness_new (3, NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (h->element);
+  g_autoptr (GstStructure) stats = NULL;
+  guint n_warnings = 0, n_segments = 0;
+  guint64 dropped = 0, last = 0;
+  GstMessage *message;
+
+  gst_pad_set_query_function (h->srcpad, answer_live);
+  for (guint64 n = 0; n < 40; n++) {
+    gst_harness_push (h, make_buffer (n * 3 * RATE, 3 * RATE));
+    gst_buffer_unref (gst_harness_pull (h));
+  }
+  gst_harness_push_event (h, gst_event_new_eos ());
+  while ((message = gst_bus_pop (bus))) {
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
+      n_warnings++;
+    if (gst_message_has_name (message, "genreclassify")) {
+      last = get_uint64 (message, "segment");
+      n_segments++;
+    }
+    gst_message_unref (message);
+  }
+  gst_harness_get (h, "genreclassify", "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, "dropped", &dropped));
+  fail_unless_equals_uint64 (n_segments + dropped, 40);
+  fail_unless (dropped > 0, "nothing was dropped");
+  fail_unless_equals_int (n_warnings, 1);
+  fail_unless_equals_uint64 (last, 39);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* The streaming thread that waits for the worker is let go by a flush. */
+static gpointer
+push_eos (gpointer data)
+{
+  gst_harness_push_event (data, gst_event_new_eos ());
+  return NULL;
+}
+
+GST_START_TEST (test_flush_while_draining)
+{
+  GstHarness *h = harness_new_without_caps (300, "min-window=1000000000");
+  GstMessage *message;
+  GThread *thread;
+
+  gst_harness_set_src_caps_str (h,
+      "audio/x-raw, format=" GST_AUDIO_NE (S16) ", rate=22050, channels=1, "
+                                                "layout=interleaved");
+  gst_harness_push (h, make_buffer (0, 290 * RATE));
+  thread = g_thread_new ("eos", push_eos, h);
+  g_usleep (20000);
+  gst_harness_push_event (h, gst_event_new_flush_start ());
+  g_thread_join (thread);
+  gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+  while ((message = pop_answer (h, "genreclassify")))
+    gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* A segment event that changes nothing in the timeline loses nothing. */
+GST_START_TEST (test_segment_update)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstMessage *message;
+  GstSegment segment;
+
+  push_until (h, 0, 2 * RATE);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.stop = segment.duration = 100 * GST_SECOND;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_until (h, 2 * RATE, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  message = pop_answer (h, "genreclassify");
+  fail_unless (message != NULL, "the segment update wiped the samples");
+  fail_unless_equals_uint64 (get_uint64 (message, "timestamp"), 0);
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), 3 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+static void
+push_title (GstHarness *h, const char *title)
+{
+  gst_harness_push_event (
+      h, gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, title, NULL)));
+}
+
+/* A radio's titles are tracks where that is asked for. */
+GST_START_TEST (test_titles)
+{
+  for (guint split = 0; split <= 1; split++) {
+    GstHarness *h = harness_new (3, split ? "title-starts-track=true" : NULL);
+    GstMessage *message;
+    guint n = 0;
+
+    push_until (h, 0, 4 * RATE);
+    push_title (h, "First");
+    push_until (h, 4 * RATE, 8 * RATE);
+    push_title (h, "First");
+    push_until (h, 8 * RATE, 12 * RATE);
+    push_title (h, "Second");
+    push_until (h, 12 * RATE, 16 * RATE);
+    gst_harness_push_event (h, gst_event_new_eos ());
+    while ((message = pop_answer (h, "genreclassify-track"))) {
+      fail_unless_equals_uint64 (
+          get_uint64 (message, "timestamp"), n ? 12 * GST_SECOND : 0);
+      gst_message_unref (message);
+      n++;
+    }
+    fail_unless_equals_int (n, 1 + split);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
+/* "genre" and "confidence" are notified. */
+static void
+on_notify (GObject *object, GParamSpec *spec, gpointer user_data)
+{
+  (void) object;
+  (void) spec;
+  g_atomic_int_inc ((gint *) user_data);
+}
+
+GST_START_TEST (test_notify)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstElement *element = gst_harness_find_element (h, "genreclassify");
+  g_autofree char *genre = NULL;
+  gint genres = 0, confidences = 0;
+
+  g_signal_connect (element, "notify::genre", G_CALLBACK (on_notify), &genres);
+  g_signal_connect (
+      element, "notify::confidence", G_CALLBACK (on_notify), &confidences);
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  g_object_get (element, "genre", &genre, NULL);
+  fail_unless (genre != NULL);
+  fail_unless_equals_int (g_atomic_int_get (&genres), 1);
+  fail_unless_equals_int (g_atomic_int_get (&confidences), 1);
+  gst_object_unref (element);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 /* Documentation that gst-inspect shows. */
 GST_START_TEST (test_properties)
 {
   static const char *const names[] = { "model", "window", "hop", "min-window",
     "post-messages", "post-tags", "tag-mode", "min-confidence",
-    "silence-threshold", "genre", "confidence", "stats" };
+    "silence-threshold", "title-starts-track", "genre", "confidence", "stats" };
   GstElement *element = gst_element_factory_make ("genreclassify", NULL);
   GObjectClass *klass = G_OBJECT_GET_CLASS (element);
 
@@ -510,6 +717,12 @@ element_suite (void)
   tcase_add_test (chain, test_caps_change);
   tcase_add_test (chain, test_other_segments);
   tcase_add_test (chain, test_overlap);
+  tcase_add_test (chain, test_a_day);
+  tcase_add_test (chain, test_live);
+  tcase_add_test (chain, test_flush_while_draining);
+  tcase_add_test (chain, test_segment_update);
+  tcase_add_test (chain, test_titles);
+  tcase_add_test (chain, test_notify);
   tcase_add_test (chain, test_properties);
   return suite;
 }
