@@ -60,6 +60,9 @@ def load_npz(path):
     if x.ndim != 3 or x.dtype != np.uint8 or x.shape[2] != 128:
         raise DataError(f"{path}: X is {x.dtype} {list(x.shape)}; expected "
                         "uint8 [tracks][frames][128]")
+    if y.ndim != 1 or split.ndim != 1:
+        raise DataError(f"{path}: y and split have {y.ndim} and {split.ndim} "
+                        "dimensions; expected one value for each track")
     if not len(x) == len(y) == len(names) == len(split):
         raise DataError(f"{path}: X, y, names and split differ in length")
     if len(y) and not 0 <= y.min() <= y.max() < len(genres):

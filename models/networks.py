@@ -101,6 +101,14 @@ class Network(nn.Module):
         return x.flatten(1)
 
 
+def min_frames(layers):
+    """Fewest frames that leave something after all pooling."""
+    frames = 1
+    for layer in reversed(layers):
+        frames *= layer.get("frames", 1)
+    return frames
+
+
 def standardise(db):
     """What the engine does to a window: decibels clipped 80 dB below the
     window's maximum, then mean 0 and variance 1.  db: [batch][...]."""

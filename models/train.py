@@ -74,7 +74,7 @@ def augment(x, y, n_labels, crop, args, rng):
         width = rng.integers(0, args.band_mask + 1)
         begin = rng.integers(0, bands - width + 1)
         z[i, :, begin:begin + width] = 0
-        width = rng.integers(0, args.frame_mask + 1)
+        width = rng.integers(0, min(args.frame_mask, crop // 2) + 1)
         begin = rng.integers(0, crop - width + 1)
         z[i, begin:begin + width] = 0
     return z.transpose(1, 2).unsqueeze(1).contiguous(
@@ -105,8 +105,12 @@ def train(data, args):
         args.epochs, args.crops, args.ema = 2, 1, 0.5
     frames = training.x.shape[1]
     crop = min(round(args.crop * 387 / 30), frames)
-
     layers = networks.ARCHITECTURES[args.architecture](len(data.genres))
+    least = networks.min_frames(layers)
+    if crop < least:
+        raise features.DataError(
+            f"a crop has {crop} frames ({args.crop:g} s, of tracks of {frames} "
+            f"frames); the network needs at least {least}")
     network = networks.Network(layers, args.dropout)
     network = network.to(memory_format=torch.channels_last)
     average = copy.deepcopy(network)
@@ -121,7 +125,11 @@ def train(data, args):
         "out", "data", "audio", "threads", "build")}
     first = 0
     if os.path.exists(checkpoint):
-        state = torch.load(checkpoint)
+        try:
+            state = torch.load(checkpoint)
+        except Exception as e:  # pickle's and zip's errors have no parent
+            raise features.DataError(
+                f"{checkpoint} cannot be read ({e}); remove it to start anew")
         if state["settings"] != settings:
             raise features.DataError(
                 f"{checkpoint} is of a run with other settings; give the same "
@@ -198,10 +206,10 @@ def arguments(argv=None):
                         choices=sorted(networks.ARCHITECTURES))
     parser.add_argument("--version", default="1",
                         help="version stored in the weights file")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=90)
     parser.add_argument("--crops", type=int, default=2,
                         help="crops of each track in an epoch")
-    parser.add_argument("--crop", type=float, default=7.0,
+    parser.add_argument("--crop", type=float, default=6.0,
                         help="length of a crop in seconds")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1.5e-3,
@@ -241,7 +249,7 @@ def main():
         data = features.load_npz(args.data) if args.data \
             else features.load_audio(args.audio, GENRES, build=args.build)
         network = train(data, args)
-    except features.DataError as e:
+    except (features.DataError, OSError) as e:
         sys.exit(f"train.py: {e}")
     except KeyboardInterrupt:
         sys.exit("train.py: stopped; the same command goes on from the "

@@ -13,6 +13,7 @@
 #include "model.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
+#define MAX_HOP ((guint64) 1 << 62)
 #define CHUNK 1024 /* samples mixed at a time */
 /* Columns beyond a window's that the ring keeps: those of one chunk of silence,
  * 256 ms at the lowest rate, that finish appends, and one more. */
@@ -94,7 +95,8 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
   classifier->model = genre_model_ref (model);
   classifier->rate = rate;
   classifier->window = window;
-  classifier->hop = hop ? hop : window;
+  /* no stream is that long, and sums with it do not wrap */
+  classifier->hop = MIN (hop ? hop : window, MAX_HOP);
   classifier->min_window = min_window;
   start_mel (classifier, 0);
   /* The spacing of the columns is uneven by one STFT frame, so a window holds up

@@ -186,7 +186,9 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, const float *samples,
 {
   gint64 start = next_start (mel);
   gint64 end = start + mel->window;
-  gsize n = MIN (n_samples, (guint64) (end - (gint64) mel->n_samples));
+  /* after a change of rate the end may be past already, by rounding */
+  gint64 missing = MAX (end - (gint64) mel->n_samples, 0);
+  gsize n = MIN (n_samples, (guint64) missing);
 
   if (mel->n_buffered + n > mel->capacity) {
     /* What lies before the next window is not needed any more.  That window may
@@ -202,7 +204,7 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, const float *samples,
   mel->n_buffered += n;
   mel->n_samples += n;
 
-  *ready = (gint64) mel->n_samples == end;
+  *ready = (gint64) mel->n_samples >= end;
   if (*ready) {
     compute_column (mel, mel->samples + (start - mel->first), column);
     mel->n_columns++;

@@ -40,37 +40,52 @@ struct _GenreSafetensors
   GHashTable *tensors;  /* name -> Tensor */
 };
 
-/* json-glib's parser recurses, so the depth is bounded before it starts. */
+/* json-glib's parser takes more than JSON: comments, single quotes, octal numbers,
+ * a second value after the first.  Two readers of one file must not disagree on
+ * what it says, and the parser recurses; so the tokens are checked before it
+ * starts.  A number below -2^63 would come out of it as a positive one. */
 static gboolean
-depth_is_sane (const char *text, gsize length)
+check_json (const char *what, const char *text, gsize length, GError **error)
 {
-  gboolean in_string = FALSE;
-  int depth = 0;
+  g_autoptr (GRegex) token = g_regex_new (
+      "[][{}:,]|\"(?:[^\"\\\\]|\\\\(?!u0000).)*+\"|true|false|null|"
+      "-?(?:0|[1-9][0-9]*)(?![0-9])"
+      "(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9A-Za-z.])",
+      G_REGEX_OPTIMIZE | G_REGEX_RAW | G_REGEX_DOTALL, G_REGEX_MATCH_ANCHORED,
+      NULL);
+  gsize position = 0;
+  guint n_values = 0, depth = 0;
 
-  for (gsize i = 0; i < length; i++) {
-    switch (text[i]) {
-      case '\\':
-        if (in_string)
-          i++;
-        break;
-      case '"':
-        in_string = !in_string;
-        break;
-      case '{':
-      case '[':
-        if (!in_string && ++depth > MAX_DEPTH)
-          return FALSE;
-        break;
-      case '}':
-      case ']':
-        if (!in_string)
-          depth--;
-        break;
-      default:
-        break;
-    }
+  for (;;) {
+    g_autoptr (GMatchInfo) match = NULL;
+    gsize digits;
+    int end;
+
+    while (position < length && strchr (" \t\r\n", text[position]))
+      position++;
+    if (position == length)
+      return TRUE;
+    if (!text[position] ||
+        !g_regex_match_full (token, text, length, position, 0, &match, NULL) ||
+        (depth == 0 && n_values++ > 0))
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%s is not JSON: unexpected character at byte %" G_GSIZE_FORMAT, what,
+          position);
+    g_match_info_fetch_pos (match, 0, NULL, &end);
+    for (digits = 0; position + 1 + digits < (gsize) end &&
+         g_ascii_isdigit (text[position + 1 + digits]);)
+      digits++;
+    if (text[position] == '-' && digits > 18)
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%s has a number out of range at byte %" G_GSIZE_FORMAT, what,
+          position);
+    if ((text[position] == '{' || text[position] == '[') && ++depth > MAX_DEPTH)
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%s is nested deeper than %d levels", what, MAX_DEPTH);
+    if ((text[position] == '}' || text[position] == ']') && depth > 0)
+      depth--;
+    position = end;
   }
-  return TRUE;
 }
 
 typedef struct
@@ -106,11 +121,8 @@ genre_json_parse (
     genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not UTF-8 text", what);
     return NULL;
   }
-  if (!depth_is_sane (text, length)) {
-    genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s is nested deeper than %d levels", what, MAX_DEPTH);
+  if (!check_json (what, text, length, error))
     return NULL;
-  }
 
   parser = json_parser_new ();
   members.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real recordings give the mel images that the training data has, and the
+model that ships is as accurate on the valid split as it was.
+
+  test_clips.py BUILD_DIRECTORY
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: needs NumPy")
+    sys.exit(77)
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+DATA = os.path.join(os.path.dirname(ROOT), "shared", "data")
+NPZ = os.path.join(DATA, "gtzan_mel128.npz")
+AUDIO = os.path.join(DATA, "audio")
+MIN_CORRELATION = 0.97      # the median; a few clips are cut differently
+MIN_ACCURACY = 0.55
+
+
+def correlations(genremel):
+    with np.load(NPZ) as z:
+        images = dict(zip(z["names"].astype(str), z["X"]))
+    for clip in sorted(os.listdir(AUDIO)):
+        name = os.path.splitext(clip)[0]
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "mel.npy")
+            subprocess.run([genremel, os.path.join(AUDIO, clip), out],
+                           check=True)
+            mel = np.load(out)
+        image = images[name][:len(mel)] * (80 / 255)
+        mel = np.maximum(mel, mel.max() - 80)[:len(image)]
+        yield name, np.corrcoef(mel.ravel(), image.ravel())[0, 1]
+
+
+def check_clips(build):
+    found = dict(correlations(os.path.join(build, "src", "cli", "genremel")))
+    median = float(np.median(list(found.values())))
+    worst = min(found, key=found.get)
+    ok = len(found) > 0 and median >= MIN_CORRELATION
+    print(f"{'ok' if ok else 'FAILED'}: {len(found)} clips, median "
+          f"correlation {median:.4f} (at least {MIN_CORRELATION}), lowest "
+          f"{found[worst]:.3f} ({worst})")
+    return ok
+
+
+def check_accuracy(build):
+    run = subprocess.run(
+        [sys.executable, os.path.join(ROOT, "models", "evaluate.py"),
+         "--model", os.path.join(ROOT, "models", "crnn.safetensors"),
+         "--data", NPZ, "--split", "valid", "--build", build],
+        capture_output=True, text=True)
+    if run.returncode:
+        print(f"FAILED: evaluate.py: {run.stderr}")
+        return False
+    result = json.loads(run.stdout)
+    keys = {"accuracy", "macro_f1", "ece", "n", "per_genre", "confusion"}
+    ok = set(result) == keys and result["n"] == 146 \
+        and all(set(g) == {"precision", "recall", "f1", "auc"}
+                for g in result["per_genre"].values()) \
+        and np.sum(result["confusion"]) == 146 \
+        and result["accuracy"] >= MIN_ACCURACY
+    print(f"{'ok' if ok else 'FAILED'}: valid split: accuracy "
+          f"{result['accuracy']:.3f} (at least {MIN_ACCURACY}), n "
+          f"{result['n']}, {', '.join(sorted(result))}")
+    return ok
+
+
+def main():
+    if not os.path.exists(NPZ) or not os.path.isdir(AUDIO):
+        print("skipped: needs ../shared/data")
+        return 77
+    build = os.path.abspath(sys.argv[1])
+    checks = [check_clips(build), check_accuracy(build)]
+    return 0 if all(checks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The model that ships gives the same probabilities in the C engine as in
+PyTorch.
+
+  test_parity.py BUILD_DIRECTORY
+"""
+
+import os
+import sys
+
+try:
+    import numpy as np
+    import torch
+except ImportError as e:
+    print(f"skipped: needs {e.name}")
+    sys.exit(77)
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "models"))
+
+import evaluate  # noqa: E402
+import networks  # noqa: E402
+import weights  # noqa: E402
+
+MODEL = os.path.join(ROOT, "models", "crnn.safetensors")
+LIMIT = 1e-5
+
+
+def smooth_image(rng, frames):
+    """uint8 [frames][128]: slow waves, a tilt and beats, some noise, as music
+    has, so that the network's answers differ."""
+    t = np.linspace(0, 1, frames)[:, None]
+    b = np.linspace(0, 1, 128)[None]
+    db = -25 - rng.uniform(0, 40) * b
+    for _ in range(6):
+        f, g, phase = rng.uniform(0, 20), rng.uniform(0, 8), rng.uniform(0, 7)
+        db = db + rng.uniform(2, 8) * np.cos(
+            2 * np.pi * (f * t + g * b) + phase)
+    db = db + 6 * (np.sin(2 * np.pi * rng.uniform(20, 60) * t) > 0.6)
+    db = db + rng.normal(0, 3, db.shape)
+    return np.rint((np.clip(db, -80, 0) + 80) / 80 * 255).astype(np.uint8)
+
+
+def load_network():
+    tensors, metadata = weights.load(MODEL)
+    network = networks.Network(metadata["layers"]).eval()
+    result = network.load_state_dict(
+        {k: torch.from_numpy(v.copy()) for k, v in tensors.items()},
+        strict=False)
+    # a counter of training, which the file leaves out
+    missing = [k for k in result.missing_keys
+               if not k.endswith("num_batches_tracked")]
+    if missing or result.unexpected_keys:
+        sys.exit(f"tensors missing: {missing}, "
+                 f"unexpected: {result.unexpected_keys}")
+    return network, metadata
+
+
+@torch.no_grad()
+def pytorch(network, x):
+    db = torch.from_numpy(x).float() * (80 / 255) - 80
+    z = networks.standardise(db[None]).transpose(1, 2).unsqueeze(1)
+    return network(z).softmax(1)[0].numpy()
+
+
+def main():
+    network, metadata = load_network()
+    engine = evaluate.Engine(MODEL, sys.argv[1])
+    rng = np.random.default_rng(1)
+    failed = engine.labels != metadata["labels"]
+    if failed:
+        print(f"labels: {engine.labels}, expected {metadata['labels']}")
+    for frames in np.linspace(39, 387, 8).astype(int):
+        x = smooth_image(rng, frames)
+        expected, got = pytorch(network, x), engine.predict(x)
+        difference = float(np.abs(expected - got).max())
+        ok = difference < LIMIT
+        failed |= not ok
+        print(f"{'ok' if ok else 'FAILED'}: {frames} frames: "
+              f"{engine.labels[got.argmax()]} {got.max():.4f}, "
+              f"differs by {difference:.1e} at most (limit {LIMIT})")
+    engine.close()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

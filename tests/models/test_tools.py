@@ -1,0 +1,381 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The recipe's programs: evaluate.py's figures, what both refuse, and a short
+training run whose weights the C engine loads.
+
+  test_tools.py BUILD_DIRECTORY
+"""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+import unittest
+from unittest import mock
+
+try:
+    import numpy as np
+    import torch  # noqa: F401
+except ImportError as e:
+    print(f"skipped: needs {e.name}")
+    sys.exit(77)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODELS = os.path.join(HERE, "..", "..", "models")
+MODEL = os.path.join(MODELS, "crnn.safetensors")
+sys.path.insert(0, MODELS)
+
+import evaluate  # noqa: E402
+import features  # noqa: E402
+import train  # noqa: E402
+import weights  # noqa: E402
+
+BUILD = None
+FRAMES = 100
+
+
+class ToolTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="genre-test-")
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    def npz(self, **changes):
+        """10 genres of 3 tracks, the third one "valid"; an array that is None
+        is left out."""
+        rng = np.random.default_rng(1)
+        arrays = {
+            "X": rng.integers(0, 256, (30, FRAMES, 128), dtype=np.uint8),
+            "y": np.repeat(np.arange(10), 3),
+            "names": np.array([f"track{i}" for i in range(30)]),
+            "genres": np.array(train.GENRES),
+            "split": np.array(["train", "train", "valid"] * 10),
+            **changes}
+        path = self.path("data.npz")
+        np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
+        return path
+
+    def write(self, name, content):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as f:
+            f.write(content)
+        return self.path(name)
+
+    def run_tool(self, tool, *args):
+        """In a process of its own; gives (exit status, stdout, stderr)."""
+        run = subprocess.run(
+            [sys.executable, os.path.join(MODELS, tool), *args, "--build",
+             BUILD], capture_output=True, text=True)
+        return run.returncode, run.stdout, run.stderr
+
+    def call_tool(self, module, *args):
+        """The same without the seconds that it takes to import PyTorch."""
+        output, errors, status = io.StringIO(), io.StringIO(), 0
+        with mock.patch.object(sys, "argv", [module.__name__, *args, "--build",
+                                             BUILD]), \
+                contextlib.redirect_stdout(output), \
+                contextlib.redirect_stderr(errors):
+            try:
+                module.main()
+            except SystemExit as e:
+                status = e.code
+                if isinstance(status, str):
+                    print(status, file=sys.stderr)
+                    status = 1
+            except Exception:       # what Python does with it
+                traceback.print_exc()
+                status = 1
+        return status, output.getvalue(), errors.getvalue()
+
+    def assert_refused(self, result, tool, *words):
+        """One sentence that begins with the tool's name."""
+        status, output, errors = result
+        self.assertNotIn("Traceback", errors)
+        self.assertNotEqual(status, 0)
+        self.assertEqual(output, "")
+        lines = errors.strip().split("\n")
+        self.assertEqual(len(lines), 1, errors)
+        self.assertTrue(lines[0].startswith(f"{tool}: "), errors)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+
+class Figures(unittest.TestCase):
+    """evaluate.measure against what was worked out by hand."""
+
+    P = np.array([[.72, .18, .10],      # a, right
+                  [.55, .35, .10],      # b, taken for a
+                  [.15, .77, .08],      # b, right
+                  [.05, .85, .10],      # a, taken for b
+                  [.12, .13, .75]])     # b, taken for c
+    Y = np.array([0, 1, 1, 0, 1])
+
+    def setUp(self):
+        self.result = evaluate.measure(self.P, self.Y, ["a", "b", "c"])
+
+    def test_accuracy(self):
+        self.assertEqual(self.result["n"], 5)
+        self.assertAlmostEqual(self.result["accuracy"], 2 / 5)
+
+    def test_confusion(self):
+        self.assertEqual(self.result["confusion"],
+                         [[1, 1, 0], [1, 1, 1], [0, 0, 0]])
+
+    def test_per_genre(self):
+        for genre, precision, recall, f1 in (
+                ("a", 1 / 2, 1 / 2, 1 / 2), ("b", 1 / 2, 1 / 3, 2 / 5),
+                ("c", 0, 0, 0)):
+            found = self.result["per_genre"][genre]
+            self.assertAlmostEqual(found["precision"], precision)
+            self.assertAlmostEqual(found["recall"], recall)
+            self.assertAlmostEqual(found["f1"], f1)
+        self.assertAlmostEqual(self.result["macro_f1"], (.5 + .4 + 0) / 3)
+
+    def test_auc(self):
+        # a: .72 is above .55, .15 and .12, .05 above none of them
+        self.assertAlmostEqual(self.result["per_genre"]["a"]["auc"], 3 / 6)
+        # b: .35 and .77 are above .18 alone, .13 above neither
+        self.assertAlmostEqual(self.result["per_genre"]["b"]["auc"], 2 / 6)
+        self.assertIsNone(self.result["per_genre"]["c"]["auc"])
+
+    def test_auc_of_equals(self):
+        self.assertAlmostEqual(evaluate.auc(
+            np.array([1, 1, 0.]), np.array([True, False, False])), 3 / 4)
+        self.assertAlmostEqual(evaluate.auc(
+            np.zeros(5), np.array([True, False, True, False, False])), 1 / 2)
+
+    def test_calibration(self):
+        # .5-.6: .55 and none right; .7-.8: .72, .77, .75 and two right;
+        # .8-.9: .85 and none right
+        expected = (.55 * 1 + abs(2.24 / 3 - 2 / 3) * 3 + .85 * 1) / 5
+        self.assertAlmostEqual(self.result["ece"], expected)
+
+    def test_calibration_of_certainty(self):
+        self.assertAlmostEqual(evaluate.expected_calibration_error(
+            np.array([[1., 0], [0, 1.]]), np.array([0, 0])), 1 / 2)
+
+
+class Evaluate(ToolTest):
+    def evaluate(self, data, *args, model=MODEL):
+        return self.call_tool(evaluate, "--model", model, "--data", data,
+                              *args)
+
+    def refused(self, result, *words):
+        self.assert_refused(result, "evaluate.py", *words)
+
+    def test_result(self):
+        status, output, _ = self.run_tool(
+            "evaluate.py", "--model", MODEL, "--data", self.npz(), "--split",
+            "valid")
+        self.assertEqual(status, 0)
+        result = json.loads(output)
+        self.assertEqual(set(result), {"accuracy", "macro_f1", "ece", "n",
+                                       "per_genre", "confusion"})
+        self.assertEqual(result["n"], 10)
+        self.assertEqual(list(result["per_genre"]), train.GENRES)
+
+    def test_exit_status(self):
+        self.refused(self.run_tool("evaluate.py", "--model", MODEL, "--data",
+                                   self.path("none.npz")), "none.npz")
+
+    def test_no_npz(self):
+        self.refused(self.evaluate(self.path("none.npz")), "none.npz",
+                     "No such file")
+        noise = np.random.default_rng(1).bytes(1000)
+        for content in b"", b"text", b"PK\3\4", noise:
+            self.refused(self.evaluate(self.write("x.npz", content)), "x.npz",
+                         "not a readable npz")
+        self.refused(self.evaluate(self.directory), self.directory)
+
+    def test_truncated_npz(self):
+        with open(self.npz(), "rb") as f:
+            content = f.read()
+        for size in 100, len(content) // 2, len(content) - 1:
+            self.refused(self.evaluate(
+                self.write("x.npz", content[:size])), "x.npz")
+
+    def test_npz_without_an_array(self):
+        for array in "X", "y", "names", "genres", "split":
+            self.refused(self.evaluate(self.npz(**{array: None})), array,
+                         "expected the arrays X, y, names, genres and split")
+
+    def test_wrong_arrays(self):
+        for changes, word in (
+                ({"X": np.zeros((30, FRAMES, 96), np.uint8)}, "[30, 100, 96]"),
+                ({"X": np.zeros((30, FRAMES, 128))}, "float64"),
+                ({"X": np.zeros((30, 128), np.uint8)}, "[30, 128]"),
+                ({"y": np.arange(29) % 10}, "differ in length"),
+                ({"y": np.arange(30) % 11}, "y goes from 0 to 10"),
+                ({"y": np.arange(30) % 10 - 1}, "y goes from -1"),
+                ({"y": np.array(["blues"] * 30)}, "invalid literal"),
+                ({"y": np.zeros((30, 1), int)}, "y"),
+                ({"X": np.zeros((30, 8, 128), np.uint8)}, "8 columns")):
+            with self.subTest(word):
+                self.refused(self.evaluate(self.npz(**changes)), word)
+
+    def test_split(self):
+        self.refused(self.evaluate(self.npz(), "--split", "test"), "'test'",
+                     "train, valid")
+
+    def test_labels(self):
+        self.refused(self.evaluate(self.npz(
+            genres=np.array(["zydeco"] + train.GENRES[1:]))), "zydeco")
+
+    def test_model(self):
+        data = self.npz()
+        self.refused(self.evaluate(data, model=self.path("none")), "none",
+                     "No such file")
+        self.refused(self.evaluate(data, model=data), "data.npz")
+        with open(MODEL, "rb") as f:
+            broken = self.write("broken.safetensors", f.read()[:-1])
+        self.refused(self.evaluate(data, model=broken),
+                     "broken.safetensors", "truncated")
+        foreign = self.path("foreign.safetensors")
+        weights.save(foreign, {}, "x", "1", ["a"], [],
+                     extra={"format": "pt"})
+        self.refused(self.evaluate(data, model=foreign),
+                     "foreign.safetensors", "not a model of this program")
+
+
+class TrainErrors(ToolTest):
+    def train(self, *args):
+        return self.call_tool(train, "--out", self.path("out.safetensors"),
+                              "--smoke", *args)
+
+    def refused(self, result, *words):
+        self.assert_refused(result, "train.py", *words)
+        self.assertFalse(os.path.exists(self.path("out.safetensors")))
+
+    def genres(self, content):
+        """A folder of each genre with one file; gives their parent."""
+        for genre in train.GENRES:
+            self.write(os.path.join("audio", genre, "a.wav"), content)
+        return self.path("audio")
+
+    def test_exit_status(self):
+        self.assert_refused(self.run_tool(
+            "train.py", "--data", self.path("none.npz"), "--out",
+            self.path("out.safetensors")), "train.py", "none.npz")
+
+    def test_data(self):
+        self.refused(self.train("--data", self.path("none.npz")), "none.npz")
+        self.refused(self.train("--data", self.write("x.npz", b"x")), "x.npz")
+        self.refused(self.train("--data", self.npz(X=None)), "X is not")
+        self.refused(self.train("--data", self.npz(
+            split=np.array(["valid"] * 30))), "'train'")
+
+    def test_short_tracks(self):
+        """Shorter than the network needs, or than the masks are wide."""
+        for frames in 1, 15:
+            with self.subTest(frames):
+                self.refused(self.train("--data", self.npz(
+                    X=np.zeros((30, frames, 128), np.uint8))), "frames")
+        self.refused(self.train("--data", self.npz(), "--crop", "0.5"), "crop")
+
+    def test_out_folder(self):
+        """Found out before the hours of training, not after."""
+        self.assert_refused(self.call_tool(
+            train, "--smoke", "--data", self.npz(), "--out",
+            self.path("none", "out.safetensors")), "train.py",
+            os.path.join("none", "out.safetensors"))
+
+    def test_broken_checkpoint(self):
+        self.write("out.safetensors.checkpoint", b"x")
+        self.refused(self.train("--data", self.npz()),
+                     "out.safetensors.checkpoint")
+
+    def test_no_folder(self):
+        self.refused(self.train("--audio", self.path("none")), "not a folder")
+
+    def test_unknown_genre(self):
+        folder = self.genres(b"")
+        os.mkdir(os.path.join(folder, "zydeco"))
+        self.refused(self.train("--audio", folder), "zydeco", "blues")
+
+    def test_empty_genre(self):
+        folder = self.genres(b"")
+        os.remove(os.path.join(folder, "blues", "a.wav"))
+        self.refused(self.train("--audio", folder), "blues", "no audio file")
+        os.rmdir(os.path.join(folder, "blues"))
+        self.refused(self.train("--audio", folder), "blues", "no audio file")
+
+    def test_broken_audio(self):
+        for content in b"", b"no audio", b"RIFF\0\0\0\0WAVEfmt ":
+            with self.subTest(content):
+                self.refused(self.train("--audio", self.genres(content)),
+                             os.path.join("blues", "a.wav"))
+
+
+class Train(ToolTest):
+    def test_smoke_and_resume(self):
+        out, data = self.path("out.safetensors"), self.npz()
+        args = ["--data", data, "--smoke", "--version", "7", "--batch", "8"]
+        status, _, errors = self.call_tool(train, *args, "--out", out)
+        self.assertEqual(status, 0, errors)
+        self.check_weights(out)
+        self.check_log(out)
+        self.assertFalse(os.path.exists(f"{out}.checkpoint"))
+
+        # stopped after the first epoch
+        again = self.path("again.safetensors")
+        real = os.replace
+
+        def stop_after_checkpoint(source, target):
+            real(source, target)
+            raise KeyboardInterrupt
+
+        with mock.patch("os.replace", stop_after_checkpoint):
+            status, _, errors = self.call_tool(train, *args, "--out", again)
+        self.assertNotEqual(status, 0)
+        self.assertIn("train.py: stopped", errors)
+        self.assertTrue(os.path.exists(f"{again}.checkpoint"))
+        self.assertFalse(os.path.exists(again))
+
+        # not with other settings, and the checkpoint stays
+        result = self.call_tool(train, *args, "--out", again, "--seed", "5")
+        self.assert_refused(result, "train.py", "other settings",
+                            "again.safetensors.checkpoint")
+        self.assertTrue(os.path.exists(f"{again}.checkpoint"))
+
+        # with the same it ends where the run ended that was not stopped
+        status, _, errors = self.call_tool(train, *args, "--out", again)
+        self.assertEqual(status, 0, errors)
+        self.assertIn("going on after epoch 1", errors)
+        self.check_log(again)
+        expected, resumed = weights.load(out)[0], weights.load(again)[0]
+        self.assertEqual(list(expected), list(resumed))
+        for name in expected:
+            np.testing.assert_allclose(resumed[name], expected[name],
+                                       rtol=0, atol=1e-3, err_msg=name)
+
+    def check_weights(self, path):
+        """The C engine loads it, as evaluate.py does."""
+        engine = evaluate.Engine(path, BUILD)
+        self.assertEqual(engine.labels, train.GENRES)
+        p = engine.predict(features.load_npz(self.npz()).x[0])
+        self.assertAlmostEqual(float(p.sum()), 1, places=5)
+        engine.close()
+        metadata = weights.load(path)[1]
+        self.assertEqual(metadata["version"], "7")
+        self.assertEqual(metadata["name"], "crnn")
+
+    def check_log(self, out):
+        with open(f"{out}.log") as f:
+            entries = [json.loads(line) for line in f]
+        self.assertEqual([e["epoch"] for e in entries], [1, 2])
+        for entry in entries:
+            self.assertEqual(set(entry), {"epoch", "loss", "valid_accuracy",
+                                          "valid_loss", "seconds"})
+
+
+if __name__ == "__main__":
+    BUILD = os.path.abspath(sys.argv.pop(1))
+    # NumPy leaves files open that it refuses
+    unittest.main(verbosity=2, warnings="ignore")

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The layers' outputs against PyTorch's: golden/ is made by make_golden.py. */
+
+#include "network.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+
+#define TOLERANCE 1e-5
+
+static const char *const cases[] = {
+  "conv2d",
+  "conv2d_one_frame",
+  "conv2d_one_band",
+  "conv2d_norm",
+  "conv2d_pool",
+  "conv2d_norm_pool_elu",
+  "conv2d_norm_relu_pool",
+  "conv2d_twice",
+  "max_pool",
+  "elu",
+  "relu",
+  "softmax",
+  "gru",
+  "gru_one_frame",
+  "lstm",
+  "lstm_one_frame",
+  "dense",
+  "mean",
+  "last",
+  "lstm_last_dense",
+  "crnn",
+};
+
+/* The tensor @name; its shape stands in the metadata. */
+static float *
+read_tensor (const GenreSafetensors *file, const char *name, GenreShape *shape)
+{
+  g_autofree char *key = g_strconcat (name, "_shape", NULL);
+  const char *text = genre_safetensors_get_metadata (file, key);
+  g_autoptr (GError) error = NULL;
+  gsize n[3];
+  float *values;
+
+  g_assert_nonnull (text);
+  g_assert_cmpint (sscanf (text, "%zu %zu %zu", &n[0], &n[1], &n[2]), ==, 3);
+  *shape = (GenreShape){ n[0], n[1], n[2] };
+  values = genre_safetensors_dup_tensor (file, name, n, 3, &error);
+  g_assert_no_error (error);
+  return values;
+}
+
+static GenreSafetensors *
+load_golden (const char *name)
+{
+  g_autofree char *base = g_strconcat (name, ".safetensors", NULL);
+  g_autofree char *path = g_test_build_filename (
+      G_TEST_DIST, "golden", base, NULL);
+  g_autoptr (GError) error = NULL;
+  GenreSafetensors *file = genre_safetensors_load (path, &error);
+
+  g_assert_no_error (error);
+  return file;
+}
+
+static double
+max_difference (const float *a, const float *b, gsize n)
+{
+  double max = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    double difference = fabs (a[i] - b[i]);
+
+    if (isnan (difference))
+      return INFINITY;
+    max = MAX (max, difference);
+  }
+  return max;
+}
+
+static void
+test_golden (gconstpointer name)
+{
+  GenreSafetensors *file = load_golden (name);
+  GenreShape in, expected, out = { 0, 0, 0 };
+  g_autofree float *input = read_tensor (file, "input", &in);
+  g_autofree float *golden = read_tensor (file, "output", &expected);
+  g_autoptr (GError) error = NULL;
+  GenreNetwork *network = genre_network_new (
+      file, in.channels, in.bands, &error);
+  GenreWorkspace *workspace;
+
+  g_assert_no_error (error);
+  g_assert_true (genre_network_get_output_shape (network, in.frames, &out));
+  g_assert_cmpuint (out.channels, ==, expected.channels);
+  g_assert_cmpuint (out.bands, ==, expected.bands);
+  g_assert_cmpuint (out.frames, ==, expected.frames);
+
+  /* the network needs the file no more; the workspace begins too small; and the
+   * second time it holds what the first has left in it */
+  genre_safetensors_free (file);
+  workspace = genre_workspace_new (network, 1);
+  for (guint i = 0; i < 2; i++) {
+    const float *output;
+    double difference;
+
+    memcpy (genre_workspace_get_input (workspace, in.frames), input,
+        in.channels * in.bands * in.frames * sizeof *input);
+    output = genre_network_forward (network, workspace, in.frames);
+    difference = max_difference (
+        output, golden, out.channels * out.bands * out.frames);
+    g_test_message ("max difference %g", difference);
+    g_assert_cmpfloat (difference, <, TOLERANCE);
+  }
+  genre_workspace_free (workspace);
+  genre_network_free (network);
+}
+
+/* A short input after a long one gives what it gives alone. */
+static void
+test_shorter_after_longer (void)
+{
+  GenreSafetensors *file = load_golden ("crnn");
+  GenreShape shape;
+  g_autofree float *input = read_tensor (file, "input", &shape);
+  GenreNetwork *network = genre_network_new (file, 1, shape.bands, NULL);
+  GenreWorkspace *used = genre_workspace_new (network, shape.frames);
+  gsize n = genre_network_get_min_frames (network);
+  GenreWorkspace *fresh = genre_workspace_new (network, n);
+  float first[10];
+
+  genre_safetensors_free (file);
+  g_assert_cmpuint (n, <, shape.frames);
+  memcpy (genre_workspace_get_input (used, shape.frames), input,
+      shape.bands * shape.frames * sizeof *input);
+  genre_network_forward (network, used, shape.frames);
+
+  memcpy (genre_workspace_get_input (fresh, n), input,
+      shape.bands * n * sizeof *input);
+  memcpy (first, genre_network_forward (network, fresh, n), sizeof first);
+  memcpy (genre_workspace_get_input (used, n), input,
+      shape.bands * n * sizeof *input);
+  g_assert_cmpmem (genre_network_forward (network, used, n), sizeof first,
+      first, sizeof first);
+  genre_workspace_free (fresh);
+  genre_workspace_free (used);
+  genre_network_free (network);
+}
+
+/* Of the CRNN: four halvings need 16 frames. */
+static void
+test_min_frames (void)
+{
+  GenreSafetensors *file = load_golden ("crnn");
+  GenreNetwork *network = genre_network_new (file, 1, 128, NULL);
+  GenreShape shape;
+
+  g_assert_cmpuint (genre_network_get_min_frames (network), ==, 16);
+  g_assert_false (genre_network_get_output_shape (network, 15, &shape));
+  g_assert_true (genre_network_get_output_shape (network, 16, &shape));
+  g_assert_cmpuint (shape.channels * shape.bands * shape.frames, ==, 10);
+  genre_safetensors_free (file);
+  genre_network_free (network);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *name = g_strconcat ("/layers/", cases[i], NULL);
+
+    g_test_add_data_func (name, cases[i], test_golden);
+  }
+  g_test_add_func ("/layers/shorter-after-longer", test_shorter_after_longer);
+  g_test_add_func ("/layers/min-frames", test_min_frames);
+  return fixture_run ();
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+"""Writes golden/*.safetensors: networks with random weights, an input and the
+output that PyTorch computes for it, in double precision.
+
+  tests/src/make_golden.py
+
+Run it by hand after a change of what a layer means; layers.c compares the C
+engine with the files.  They are weights files (models/weights.py) with the
+tensors "input" and "output" [channels][bands][frames] beside the weights, and
+their shapes in the metadata "input_shape" and "output_shape".
+"""
+
+import os
+import sys
+
+import torch
+from torch import nn
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "models"))
+
+import networks  # noqa: E402
+import weights  # noqa: E402
+
+
+def conv2d(channels, name="conv"):
+    return {"type": "conv2d", "name": name, "channels": channels}
+
+
+def batch_norm(name="norm"):
+    return {"type": "batch_norm", "name": name, "epsilon": 1e-3}
+
+
+def max_pool(bands, frames):
+    return {"type": "max_pool", "bands": bands, "frames": frames}
+
+
+def small_crnn():
+    """The architecture that ships, with few channels."""
+    layers = networks.crnn(10)
+    for layer in layers:
+        if layer["type"] == "conv2d":
+            layer["channels"] = {64: 8, 128: 12}[layer["channels"]]
+        elif layer["type"] == "gru":
+            layer["hidden"] = 8
+    return layers
+
+
+# name: (input [channels][bands][frames], layers)
+CASES = {
+    "conv2d": ((3, 5, 7), [conv2d(4)]),
+    "conv2d_one_frame": ((2, 4, 1), [conv2d(3)]),
+    "conv2d_one_band": ((2, 1, 5), [conv2d(3)]),
+    "conv2d_norm": ((2, 6, 5), [conv2d(5), batch_norm()]),
+    # bands and frames that fill no field are left over
+    "conv2d_pool": ((2, 7, 9), [conv2d(5), max_pool(2, 4)]),
+    "conv2d_norm_pool_elu": ((3, 11, 10), [
+        conv2d(6), batch_norm(), max_pool(4, 3), {"type": "elu"}]),
+    "conv2d_norm_relu_pool": ((1, 9, 8), [
+        conv2d(4), batch_norm(), {"type": "relu"}, max_pool(2, 3)]),
+    "conv2d_twice": ((1, 8, 9), [
+        conv2d(4, "conv1"), max_pool(2, 2), {"type": "relu"},
+        conv2d(3, "conv2"), batch_norm("norm2"), max_pool(3, 1)]),
+    "max_pool": ((2, 7, 11), [max_pool(3, 2)]),
+    "elu": ((2, 3, 5), [{"type": "elu"}]),
+    "relu": ((2, 3, 5), [{"type": "relu"}]),
+    "softmax": ((2, 5, 4), [{"type": "softmax"}]),
+    "gru": ((2, 3, 13), [{"type": "gru", "name": "gru", "hidden": 7}]),
+    "gru_one_frame": ((1, 4, 1), [{"type": "gru", "name": "gru",
+                                   "hidden": 3}]),
+    "lstm": ((2, 3, 13), [{"type": "lstm", "name": "lstm", "hidden": 7}]),
+    "lstm_one_frame": ((1, 4, 1), [{"type": "lstm", "name": "lstm",
+                                    "hidden": 3}]),
+    "dense": ((2, 3, 5), [{"type": "dense", "name": "dense", "units": 4}]),
+    "mean": ((2, 3, 5), [{"type": "mean"}]),
+    "last": ((2, 3, 5), [{"type": "last"}]),
+    "lstm_last_dense": ((1, 6, 9), [
+        {"type": "lstm", "name": "lstm", "hidden": 5}, {"type": "last"},
+        {"type": "dense", "name": "dense", "units": 3}, {"type": "softmax"}]),
+    "crnn": ((1, 128, 83), small_crnn()),
+}
+
+
+class Network(nn.Module):
+    """networks.Network for any input, and with the layers it leaves out: a
+    dense layer of many frames, and the softmax."""
+
+    def __init__(self, shape, layers):
+        super().__init__()
+        self.layers = layers
+        channels, bands, _ = shape
+        for layer in layers:
+            kind, module = layer["type"], None
+            if kind == "conv2d":
+                module = nn.Conv2d(channels, layer["channels"], 3, padding=1)
+                channels = layer["channels"]
+            elif kind == "batch_norm":
+                module = nn.BatchNorm2d(channels, eps=layer["epsilon"])
+            elif kind == "max_pool":
+                bands //= layer["bands"]
+            elif kind in ("gru", "lstm"):
+                recurrent = nn.GRU if kind == "gru" else nn.LSTM
+                module = recurrent(channels * bands, layer["hidden"],
+                                   batch_first=True)
+                channels, bands = 1, layer["hidden"]
+            elif kind == "dense":
+                module = nn.Linear(channels * bands, layer["units"])
+                channels, bands = 1, layer["units"]
+            if module:
+                self.add_module(layer["name"], module)
+
+    def forward(self, x):
+        """[1][channels][bands][frames] in and out."""
+        for layer in self.layers:
+            kind = layer["type"]
+            module = getattr(self, layer.get("name", ""), None)
+            if kind in ("conv2d", "batch_norm"):
+                x = module(x)
+            elif kind == "max_pool":
+                x = nn.functional.max_pool2d(
+                    x, (layer["bands"], layer["frames"]))
+            elif kind == "elu":
+                x = nn.functional.elu(x)
+            elif kind == "relu":
+                x = nn.functional.relu(x)
+            elif kind == "softmax":
+                x = x.flatten(1, 2).softmax(1).view_as(x)
+            elif kind == "mean":
+                x = x.mean(3, keepdim=True)
+            elif kind == "last":
+                x = x[..., -1:]
+            else:
+                features = x.flatten(1, 2).transpose(1, 2)
+                y = module(features)
+                y = y[0] if kind in ("gru", "lstm") else y
+                x = y.transpose(1, 2).unsqueeze(1)
+        return x
+
+
+def randomise(network):
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            # of both signs: one that is negative turns the maximum around
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.2, 3.0)
+        elif isinstance(module, (nn.GRU, nn.LSTM)):
+            for parameter in module.parameters():
+                nn.init.normal_(parameter, std=0.6)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight)      # probabilities that differ
+
+
+@torch.no_grad()
+def make(name, shape, layers):
+    torch.manual_seed(len(name) * 1000 + sum(shape))
+    network = Network(shape, layers)
+    randomise(network)
+    network.double().eval()
+    # what a standardised window has: -3 to 4
+    x = torch.randn(1, *shape).float().double()
+    if name in ("elu", "softmax"):
+        x *= 80     # where a careless exp() overflows
+    # The weights as the file holds them.
+    for value in network.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(value.float())
+    y = network(x)
+    if name == "crnn":      # the networks that are trained are these too
+        trained = networks.Network(layers).double().eval()
+        trained.load_state_dict(network.state_dict())
+        assert torch.allclose(trained(x).softmax(1), y.flatten(1), atol=1e-12)
+    tensors = {k: v for k, v in network.state_dict().items()
+               if not k.endswith("num_batches_tracked")}
+    tensors.update(input=x[0], output=y[0])
+    weights.save(
+        os.path.join(HERE, "golden", f"{name}.safetensors"),
+        {k: v.numpy() for k, v in tensors.items()}, name=name, version="1",
+        labels=[], layers=layers, extra={
+            "input_shape": " ".join(map(str, x.shape[1:])),
+            "output_shape": " ".join(map(str, y.shape[1:]))})
+
+
+if __name__ == "__main__":
+    os.makedirs(os.path.join(HERE, "golden"), exist_ok=True)
+    for case, (shape_, layers_) in CASES.items():
+        make(case, shape_, layers_)

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Sound safetensors files whose model cannot be run as it says, damage of the
+ * file that ships, and the sharing of what was loaded. */
+
+#include "genre.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define N_LENGTHS 64
+#define N_FLIPS 500
+
+/* the end of a list of layers that gives two probabilities */
+#define ENDING                                                                 \
+  "{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"                 \
+  "{`type`:`softmax`}]"
+#define CONV "{`type`:`conv2d`,`name`:`conv`,`channels`:2},"
+#define NORM "{`type`:`batch_norm`,`name`:`norm`,`epsilon`:1e-5},"
+#define DENSE(units)                                                           \
+  "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:" units             \
+  "},{`type`:`softmax`}]"
+#define POOL(bands, frames)                                                    \
+  "[{`type`:`max_pool`,`bands`:" bands ",`frames`:" frames "}," ENDING
+#define FRONTEND(n_fft, more)                                                  \
+  "{`sample_rate`:22050,`n_fft`:" n_fft ","                                    \
+  "`hop_length`:512,`n_mels`:128,`f_min`:0,`f_max`:11025,`frames`:387,"        \
+  "`duration`:30" more "}"
+
+static const struct
+{
+  const char *name;
+  const char *key, *value; /* metadata; NULL: left out */
+  const char *word;        /* in the error */
+} faults[] = {
+  { "no-format", "format", NULL, "\"format\" is missing" },
+  { "format", "format", "genreclassify-2", "expected genreclassify-1" },
+  { "no-name", "name", NULL, "\"name\" is missing" },
+  { "no-version", "version", NULL, "\"version\" is missing" },
+
+  { "no-frontend", "frontend", NULL, "\"frontend\" is missing" },
+  { "frontend-not-json", "frontend", "{", "not JSON" },
+  { "frontend-list", "frontend", "[]", "not an object" },
+  { "frontend-empty", "frontend", "{}", "\"sample_rate\"" },
+  { "frontend-other", "frontend", FRONTEND ("4096", ",`top_db`:80"),
+      "n_fft 4096, but this front end has 2048" },
+  { "frontend-word", "frontend", FRONTEND ("`2048`", ",`top_db`:80"),
+      "no number \"n_fft\"" },
+  { "frontend-less", "frontend", FRONTEND ("2048", ""),
+      "no number \"top_db\"" },
+  { "frontend-more", "frontend", FRONTEND ("2048", ",`top_db`:80,`norm`:1"),
+      "unknown member \"norm\"" },
+  { "frontend-twice", "frontend", FRONTEND ("2048", ",`top_db`:80,`top_db`:80"),
+      "\"top_db\" twice" },
+
+  { "no-labels", "labels", NULL, "\"labels\" is missing" },
+  { "labels-not-json", "labels", "quiet", "not JSON" },
+  { "labels-object", "labels", "{}", "not a list" },
+  { "labels-none", "labels", "[]", "0 labels" },
+  { "labels-number", "labels", "[`quiet`,2]", "label 2 is not a word" },
+  { "labels-empty", "labels", "[``,`loud`]", "label 1 is not a word" },
+  { "labels-same", "labels", "[`loud`,`loud`]", "\"loud\" stands there twice" },
+  { "labels-less", "labels", "[`quiet`]", "gives [2][1] values" },
+  { "labels-more", "labels", "[`a`,`b`,`c`]", "expected [3][1]" },
+
+  { "no-layers", "layers", NULL, "\"layers\" is missing" },
+  { "layers-not-json", "layers", "[{]", "not JSON" },
+  { "layers-object", "layers", "{}", "not a list" },
+  { "layers-none", "layers", "[]", "0 layers" },
+  { "layers-nested", "layers", "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]",
+      "nested deeper" },
+  { "layer-word", "layers", "[`mean`," ENDING, "layer 1 is not an object" },
+  { "layer-null", "layers", "[null," ENDING, "layer 1 is not an object" },
+  { "layer-no-type", "layers", "[{`name`:`a`}," ENDING, "\"type\"" },
+  { "layer-type-number", "layers", "[{`type`:1}," ENDING, "\"type\"" },
+  { "layer-unknown", "layers", "[{`type`:`attention`}," ENDING,
+      "layer 1 has the unknown type \"attention\"" },
+  { "layer-no-name", "layers", "[{`type`:`gru`,`hidden`:2}," ENDING,
+      "layer 1 (gru) has no name" },
+
+  { "norm-first", "layers", "[" NORM ENDING, "layer 1 (batch_norm)" },
+  { "norm-after-elu", "layers", "[" CONV "{`type`:`elu`}," NORM ENDING,
+      "layer 3 (batch_norm) does not follow a conv2d" },
+  { "norm-after-pool", "layers",
+      "[" CONV "{`type`:`max_pool`,`bands`:2,`frames`:2}," NORM ENDING,
+      "layer 3 (batch_norm) does not follow a conv2d" },
+  { "norm-no-epsilon", "layers",
+      "[" CONV "{`type`:`batch_norm`,`name`:`norm`}," ENDING, "\"epsilon\"" },
+  { "norm-infinite-epsilon", "layers",
+      "[" CONV "{`type`:`batch_norm`,`name`:`norm`,`epsilon`:1e999}," ENDING,
+      "\"epsilon\"" },
+  { "norm-negative-variance", "layers",
+      "[" CONV "{`type`:`batch_norm`,`name`:`flat`,`epsilon`:1e-5}," ENDING,
+      "flat.running_var[0] is -1" },
+  { "norm-negative-epsilon", "layers",
+      "[" CONV "{`type`:`batch_norm`,`name`:`norm`,`epsilon`:-1}," ENDING,
+      "running_var[0]" },
+
+  { "no-tensor", "layers", "[{`type`:`gru`,`name`:`gru`,`hidden`:2}," ENDING,
+      "no tensor gru.weight_ih_l0" },
+  { "other-shape", "layers", "[" CONV ENDING,
+      "dense.weight has the shape [2][128], expected [2][256]" },
+  { "gives-no-one-frame", "layers",
+      "[{`type`:`dense`,`name`:`dense`,`units`:2},{`type`:`softmax`}]",
+      "gives [2][387] values" },
+  { "no-softmax", "layers",
+      "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2}]",
+      "not a list of probabilities" },
+  { "overflow", "layers",
+      "[{`type`:`mean`},{`type`:`dense`,`name`:`huge`,`units`:2},"
+      "{`type`:`softmax`}]",
+      "not a list of probabilities" },
+
+  { "no-units", "layers",
+      "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`},{`type`:`softmax`}]",
+      "layer 2 (dense) needs \"units\"" },
+  { "units-0", "layers", DENSE ("0"), "1 to 65536" },
+  { "units-negative", "layers", DENSE ("-2"), "1 to 65536" },
+  { "units-far-negative", "layers", DENSE ("-18446744073709551614"), "" },
+  { "units-65537", "layers", DENSE ("65537"), "1 to 65536" },
+  { "units-2^63", "layers", DENSE ("9223372036854775808"), "1 to 65536" },
+  { "units-fraction", "layers", DENSE ("2.5"), "1 to 65536" },
+  { "units-word", "layers", DENSE ("`2`"), "1 to 65536" },
+  { "units-other", "layers", DENSE ("3"), "expected [3][128]" },
+  { "channels-0", "layers",
+      "[{`type`:`conv2d`,`name`:`conv`,`channels`:0}," ENDING, "\"channels\"" },
+  { "hidden-0", "layers", "[{`type`:`lstm`,`name`:`l`,`hidden`:0}," ENDING,
+      "\"hidden\"" },
+  { "pool-0", "layers", POOL ("0", "1"), "\"bands\"" },
+  { "pool-no-frames", "layers", "[{`type`:`max_pool`,`bands`:2}," ENDING,
+      "\"frames\"" },
+  { "pool-leaves-no-band", "layers", POOL ("129", "1"),
+      "leaves nothing of its input [1][128]" },
+  { "pool-leaves-no-frame", "layers", POOL ("1", "65536"), "leaves nothing" },
+  { "conv-pool-leaves-no-band", "layers",
+      "[" CONV "{`type`:`max_pool`,`bands`:129,`frames`:1}," ENDING,
+      "leaves nothing" },
+  { "pool-needs-17s", "layers", POOL ("1", "220"), "more than 129 frames" },
+  { "too-large", "layers",
+      "[{`type`:`conv2d`,`name`:`wide`,`channels`:256}," ENDING,
+      "too large an output [256][128]" },
+};
+
+static void
+test_fault (gconstpointer data)
+{
+  gsize i = GPOINTER_TO_SIZE (data);
+  g_autofree char *path = fixture_write_model (
+      faults[i].name, faults[i].key, faults[i].value);
+  GError *error = NULL;
+  GenreModel *model = genre_model_load (path, &error);
+
+  fixture_assert_refused (
+      model, error, GENRE_ERROR_FORMAT, path, faults[i].word);
+  genre_model_unref (model);
+}
+
+static void
+test_too_many (const char *key, const char *first, const char *more,
+    guint n_more, const char *last, const char *word)
+{
+  g_autoptr (GString) value = g_string_new (first);
+  g_autofree char *path = NULL;
+  GError *error = NULL;
+  GenreModel *model;
+
+  for (guint i = 0; i < n_more; i++)
+    g_string_append_printf (value, more, i);
+  g_string_append (value, last);
+  path = fixture_write_model ("too-many", key, value->str);
+  model = genre_model_load (path, &error);
+  fixture_assert_refused (model, error, GENRE_ERROR_FORMAT, path, word);
+  genre_model_unref (model);
+}
+
+static void
+test_too_many_layers (void)
+{
+  test_too_many ("layers", "[", "{`type`:`relu`,`i`:%u},", 254, ENDING,
+      "257 layers, expected 1 to 256");
+}
+
+static void
+test_too_many_labels (void)
+{
+  test_too_many ("labels", "[", "`%u`,", 1024, "`last`]",
+      "1025 labels, expected 1 to 1024");
+}
+
+static void
+test_missing_file (void)
+{
+  g_autofree char *path = fixture_path ("missing");
+  GError *error = NULL;
+  GenreModel *model = genre_model_load (path, &error);
+
+  fixture_assert_refused (
+      model, error, GENRE_ERROR_NOT_FOUND, path, "No such file");
+}
+
+/* The small model that the faults are made in is itself sound. */
+static void
+test_small (void)
+{
+  g_autofree char *path = fixture_write_model ("small", NULL, NULL);
+  GError *error = NULL;
+  GenreModel *model = genre_model_load (path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (genre_model_get_name (model), ==, "small");
+  g_assert_cmpstr (genre_model_get_version (model), ==, "7");
+  g_assert_cmpuint (genre_model_get_n_labels (model), ==, 2);
+  g_assert_cmpstr (genre_model_get_label (model, 0), ==, "quiet");
+  g_assert_cmpstr (genre_model_get_label (model, 1), ==, "loud");
+  g_assert_cmpuint (genre_model_get_n_parameters (model), ==, 2 * 128 + 2);
+  g_assert_cmpuint (genre_model_get_min_columns (model), ==, 1);
+  genre_model_unref (model);
+}
+
+static void
+test_min_columns (void)
+{
+  g_autofree char *path = fixture_write_model (
+      "pooled", "layers", POOL ("1", "7"));
+  GError *error = NULL;
+  GenreModel *model = genre_model_load (path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (genre_model_get_min_columns (model), ==, 7);
+  genre_model_unref (model);
+}
+
+/* One file in use is one model, under whatever path. */
+static void
+test_shared (void)
+{
+  g_autofree char *path = fixture_write_model ("shared", NULL, NULL);
+  g_autofree char *other = fixture_write_model ("other", NULL, NULL);
+  g_autofree char *link_path = fixture_path ("link");
+  GenreModel *first = genre_model_load (path, NULL);
+  GenreModel *second = genre_model_load (path, NULL);
+  GenreModel *third, *linked;
+
+  g_assert_nonnull (first);
+  g_assert_true (first == second);
+  g_assert_cmpint (symlink (path, link_path), ==, 0);
+  linked = genre_model_load (link_path, NULL);
+  g_assert_true (first == linked);
+  third = genre_model_load (other, NULL);
+  g_assert_nonnull (third);
+  g_assert_true (first != third);
+  genre_model_unref (first);
+  genre_model_unref (linked);
+  genre_model_unref (third);
+
+  /* still whole after two of its three references went */
+  g_assert_cmpstr (genre_model_get_label (second, 1), ==, "loud");
+  g_assert_true (genre_model_ref (second) == second);
+  genre_model_unref (second);
+  genre_model_unref (second);
+
+  first = genre_model_load (path, NULL);
+  g_assert_nonnull (first);
+  g_assert_cmpstr (genre_model_get_label (first, 1), ==, "loud");
+  genre_model_unref (first);
+}
+
+/* A file that was replaced while its model is in use is another model. */
+static void
+test_replaced (void)
+{
+  g_autofree char *path = fixture_write_model ("replaced", NULL, NULL);
+  GenreModel *old = genre_model_load (path, NULL), *new;
+
+  g_free (fixture_write_model ("replaced", "version", "8-longer"));
+  new = genre_model_load (path, NULL);
+  g_assert_nonnull (new);
+  g_assert_cmpstr (genre_model_get_version (old), ==, "7");
+  g_assert_cmpstr (genre_model_get_version (new), ==, "8-longer");
+  genre_model_unref (old);
+  genre_model_unref (new);
+}
+
+static gpointer
+load_and_unref (gpointer path)
+{
+  for (guint i = 0; i < 50; i++) {
+    GenreModel *model = genre_model_load (path, NULL);
+
+    g_assert_nonnull (model);
+    g_assert_cmpstr (genre_model_get_label (model, 0), ==, "quiet");
+    genre_model_unref (model);
+  }
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  g_autofree char *path = fixture_write_model ("threads", NULL, NULL);
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new (NULL, load_and_unref, path);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+/* A copy of the model that ships, to be damaged; gives its bytes too. */
+static char *
+copy_shipped (char **bytes, gsize *n_bytes)
+{
+  g_autofree char *shipped = fixture_shipped_model ();
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_get_contents (shipped, bytes, n_bytes, &error))
+    g_error ("%s", error->message);
+  return fixture_write ("damaged", *bytes, *n_bytes);
+}
+
+static gsize
+header_length (const char *bytes)
+{
+  guint64 length;
+
+  memcpy (&length, bytes, 8);
+  return GUINT64_FROM_LE (length);
+}
+
+/* Half of the lengths in the header or at its ends, half anywhere. */
+static void
+test_truncated (void)
+{
+  g_autofree char *bytes = NULL;
+  gsize n_bytes;
+  g_autofree char *path = copy_shipped (&bytes, &n_bytes);
+  gsize header = 8 + header_length (bytes);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  gsize lengths[N_LENGTHS] = { 0, 1, 7, 8, 9, header - 1, header, header + 1,
+    n_bytes - 4, n_bytes - 1 };
+
+  for (guint i = 10; i < N_LENGTHS; i++)
+    lengths[i] = i % 2 ? g_rand_int_range (rand, 0, header)
+                       : g_rand_int_range (rand, header, n_bytes);
+  for (guint i = 0; i < N_LENGTHS; i++) {
+    g_autofree char *written = fixture_write ("damaged", bytes, lengths[i]);
+    GError *error = NULL;
+    GenreModel *model = genre_model_load (path, &error);
+
+    fixture_assert_refused (model, error, GENRE_ERROR_FORMAT, path, "");
+    genre_model_unref (model);
+  }
+}
+
+/* Not every flip makes a bad file: it may hit the model's name. */
+static void
+test_flipped (void)
+{
+  g_autofree char *bytes = NULL;
+  gsize n_bytes;
+  g_autofree char *path = copy_shipped (&bytes, &n_bytes);
+  gsize header = 8 + header_length (bytes);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (2);
+  guint n_refused = 0;
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+
+  for (guint i = 0; i < N_FLIPS; i++) {
+    gsize place = g_rand_int_range (rand, 0, header);
+    char flipped = bytes[place] ^ g_rand_int_range (rand, 1, 256);
+    GError *error = NULL;
+    GenreModel *model;
+
+    g_assert_cmpint (pwrite (fd, &flipped, 1, place), ==, 1);
+    model = genre_model_load (path, &error);
+    if (model) {
+      g_assert_no_error (error);
+      g_assert_cmpuint (genre_model_get_n_labels (model), >, 0);
+      genre_model_unref (model);
+    } else {
+      fixture_assert_refused (model, error, GENRE_ERROR_FORMAT, path, "");
+      n_refused++;
+    }
+    g_assert_cmpint (pwrite (fd, bytes + place, 1, place), ==, 1);
+  }
+  close (fd);
+  g_test_message ("%u of %u refused", n_refused, N_FLIPS);
+  g_assert_cmpuint (n_refused, >, N_FLIPS / 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/model/small", test_small);
+  g_test_add_func ("/model/min-columns", test_min_columns);
+  g_test_add_func ("/model/shared", test_shared);
+  g_test_add_func ("/model/replaced", test_replaced);
+  g_test_add_func ("/model/threads", test_threads);
+  g_test_add_func ("/model/missing-file", test_missing_file);
+  for (gsize i = 0; i < G_N_ELEMENTS (faults); i++) {
+    g_autofree char *name = g_strconcat ("/model/fault/", faults[i].name, NULL);
+
+    g_test_add_data_func (name, GSIZE_TO_POINTER (i), test_fault);
+  }
+  g_test_add_func ("/model/fault/too-many-layers", test_too_many_layers);
+  g_test_add_func ("/model/fault/too-many-labels", test_too_many_labels);
+  g_test_add_func ("/model/shipped/truncated", test_truncated);
+  g_test_add_func ("/model/shipped/flipped", test_flipped);
+  return fixture_run ();
+}
