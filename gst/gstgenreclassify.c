@@ -1211,8 +1211,8 @@ gst_genre_classify_class_init (GstGenreClassifyClass *klass)
       "Length of a segment (in nanoseconds)", GENRE_MIN_WINDOW,
       GENRE_MAX_WINDOW, DEFAULT_WINDOW, ready);
   props[PROP_HOP] = g_param_spec_uint64 ("hop", "Hop",
-      "From the start of one segment to that of the next (in nanoseconds); 0 is "
-      "the window, less makes segments overlap",
+      "From the start of one segment to that of the next (in nanoseconds, at "
+      "least 100 ms); 0 is the window, less makes segments overlap",
       0, GENRE_MAX_WINDOW, DEFAULT_HOP, ready);
   props[PROP_MIN_WINDOW] = g_param_spec_uint64 ("min-window", "Minimum window",
       "A last, shorter segment is classified if it is at least "

@@ -40,7 +40,8 @@ class Engine:
                 ("genre_model_get_label", "s", "pu"),
                 ("genre_classifier_new", "p", "puqqqp"),
                 ("genre_classifier_free", None, "p"),
-                ("genre_classifier_predict", "i", "ppzpp")):
+                ("genre_classifier_predict", "i", "ppzpp"),
+                ("g_clear_error", None, "p")):
             kinds = {"p": ctypes.c_void_p, "s": ctypes.c_char_p,
                      "u": ctypes.c_uint, "q": ctypes.c_uint64,
                      "z": ctypes.c_size_t, "i": ctypes.c_int, None: None}
@@ -65,7 +66,9 @@ class Engine:
 
     def _check(self, result):
         if not result:
-            raise EngineError(self._error.contents.message.decode())
+            message = self._error.contents.message.decode()
+            self._library.g_clear_error(ctypes.byref(self._error))
+            raise EngineError(message)
         return result
 
     def close(self):

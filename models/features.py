@@ -63,6 +63,8 @@ def load_npz(path):
     if y.ndim != 1 or split.ndim != 1:
         raise DataError(f"{path}: y and split have {y.ndim} and {split.ndim} "
                         "dimensions; expected one value for each track")
+    if not len(x):
+        raise DataError(f"{path}: there is no track in it")
     if not len(x) == len(y) == len(names) == len(split):
         raise DataError(f"{path}: X, y, names and split differ in length")
     if len(y) and not 0 <= y.min() <= y.max() < len(genres):

@@ -71,7 +71,7 @@ def augment(x, y, n_labels, crop, args, rng):
         target = w * target + (1 - w) * target[other]
 
     for i in range(batch):      # masks at the mean, which is 0
-        width = rng.integers(0, args.band_mask + 1)
+        width = rng.integers(0, min(args.band_mask, bands // 2) + 1)
         begin = rng.integers(0, bands - width + 1)
         z[i, :, begin:begin + width] = 0
         width = rng.integers(0, min(args.frame_mask, crop // 2) + 1)
@@ -192,6 +192,16 @@ def train(data, args):
     return average
 
 
+def at_least(least, kind=int):
+    """The type of an argument that is a number from `least` up."""
+    def parse(text):
+        value = kind(text)
+        if not value >= least:
+            raise argparse.ArgumentTypeError(f"{text}: expected {least} or more")
+        return value
+    return parse
+
+
 def arguments(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0],
@@ -206,12 +216,12 @@ def arguments(argv=None):
                         choices=sorted(networks.ARCHITECTURES))
     parser.add_argument("--version", default="1",
                         help="version stored in the weights file")
-    parser.add_argument("--epochs", type=int, default=90)
-    parser.add_argument("--crops", type=int, default=2,
+    parser.add_argument("--epochs", type=at_least(1), default=90)
+    parser.add_argument("--crops", type=at_least(1), default=2,
                         help="crops of each track in an epoch")
-    parser.add_argument("--crop", type=float, default=6.0,
+    parser.add_argument("--crop", type=at_least(0, float), default=6.0,
                         help="length of a crop in seconds")
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=at_least(1), default=32)
     parser.add_argument("--rate", type=float, default=1.5e-3,
                         help="highest learning rate")
     parser.add_argument("--decay", type=float, default=0.02,
@@ -225,16 +235,16 @@ def arguments(argv=None):
                         help="standard deviation of the spectral tilt, dB")
     parser.add_argument("--lowpass", type=float, default=0.5,
                         help="share of crops that lose their highest bands")
-    parser.add_argument("--band-mask", type=int, default=16,
+    parser.add_argument("--band-mask", type=at_least(0), default=16,
                         help="widest band mask")
-    parser.add_argument("--frame-mask", type=int, default=12,
+    parser.add_argument("--frame-mask", type=at_least(0), default=12,
                         help="widest frame mask")
     parser.add_argument("--ema", type=float, default=0.995,
                         help="decay of the averaged weights, per step")
-    parser.add_argument("--validate", type=int, default=1,
+    parser.add_argument("--validate", type=at_least(1), default=1,
                         help="epochs between two looks at valid")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--threads", type=at_least(1), default=os.cpu_count())
     parser.add_argument("--build", help="build directory with the genremel "
                         "program, for --audio; default: build")
     parser.add_argument("--smoke", action="store_true",

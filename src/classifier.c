@@ -81,6 +81,12 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
         window / 1e9, GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
     return NULL;
   }
+  if (hop && hop < GENRE_MIN_HOP) {
+    genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "hop of %g s, expected 0 or at least %g", hop / 1e9,
+        GENRE_MIN_HOP / 1e9);
+    return NULL;
+  }
   n_columns = genre_mel_column_at (window);
   if (n_columns - 1 < genre_model_get_min_columns (model)) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,

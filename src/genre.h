@@ -92,6 +92,8 @@ typedef enum
 /* lengths of a window, ns */
 #define GENRE_MIN_WINDOW G_GUINT64_CONSTANT (3000000000)
 #define GENRE_MAX_WINDOW G_GUINT64_CONSTANT (300000000000)
+/* from one window's start to the next one's, ns: a mel column is 77.5 ms */
+#define GENRE_MIN_HOP G_GUINT64_CONSTANT (100000000)
 
 typedef struct _GenreModel GenreModel;
 typedef struct _GenreClassifier GenreClassifier;
@@ -136,7 +138,8 @@ GENRE_API gsize genre_model_get_min_columns (const GenreModel *model);
  * @model: the model; a reference is taken
  * @rate: sample rate, Hz, GENRE_MIN_RATE to GENRE_MAX_RATE
  * @window: length of a segment, ns, GENRE_MIN_WINDOW to GENRE_MAX_WINDOW
- * @hop: from one segment's start to the next one's, ns; 0 means @window
+ * @hop: from one segment's start to the next one's, ns, at least GENRE_MIN_HOP;
+ *     0 means @window
  * @min_window: shortest partial segment that genre_classifier_finish() gives,
  *     ns.  What is shorter than the network accepts is never given.
  * @error: return location: GENRE_ERROR_ARGUMENT

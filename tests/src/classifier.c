@@ -12,6 +12,7 @@
 
 #define MS G_GUINT64_CONSTANT (1000000)
 #define SECOND G_GUINT64_CONSTANT (1000000000)
+#define MAX_LABELS 1024 /* that a model can have */
 
 /* The model that ships. */
 static GenreModel *
@@ -1024,7 +1025,7 @@ predict_300s (gpointer classifier)
 {
   const gsize n = 3870;
   g_autofree float *columns = g_new0 (float, n *GENRE_MEL_BANDS);
-  float probabilities[10];
+  float probabilities[MAX_LABELS];
   GError *error = NULL;
 
   genre_classifier_predict (classifier, columns, n, probabilities, &error);
@@ -1060,7 +1061,7 @@ static gpointer
 classify_all (gpointer data)
 {
   Worker *worker = data;
-  float probabilities[10];
+  float probabilities[MAX_LABELS];
 
   for (guint i = 0; i < N_SEGMENTS; i++) {
     GenreSegment *segment = g_async_queue_pop (worker->segments);

@@ -305,6 +305,27 @@ test_no_metadata (void)
   genre_safetensors_free (file);
 }
 
+/* A megabyte of text and escapes in one string of the header is no fault, nor a
+ * reason for a parser to recurse. */
+static void
+test_long_string (void)
+{
+  g_autoptr (GString) header = g_string_new ("{`__metadata__`:{`note`:`");
+  g_autofree char *path = NULL;
+  GError *error = NULL;
+  GenreSafetensors *file;
+
+  for (guint i = 0; i < 200000; i++)
+    g_string_append (header, "abc\\n");
+  g_string_append (header, "`}}");
+  path = fixture_write_safetensors ("long-string", header->str, NULL, 0);
+  file = genre_safetensors_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (
+      strlen (genre_safetensors_get_metadata (file, "note")), ==, 200000 * 4);
+  genre_safetensors_free (file);
+}
+
 static void
 test_missing_file (void)
 {
@@ -380,6 +401,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/safetensors/sound", test_sound);
   g_test_add_func ("/safetensors/no-metadata", test_no_metadata);
+  g_test_add_func ("/safetensors/long-string", test_long_string);
   g_test_add_func ("/safetensors/file/missing", test_missing_file);
   g_test_add_func ("/safetensors/file/directory", test_directory);
   g_test_add_func ("/safetensors/file/fifo", test_fifo);
