@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real recordings give the mel images that the training data has, and the
-model that ships is as accurate on the valid split as it was.
+"""Real recordings give the mel images that the training data has and, through the
+element, the genres of those images; and the model that ships is as accurate on the
+valid split as it was.
 
   test_clips.py BUILD_DIRECTORY
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,10 @@ NPZ = os.path.join(DATA, "gtzan_mel128.npz")
 AUDIO = os.path.join(DATA, "audio")
 MIN_CORRELATION = 0.97      # the median; a few clips are cut differently
 MIN_ACCURACY = 0.55
+MIN_AGREEMENT = 0.9
+COLUMNS_PER_SECOND = 387 / 30
+
+sys.path.insert(0, os.path.join(ROOT, "models"))
 
 
 def correlations(genremel):
@@ -50,6 +56,36 @@ def check_clips(build):
     print(f"{'ok' if ok else 'FAILED'}: {len(found)} clips, median "
           f"correlation {median:.4f} (at least {MIN_CORRELATION}), lowest "
           f"{found[worst]:.3f} ({worst})")
+    return ok
+
+
+def check_agreement(build):
+    """The genre of each clip by the element, and by the engine of the same time
+    span of the track's image."""
+    import evaluate
+    environment = dict(os.environ, GST_PLUGIN_PATH=os.path.join(build, "gst"))
+    engine = evaluate.Engine(
+        os.path.join(ROOT, "models", "crnn.safetensors"), build)
+    with np.load(NPZ) as z:
+        images = dict(zip(z["names"].astype(str), z["X"]))
+    clips, agreeing = sorted(os.listdir(AUDIO)), 0
+    for clip in clips:
+        output = subprocess.run(
+            ["gst-launch-1.0", "-m", "filesrc",
+             f"location={os.path.join(AUDIO, clip)}", "!", "flacparse", "!",
+             "flacdec", "!", "genreclassify", "!", "fakesink"],
+            env=environment, capture_output=True, text=True, check=True).stdout
+        track = output[output.index("): genreclassify-track"):]
+        genre = re.search(r"genre=\(string\)(\w+)", track)[1]
+        seconds = int(re.search(r"duration=\(guint64\)(\d+)", track)[1]) / 1e9
+        image = images[os.path.splitext(clip)[0]]
+        expected = engine.labels[engine.predict(
+            image[:int(seconds * COLUMNS_PER_SECOND)]).argmax()]
+        agreeing += genre == expected
+    engine.close()
+    ok = agreeing >= MIN_AGREEMENT * len(clips) > 0
+    print(f"{'ok' if ok else 'FAILED'}: element and image agree on {agreeing} "
+          f"of {len(clips)} clips (at least {MIN_AGREEMENT})")
     return ok
 
 
@@ -80,7 +116,8 @@ def main():
         print("skipped: needs ../shared/data")
         return 77
     build = os.path.abspath(sys.argv[1])
-    checks = [check_clips(build), check_accuracy(build)]
+    checks = [check_clips(build), check_agreement(build),
+              check_accuracy(build)]
     return 0 if all(checks) else 1
 
 
