@@ -1149,6 +1149,25 @@ test_track (void)
   genre_track_free (track);
 }
 
+/* A hop shorter than the columns' would be memory without end. */
+static void
+test_tiny_hop (void)
+{
+  static const guint64 hops[] = { 1, 99999999 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (hops); i++) {
+    GenreModel *model = load_small_model ();
+    GError *error = NULL;
+
+    g_assert_null (genre_classifier_new (
+        model, 22050, 5 * SECOND, hops[i], 0, &error));
+    g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+    g_assert_nonnull (strstr (error->message, "hop"));
+    g_error_free (error);
+    genre_model_unref (model);
+  }
+}
+
 /* A hop that no stream reaches: one segment, and no arithmetic that wraps. */
 static void
 test_huge_hop (void)
@@ -1212,5 +1231,6 @@ main (int argc, char **argv)
   g_test_add_func ("/classifier/set-rate", test_set_rate);
   g_test_add_func ("/classifier/set-rate-often", test_set_rate_often);
   g_test_add_func ("/classifier/hop/huge", test_huge_hop);
+  g_test_add_func ("/classifier/hop/tiny", test_tiny_hop);
   return fixture_run ();
 }
