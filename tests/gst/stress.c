@@ -228,18 +228,6 @@ GST_START_TEST (test_sync_handler)
 
 GST_END_TEST;
 
-/* Bytes of this process that are in memory. */
-static gsize
-resident_size (void)
-{
-  g_autofree char *text = NULL;
-  char *end;
-
-  fail_unless (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
-  strtoull (text, &end, 10);
-  return strtoull (end, NULL, 10) * 4096;
-}
-
 /* Weights are in memory once, and a stream more costs little. */
 GST_START_TEST (test_many_elements)
 {

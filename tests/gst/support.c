@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* GstHarness answers that it is live. */
@@ -190,4 +191,15 @@ check_answer (GstMessage *message)
     fail_unless_equals_string (genre, best_label);
     fail_unless_equals_float (get_double (message, "confidence"), best);
   }
+}
+
+gsize
+resident_size (void)
+{
+  g_autofree char *text = NULL;
+  char *end;
+
+  fail_unless (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  strtoull (text, &end, 10);
+  return strtoull (end, NULL, 10) * 4096;
 }

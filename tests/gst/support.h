@@ -33,3 +33,6 @@ double get_double (GstMessage *message, const char *field);
 gboolean get_boolean (GstMessage *message, const char *field);
 /* Checks every field against the contract, but for the times. */
 void check_answer (GstMessage *message);
+
+/* Bytes of this process that are in memory. */
+gsize resident_size (void);

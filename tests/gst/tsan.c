@@ -14,7 +14,7 @@
   static type real;                                                            \
                                                                                \
   if (!__atomic_load_n (&real, __ATOMIC_RELAXED))                              \
-    __atomic_store_n (&real, (type) dlsym (RTLD_NEXT, name), __ATOMIC_RELAXED)
+  __atomic_store_n (&real, (type) dlsym (RTLD_NEXT, name), __ATOMIC_RELAXED)
 
 typedef void (*LockFunc) (gpointer);
 typedef gboolean (*TryLockFunc) (gpointer);
