@@ -55,7 +55,10 @@ build() {
       return 1
     }
   }
-  meson compile -C "$directory" >"$log" 2>&1 </dev/null || {
+  # a directory that was moved, or made by another meson, is set up anew
+  meson compile -C "$directory" >"$log" 2>&1 </dev/null ||
+    { meson setup --wipe "$directory" "$@" && meson compile -C "$directory"; } \
+      >"$log" 2>&1 </dev/null || {
     cat "$log" >&2
     rm -f "$log"
     echo "The build failed." >&2

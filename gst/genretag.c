@@ -35,22 +35,20 @@ genre_tag_spelling (const char *label)
 }
 
 GstTagList *
-genre_tag_merge (const GstTagList *upstream, const char *label,
-    GstTagMergeMode mode, gboolean upstream_has_genre)
+genre_tag_merge (
+    const GstTagList *upstream, const char *label, GstTagMergeMode mode)
 {
   GstTagList *merged = upstream ? gst_tag_list_copy (upstream)
                                 : gst_tag_list_new_empty ();
-  g_autoptr (GstTagList) ours = NULL;
+  g_autoptr (GstTagList)
+      ours = gst_tag_list_new (GST_TAG_GENRE, genre_tag_spelling (label), NULL);
 
   gst_tag_list_set_scope (merged, GST_TAG_SCOPE_STREAM);
-  if (upstream_has_genre &&
-      (mode == GST_TAG_MERGE_KEEP || mode == GST_TAG_MERGE_KEEP_ALL))
-    return merged;
-  ours = gst_tag_list_new (GST_TAG_GENRE, genre_tag_spelling (label), NULL);
-  /* KEEP_ALL and REPLACE_ALL are about whole lists; one tag is ours to give */
+  /* KEEP_ALL and REPLACE_ALL are about whole lists; one tag is ours to give.
+   * UNDEFINED is what it says. */
   if (mode == GST_TAG_MERGE_REPLACE_ALL)
     mode = GST_TAG_MERGE_REPLACE;
-  else if (mode == GST_TAG_MERGE_KEEP_ALL)
+  else if (mode == GST_TAG_MERGE_KEEP_ALL || !GST_TAG_MODE_IS_VALID (mode))
     mode = GST_TAG_MERGE_KEEP;
   gst_tag_list_insert (merged, ours, mode);
   return merged;

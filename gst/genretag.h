@@ -11,7 +11,6 @@
 const char *genre_tag_spelling (const char *label);
 
 /* What is to be pushed downstream: @upstream (nullable) with the genre of
- * @label merged in as @mode says.  @upstream_has_genre: the stream has a genre
- * from elsewhere, so that the modes that keep it add nothing.  (transfer full) */
-GstTagList *genre_tag_merge (const GstTagList *upstream, const char *label,
-    GstTagMergeMode mode, gboolean upstream_has_genre);
+ * @label merged in as @mode says.  (transfer full) */
+GstTagList *genre_tag_merge (
+    const GstTagList *upstream, const char *label, GstTagMergeMode mode);

@@ -41,7 +41,10 @@
  * the tags that upstream sent, whenever it changes and once before EOS, as long
  * as its confidence is at least #GstGenreClassify:min-confidence.
  *
- * Inference runs in a thread of the element's own. When it cannot keep up, a
+ * Inference runs in a thread of the element's own, and messages are posted from
+ * it. A synchronous handler of them may set properties and do flushing seeks; a
+ * seek without flush would wait for the streaming thread, which may be waiting for
+ * the handler. When it cannot keep up, a
  * live stream loses the oldest waiting segment, and any other waits.
  *
  * ## Example launch line
@@ -131,6 +134,7 @@ typedef struct
   GenreSegment *segment; /* NULL: the track has ended */
   guint64 number;
   GstClockTime timestamp, stream_time, running_time;
+  GstClockTime overlap; /* of its audio with that of the segment before */
 } Job;
 
 typedef struct
@@ -177,6 +181,8 @@ struct _GstGenreClassify
   GArray *runs;                /* Run */
   GstClockTime next_timestamp; /* expected of the next buffer */
   guint64 n_segments;          /* cut from the track */
+  guint64 cut_until;           /* classifier's time where the last one ended */
+  guint64 gap_rest;            /* of a gap, less than a sample, in ns x rate */
   gboolean in_track;           /* samples came since the track began */
   gboolean warned_dropped;
   GstTagList *upstream_tags; /* stream scope, or NULL */
@@ -189,8 +195,7 @@ struct _GstGenreClassify
   float *probabilities; /* [n_labels] */
   GenreAnswer answer;   /* times and flags of the track so far */
   guint64 answer_segments;
-  GstClockTime answer_end; /* running time up to which it reaches */
-  gboolean failed;         /* the error was posted */
+  gboolean failed; /* the error was posted */
 };
 
 #define CAPS                                                                   \
@@ -266,27 +271,21 @@ forget_track (GstGenreClassify *self)
   self->failed = FALSE;
 }
 
-/* Takes the segment's @answer into the track's. */
+/* Takes the segment's @answer into the track's; @overlap ns of its audio were in
+ * the segment before. */
 static void
-add_to_track (GstGenreClassify *self, const GenreAnswer *answer)
+add_to_track (
+    GstGenreClassify *self, const GenreAnswer *answer, GstClockTime overlap)
 {
   GenreAnswer *track = &self->answer;
 
   if (self->answer_segments++ == 0) {
     *track = *answer;
-    self->answer_end = 0;
   } else {
-    /* where segments overlap, their audio counts once */
-    GstClockTime overlap = answer->running_time < self->answer_end
-        ? self->answer_end - answer->running_time
-        : 0;
-
-    track->duration += answer->duration - MIN (overlap, answer->duration);
+    track->duration += answer->duration - overlap;
     track->silent &= answer->silent;
     track->partial = answer->partial;
   }
-  if (GST_CLOCK_TIME_IS_VALID (answer->running_time))
-    self->answer_end = answer->running_time + answer->duration;
   if (!answer->silent)
     genre_track_add (self->track, answer->probabilities, answer->duration);
 }
@@ -304,6 +303,7 @@ classify_segment (GstGenreClassify *self, const Job *job)
   };
   guint n_labels = genre_model_get_n_labels (self->model);
   g_autoptr (GError) error = NULL;
+  GstStructure *structure;
   gboolean post_messages;
   gint64 begin = g_get_monotonic_time ();
   GstClockTime elapsed;
@@ -341,14 +341,19 @@ classify_segment (GstGenreClassify *self, const Job *job)
   }
   GST_OBJECT_UNLOCK (self);
 
-  add_to_track (self, &answer);
-  if (post_messages)
-    post (self, genre_message_segment (self->model, &answer, job->number));
+  add_to_track (self, &answer, job->overlap);
+  structure = genre_message_segment (self->model, &answer, job->number);
   if (!answer.silent) {
     genre_track_get (self->track, self->probabilities);
     set_answer (self, genre_answer_best (&answer, n_labels),
         self->probabilities[genre_answer_best (&answer, n_labels)]);
   }
+  /* Last of all: a handler may seek, and after a flush nothing of what is known
+   * here is true any more. */
+  if (post_messages && genre_worker_is_current (self->worker))
+    post (self, structure);
+  else
+    gst_structure_free (structure);
 }
 
 static void
@@ -390,7 +395,7 @@ static GstEvent *
 merged_tags (GstGenreClassify *self, int label)
 {
   GstTagMergeMode mode;
-  gboolean post_tags, upstream_has_genre;
+  gboolean post_tags, keeps, upstream_has_genre;
 
   GST_OBJECT_LOCK (self);
   mode = self->tag_mode;
@@ -399,28 +404,46 @@ merged_tags (GstGenreClassify *self, int label)
 
   if (!post_tags || label < 0)
     return NULL;
+  keeps = mode == GST_TAG_MERGE_KEEP || mode == GST_TAG_MERGE_KEEP_ALL;
   upstream_has_genre = self->global_genre ||
       (self->upstream_tags &&
           gst_tag_list_get_tag_size (self->upstream_tags, GST_TAG_GENRE) > 0);
-  return gst_event_new_tag (genre_tag_merge (self->upstream_tags,
-      genre_model_get_label (self->model, label), mode, upstream_has_genre));
+  if (upstream_has_genre && keeps)
+    return NULL;
+  return gst_event_new_tag (genre_tag_merge (
+      self->upstream_tags, genre_model_get_label (self->model, label), mode));
 }
 
-/* Pushes the tag if the answer has changed, or if this is the @last chance. */
-static void
-push_tags (GstGenreClassify *self, gboolean last)
+static int
+get_tag_label (GstGenreClassify *self)
 {
-  GstEvent *event;
   int label;
 
   GST_OBJECT_LOCK (self);
   label = self->tag_label;
   GST_OBJECT_UNLOCK (self);
+  return label;
+}
 
-  if (label < 0 || (label == self->pushed_label && !last))
+/* Pushes the tag if the answer has changed, or if this is the @last chance; takes
+ * a pushed one back if there is no answer any more. */
+static void
+push_tags (GstGenreClassify *self, gboolean last)
+{
+  int label = get_tag_label (self);
+  GstEvent *event;
+
+  if (label == self->pushed_label && !(last && label >= 0))
     return;
-  self->pushed_label = label;
   event = merged_tags (self, label);
+  if (event) {
+    self->pushed_label = label;
+  } else if (self->pushed_label >= 0) {
+    self->pushed_label = -1;
+    event = gst_event_new_tag (self->upstream_tags
+            ? gst_tag_list_ref (self->upstream_tags)
+            : gst_tag_list_new_empty ());
+  }
   if (event)
     gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
 }
@@ -490,6 +513,8 @@ give_segments (GstGenreClassify *self)
 
     job->segment = segment;
     job->number = self->n_segments++;
+    job->overlap = self->cut_until > start ? self->cut_until - start : 0;
+    self->cut_until = start + genre_segment_get_duration (segment);
     job->timestamp = run->timestamp + (start - run->start);
     job->stream_time = gst_segment_to_stream_time (
         &run->segment, GST_FORMAT_TIME, job->timestamp);
@@ -508,6 +533,8 @@ forget_samples (GstGenreClassify *self)
     genre_classifier_reset (self->classifier);
   g_array_set_size (self->runs, 0);
   self->next_timestamp = GST_CLOCK_TIME_NONE;
+  self->cut_until = 0;
+  self->gap_rest = 0;
 }
 
 /* The samples so far have no neighbour to come. */
@@ -540,11 +567,17 @@ finish_track (GstGenreClassify *self)
   GST_OBJECT_LOCK (self);
   self->tag_label = -1;
   GST_OBJECT_UNLOCK (self);
-  self->pushed_label = -1;
   self->n_segments = 0;
   self->in_track = FALSE;
-  self->warned_dropped = FALSE;
   return TRUE;
+}
+
+/* Ends the track, and forgets its answer, which stands until another begins. */
+static void
+begin_track (GstGenreClassify *self)
+{
+  if (finish_track (self))
+    set_answer (self, -1, 0);
 }
 
 static gboolean
@@ -576,20 +609,35 @@ is_contiguous (GstGenreClassify *self, GstClockTime timestamp)
           actual_sign * (gint64) actual - expected_sign * (gint64) expected);
 }
 
+/* TRUE if the timestamps have moved away from the counted samples, little by
+ * little, as those of a live source with a clock of its own do. */
+static gboolean
+has_drifted (GstGenreClassify *self, GstClockTime timestamp)
+{
+  const Run *last = &g_array_index (self->runs, Run, self->runs->len - 1);
+  GstClockTime counted = last->timestamp +
+      (genre_classifier_get_length (self->classifier) - last->start);
+
+  return GST_CLOCK_TIME_IS_VALID (timestamp) &&
+      !is_close (GST_CLOCK_DIFF (counted, timestamp));
+}
+
 /* Prepares for samples at @timestamp (or NONE): decides whether they go on where
  * the last ones ended, and notes to which segment they belong. */
 static gboolean
 begin_samples (GstGenreClassify *self, GstClockTime timestamp, gboolean discont)
 {
+  GstClockTime expected = self->next_timestamp;
   gboolean ok = TRUE;
 
   if (self->runs->len > 0 && (discont || !is_contiguous (self, timestamp))) {
     GST_DEBUG_OBJECT (self,
         "discontinuity: %" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
-        GST_TIME_ARGS (timestamp), GST_TIME_ARGS (self->next_timestamp));
+        GST_TIME_ARGS (timestamp), GST_TIME_ARGS (expected));
     ok = finish_samples (self);
   }
-  if (self->runs->len == 0 || self->new_segment) {
+  if (self->runs->len == 0 || self->new_segment ||
+      has_drifted (self, timestamp)) {
     Run run = {
       .start = genre_classifier_get_length (self->classifier),
       .timestamp = timestamp,
@@ -597,9 +645,9 @@ begin_samples (GstGenreClassify *self, GstClockTime timestamp, gboolean discont)
     };
 
     if (!GST_CLOCK_TIME_IS_VALID (timestamp))
-      run.timestamp = GST_CLOCK_TIME_IS_VALID (self->next_timestamp)
-          ? self->next_timestamp
-          : self->segment.start;
+      run.timestamp = self->new_segment || !GST_CLOCK_TIME_IS_VALID (expected)
+          ? self->segment.start
+          : expected;
     g_array_append_val (self->runs, run);
     self->new_segment = FALSE;
     self->next_timestamp = run.timestamp;
@@ -624,8 +672,8 @@ end_samples (GstGenreClassify *self, GstClockTime timestamp, guint64 n_frames)
   GST_OBJECT_UNLOCK (self);
 }
 
-/* Analyses @audio in the layout that its buffer has. */
-static void
+/* Analyses @audio in the layout that its buffer has; FALSE if flushing. */
+static gboolean
 push_samples (GstGenreClassify *self, const GstAudioBuffer *audio)
 {
   guint channels = GST_AUDIO_INFO_CHANNELS (&self->info);
@@ -636,10 +684,9 @@ push_samples (GstGenreClassify *self, const GstAudioBuffer *audio)
 
   for (gsize i = 0; i < audio->n_samples;) {
     gconstpointer planes[MAX_CHANNELS];
-    gsize n = audio->n_samples - i;
+    /* little enough that segments do not pile up before they are given */
+    gsize n = MIN (audio->n_samples - i, UNPACK_FRAMES);
 
-    if (self->unpack)
-      n = MIN (n, UNPACK_FRAMES);
     for (int p = 0; p < audio->n_planes; p++) {
       guint8 *plane = (guint8 *) audio->planes[p] + i * per_plane * sample_size;
       guint8 *unpacked = self->unpacked + p * UNPACK_FRAMES * sizeof (double);
@@ -655,8 +702,11 @@ push_samples (GstGenreClassify *self, const GstAudioBuffer *audio)
     else
       genre_classifier_push (
           self->classifier, self->format, channels, planes[0], n);
+    if (!give_segments (self))
+      return FALSE;
     i += n;
   }
+  return TRUE;
 }
 
 /* FALSE if flushing. */
@@ -685,8 +735,6 @@ gst_genre_classify_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
   gsize n_frames;
   gboolean ok;
 
-  if (!self->classifier)
-    return GST_FLOW_NOT_NEGOTIATED;
   n_frames = meta
       ? meta->samples
       : gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->info);
@@ -705,9 +753,8 @@ gst_genre_classify_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
           self, RESOURCE, READ, ("A buffer of audio cannot be read."), (NULL));
       return GST_FLOW_ERROR;
     }
-    push_samples (self, &audio);
+    ok = ok && push_samples (self, &audio);
     gst_audio_buffer_unmap (&audio);
-    ok = ok && give_segments (self);
   }
   end_samples (self, GST_BUFFER_PTS (buffer), n_frames);
   if (!ok)
@@ -720,18 +767,22 @@ static gboolean
 take_gap (GstGenreClassify *self, GstEvent *event)
 {
   GstClockTime timestamp, duration;
-  guint64 n_frames;
+  guint64 n_frames, scaled;
+  guint rate = GST_AUDIO_INFO_RATE (&self->info);
   gboolean ok;
 
   gst_event_parse_gap (event, &timestamp, &duration);
-  if (!self->analyse || !self->classifier || !duration ||
+  if (!self->analyse || !rate || !duration ||
       !GST_CLOCK_TIME_IS_VALID (duration))
     return TRUE;
   if (duration > MAX_GAP)
     return finish_samples (self);
-  n_frames = gst_util_uint64_scale_round (
-      duration, GST_AUDIO_INFO_RATE (&self->info), GST_SECOND);
-  ok = begin_samples (self, timestamp, FALSE) && push_silence (self, n_frames);
+  ok = begin_samples (self, timestamp, FALSE);
+  /* many gaps of part of a sample are some samples */
+  scaled = duration * rate + self->gap_rest;
+  n_frames = scaled / GST_SECOND;
+  self->gap_rest = scaled % GST_SECOND;
+  ok = ok && push_silence (self, n_frames);
   end_samples (self, timestamp, n_frames);
   return ok;
 }
@@ -777,6 +828,7 @@ take_tags (GstGenreClassify *self, GstEvent *event)
   GstTagList *tags;
   GstEvent *merged;
   gboolean title_starts_track;
+  int label;
 
   gst_event_parse_tag (event, &tags);
   if (gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_GLOBAL) {
@@ -787,11 +839,14 @@ take_tags (GstGenreClassify *self, GstEvent *event)
   title_starts_track = self->title_starts_track;
   GST_OBJECT_UNLOCK (self);
   if (is_other_title (self, tags) && title_starts_track)
-    finish_track (self);
+    begin_track (self);
 
   gst_clear_tag_list (&self->upstream_tags);
   self->upstream_tags = gst_tag_list_ref (tags);
-  merged = merged_tags (self, self->pushed_label);
+  label = get_tag_label (self);
+  merged = merged_tags (self, label);
+  /* this event takes the place of the one that carried our genre */
+  self->pushed_label = merged ? label : -1;
   if (!merged)
     return event;
   gst_event_set_seqnum (merged, gst_event_get_seqnum (event));
@@ -810,7 +865,7 @@ take_stream_start (GstGenreClassify *self, GstEvent *event)
   gst_event_parse_group_id (event, &group_id);
   if (g_strcmp0 (stream_id, self->stream_id) == 0 && group_id == self->group_id)
     return;
-  finish_track (self);
+  begin_track (self);
   self->group_id = group_id;
   g_free (self->stream_id);
   self->stream_id = g_strdup (stream_id);
@@ -822,13 +877,13 @@ take_stream_start (GstGenreClassify *self, GstEvent *event)
 static void
 flush (GstGenreClassify *self)
 {
+  if (!self->worker)
+    return;
   genre_worker_flush_stop (self->worker);
-  if (self->classifier)
-    genre_classifier_set_cancelled (self->classifier, FALSE);
+  genre_classifier_set_cancelled (self->classifier, FALSE);
   forget_samples (self);
   forget_track (self);
   set_answer (self, -1, 0);
-  self->pushed_label = -1;
   self->n_segments = 0;
   self->in_track = FALSE;
 }
@@ -864,7 +919,11 @@ gst_genre_classify_sink_event (GstBaseTransform *trans, GstEvent *event)
       take_gap (self, event);
       break;
     case GST_EVENT_EOS:
-      finish_track (self);
+      /* one that a flush has overtaken is not true any more */
+      if (!finish_track (self)) {
+        gst_event_unref (event);
+        return FALSE;
+      }
       break;
     case GST_EVENT_FLUSH_START:
       flush_start (self);
@@ -920,33 +979,13 @@ gst_genre_classify_set_caps (
     GstBaseTransform *trans, GstCaps *in, GstCaps *out G_GNUC_UNUSED)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
-  guint64 window, hop, min_window;
-  GenreClassifier *classifier;
-  g_autoptr (GError) error = NULL;
 
   if (!gst_audio_info_from_caps (&self->info, in) || !set_format (self)) {
     GST_ERROR_OBJECT (self, "cannot read caps %" GST_PTR_FORMAT, in);
     return FALSE;
   }
-  if (self->classifier)
-    return genre_classifier_set_rate (
-        self->classifier, GST_AUDIO_INFO_RATE (&self->info), NULL);
-
-  GST_OBJECT_LOCK (self);
-  window = self->window;
-  hop = self->hop;
-  min_window = self->min_window;
-  GST_OBJECT_UNLOCK (self);
-  classifier = genre_classifier_new (self->model,
-      GST_AUDIO_INFO_RATE (&self->info), window, hop, min_window, &error);
-  if (!classifier) {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
-    return FALSE;
-  }
-  GST_OBJECT_LOCK (self);
-  self->classifier = classifier;
-  GST_OBJECT_UNLOCK (self);
-  return TRUE;
+  return genre_classifier_set_rate (
+      self->classifier, GST_AUDIO_INFO_RATE (&self->info), NULL);
 }
 
 /* The default model: in the folder that the environment names, beside the plugin
@@ -978,10 +1017,15 @@ gst_genre_classify_start (GstBaseTransform *trans)
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
+  guint64 window, hop, min_window;
+  GenreClassifier *classifier;
   guint n_labels;
 
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->model_path);
+  window = self->window;
+  hop = self->hop;
+  min_window = self->min_window;
   self->stats = (Stats){ 0 };
   GST_OBJECT_UNLOCK (self);
   if (!path)
@@ -1002,6 +1046,15 @@ gst_genre_classify_start (GstBaseTransform *trans)
       genre_model_get_name (self->model), genre_model_get_version (self->model),
       path);
 
+  /* the rate is not known before the caps */
+  classifier = genre_classifier_new (
+      self->model, GENRE_MIN_RATE, window, hop, min_window, &error);
+  if (!classifier) {
+    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
+    g_clear_pointer (&self->model, genre_model_unref);
+    return FALSE;
+  }
+
   n_labels = genre_model_get_n_labels (self->model);
   self->track = genre_track_new (n_labels);
   self->probabilities = g_new0 (float, n_labels);
@@ -1016,8 +1069,13 @@ gst_genre_classify_start (GstBaseTransform *trans)
   self->pushed_label = -1;
   forget_track (self);
   set_answer (self, -1, 0);
+  gst_audio_info_init (&self->info);
+  forget_samples (self);
+  GST_OBJECT_LOCK (self);
+  self->classifier = classifier;
   self->worker = genre_worker_new (
       "genreclassify", MAX_WAITING, do_job, job_free, self);
+  GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
 

@@ -11,4 +11,4 @@ plugin_init (GstPlugin *plugin)
 /* FFTW3 is under the GPL, and so is what is linked with it. */
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, genreclassify,
     "Music genre classification", plugin_init, PACKAGE_VERSION, "GPL", PACKAGE,
-    "https://gstreamer.freedesktop.org/")
+    "Unknown package origin")

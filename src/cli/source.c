@@ -34,7 +34,9 @@ gboolean
 source_init (Source *source, GstBin *pipeline, const char *name,
     GstElement *entrance, GError **error)
 {
-  g_autofree char *uri = gst_uri_is_valid (name)
+  /* "Intro: Song.ogg" has the form of a URI, but is a file if there is one */
+  gboolean is_file = g_file_test (name, G_FILE_TEST_EXISTS);
+  g_autofree char *uri = !is_file && gst_uri_is_valid (name)
       ? g_strdup (name)
       : gst_filename_to_uri (name, error);
   g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
