@@ -598,7 +598,9 @@ GST_START_TEST (test_flush_while_draining)
 {
   GstHarness *h = harness_new_without_caps (300, "min-window=1000000000");
   GstMessage *message;
+  GstEvent *event;
   GThread *thread;
+  gboolean flushed = FALSE;
 
   gst_harness_set_src_caps_str (h,
       "audio/x-raw, format=" GST_AUDIO_NE (S16) ", rate=22050, channels=1, "
@@ -611,6 +613,13 @@ GST_START_TEST (test_flush_while_draining)
   gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
   while ((message = pop_answer (h, "genreclassify")))
     gst_message_unref (message);
+  /* the EOS that the flush has overtaken may have been in time, but not late */
+  while ((event = gst_harness_try_pull_event (h))) {
+    fail_if (flushed && GST_EVENT_TYPE (event) == GST_EVENT_EOS,
+        "a cancelled EOS after the flush");
+    flushed |= GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START;
+    gst_event_unref (event);
+  }
   harness_free (h);
 }
 
@@ -671,6 +680,127 @@ GST_START_TEST (test_titles)
     fail_unless_equals_int (n, 1 + split);
     harness_free (h);
   }
+}
+
+GST_END_TEST;
+
+/* The track's duration is that of its audio, whatever the rate of playback. */
+GST_START_TEST (test_rate)
+{
+  GstHarness *h = harness_new (4, "hop=1000000000");
+  GstSegment segment;
+  GstMessage *message;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = 2;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  push_until (h, 0, 8 * RATE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless_equals_uint64 (get_uint64 (message, "duration"), 8 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Twelve seconds of gaps of 22.49 samples are twelve seconds. */
+GST_START_TEST (test_small_gaps)
+{
+  GstHarness *h = harness_new (3, NULL);
+  const GstClockTime gap = 1020000;
+  GstMessage *message;
+  guint64 n = 0;
+
+  for (guint i = 0; i < 11814; i++)
+    gst_harness_push_event (h, gst_event_new_gap (i * gap, gap));
+  gst_harness_push_event (h, gst_event_new_eos ());
+  while ((message = pop_answer (h, "genreclassify"))) {
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "timestamp"), n * 3 * GST_SECOND);
+    gst_message_unref (message);
+    n++;
+  }
+  fail_unless_equals_uint64 (n, 4);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Samples without timestamps are counted on, also after a discontinuity. */
+GST_START_TEST (test_no_timestamps)
+{
+  GstHarness *h = harness_new (3, "min-window=2000000000");
+  GstMessage *message;
+
+  for (guint i = 0; i < 8; i++) {
+    GstBuffer *buffer = make_buffer (i * RATE, RATE);
+
+    if (i > 0)
+      GST_BUFFER_PTS (buffer) = GST_CLOCK_TIME_NONE;
+    else
+      GST_BUFFER_PTS (buffer) = 10 * GST_SECOND;
+    if (i == 5)
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+    gst_harness_push (h, buffer);
+  }
+  gst_harness_push_event (h, gst_event_new_eos ());
+  for (guint i = 0; i < 3; i++) {
+    static const guint64 starts[] = { 10, 13, 15 };
+
+    message = pop_answer (h, "genreclassify");
+    fail_unless (message != NULL);
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "timestamp"), starts[i] * GST_SECOND);
+    gst_message_unref (message);
+  }
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Timestamps that drift away from the counted samples are followed. */
+GST_START_TEST (test_drift)
+{
+  GstHarness *h = harness_new (3, NULL);
+  GstMessage *message;
+  guint64 last = 0, n = 0;
+
+  for (guint64 i = 0; i < 200; i++) {
+    GstBuffer *buffer = make_buffer (i * RATE / 10, RATE / 10);
+
+    GST_BUFFER_PTS (buffer) = i * (100 + 10) * GST_MSECOND;
+    gst_harness_push (h, buffer);
+  }
+  gst_harness_push_event (h, gst_event_new_eos ());
+  while ((message = pop_answer (h, "genreclassify"))) {
+    last = get_uint64 (message, "timestamp");
+    fail_unless (ABS ((gint64) (n * 3300 * GST_MSECOND) - (gint64) last) <=
+            40 * GST_MSECOND,
+        "segment %" G_GUINT64_FORMAT " at %" G_GUINT64_FORMAT, n, last);
+    gst_message_unref (message);
+    n++;
+  }
+  fail_unless_equals_uint64 (n, 6);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Another track has no answer before it has one of its own. */
+GST_START_TEST (test_next_track)
+{
+  GstHarness *h = harness_new (3, NULL);
+  g_autofree char *genre = NULL;
+  double confidence = 1;
+
+  push_until (h, 0, 4 * RATE);
+  gst_harness_push_event (h, gst_event_new_stream_start ("second"));
+  gst_harness_get (
+      h, "genreclassify", "genre", &genre, "confidence", &confidence, NULL);
+  fail_unless (genre == NULL, "still %s", genre);
+  fail_unless_equals_float (confidence, 0);
+  harness_free (h);
 }
 
 GST_END_TEST;
@@ -755,6 +885,11 @@ element_suite (void)
   tcase_add_test (chain, test_flush_while_draining);
   tcase_add_test (chain, test_segment_update);
   tcase_add_test (chain, test_titles);
+  tcase_add_test (chain, test_rate);
+  tcase_add_test (chain, test_small_gaps);
+  tcase_add_test (chain, test_no_timestamps);
+  tcase_add_test (chain, test_drift);
+  tcase_add_test (chain, test_next_track);
   tcase_add_test (chain, test_notify);
   tcase_add_test (chain, test_properties);
   return suite;

@@ -171,18 +171,34 @@ GST_START_TEST (test_prompt_stop)
 
 GST_END_TEST;
 
-/* A handler in the thread that posts may set any property and seek. */
+/* A handler in the thread that posts may set any property, and seek. */
+typedef struct
+{
+  GstElement *pipeline;
+  GThread *posting;
+  guint n_messages;
+} Handler;
+
 static GstBusSyncReply
 on_sync_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
-  GThread **thread = user_data;
+  Handler *handler = user_data;
 
   (void) bus;
   if (gst_message_has_name (message, "genreclassify")) {
     g_autofree char *genre = NULL;
     g_autoptr (GstStructure) stats = NULL;
 
-    *thread = g_thread_self ();
+    handler->posting = g_thread_self ();
+    /* back to the beginning, at the second message */
+    if (handler->n_messages++ == 1) {
+      g_autofree char *forgotten = NULL;
+
+      fail_unless (gst_element_seek_simple (
+          handler->pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+      g_object_get (GST_MESSAGE_SRC (message), "genre", &forgotten, NULL);
+      fail_unless (forgotten == NULL, "%s after a flush", forgotten);
+    }
     g_object_set (GST_MESSAGE_SRC (message), "window", 4 * GST_SECOND, "hop",
         GST_SECOND, "min-window", GST_SECOND, "post-tags", FALSE, "tag-mode", 1,
         "min-confidence", 0.5, "silence-threshold", -70.0, NULL);
@@ -210,18 +226,22 @@ GST_START_TEST (test_sync_handler)
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
   GstElement *classifier = gst_bin_get_by_name (GST_BIN (pipeline), "g");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (classifier, "src");
-  GThread *posting = NULL, *streaming = NULL;
+  Handler handler = { pipeline, NULL, 0 };
+  GThread *streaming = NULL;
   GstMessage *track;
 
-  gst_bus_set_sync_handler (bus, on_sync_message, &posting, NULL);
+  gst_bus_set_sync_handler (bus, on_sync_message, &handler, NULL);
   gst_pad_add_probe (
       pad, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, &streaming, NULL);
   set_state (pipeline, GST_STATE_PLAYING);
   track = wait_for_track (pipeline);
   fail_unless (track != NULL);
+  fail_unless_equals_uint64 (get_uint64 (track, "segments"), 12);
+  fail_unless_equals_uint64 (get_uint64 (track, "timestamp"), 0);
   gst_message_unref (track);
-  fail_unless (posting != NULL && streaming != NULL);
-  fail_unless (posting != streaming, "inference on the streaming thread");
+  fail_unless (handler.posting != NULL && streaming != NULL);
+  fail_unless (
+      handler.posting != streaming, "inference on the streaming thread");
   gst_object_unref (classifier);
   stop (pipeline);
 }

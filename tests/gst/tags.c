@@ -200,6 +200,42 @@ GST_START_TEST (test_min_confidence)
 
 GST_END_TEST;
 
+/* A tag is taken back when its answer is not sure enough any more. */
+GST_START_TEST (test_take_back)
+{
+  GstHarness *h = harness_new (3, "min-confidence=0");
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *title = NULL;
+  GList *lists;
+  guint64 n = 0;
+
+  push_upstream (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
+  free_tags (pull_tags (h));
+  while (!(lists = pull_tags (h))) {
+    push_until (h, n * RATE, (n + 1) * RATE);
+    n++;
+  }
+  before = last_value (lists, GST_TAG_GENRE);
+  fail_unless (before != NULL);
+  free_tags (lists);
+
+  gst_harness_set (h, "genreclassify", "min-confidence", 1.0, NULL);
+  while (!(lists = pull_tags (h))) {
+    fail_unless (n < 60, "the tag was not taken back");
+    push_until (h, n * RATE, (n + 1) * RATE);
+    n++;
+  }
+  after = last_value (lists, GST_TAG_GENRE);
+  title = last_value (lists, GST_TAG_TITLE);
+  fail_unless (after == NULL, "still %s", after);
+  fail_unless_equals_string (title, "A title");
+  free_tags (lists);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 /* The last tag stands before EOS, and the first before the buffer after it. */
 GST_START_TEST (test_before_eos)
 {
@@ -235,6 +271,7 @@ tags_suite (void)
   tcase_add_test (chain, test_only_on_change);
   tcase_add_test (chain, test_modes);
   tcase_add_test (chain, test_min_confidence);
+  tcase_add_test (chain, test_take_back);
   tcase_add_test (chain, test_before_eos);
   return suite;
 }
