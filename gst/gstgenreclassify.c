@@ -301,7 +301,7 @@ classify_segment (GstGenreClassify *self, const Job *job)
     .partial = genre_segment_is_partial (job->segment),
     .probabilities = self->probabilities,
   };
-  guint n_labels = genre_model_get_n_labels (self->model);
+  guint n_labels = genre_model_get_n_labels (self->model), best;
   g_autoptr (GError) error = NULL;
   GstStructure *structure;
   gboolean post_messages;
@@ -345,8 +345,9 @@ classify_segment (GstGenreClassify *self, const Job *job)
   structure = genre_message_segment (self->model, &answer, job->number);
   if (!answer.silent) {
     genre_track_get (self->track, self->probabilities);
-    set_answer (self, genre_answer_best (&answer, n_labels),
-        self->probabilities[genre_answer_best (&answer, n_labels)]);
+    /* the answer points to what is the track's average now */
+    best = genre_answer_best (&answer, n_labels);
+    set_answer (self, best, self->probabilities[best]);
   }
   /* Last of all: a handler may seek, and after a flush nothing of what is known
    * here is true any more. */

@@ -76,9 +76,8 @@ genre_classifier_new (GenreModel *model, guint rate, guint64 window,
     return NULL;
   if (window < GENRE_MIN_WINDOW || window > GENRE_MAX_WINDOW) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "window of %g s, expected %g to "
-        "%g",
-        window / 1e9, GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
+        "window of %g s, expected %g to %g", window / 1e9,
+        GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
     return NULL;
   }
   if (hop && hop < GENRE_MIN_HOP) {
@@ -133,7 +132,8 @@ genre_classifier_reset (GenreClassifier *classifier)
       &classifier->segments, (GDestroyNotify) genre_segment_free);
   classifier->n_segments = 0;
   classifier->origin = 0;
-  start_mel (classifier, 0);
+  classifier->n_samples = 0;
+  genre_mel_spectrogram_restart (classifier->mel, 0, 0);
 }
 
 /* Length of the audio pushed so far; whole seconds apart from the rest, so that

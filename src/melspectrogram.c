@@ -134,12 +134,21 @@ genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns)
     mel->hann[i] = scale * (0.5 - 0.5 * cos (2 * G_PI * i / mel->window));
 
   mel->capacity = 4 * mel->window;
-  mel->samples = g_new0 (float, mel->capacity);
+  mel->samples = g_new (float, mel->capacity);
+  genre_mel_spectrogram_restart (mel, origin, n_columns);
+  return mel;
+}
+
+void
+genre_mel_spectrogram_restart (
+    GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
+{
   mel->origin = origin;
   mel->n_columns = n_columns;
+  mel->n_samples = 0;
   mel->first = MIN (next_start (mel), 0);
   mel->n_buffered = -mel->first;
-  return mel;
+  memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
 }
 
 void

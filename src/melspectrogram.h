@@ -40,6 +40,9 @@ typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
 GenreMelSpectrogram *
 genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns);
 void genre_mel_spectrogram_free (GenreMelSpectrogram *mel);
+/* Begins anew as if just made; plan, window and filterbank stay. */
+void genre_mel_spectrogram_restart (
+    GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns);
 
 /* Takes samples up to the end of the next column, which it then writes to
  * @column and sets @ready.  Gives the number of samples taken; call it again for
