@@ -4,11 +4,9 @@
  * per row of the output; PyTorch's Conv2d(in, out, 3, padding=1). */
 
 #include <cblas.h>
-#include <math.h>
 #include <string.h>
 
-#include "error.h"
-#include "layer.h"
+#include "batch_norm.h"
 
 #define KERNEL 3
 
@@ -154,52 +152,25 @@ fail:
   return NULL;
 }
 
-/* y = (x - mean) / sqrt (variance + epsilon) * weight + bias is linear in x, and
- * x is the convolution's output.  (Ioffe and Szegedy 2015, algorithm 2) */
+/* A batch norm is linear in what the convolution gives. */
 gboolean
 genre_conv2d_fold_batch_norm (
     GenreLayer *layer, const GenreLayerSpec *spec, GError **error)
 {
-  static const char *const suffixes[] = { "weight", "bias", "running_mean",
-    "running_var" };
   Conv2d *conv = (Conv2d *) layer;
   gsize depth = conv->in_channels * KERNEL * KERNEL;
-  float *values[G_N_ELEMENTS (suffixes)] = { NULL };
-  gboolean ok = FALSE;
-  double epsilon;
+  g_autofree float *scale = NULL;
 
-  if (layer->klass != &conv2d_class || conv->pool.bands * conv->pool.frames > 1)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (%s) does not follow a conv2d",
-        genre_safetensors_get_name (spec->file), spec->index, spec->type);
-  if (!genre_layer_spec_get_number (spec, "epsilon", &epsilon, error))
+  g_return_val_if_fail (layer->klass == &conv2d_class, FALSE);
+  scale = genre_batch_norm_read (spec, conv->out_channels, error);
+  if (!scale)
     return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++) {
-    values[i] = genre_layer_spec_dup_tensor (
-        spec, suffixes[i], &conv->out_channels, 1, error);
-    if (!values[i])
-      goto out;
-  }
   for (gsize c = 0; c < conv->out_channels; c++) {
-    double variance = values[3][c] + epsilon;
-    double scale = values[0][c] / sqrt (variance);
-
-    if (!(variance > 0) || !isfinite (scale)) {
-      genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: %s.running_var[%" G_GSIZE_FORMAT "] is %g, expected a variance",
-          genre_safetensors_get_name (spec->file), spec->name, c, values[3][c]);
-      goto out;
-    }
     for (gsize i = 0; i < depth; i++)
-      conv->weight[c * depth + i] *= scale;
-    conv->bias[c] = (conv->bias[c] - values[2][c]) * scale + values[1][c];
+      conv->weight[c * depth + i] *= scale[c];
+    conv->bias[c] = conv->bias[c] * scale[c] + scale[conv->out_channels + c];
   }
-  ok = TRUE;
-
-out:
-  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    g_free (values[i]);
-  return ok;
+  return TRUE;
 }
 
 gboolean

@@ -68,6 +68,10 @@ typedef struct
 typedef GenreLayer *(*GenreLayerNew) (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 
+GenreLayer *genre_mfcc_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_batch_norm_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_conv2d_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_max_pool_new (
@@ -81,6 +85,8 @@ GenreLayer *genre_elu_new (
 GenreLayer *genre_relu_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_softmax_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_share_other_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_gru_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);

@@ -38,6 +38,8 @@ static const struct
   gboolean has_tensors;
   GenreLayerNew new;
 } layer_types[] = {
+  { "mfcc", FALSE, genre_mfcc_new },
+  { "batch_norm", TRUE, genre_batch_norm_new },
   { "conv2d", TRUE, genre_conv2d_new },
   { "max_pool", FALSE, genre_max_pool_new },
   { "mean", FALSE, genre_mean_new },
@@ -45,6 +47,7 @@ static const struct
   { "elu", FALSE, genre_elu_new },
   { "relu", FALSE, genre_relu_new },
   { "softmax", FALSE, genre_softmax_new },
+  { "share_other", FALSE, genre_share_other_new },
   { "gru", TRUE, genre_gru_new },
   { "lstm", TRUE, genre_lstm_new },
   { "dense", TRUE, genre_dense_new },
@@ -97,14 +100,10 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *shape,
   GenreLayer *layer = network->layers->len
       ? g_ptr_array_index (network->layers, network->layers->len - 1)
       : NULL;
-  gboolean fold_norm = !strcmp (spec->type, "batch_norm");
+  gboolean fold_norm = *after_conv2d && !strcmp (spec->type, "batch_norm");
   gboolean fold_pool = *after_conv2d && !strcmp (spec->type, "max_pool");
   gsize type = 0;
 
-  if (fold_norm && !*after_conv2d)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (batch_norm) does not follow a conv2d", file,
-        spec->index);
   if (fold_norm || fold_pool) {
     if (!(fold_norm ? genre_conv2d_fold_batch_norm (layer, spec, error)
                     : genre_conv2d_fold_max_pool (layer, spec, error)))

@@ -25,6 +25,11 @@ static const char *const cases[] = {
   "elu",
   "relu",
   "softmax",
+  "softmax_temperature",
+  "share_other",
+  "mfcc",
+  "mfcc_norm",
+  "norm",
   "gru",
   "gru_one_frame",
   "lstm",
@@ -34,6 +39,8 @@ static const char *const cases[] = {
   "last",
   "lstm_last_dense",
   "crnn",
+  "cnn",
+  "mfcc_lstm",
 };
 
 /* The tensor @name; its shape stands in the metadata. */

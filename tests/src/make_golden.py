@@ -10,6 +10,7 @@ tensors "input" and "output" [channels][bands][frames] beside the weights, and
 their shapes in the metadata "input_shape" and "output_shape".
 """
 
+import math
 import os
 import sys
 
@@ -35,15 +36,28 @@ def max_pool(bands, frames):
     return {"type": "max_pool", "bands": bands, "frames": frames}
 
 
-def small_crnn():
-    """The architecture that ships, with few channels."""
-    layers = networks.crnn(10)
+def mfcc(coefficients):
+    return {"type": "mfcc", "coefficients": coefficients}
+
+
+def small(architecture):
+    """An architecture that ships, with few channels."""
+    layers = networks.layers_of(architecture, 10, other=True)
     for layer in layers:
         if layer["type"] == "conv2d":
-            layer["channels"] = {64: 8, 128: 12}[layer["channels"]]
-        elif layer["type"] == "gru":
+            layer["channels"] = 8 if layer["channels"] < 128 else 12
+        elif "hidden" in layer:
             layer["hidden"] = 8
+        elif layer["type"] == "mfcc":
+            layer["coefficients"] = 6
+        elif layer["type"] == "softmax":
+            layer["temperature"] = 1.7
     return layers
+
+
+# cases of whole networks, which networks.Network has to agree with
+ARCHITECTURES = {"crnn": (1, 128, 83), "cnn": (1, 128, 80),
+                 "mfcc_lstm": (1, 128, 31)}
 
 
 # name: (input [channels][bands][frames], layers)
@@ -65,6 +79,12 @@ CASES = {
     "elu": ((2, 3, 5), [{"type": "elu"}]),
     "relu": ((2, 3, 5), [{"type": "relu"}]),
     "softmax": ((2, 5, 4), [{"type": "softmax"}]),
+    "softmax_temperature": ((2, 5, 4), [
+        {"type": "softmax", "temperature": 2.5}]),
+    "share_other": ((1, 6, 3), [{"type": "softmax"}, {"type": "share_other"}]),
+    "mfcc": ((1, 16, 5), [mfcc(7)]),
+    "mfcc_norm": ((1, 128, 4), [mfcc(20), batch_norm()]),
+    "norm": ((3, 4, 5), [batch_norm()]),
     "gru": ((2, 3, 13), [{"type": "gru", "name": "gru", "hidden": 7}]),
     "gru_one_frame": ((1, 4, 1), [{"type": "gru", "name": "gru",
                                    "hidden": 3}]),
@@ -77,7 +97,8 @@ CASES = {
     "lstm_last_dense": ((1, 6, 9), [
         {"type": "lstm", "name": "lstm", "hidden": 5}, {"type": "last"},
         {"type": "dense", "name": "dense", "units": 3}, {"type": "softmax"}]),
-    "crnn": ((1, 128, 83), small_crnn()),
+    **{name: (shape, small(name.split("_")[-1]))
+       for name, shape in ARCHITECTURES.items()},
 }
 
 
@@ -98,6 +119,8 @@ class Network(nn.Module):
                 module = nn.BatchNorm2d(channels, eps=layer["epsilon"])
             elif kind == "max_pool":
                 bands //= layer["bands"]
+            elif kind == "mfcc":
+                channels, bands = layer["coefficients"], 1
             elif kind in ("gru", "lstm"):
                 recurrent = nn.GRU if kind == "gru" else nn.LSTM
                 module = recurrent(channels * bands, layer["hidden"],
@@ -124,7 +147,13 @@ class Network(nn.Module):
             elif kind == "relu":
                 x = nn.functional.relu(x)
             elif kind == "softmax":
+                x = x / layer.get("temperature", 1)
                 x = x.flatten(1, 2).softmax(1).view_as(x)
+            elif kind == "share_other":
+                x = x[:, :, :-1] + x[:, :, -1:] / (x.shape[2] - 1)
+            elif kind == "mfcc":
+                x = (cosines(layer["coefficients"], x.shape[2])
+                     @ x[:, 0])[:, :, None]
             elif kind == "mean":
                 x = x.mean(3, keepdim=True)
             elif kind == "last":
@@ -135,6 +164,16 @@ class Network(nn.Module):
                 y = y[0] if kind in ("gru", "lstm") else y
                 x = y.transpose(1, 2).unsqueeze(1)
         return x
+
+
+def cosines(coefficients, bands):
+    """The orthonormal DCT-II [coefficients][bands] by its definition."""
+    matrix = torch.empty(coefficients, bands, dtype=torch.float64)
+    for n in range(coefficients):
+        for k in range(bands):
+            matrix[n, k] = math.cos(math.pi / bands * (k + 0.5) * n) \
+                * math.sqrt((2 if n else 1) / bands)
+    return matrix
 
 
 def randomise(network):
@@ -160,17 +199,18 @@ def make(name, shape, layers):
     network.double().eval()
     # what a standardised window has: -3 to 4
     x = torch.randn(1, *shape).float().double()
-    if name in ("elu", "softmax"):
+    if name in ("elu", "softmax", "softmax_temperature"):
         x *= 80     # where a careless exp() overflows
     # The weights as the file holds them.
     for value in network.state_dict().values():
         if value.is_floating_point():
             value.copy_(value.float())
     y = network(x)
-    if name == "crnn":      # the networks that are trained are these too
+    if name in ARCHITECTURES:   # the networks that are trained are these too
         trained = networks.Network(layers).double().eval()
         trained.load_state_dict(network.state_dict())
-        assert torch.allclose(trained(x).softmax(1), y.flatten(1), atol=1e-12)
+        assert torch.allclose(trained.probabilities(trained(x)),
+                              y.flatten(1), atol=1e-7)
     tensors = {k: v for k, v in network.state_dict().items()
                if not k.endswith("num_batches_tracked")}
     tensors.update(input=x[0], output=y[0])

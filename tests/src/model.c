@@ -23,6 +23,9 @@
 #define DENSE(units)                                                           \
   "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:" units             \
   "},{`type`:`softmax`}]"
+#define SOFTMAX(temperature)                                                   \
+  "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"                \
+  "{`type`:`softmax`,`temperature`:" temperature "}]"
 #define POOL(bands, frames)                                                    \
   "[{`type`:`max_pool`,`bands`:" bands ",`frames`:" frames "}," ENDING
 #define FRONTEND(n_fft, more)                                                  \
@@ -81,12 +84,29 @@ static const struct
   { "layer-no-name", "layers", "[{`type`:`gru`,`hidden`:2}," ENDING,
       "layer 1 (gru) has no name" },
 
-  { "norm-first", "layers", "[" NORM ENDING, "layer 1 (batch_norm)" },
-  { "norm-after-elu", "layers", "[" CONV "{`type`:`elu`}," NORM ENDING,
-      "layer 3 (batch_norm) does not follow a conv2d" },
-  { "norm-after-pool", "layers",
-      "[" CONV "{`type`:`max_pool`,`bands`:2,`frames`:2}," NORM ENDING,
-      "layer 3 (batch_norm) does not follow a conv2d" },
+  { "norm-first", "layers", "[" NORM ENDING,
+      "norm.weight has the shape [2], expected [1]" },
+  { "mfcc-no-coefficients", "layers", "[{`type`:`mfcc`}," ENDING,
+      "layer 1 (mfcc) needs \"coefficients\"" },
+  { "mfcc-more-than-bands", "layers",
+      "[{`type`:`mfcc`,`coefficients`:129}," ENDING,
+      "129 coefficients, expected at most one for each of 128 bands" },
+  { "mfcc-after-conv", "layers",
+      "[" CONV "{`type`:`mfcc`,`coefficients`:2}," ENDING,
+      "layer 2 (mfcc) follows 2 channels" },
+  { "temperature-0", "layers", SOFTMAX ("0"), "temperature 0, expected" },
+  { "temperature-negative", "layers", SOFTMAX ("-1"), "temperature -1" },
+  { "temperature-huge", "layers", SOFTMAX ("1e9"), "temperature 1e+09" },
+  { "temperature-word", "layers", SOFTMAX ("`1`"),
+      "layer 3 (softmax) needs \"temperature\", a number" },
+  { "share-nothing", "layers",
+      "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"
+      "{`type`:`softmax`},{`type`:`share_other`},{`type`:`share_other`}]",
+      "layer 5 (share_other) leaves nothing" },
+  { "share-too-few", "layers",
+      "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"
+      "{`type`:`softmax`},{`type`:`share_other`}]",
+      "gives [1][1] values" },
   { "norm-no-epsilon", "layers",
       "[" CONV "{`type`:`batch_norm`,`name`:`norm`}," ENDING, "\"epsilon\"" },
   { "norm-infinite-epsilon", "layers",
