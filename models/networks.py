@@ -7,46 +7,109 @@ a recurrent layer reads channels x bands as the features of a frame and gives
 [batch][1][hidden][frames].
 """
 
+import math
+
 import torch
 from torch import nn
 
 MEL_BANDS = 128
 
 
-def crnn(labels):
-    """4 convolutions and 2 GRUs, after Choi et al., "Convolutional recurrent
-    neural networks for music classification", ICASSP 2017.  Pooling takes 128
-    bands down to 1 and 387 frames to 24.  It stands before the ELU: ELU is
-    monotonic, so the result is the same and the cost a fraction."""
+def _conv_blocks(channels, pools):
+    """Pooling stands before the ELU: ELU is monotonic, so the result is the
+    same and the cost a fraction."""
     layers = []
-    for i, (channels, bands, frames) in enumerate(
-            [(64, 2, 2), (128, 4, 2), (128, 4, 2), (128, 4, 2)], 1):
+    for i, (n, (bands, frames)) in enumerate(zip(channels, pools), 1):
         layers += [
-            {"type": "conv2d", "name": f"conv{i}", "channels": channels},
+            {"type": "conv2d", "name": f"conv{i}", "channels": n},
             {"type": "batch_norm", "name": f"norm{i}", "epsilon": 1e-5},
             {"type": "max_pool", "bands": bands, "frames": frames},
             {"type": "elu"},
         ]
-    return layers + [
-        {"type": "gru", "name": "gru1", "hidden": 64},
-        {"type": "gru", "name": "gru2", "hidden": 64},
+    return layers
+
+
+def _classify(outputs):
+    return [{"type": "dense", "name": "dense", "units": outputs},
+            {"type": "softmax", "temperature": 1.0}]
+
+
+def crnn(outputs):
+    """4 convolutions and 2 GRUs, after Choi et al., "Convolutional recurrent
+    neural networks for music classification", ICASSP 2017.  Pooling takes 128
+    bands down to 1 and 387 frames to 24."""
+    return _conv_blocks((32, 64, 128, 192),
+                        ((2, 2), (4, 2), (4, 2), (4, 2))) + [
+        {"type": "gru", "name": "gru1", "hidden": 128},
+        {"type": "gru", "name": "gru2", "hidden": 128},
         {"type": "mean"},
-        {"type": "dense", "name": "dense", "units": labels},
-        {"type": "softmax"},
-    ]
+    ] + _classify(outputs)
 
 
-ARCHITECTURES = {"crnn": crnn}
+def cnn(outputs):
+    """The same convolutions, their mean over time, and no memory."""
+    return _conv_blocks((32, 64, 128, 192),
+                        ((2, 2), (4, 2), (4, 2), (4, 2))) + [
+        {"type": "mean"},
+        {"type": "dense", "name": "dense1", "units": 128},
+        {"type": "elu"},
+    ] + _classify(outputs)
+
+
+def _recurrent(kind, outputs):
+    return [
+        {"type": "mfcc", "coefficients": 24},
+        {"type": "batch_norm", "name": "norm", "epsilon": 1e-5},
+        {"type": kind, "name": f"{kind}1", "hidden": 64},
+        {"type": kind, "name": f"{kind}2", "hidden": 64},
+        {"type": "mean"},
+        {"type": "dense", "name": "dense1", "units": 64},
+        {"type": "elu"},
+    ] + _classify(outputs)
+
+
+def gru(outputs):
+    """2 GRUs on mel-frequency cepstral coefficients."""
+    return _recurrent("gru", outputs)
+
+
+def lstm(outputs):
+    """2 LSTMs on mel-frequency cepstral coefficients."""
+    return _recurrent("lstm", outputs)
+
+
+ARCHITECTURES = {"crnn": crnn, "cnn": cnn, "gru": gru, "lstm": lstm}
+
+
+def layers_of(architecture, labels, other):
+    """The layers of a network for `labels` genres.  With `other` it has one
+    output more, for what is not music, whose probability all genres share:
+    whatever is not music looks like every genre, and so like none."""
+    layers = ARCHITECTURES[architecture](labels + bool(other))
+    return layers + [{"type": "share_other"}] if other else layers
+
+
+def mfcc_matrix(coefficients, bands):
+    """DCT-II with orthonormal rows, [coefficients][bands] (librosa's and
+    SciPy's norm="ortho")."""
+    n = torch.arange(coefficients, dtype=torch.float64)[:, None]
+    k = torch.arange(bands, dtype=torch.float64)
+    matrix = torch.cos(math.pi / bands * (k + 0.5) * n) * (2 / bands) ** 0.5
+    matrix[0] /= 2 ** 0.5
+    return matrix.float()
 
 
 class Network(nn.Module):
-    """The network of a list of layers.  forward() gives the logits: the
-    softmax at the end of the list belongs to the loss while training."""
+    """The network of a list of layers.  forward() gives the logits: what
+    follows the last dense layer belongs to the loss while training."""
 
     def __init__(self, layers, dropout=0.0):
         super().__init__()
         self.layers = layers
-        self.dropout = nn.Dropout(dropout)
+        self.split = 1 + max(i for i, layer in enumerate(layers)
+                             if layer["type"] in ("mean", "last"))
+        self.dropout = dropout
+        self.n_features = None      # how many features() gives
         channels, bands = 1, MEL_BANDS
         for layer in layers:
             kind = layer["type"]
@@ -55,6 +118,11 @@ class Network(nn.Module):
                 channels = layer["channels"]
             elif kind == "batch_norm":
                 module = nn.BatchNorm2d(channels, eps=layer["epsilon"])
+            elif kind == "mfcc":
+                self.register_buffer("mfcc", mfcc_matrix(
+                    layer["coefficients"], bands), persistent=False)
+                channels, bands = layer["coefficients"], 1
+                continue
             elif kind in ("gru", "lstm"):
                 recurrent = nn.GRU if kind == "gru" else nn.LSTM
                 module = recurrent(channels * bands, layer["hidden"],
@@ -66,29 +134,60 @@ class Network(nn.Module):
             else:
                 if kind == "max_pool":
                     bands //= layer["bands"]
+                elif kind in ("mean", "last"):
+                    self.n_features = channels * bands
                 continue
             self.add_module(layer["name"], module)
 
     def forward(self, x):
-        """x: standardised dB [batch][1][bands][frames]; gives [batch][labels]."""
-        return self.run(x, self.layers)
+        """x: standardised dB [batch][1][bands][frames]; gives the logits
+        [batch][outputs]."""
+        return self.classify(self.features(x))
 
-    def run(self, x, layers):
+    def features(self, x):
+        """What the network knows of a window before it names a genre: the mean
+        (or last) state over time, [batch][n_features]."""
+        return self._run(x, self.layers[:self.split]).flatten(1)
+
+    def classify(self, features):
+        return self._run(features[:, None, :, None],
+                         self.layers[self.split:]).flatten(1)
+
+    def probabilities(self, logits):
+        """What the layers after the last dense one make of logits."""
+        p = logits
+        for layer in self.layers:
+            if layer["type"] == "softmax":
+                p = (p / layer.get("temperature", 1)).softmax(1)
+            elif layer["type"] == "share_other":
+                p = p[:, :-1] + p[:, -1:] / (p.shape[1] - 1)
+        return p
+
+    def _drop(self, x):
+        """Of whole channels, where there are some: neighbours in a channel
+        know each other's value."""
+        drop = nn.functional.dropout2d if x.shape[1] > 1 \
+            else nn.functional.dropout
+        return drop(x, self.dropout, self.training)
+
+    def _run(self, x, layers):
         for layer in layers:
             kind = layer["type"]
             if kind in ("conv2d", "batch_norm"):
                 x = getattr(self, layer["name"])(x)
+            elif kind == "mfcc":
+                x = (self.mfcc @ x[:, 0]).unsqueeze(2)
             elif kind == "max_pool":
                 x = nn.functional.max_pool2d(
                     x, (layer["bands"], layer["frames"]))
             elif kind == "elu":
-                x = self.dropout(nn.functional.elu(x))
+                x = self._drop(nn.functional.elu(x))
             elif kind == "relu":
-                x = self.dropout(nn.functional.relu(x))
+                x = self._drop(nn.functional.relu(x))
             elif kind in ("gru", "lstm"):
                 x = x.flatten(1, 2).transpose(1, 2)
                 x = getattr(self, layer["name"])(x)[0]
-                x = self.dropout(x.transpose(1, 2).unsqueeze(1))
+                x = self._drop(x.transpose(1, 2).unsqueeze(1))
             elif kind == "mean":
                 x = x.mean(3, keepdim=True)
             elif kind == "last":
@@ -96,9 +195,9 @@ class Network(nn.Module):
             elif kind == "dense":
                 x = getattr(self, layer["name"])(x.flatten(1))
                 x = x[:, None, :, None]
-            elif kind != "softmax":
+            elif kind not in ("softmax", "share_other"):
                 raise ValueError(f"layer type {kind!r} is not known")
-        return x.flatten(1)
+        return x
 
 
 def min_frames(layers):

@@ -1,16 +1,19 @@
 #!/usr/bin/python3
 """Trains a genre network and writes its weights file.
 
-  train.py --data gtzan_mel128.npz --out crnn.safetensors
+  train.py --data gtzan_mel128.npz --corpus DIR --out crnn.safetensors
   train.py --audio DIR --out crnn.safetensors     (DIR/<genre>/*.wav|au|mp3)
 
-Training on so few tracks needs much variation: short random crops, one band
-mask and one frame mask, a random spectral tilt and low-pass, mixup, label smoothing,
-dropout, and weights averaged over the steps (EMA).  The averaged weights of the
-last epoch are what is written: no epoch is chosen by its valid figure.
+With --corpus the network first learns from the unlabelled windows in DIR what two
+taggers say of them (pretraining), and keeps learning it beside the genres
+(fine-tuning); there it also learns what is not music.  With more than one seed the
+mean of their networks becomes one more teacher, of the one network that is
+written.  The weights are averaged over the steps (EMA), and the average after the
+last epoch is what counts: no epoch is chosen by its valid figure.  What is fitted
+on the valid tracks is the temperature of the probabilities alone.
 
-A run can be stopped at any time; the same command goes on from the checkpoint
-(OUT.checkpoint).  OUT.log holds one JSON object per epoch.
+A run can be stopped at any time; the same command goes on from the last whole
+epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
 """
 
 import argparse
@@ -24,6 +27,8 @@ import numpy as np
 import torch
 from torch import nn
 
+import augment
+import corpus
 import features
 import networks
 import weights
@@ -31,165 +36,372 @@ import weights
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
           "pop", "reggae", "rock"]
 
-# the lowest cutoff of the random low-pass: 6 kHz
-LOWPASS_BAND = 105
+# how much each of a window's targets counts
+LOSS_WEIGHTS = {"genre": 1.0, "tags": 1.0, "embedding": 0.5}
 
 
-def augment(x, y, n_labels, crop, args, rng):
-    """A batch of training crops.
+class Pool:
+    """Windows to draw training batches from, uint8 [N][frames][bands], and
+    their targets, float [N][...], where NaN stands for what is not known."""
 
-    x: uint8 [batch][frames][bands], y: labels [batch]; gives standardised
-    [batch][1][bands][crop] and target probabilities [batch][labels]."""
-    batch, frames, bands = x.shape
-    starts = rng.integers(0, frames - crop + 1, batch)
-    db = np.stack([t[s:s + crop] for t, s in zip(x, starts)])
-    db = torch.from_numpy(db).float() * (80 / 255) - 80
+    def __init__(self, x, mixup=0.0, chance=None, **targets):
+        """chance: of each window to be drawn, None for equal ones."""
+        self.x, self.mixup, self.chance = x, mixup, chance
+        self.targets = {k: torch.from_numpy(np.float32(v))
+                        for k, v in targets.items()}
 
-    # Equalisers, loudspeakers and codecs tilt a spectrum; genres survive it.
-    tilt = torch.from_numpy(rng.normal(0, args.tilt, (batch, 1, 1)))
-    db += (tilt * torch.linspace(-1, 1, bands)).float()
+    def draw(self, count, crop, args, rng):
+        """Gives `count` crops [count][1][bands][crop] and their targets."""
+        index = rng.choice(len(self.x), count, p=self.chance,
+                           replace=count > len(self.x))
+        z = augment.augment(self.x[index], crop, args, rng)
+        targets = {k: v[index] for k, v in self.targets.items()}
+        if self.mixup > 0:
+            z, targets = augment.mix(z, targets, self.mixup, rng)
+        return z, targets
 
-    # A low sampling rate or a lossy codec leaves nothing above some frequency,
-    # and the anti-aliasing filter of the recordings trained on should not be
-    # what the network listens to.
-    for i in np.flatnonzero(rng.random(batch) < args.lowpass):
-        cutoff = int(rng.integers(LOWPASS_BAND, bands))
-        slope = rng.uniform(1, 40)      # dB a band
-        db[i, :, cutoff:] -= slope * torch.arange(1, bands - cutoff + 1)
-    db.clamp_(min=-120)
 
-    target = torch.full((batch, n_labels), args.smoothing / n_labels)
-    target[torch.arange(batch), torch.from_numpy(y)] += 1 - args.smoothing
-    z = networks.standardise(db)
-    if args.mixup > 0:
-        weight = torch.from_numpy(rng.beta(args.mixup, args.mixup, batch))
-        weight = torch.maximum(weight, 1 - weight).float()
-        other = torch.from_numpy(rng.permutation(batch))
-        w = weight[:, None, None]
-        z = w * z + (1 - w) * z[other]
-        w = weight[:, None]
-        target = w * target + (1 - w) * target[other]
+def draw_batch(parts, crop, args, rng):
+    """One batch of all parts [(Pool, crops, weight)]: the crops, their targets
+    and how much each crop counts.  A target that a pool lacks is not known."""
+    drawn = [pool.draw(n, crop, args, rng) for pool, n, _ in parts]
+    widths = {name: target.shape[1:]
+              for _, targets in drawn for name, target in targets.items()}
+    targets = {
+        name: torch.cat([
+            t[name] if name in t else torch.full((len(z), *width), torch.nan)
+            for z, t in drawn])
+        for name, width in widths.items()}
+    weight = torch.cat([torch.full((n,), w) for _, n, w in parts])
+    return torch.cat([z for z, _ in drawn]).contiguous(
+        memory_format=torch.channels_last), targets, weight
 
-    for i in range(batch):      # masks at the mean, which is 0
-        width = rng.integers(0, min(args.band_mask, bands // 2) + 1)
-        begin = rng.integers(0, bands - width + 1)
-        z[i, :, begin:begin + width] = 0
-        width = rng.integers(0, min(args.frame_mask, crop // 2) + 1)
-        begin = rng.integers(0, crop - width + 1)
-        z[i, begin:begin + width] = 0
-    return z.transpose(1, 2).unsqueeze(1).contiguous(
-        memory_format=torch.channels_last), target
+
+class Student(nn.Module):
+    """A network with the heads that it is taught through: the genres, and linear
+    ones on its features, which are thrown away later."""
+
+    def __init__(self, network, heads):
+        super().__init__()
+        self.network = network
+        self.heads = nn.ModuleDict({
+            name: nn.Linear(network.n_features, width)
+            for name, width in heads.items()})
+
+    def loss(self, x, targets, weight, precision):
+        with torch.autocast("cpu", torch.bfloat16,
+                            enabled=precision == "bfloat16"):
+            found = self.network.features(x)
+            outputs = {"genre": self.network.classify(found)}
+            for name, head in self.heads.items():
+                outputs[name] = head(found)
+        total = 0.0
+        for name, target in targets.items():
+            output, known = outputs[name].float(), ~target.isnan()
+            target = target.nan_to_num()
+            if name == "genre":
+                each = -(target * output.log_softmax(1)).sum(1)
+            else:
+                each = ((output - target).square() * known).sum(1) \
+                    / known.sum(1).clamp(min=1)
+            total = total + LOSS_WEIGHTS[name] * (each * weight).mean()
+        return total
+
+
+def has_fast_bfloat16():
+    try:
+        with open("/proc/cpuinfo") as f:
+            return any(flag in f.read().split()
+                       for flag in ("avx512_bf16", "amx_bf16"))
+    except OSError:
+        return False
 
 
 @torch.no_grad()
-def probabilities(network, x, batch=16):
-    """Probabilities [N][labels] of whole windows uint8 [N][frames][bands]."""
+def logits_of(network, x, precision="float32", batch=16):
+    """Logits [N][outputs] of whole windows uint8 [N][frames][bands]."""
     network.eval()
     result = []
-    for i in range(0, len(x), batch):
-        db = torch.from_numpy(x[i:i + batch]).float() * (80 / 255) - 80
-        z = networks.standardise(db).transpose(1, 2).unsqueeze(1)
-        result.append(network(z).softmax(1))
-    return torch.cat(result).numpy()
+    with torch.autocast("cpu", torch.bfloat16,
+                        enabled=precision == "bfloat16"):
+        for i in range(0, len(x), batch):
+            db = torch.from_numpy(x[i:i + batch]).float() * (80 / 255) - 80
+            z = networks.standardise(db).transpose(1, 2).unsqueeze(1)
+            result.append(network(z.contiguous(
+                memory_format=torch.channels_last)).float())
+    return torch.cat(result)
 
 
-def train(data, args):
-    torch.manual_seed(args.seed)
-    rng = np.random.default_rng(args.seed)
-    training = data.part("train")
-    valid = data.part("valid") if (data.split == "valid").any() else None
-    if args.smoke:      # a few tracks of each genre, two epochs: does it run?
-        keep = np.concatenate([np.flatnonzero(training.y == g)[:2]
-                               for g in range(len(data.genres))])
-        training.x, training.y = training.x[keep], training.y[keep]
-        args.epochs, args.crops, args.ema = 2, 1, 0.5
-    frames = training.x.shape[1]
+def probabilities_of(network, x, precision="float32"):
+    """Probabilities [N][labels] of whole windows."""
+    return network.probabilities(logits_of(network, x, precision)).numpy()
+
+
+class Checkpoint:
+    """What a stage needs to go on after its last whole epoch."""
+
+    def __init__(self, path, settings):
+        self.path, self.settings = path, settings
+
+    def load(self):
+        if not os.path.exists(self.path):
+            return None
+        try:
+            state = torch.load(self.path)
+        except Exception as e:  # pickle's and zip's errors have no parent
+            raise features.DataError(
+                f"{self.path} cannot be read ({e}); remove it to start anew")
+        if state["settings"] != self.settings:
+            raise features.DataError(
+                f"{self.path} is of a run with other settings; give the same "
+                "ones to go on with it, or remove it to start anew")
+        return state
+
+    def save(self, **state):
+        torch.save({"settings": self.settings, **state}, self.path + ".part")
+        os.replace(self.path + ".part", self.path)
+
+
+def fit(stage, student, parts, epochs, steps, rate, args, seed, valid=None):
+    """Trains `student` and gives its averaged copy.
+
+    parts: [(Pool, crops in a batch, weight of their loss)].  `stage` names its
+    checkpoint in OUT.work and its lines in OUT.log."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    student = student.to(memory_format=torch.channels_last)
+    average = copy.deepcopy(student)
+    optimiser = torch.optim.AdamW(student.parameters(), lr=rate,
+                                  weight_decay=args.decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, rate, total_steps=steps * epochs, pct_start=0.15)
+    frames = min(pool.x.shape[1] for pool, _, _ in parts)
     crop = min(round(args.crop * 387 / 30), frames)
-    layers = networks.ARCHITECTURES[args.architecture](len(data.genres))
-    least = networks.min_frames(layers)
+    least = networks.min_frames(student.network.layers)
     if crop < least:
         raise features.DataError(
             f"a crop has {crop} frames ({args.crop:g} s, of tracks of {frames} "
             f"frames); the network needs at least {least}")
-    network = networks.Network(layers, args.dropout)
-    network = network.to(memory_format=torch.channels_last)
-    average = copy.deepcopy(network)
-    steps = max(1, len(training.y) * args.crops // args.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=args.rate,
-                                  weight_decay=args.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, args.rate, total_steps=steps * args.epochs, pct_start=0.15)
 
-    checkpoint, log = f"{args.out}.checkpoint", f"{args.out}.log"
+    work = f"{args.out}.work"
+    if not os.path.isdir(work):
+        os.mkdir(work)
     settings = {k: v for k, v in vars(args).items() if k not in (
-        "out", "data", "audio", "threads", "build")}
+        "out", "data", "audio", "corpus", "pretrained", "threads", "build", "version",
+        "seeds")}
+    settings.update(epochs=epochs, steps=steps, rate=rate, seed=seed)
+    checkpoint = Checkpoint(os.path.join(work, f"{stage}.pt"), settings)
+    state = checkpoint.load()
     first = 0
-    if os.path.exists(checkpoint):
-        try:
-            state = torch.load(checkpoint)
-        except Exception as e:  # pickle's and zip's errors have no parent
-            raise features.DataError(
-                f"{checkpoint} cannot be read ({e}); remove it to start anew")
-        if state["settings"] != settings:
-            raise features.DataError(
-                f"{checkpoint} is of a run with other settings; give the same "
-                "ones to go on with it, or remove it to start anew")
-        network.load_state_dict(state["network"])
+    if state:
+        student.load_state_dict(state["student"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
         rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"])
         first = state["epoch"]
-        print(f"going on after epoch {first} of {checkpoint}",
+        print(f"{stage}: going on after epoch {first} of {epochs}",
               file=sys.stderr)
-    elif os.path.exists(log):
-        os.remove(log)
 
-    for epoch in range(first, args.epochs):
+    for epoch in range(first, epochs):
         begin, total = time.monotonic(), 0.0
-        network.train()
-        order = np.concatenate([rng.permutation(len(training.y))
-                                for _ in range(args.crops)])
-        for step in range(steps):
-            index = order[step * args.batch:(step + 1) * args.batch]
-            z, target = augment(training.x[index], training.y[index],
-                                len(data.genres), crop, args, rng)
-            loss = nn.functional.cross_entropy(network(z), target)
+        student.train()
+        for _ in range(steps):
+            loss = student.loss(*draw_batch(parts, crop, args, rng),
+                                args.precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            nn.utils.clip_grad_norm_(student.parameters(), 5.0)
             optimiser.step()
             schedule.step()
             total += loss.item()
             with torch.no_grad():
                 for a, b in zip(average.state_dict().values(),
-                                network.state_dict().values()):
+                                student.state_dict().values()):
                     if a.dtype.is_floating_point:
                         a.lerp_(b, 1 - args.ema)
                     else:
                         a.copy_(b)
-        entry = {"epoch": epoch + 1, "loss": round(total / steps, 4)}
+        entry = {"stage": stage, "epoch": epoch + 1,
+                 "loss": round(total / steps, 4)}
         if valid is not None and (epoch + 1) % args.validate == 0:
-            p = probabilities(average, valid.x)
+            p = probabilities_of(average.network, valid.x, args.precision)
             entry["valid_accuracy"] = round(
                 float((p.argmax(1) == valid.y).mean()), 4)
             entry["valid_loss"] = round(float(
                 -np.log(p[np.arange(len(p)), valid.y] + 1e-9).mean()), 4)
         entry["seconds"] = round(time.monotonic() - begin, 1)
-        with open(log, "a") as f:
+        with open(f"{args.out}.log", "a") as f:
             f.write(json.dumps(entry) + "\n")
         print(json.dumps(entry), file=sys.stderr, flush=True)
-        torch.save({
-            "settings": settings, "epoch": epoch + 1,
-            "network": network.state_dict(), "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "schedule": schedule.state_dict(),
-            "rng": rng.bit_generator.state,
-            "torch_rng": torch.get_rng_state(),
-        }, checkpoint + ".part")
-        os.replace(checkpoint + ".part", checkpoint)
+        checkpoint.save(
+            epoch=epoch + 1, student=student.state_dict(),
+            average=average.state_dict(), optimiser=optimiser.state_dict(),
+            schedule=schedule.state_dict(), rng=rng.bit_generator.state,
+            torch_rng=torch.get_rng_state())
     return average
+
+
+class Recipe:
+    """The data of a run and the stages that turn it into a network."""
+
+    def __init__(self, data, folder, args):
+        """data: features.Data with a split; folder: the corpus, or None."""
+        self.args, self.genres = args, data.genres
+        self.training = data.part("train")
+        self.valid = data.part("valid") if (data.split == "valid").any() \
+            else None
+        self.corpus = self.tags = None
+        self.heads = {}
+        if folder:
+            everything = corpus.load(folder)
+            corpus.genre_columns(everything, data.genres)   # or is refused
+            self.corpus = everything.part(~everything.held_out)
+            self.tags = corpus.track_tags(folder, self.training.names)
+            # standardised log-odds: a rare tag counts as much as a frequent one
+            odds = corpus.log_odds(np.concatenate(
+                [everything.tags, everything.classes], 1))
+            self.mean = odds[everything.music].mean(0)
+            self.deviation = odds[everything.music].std(0) + 1e-3
+            self.heads = {"tags": odds.shape[1],
+                          "embedding": everything.embedding.shape[1]}
+        self.layers = networks.layers_of(args.architecture, len(data.genres),
+                                         other=bool(folder))
+
+    def student(self, seed, dropout=0.0):
+        torch.manual_seed(seed)
+        return Student(networks.Network(copy.deepcopy(self.layers), dropout),
+                       self.heads)
+
+    def tag_targets(self, tags, classes=None):
+        """tags: musicnn's [N][50]; classes: mn04's, if they are known."""
+        if classes is None:
+            classes = np.full((len(tags), len(self.mean) - tags.shape[1]),
+                              np.nan)
+        odds = corpus.log_odds(np.concatenate([tags, classes], 1))
+        return np.clip((odds - self.mean) / self.deviation, -5, 5)
+
+    def corpus_pool(self, genre=None):
+        """`genre`: probabilities of the corpus' windows [N][genres]."""
+        c, targets = self.corpus, {}
+        # a tagger of music says nothing sensible of what is none
+        targets["tags"] = self.tag_targets(
+            np.where(c.music[:, None], c.tags, np.nan), c.classes)
+        targets["embedding"] = np.clip(c.embedding, -5, 5)
+        chance, mixup = None, 0.0
+        if genre is not None:
+            full = np.zeros((len(c.x), genre.shape[1] + 1))
+            full[:, :-1] = genre
+            full[~c.music] = np.eye(len(full[0]))[-1]
+            targets["genre"] = full
+            # rare genres are drawn more often, and so is what is not music
+            share = full / np.maximum(np.nansum(full, 0), 1) \
+                ** self.args.balance
+            chance = np.nan_to_num(share.sum(1), nan=np.nanmean(share.sum(1)))
+            chance /= chance.sum()
+            mixup = self.args.mixup
+        return Pool(c.x, mixup, chance, **targets)
+
+    def pretrain(self, seed):
+        """Without dropout and mixup, which are for the few tracks with labels:
+        the corpus is large enough that the network does not learn it by heart.
+        """
+        args, pool = self.args, self.corpus_pool()
+        steps = max(1, len(pool.x) // args.batch)
+        return fit("pretrain", self.student(seed), [(pool, args.batch, 1.0)],
+                   args.pretrain_epochs, steps, args.pretrain_rate, args, seed)
+
+    def load_pretrained(self, path):
+        """The averaged network of a pretraining that another run has done."""
+        student = self.student(self.args.seed)
+        try:
+            student.load_state_dict(torch.load(path)["average"])
+        except Exception as e:  # pickle's and zip's errors have no parent
+            raise features.DataError(
+                f"{path}: not a pretrained {self.args.architecture}: "
+                f"{str(e).splitlines()[0]}")
+        return student
+
+    def fine_tune(self, stage, seed, pretrained=None, teachers=()):
+        """`teachers`: networks whose mean probabilities are learnt as well."""
+        args, t = self.args, self.training
+        student = self.student(seed, args.dropout)
+        n = len(self.genres)
+        target = np.full((len(t.y), n + bool(self.corpus)), 0.0)
+        target[:, :n] = args.smoothing / n
+        target[np.arange(len(t.y)), t.y] += 1 - args.smoothing
+        if teachers:
+            target[:, :n] = (1 - args.distill) * target[:, :n] \
+                + args.distill * ensemble(teachers, t.x, args.precision)
+        if not self.corpus:
+            parts = [(Pool(t.x, args.mixup, genre=target), args.batch, 1.0)]
+        else:
+            student.load_state_dict(pretrained.state_dict())
+            genre = corpus.guess_genres(
+                self.corpus, self.genres,
+                corpus.genres_of_tags(self.tags, t.y, n))
+            if args.corpus_genres == "none":
+                genre[:] = np.nan
+            if teachers:
+                genre = np.nanmean([genre, ensemble(
+                    teachers, self.corpus.x, args.precision)], 0)
+            half = args.batch // 2
+            parts = [(Pool(t.x, args.mixup, genre=target,
+                           tags=self.tag_targets(self.tags)), half, 1.0),
+                     (self.corpus_pool(genre), args.batch - half,
+                      args.corpus_weight)]
+        steps = max(1, len(t.y) * args.crops // parts[0][1])
+        return fit(stage, student, parts, args.epochs, steps, args.rate, args,
+                   seed, self.valid)
+
+    def run(self):
+        """Every stage; gives the network that ships."""
+        args = self.args
+        pretrained = None
+        if args.pretrained:
+            pretrained = self.load_pretrained(args.pretrained)
+        elif self.corpus:
+            pretrained = self.pretrain(args.seed)
+        networks_of_seeds = []
+        for i in range(args.seeds):
+            student = self.fine_tune(f"seed{i}", args.seed + i, pretrained)
+            networks_of_seeds.append(student.network)
+            self.save(student.network,
+                      os.path.join(f"{args.out}.work",
+                                   f"seed{i}.safetensors"))
+        if args.seeds == 1:
+            return networks_of_seeds[0]
+        return self.fine_tune("distilled", args.seed, pretrained,
+                              networks_of_seeds).network
+
+    def save(self, network, path):
+        if self.valid is not None:
+            # of a copy: what teaches has learnt nothing of the valid tracks
+            network = copy.deepcopy(network)
+            set_temperature(network, logits_of(network, self.valid.x),
+                            self.valid.y)
+        weights.save_network(path, network, name=self.args.architecture,
+                             version=self.args.version, labels=self.genres)
+
+
+def ensemble(networks_, x, precision):
+    return np.mean([probabilities_of(n, x, precision) for n in networks_], 0)
+
+
+def set_temperature(network, logits, y):
+    """The temperature of the softmax under which the truths y are likeliest
+    (Guo et al. 2017, "On calibration of modern neural networks")."""
+    softmax, = (layer for layer in network.layers
+                if layer["type"] == "softmax")
+
+    def loss(log_temperature):
+        softmax["temperature"] = float(np.exp(log_temperature))
+        p = network.probabilities(logits)
+        return -float(p[range(len(y)), y].log().mean())
+    grid = np.linspace(np.log(0.25), np.log(4), 556)
+    best = grid[np.argmin([loss(t) for t in grid])]
+    softmax["temperature"] = round(float(np.exp(best)), 3)
 
 
 def at_least(least, kind=int):
@@ -211,45 +423,89 @@ def arguments(argv=None):
                         help="mel images with labels and split")
     source.add_argument("--audio", metavar="DIR",
                         help="audio files in DIR/<genre>/")
+    parser.add_argument("--corpus", metavar="DIR",
+                        help="unlabelled windows and what teachers say of them")
+    parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
+                        "pretrain.pt of an earlier run, instead of pretraining")
     parser.add_argument("--out", required=True, help="weights file to write")
     parser.add_argument("--architecture", default="crnn",
                         choices=sorted(networks.ARCHITECTURES))
-    parser.add_argument("--version", default="1",
+    parser.add_argument("--version", default="2",
                         help="version stored in the weights file")
-    parser.add_argument("--epochs", type=at_least(1), default=90)
+    parser.add_argument("--seeds", type=at_least(1), default=1,
+                        help="networks to fine-tune; more than one: one more "
+                        "learns from their mean, and is written")
+    parser.add_argument("--pretrain-epochs", type=at_least(1), default=160)
+    parser.add_argument("--pretrain-rate", type=float, default=3e-3,
+                        help="highest learning rate of pretraining")
+    parser.add_argument("--epochs", type=at_least(1), default=40)
+    parser.add_argument("--rate", type=float, default=1.5e-3,
+                        help="highest learning rate")
     parser.add_argument("--crops", type=at_least(1), default=2,
                         help="crops of each track in an epoch")
     parser.add_argument("--crop", type=at_least(0, float), default=6.0,
                         help="length of a crop in seconds")
-    parser.add_argument("--batch", type=at_least(1), default=32)
-    parser.add_argument("--rate", type=float, default=1.5e-3,
-                        help="highest learning rate")
+    parser.add_argument("--batch", type=at_least(2), default=32)
+    parser.add_argument("--corpus-weight", type=float, default=0.5,
+                        help="how much a crop of the corpus counts beside one "
+                        "with a label")
+    parser.add_argument("--corpus-genres", default="agreed",
+                        choices=["none", "agreed"], help="which windows of the "
+                        "corpus teach a genre: those of which both teachers "
+                        "name the same, or none")
+    parser.add_argument("--balance", type=float, default=0.5,
+                        help="how much oftener rare genres are drawn from the "
+                        "corpus; 1: all equally")
+    parser.add_argument("--distill", type=float, default=0.5,
+                        help="share of the seeds' mean in the last targets")
     parser.add_argument("--decay", type=float, default=0.02,
                         help="weight decay")
-    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--dropout", type=float, default=0.05)
     parser.add_argument("--smoothing", type=float, default=0.1,
                         help="label smoothing")
     parser.add_argument("--mixup", type=float, default=0.2,
                         help="alpha of the mixup's beta distribution; 0: none")
+    parser.add_argument("--tempo", type=float, default=0.1,
+                        help="how much faster or slower a crop may be")
+    parser.add_argument("--pitch", type=float, default=1.0,
+                        help="how much higher or lower, in semitones")
     parser.add_argument("--tilt", type=float, default=4.0,
                         help="standard deviation of the spectral tilt, dB")
     parser.add_argument("--lowpass", type=float, default=0.5,
                         help="share of crops that lose their highest bands")
+    parser.add_argument("--noise", type=float, default=0.3,
+                        help="share of crops in steady noise")
     parser.add_argument("--band-mask", type=at_least(0), default=16,
                         help="widest band mask")
     parser.add_argument("--frame-mask", type=at_least(0), default=12,
                         help="widest frame mask")
-    parser.add_argument("--ema", type=float, default=0.995,
+    parser.add_argument("--ema", type=float, default=0.998,
                         help="decay of the averaged weights, per step")
-    parser.add_argument("--validate", type=at_least(1), default=1,
+    parser.add_argument("--validate", type=at_least(1), default=5,
                         help="epochs between two looks at valid")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"],
+                        default="bfloat16" if has_fast_bfloat16()
+                        else "float32", help="arithmetic of training; default: "
+                        "bfloat16 where the processor has it")
     parser.add_argument("--threads", type=at_least(1), default=os.cpu_count())
     parser.add_argument("--build", help="build directory with the genremel "
                         "program, for --audio; default: build")
     parser.add_argument("--smoke", action="store_true",
                         help="two short epochs on a few tracks: a test")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.pretrained and not args.corpus:
+        parser.error("--pretrained goes with --corpus")
+    if args.smoke:
+        args.pretrain_epochs = args.epochs = 2
+        args.crops, args.ema = 1, 0.5
+    return args
+
+
+def run(data, args):
+    """From data (features.Data) to the weights file args.out."""
+    recipe = Recipe(data, args.corpus, args)
+    recipe.save(recipe.run(), args.out)
 
 
 def main():
@@ -258,15 +514,12 @@ def main():
     try:
         data = features.load_npz(args.data) if args.data \
             else features.load_audio(args.audio, GENRES, build=args.build)
-        network = train(data, args)
+        run(data, args)
     except (features.DataError, OSError) as e:
         sys.exit(f"train.py: {e}")
     except KeyboardInterrupt:
         sys.exit("train.py: stopped; the same command goes on from the "
                  "last whole epoch")
-    weights.save_network(args.out, network, name=args.architecture,
-                         version=args.version, labels=data.genres)
-    os.remove(f"{args.out}.checkpoint")
     print(f"{args.out}: written", file=sys.stderr)
 
 

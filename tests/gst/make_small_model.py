@@ -18,7 +18,7 @@ import train  # noqa: E402
 import weights  # noqa: E402
 
 torch.manual_seed(1)
-layers = networks.crnn(len(train.GENRES))
+layers = networks.layers_of("crnn", len(train.GENRES), other=False)
 for layer in layers:
     if layer["type"] == "conv2d":
         layer["channels"] = 4

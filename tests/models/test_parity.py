@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The model that ships gives the same probabilities in the C engine as in
-PyTorch.
+"""The models that ship give the same probabilities in the C engine as in PyTorch.
 
   test_parity.py BUILD_DIRECTORY
 """
 
+import glob
 import os
 import sys
 
@@ -16,14 +16,14 @@ except ImportError as e:
     print(f"skipped: needs {e.name}")
     sys.exit(77)
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "models"))
+MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
+                      "models")
+sys.path.insert(0, MODELS)
 
 import evaluate  # noqa: E402
 import networks  # noqa: E402
 import weights  # noqa: E402
 
-MODEL = os.path.join(ROOT, "models", "crnn.safetensors")
 LIMIT = 1e-5
 
 
@@ -42,8 +42,8 @@ def smooth_image(rng, frames):
     return np.rint((np.clip(db, -80, 0) + 80) / 80 * 255).astype(np.uint8)
 
 
-def load_network():
-    tensors, metadata = weights.load(MODEL)
+def load_network(path):
+    tensors, metadata = weights.load(path)
     network = networks.Network(metadata["layers"]).eval()
     result = network.load_state_dict(
         {k: torch.from_numpy(v.copy()) for k, v in tensors.items()},
@@ -61,12 +61,12 @@ def load_network():
 def pytorch(network, x):
     db = torch.from_numpy(x).float() * (80 / 255) - 80
     z = networks.standardise(db[None]).transpose(1, 2).unsqueeze(1)
-    return network(z).softmax(1)[0].numpy()
+    return network.probabilities(network(z))[0].numpy()
 
 
-def main():
-    network, metadata = load_network()
-    engine = evaluate.Engine(MODEL, sys.argv[1])
+def check(path):
+    network, metadata = load_network(path)
+    engine = evaluate.Engine(path, sys.argv[1])
     rng = np.random.default_rng(1)
     failed = engine.labels != metadata["labels"]
     if failed:
@@ -77,11 +77,16 @@ def main():
         difference = float(np.abs(expected - got).max())
         ok = difference < LIMIT
         failed |= not ok
-        print(f"{'ok' if ok else 'FAILED'}: {frames} frames: "
+        print(f"{'ok' if ok else 'FAILED'}: {metadata['name']}, {frames} frames: "
               f"{engine.labels[got.argmax()]} {got.max():.4f}, "
               f"differs by {difference:.1e} at most (limit {LIMIT})")
     engine.close()
-    return 1 if failed else 0
+    return not failed
+
+
+def main():
+    paths = sorted(glob.glob(os.path.join(MODELS, "*.safetensors")))
+    return 0 if paths and all([check(path) for path in paths]) else 1
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 import unittest
+import zipfile
 from unittest import mock
 
 try:
@@ -30,6 +31,7 @@ MODELS = os.path.join(HERE, "..", "..", "models")
 MODEL = os.path.join(MODELS, "crnn.safetensors")
 sys.path.insert(0, MODELS)
 
+import corpus  # noqa: E402
 import evaluate  # noqa: E402
 import features  # noqa: E402
 import train  # noqa: E402
@@ -37,6 +39,33 @@ import weights  # noqa: E402
 
 BUILD = None
 FRAMES = 100
+
+
+def write_corpus(folder, n):
+    """A corpus of n random windows, the last two of them held-out speech, and
+    tags of the tracks of npz()."""
+    from PIL import Image
+    rng = np.random.default_rng(2)
+    ids = np.array([f"w{i}" for i in range(n)])
+    with zipfile.ZipFile(os.path.join(folder, "corpus_mel.zip"), "w") as z:
+        for i in ids:
+            data = io.BytesIO()
+            Image.fromarray(rng.integers(0, 64, (FRAMES, 128), np.uint8)).save(
+                data, "png")
+            z.writestr(f"{i}.png", data.getvalue())
+    speech = np.arange(n) >= n - 2
+    np.savez(os.path.join(folder, "corpus_teachers.npz"), ids=ids,
+             kind=np.where(speech, "speech", "real music"),
+             source=np.where(speech, corpus.HELD_OUT[0], "x"),
+             genre_word=np.where(np.arange(n) % 3, "", "pop|rock"),
+             class_names=np.array(
+                 ["Speech", "Music", *corpus.CLASS_OF_GENRE.values(),
+                  "Scary music", "Rain"]), mn04_probs=rng.random((n, 14)),
+             musicnn_tags=rng.random((n, 50)), musicnn_emb=rng.random((n, 20)),
+             mn04_emb=rng.random((n, 30)))
+    np.savez(os.path.join(folder, "gtzan_teachers.npz"),
+             ids=np.array([f"track{i}" for i in range(30)]),
+             musicnn_tags=rng.random((30, 50)))
 
 
 class ToolTest(unittest.TestCase):
@@ -244,6 +273,70 @@ class Evaluate(ToolTest):
                      "foreign.safetensors", "not a model of this program")
 
 
+    def test_plot_and_coverage(self):
+        try:
+            import matplotlib  # noqa: F401
+        except ImportError:
+            self.skipTest("needs matplotlib")
+        picture = self.path("out.png")
+        status, output, errors = self.evaluate(
+            self.npz(), "--coverage", "--plot", picture)
+        self.assertEqual(status, 0, errors)
+        curve = json.loads(output)["coverage"]
+        self.assertEqual(curve[0], {"min_confidence": .1, "coverage": 1,
+                                    "precision": curve[0]["precision"]})
+        covered = [point["coverage"] for point in curve]
+        self.assertEqual(covered, sorted(covered, reverse=True))
+        with open(picture, "rb") as f:
+            self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
+        self.refused(self.evaluate(self.npz(), "--plot", self.path("a.txt")),
+                     "a.txt")
+
+    def test_rejection(self):
+        """Of a model that has an output for what is not music."""
+        folder = self.path("corpus")
+        os.mkdir(folder)
+        write_corpus(folder, 12)
+        status, output, errors = self.evaluate(self.npz(), "--corpus", folder,
+                                               "--min-confidence", "0")
+        self.assertEqual(status, 0, errors)
+        found = json.loads(output)["rejection"]
+        self.assertEqual(found["not_music"], 2)
+        self.assertEqual(found["by_kind"], {"speech": [2, 2]})
+        self.assertEqual(found["not_music_tagged"], 1)      # at least 0
+        self.assertEqual(found["music_that_loses_its_tag"], 0)
+
+    def test_folds(self):
+        y = np.repeat(np.arange(10), 13)
+        fold = evaluate.folds(y, 5)
+        for genre in range(10):
+            counts = np.bincount(fold[y == genre], minlength=5)
+            self.assertLessEqual(counts.max() - counts.min(), 1)
+        counts = np.bincount(fold, minlength=5)
+        self.assertLessEqual(counts.max() - counts.min(), 1)
+
+    def test_cross_validation(self):
+        """Every track is predicted by the network that did not see it."""
+        data, work = self.npz(), self.path("work")
+        self.refused(self.call_tool(evaluate, "--cv", "31", "--work", work,
+                                    "--data", data), "30 tracks", "31 folds")
+        with mock.patch.object(sys, "argv", [
+                "evaluate", "--cv", "3", "--work", work, "--data", data,
+                "--build", BUILD, "--", "--smoke", "--architecture", "cnn"]):
+            output, errors = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(output), \
+                    contextlib.redirect_stderr(errors):
+                evaluate.main()
+        self.assertEqual(json.loads(output.getvalue())["n"], 30)
+        p, y, labels = evaluate.predict(
+            os.path.join(work, "fold1.safetensors"), features.load_npz(data),
+            BUILD)
+        held_out = evaluate.folds(features.load_npz(data).y, 3) == 1
+        expected = (p[held_out].argmax(1) == y[held_out]).mean()
+        self.assertIn(f"fold 2 of 3: accuracy {expected:.3f}",
+                      errors.getvalue())
+
+
 class TrainErrors(ToolTest):
     def train(self, *args):
         return self.call_tool(train, "--out", self.path("out.safetensors"),
@@ -287,9 +380,44 @@ class TrainErrors(ToolTest):
             os.path.join("none", "out.safetensors"))
 
     def test_broken_checkpoint(self):
-        self.write("out.safetensors.checkpoint", b"x")
-        self.refused(self.train("--data", self.npz()),
-                     "out.safetensors.checkpoint")
+        self.write(os.path.join("out.safetensors.work", "seed0.pt"), b"x")
+        self.refused(self.train("--data", self.npz()), "seed0.pt")
+
+    def test_corpus(self):
+        """What is missing or damaged is named."""
+        data = self.npz()
+        folder = self.path("corpus")
+        os.mkdir(folder)
+        self.refused(self.train("--data", data, "--corpus", folder),
+                     "corpus_teachers.npz", "No such file")
+        write_corpus(folder, 12)
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            with open(path, "rb") as f:
+                content = f.read()
+            with self.subTest(name):
+                with open(path, "wb") as f:
+                    f.write(content[:len(content) // 2])
+                self.refused(self.train("--data", data, "--corpus", folder),
+                             name, "not a readable")
+            with open(path, "wb") as f:
+                f.write(content)
+
+    def test_corpus_of_other_genres(self):
+        folder = self.path("corpus")
+        os.mkdir(folder)
+        write_corpus(folder, 12)
+        self.refused(self.train("--corpus", folder, "--data", self.npz(
+            genres=np.array(["zydeco"] + train.GENRES[1:]))), "zydeco",
+            "blues")
+
+    def test_pretrained(self):
+        folder = self.path("corpus")
+        os.mkdir(folder)
+        write_corpus(folder, 12)
+        self.refused(self.train("--data", self.npz(), "--corpus", folder,
+                                "--pretrained", self.write("x.pt", b"x")),
+                     "x.pt", "not a pretrained crnn")
 
     def test_no_folder(self):
         self.refused(self.train("--audio", self.path("none")), "not a folder")
@@ -316,15 +444,16 @@ class TrainErrors(ToolTest):
 class Train(ToolTest):
     def test_smoke_and_resume(self):
         out, data = self.path("out.safetensors"), self.npz()
-        args = ["--data", data, "--smoke", "--version", "7", "--batch", "8"]
+        args = ["--data", data, "--smoke", "--version", "7", "--batch", "8",
+                "--validate", "1"]
         status, _, errors = self.call_tool(train, *args, "--out", out)
         self.assertEqual(status, 0, errors)
         self.check_weights(out)
         self.check_log(out)
-        self.assertFalse(os.path.exists(f"{out}.checkpoint"))
 
         # stopped after the first epoch
         again = self.path("again.safetensors")
+        checkpoint = os.path.join(f"{again}.work", "seed0.pt")
         real = os.replace
 
         def stop_after_checkpoint(source, target):
@@ -335,14 +464,14 @@ class Train(ToolTest):
             status, _, errors = self.call_tool(train, *args, "--out", again)
         self.assertNotEqual(status, 0)
         self.assertIn("train.py: stopped", errors)
-        self.assertTrue(os.path.exists(f"{again}.checkpoint"))
+        self.assertTrue(os.path.exists(checkpoint))
         self.assertFalse(os.path.exists(again))
 
         # not with other settings, and the checkpoint stays
         result = self.call_tool(train, *args, "--out", again, "--seed", "5")
         self.assert_refused(result, "train.py", "other settings",
-                            "again.safetensors.checkpoint")
-        self.assertTrue(os.path.exists(f"{again}.checkpoint"))
+                            checkpoint)
+        self.assertTrue(os.path.exists(checkpoint))
 
         # with the same it ends where the run ended that was not stopped
         status, _, errors = self.call_tool(train, *args, "--out", again)
@@ -355,7 +484,34 @@ class Train(ToolTest):
             np.testing.assert_allclose(resumed[name], expected[name],
                                        rtol=0, atol=1e-3, err_msg=name)
 
-    def check_weights(self, path):
+    def test_corpus_and_seeds(self):
+        """All stages, and an output for what is not music."""
+        folder, out = self.path("corpus"), self.path("out.safetensors")
+        os.mkdir(folder)
+        write_corpus(folder, 12)
+        args = ["--data", self.npz(), "--corpus", folder, "--smoke",
+                "--version", "7", "--batch", "8", "--architecture", "gru"]
+        status, _, errors = self.call_tool(train, *args, "--seeds", "2",
+                                           "--out", out)
+        self.assertEqual(status, 0, errors)
+        self.check_weights(out, "gru")
+        with open(f"{out}.log") as f:
+            stages = [json.loads(line)["stage"] for line in f]
+        self.assertEqual(stages, ["pretrain"] * 2 + ["seed0"] * 2
+                         + ["seed1"] * 2 + ["distilled"] * 2)
+        layers = weights.load(out)[1]["layers"]
+        self.assertEqual(layers[-1]["type"], "share_other")
+        self.assertNotEqual(layers[-2]["temperature"], 1)
+        # another run goes on from the first one's pretraining
+        other = self.path("other.safetensors")
+        status, _, errors = self.call_tool(
+            train, *args, "--pretrained",
+            os.path.join(f"{out}.work", "pretrain.pt"), "--out", other)
+        self.assertEqual(status, 0, errors)
+        self.assertNotIn('"pretrain"', errors)
+        self.check_weights(other, "gru")
+
+    def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""
         engine = evaluate.Engine(path, BUILD)
         self.assertEqual(engine.labels, train.GENRES)
@@ -364,15 +520,16 @@ class Train(ToolTest):
         engine.close()
         metadata = weights.load(path)[1]
         self.assertEqual(metadata["version"], "7")
-        self.assertEqual(metadata["name"], "crnn")
+        self.assertEqual(metadata["name"], name)
 
     def check_log(self, out):
         with open(f"{out}.log") as f:
             entries = [json.loads(line) for line in f]
         self.assertEqual([e["epoch"] for e in entries], [1, 2])
         for entry in entries:
-            self.assertEqual(set(entry), {"epoch", "loss", "valid_accuracy",
-                                          "valid_loss", "seconds"})
+            self.assertEqual(set(entry), {
+                "stage", "epoch", "loss", "valid_accuracy", "valid_loss",
+                "seconds"})
 
 
 if __name__ == "__main__":
