@@ -85,7 +85,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_genre_classify_debug);
 #define DEFAULT_POST_TAGS TRUE
 #define DEFAULT_TAG_MODE GST_TAG_MERGE_KEEP
 /* see models/README.md: the precision of what is above it, on unseen tracks */
-#define DEFAULT_MIN_CONFIDENCE 0.85
+#define DEFAULT_MIN_CONFIDENCE 0.7
 #define DEFAULT_SILENCE_THRESHOLD -60.0
 #define DEFAULT_TITLE_STARTS_TRACK FALSE
 

@@ -28,6 +28,7 @@ import tempfile
 import numpy as np
 
 import features
+import weights
 
 
 class EngineError(Exception):
@@ -163,14 +164,9 @@ def coverage(p, y):
     return curve
 
 
-def rejection(model, data, folder, min_confidence, build=None):
-    """How well what is not music is told from music: the windows of the corpus
-    in `folder` that no training has seen, and the tracks of `data`."""
-    import corpus
-    import weights
-    windows = corpus.load(folder)
-    windows = windows.part(windows.held_out)
-    # The same network with its last output laid open, "none of these".
+def open_other(model, build=None):
+    """The engine of the same network with its last output laid open, as one
+    label more, "other"."""
     tensors, metadata = weights.load(model)
     if metadata["layers"][-1]["type"] != "share_other":
         raise features.DataError(f"{model}: the model has no output for what "
@@ -179,10 +175,19 @@ def rejection(model, data, folder, min_confidence, build=None):
         path = os.path.join(directory, "other.safetensors")
         weights.save(path, tensors, metadata["name"], metadata["version"],
                      metadata["labels"] + ["other"], metadata["layers"][:-1])
-        engine = Engine(path, build)
-        noise, music = (np.stack([engine.predict(x) for x in images])
-                        for images in (windows.x, data.x))
-        engine.close()
+        return Engine(path, build)
+
+
+def rejection(model, data, folder, min_confidence, build=None):
+    """How well what is not music is told from music: the windows of the corpus
+    in `folder` that no training has seen, and the tracks of `data`."""
+    import corpus
+    windows = corpus.load(folder)
+    windows = windows.part(windows.held_out)
+    engine = open_other(model, build)
+    noise, music = (np.stack([engine.predict(x) for x in images])
+                    for images in (windows.x, data.x))
+    engine.close()
 
     def tagged(p):
         genres = p[:, :-1].max(1)
@@ -331,7 +336,7 @@ def arguments():
                         help="add precision and coverage by min-confidence")
     parser.add_argument("--corpus", metavar="DIR", help="add how much of what "
                         "is not music there would be tagged")
-    parser.add_argument("--min-confidence", type=float, default=0.6,
+    parser.add_argument("--min-confidence", type=float, default=0.7,
                         help="below it nothing is tagged (default: "
                         "%(default)s, the element's)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the confusion "

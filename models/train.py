@@ -44,16 +44,14 @@ class Pool:
     """Windows to draw training batches from, uint8 [N][frames][bands], and
     their targets, float [N][...], where NaN stands for what is not known."""
 
-    def __init__(self, x, mixup=0.0, chance=None, **targets):
-        """chance: of each window to be drawn, None for equal ones."""
-        self.x, self.mixup, self.chance = x, mixup, chance
+    def __init__(self, x, mixup=0.0, **targets):
+        self.x, self.mixup = x, mixup
         self.targets = {k: torch.from_numpy(np.float32(v))
                         for k, v in targets.items()}
 
     def draw(self, count, crop, args, rng):
         """Gives `count` crops [count][1][bands][crop] and their targets."""
-        index = rng.choice(len(self.x), count, p=self.chance,
-                           replace=count > len(self.x))
+        index = rng.choice(len(self.x), count, replace=count > len(self.x))
         z = augment.augment(self.x[index], crop, args, rng)
         targets = {k: v[index] for k, v in self.targets.items()}
         if self.mixup > 0:
@@ -187,8 +185,8 @@ def fit(stage, student, parts, epochs, steps, rate, args, seed, valid=None):
     if not os.path.isdir(work):
         os.mkdir(work)
     settings = {k: v for k, v in vars(args).items() if k not in (
-        "out", "data", "audio", "corpus", "pretrained", "threads", "build", "version",
-        "seeds")}
+        "out", "data", "audio", "corpus", "pretrained", "threads", "build",
+        "version", "seeds")}
     settings.update(epochs=epochs, steps=steps, rate=rate, seed=seed)
     checkpoint = Checkpoint(os.path.join(work, f"{stage}.pt"), settings)
     state = checkpoint.load()
@@ -256,7 +254,6 @@ class Recipe:
         self.heads = {}
         if folder:
             everything = corpus.load(folder)
-            corpus.genre_columns(everything, data.genres)   # or is refused
             self.corpus = everything.part(~everything.held_out)
             self.tags = corpus.track_tags(folder, self.training.names)
             # standardised log-odds: a rare tag counts as much as a frequent one
@@ -282,26 +279,13 @@ class Recipe:
         odds = corpus.log_odds(np.concatenate([tags, classes], 1))
         return np.clip((odds - self.mean) / self.deviation, -5, 5)
 
-    def corpus_pool(self, genre=None):
-        """`genre`: probabilities of the corpus' windows [N][genres]."""
-        c, targets = self.corpus, {}
+    def corpus_pool(self, **targets):
+        c = self.corpus
         # a tagger of music says nothing sensible of what is none
-        targets["tags"] = self.tag_targets(
-            np.where(c.music[:, None], c.tags, np.nan), c.classes)
-        targets["embedding"] = np.clip(c.embedding, -5, 5)
-        chance, mixup = None, 0.0
-        if genre is not None:
-            full = np.zeros((len(c.x), genre.shape[1] + 1))
-            full[:, :-1] = genre
-            full[~c.music] = np.eye(len(full[0]))[-1]
-            targets["genre"] = full
-            # rare genres are drawn more often, and so is what is not music
-            share = full / np.maximum(np.nansum(full, 0), 1) \
-                ** self.args.balance
-            chance = np.nan_to_num(share.sum(1), nan=np.nanmean(share.sum(1)))
-            chance /= chance.sum()
-            mixup = self.args.mixup
-        return Pool(c.x, mixup, chance, **targets)
+        tags = self.tag_targets(np.where(c.music[:, None], c.tags, np.nan),
+                                c.classes)
+        return Pool(c.x, tags=tags, embedding=np.clip(c.embedding, -5, 5),
+                    **targets)
 
     def pretrain(self, seed):
         """Without dropout and mixup, which are for the few tracks with labels:
@@ -309,8 +293,12 @@ class Recipe:
         """
         args, pool = self.args, self.corpus_pool()
         steps = max(1, len(pool.x) // args.batch)
-        return fit("pretrain", self.student(seed), [(pool, args.batch, 1.0)],
-                   args.pretrain_epochs, steps, args.pretrain_rate, args, seed)
+        student = self.student(seed)
+        for cycle in range(args.pretrain_cycles):
+            student = fit(f"pretrain{cycle}", student,
+                          [(pool, args.batch, 1.0)], args.pretrain_epochs,
+                          steps, args.pretrain_rate, args, seed + cycle)
+        return student
 
     def load_pretrained(self, path):
         """The averaged network of a pretraining that another run has done."""
@@ -338,18 +326,14 @@ class Recipe:
             parts = [(Pool(t.x, args.mixup, genre=target), args.batch, 1.0)]
         else:
             student.load_state_dict(pretrained.state_dict())
-            genre = corpus.guess_genres(
-                self.corpus, self.genres,
-                corpus.genres_of_tags(self.tags, t.y, n))
-            if args.corpus_genres == "none":
-                genre[:] = np.nan
-            if teachers:
-                genre = np.nanmean([genre, ensemble(
-                    teachers, self.corpus.x, args.precision)], 0)
+            # what is not music is none of the genres; of what genre the music
+            # is, nobody has said
+            genre = np.full((len(self.corpus.x), n + 1), np.nan)
+            genre[~self.corpus.music] = np.eye(n + 1)[-1]
             half = args.batch // 2
             parts = [(Pool(t.x, args.mixup, genre=target,
                            tags=self.tag_targets(self.tags)), half, 1.0),
-                     (self.corpus_pool(genre), args.batch - half,
+                     (self.corpus_pool(genre=genre), args.batch - half,
                       args.corpus_weight)]
         steps = max(1, len(t.y) * args.crops // parts[0][1])
         return fit(stage, student, parts, args.epochs, steps, args.rate, args,
@@ -426,7 +410,7 @@ def arguments(argv=None):
     parser.add_argument("--corpus", metavar="DIR",
                         help="unlabelled windows and what teachers say of them")
     parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
-                        "pretrain.pt of an earlier run, instead of pretraining")
+                        "pretrain1.pt of an earlier run, instead of pretraining")
     parser.add_argument("--out", required=True, help="weights file to write")
     parser.add_argument("--architecture", default="crnn",
                         choices=sorted(networks.ARCHITECTURES))
@@ -436,10 +420,13 @@ def arguments(argv=None):
                         help="networks to fine-tune; more than one: one more "
                         "learns from their mean, and is written")
     parser.add_argument("--pretrain-epochs", type=at_least(1), default=160)
+    parser.add_argument("--pretrain-cycles", type=at_least(1), default=2,
+                        help="how often pretraining begins again with a high "
+                        "learning rate, from where it got to")
     parser.add_argument("--pretrain-rate", type=float, default=3e-3,
                         help="highest learning rate of pretraining")
     parser.add_argument("--epochs", type=at_least(1), default=40)
-    parser.add_argument("--rate", type=float, default=1.5e-3,
+    parser.add_argument("--rate", type=float, default=2e-3,
                         help="highest learning rate")
     parser.add_argument("--crops", type=at_least(1), default=2,
                         help="crops of each track in an epoch")
@@ -449,13 +436,6 @@ def arguments(argv=None):
     parser.add_argument("--corpus-weight", type=float, default=0.5,
                         help="how much a crop of the corpus counts beside one "
                         "with a label")
-    parser.add_argument("--corpus-genres", default="agreed",
-                        choices=["none", "agreed"], help="which windows of the "
-                        "corpus teach a genre: those of which both teachers "
-                        "name the same, or none")
-    parser.add_argument("--balance", type=float, default=0.5,
-                        help="how much oftener rare genres are drawn from the "
-                        "corpus; 1: all equally")
     parser.add_argument("--distill", type=float, default=0.5,
                         help="share of the seeds' mean in the last targets")
     parser.add_argument("--decay", type=float, default=0.02,
@@ -481,7 +461,7 @@ def arguments(argv=None):
                         help="widest frame mask")
     parser.add_argument("--ema", type=float, default=0.998,
                         help="decay of the averaged weights, per step")
-    parser.add_argument("--validate", type=at_least(1), default=5,
+    parser.add_argument("--validate", type=at_least(1), default=10,
                         help="epochs between two looks at valid")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=["float32", "bfloat16"],
@@ -498,6 +478,7 @@ def arguments(argv=None):
         parser.error("--pretrained goes with --corpus")
     if args.smoke:
         args.pretrain_epochs = args.epochs = 2
+        args.pretrain_cycles = 1
         args.crops, args.ema = 1, 0.5
     return args
 

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Runs @launch until EOS; gives the track's messages, in their order. */
 static GList *
@@ -101,6 +102,42 @@ GST_START_TEST (test_formats)
 
 GST_END_TEST;
 
+/* Each of the models that ship, by the property. */
+GST_START_TEST (test_models)
+{
+  const char *folder = g_getenv ("TEST_SHIPPED_MODELS");
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  fail_unless (dir != NULL);
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree char *launch = g_strdup_printf (
+        "filesrc location=%s ! oggdemux ! vorbisdec ! genreclassify "
+        "model=%s/%s ! fakesink",
+        g_getenv ("TEST_CLIP"), folder, name);
+    g_autofree char *stem = g_strndup (name, strcspn (name, "."));
+    const GstStructure *answer;
+    GList *tracks;
+
+    if (!g_str_has_suffix (name, ".safetensors"))
+      continue;
+    tracks = run (launch);
+    fail_unless_equals_int (g_list_length (tracks), 1);
+    check_answer (tracks->data);
+    answer = gst_message_get_structure (tracks->data);
+    fail_unless (
+        g_str_has_prefix (gst_structure_get_string (answer, "model"), stem),
+        "%s: %" GST_PTR_FORMAT, name, answer);
+    free_messages (tracks);
+    n++;
+  }
+  fail_unless (n > 0);
+  g_dir_close (dir);
+}
+
+GST_END_TEST;
+
 /* Two streams one after another are two tracks; branches do not meet. */
 GST_START_TEST (test_topologies)
 {
@@ -167,6 +204,7 @@ pipelines_suite (void)
   suite_add_tcase (suite, chain);
   tcase_set_timeout (chain, 120);
   tcase_add_test (chain, test_formats);
+  tcase_add_test (chain, test_models);
   tcase_add_test (chain, test_topologies);
   tcase_add_test (chain, test_stop);
   return suite;

@@ -64,24 +64,34 @@ def pytorch(network, x):
     return network.probabilities(network(z))[0].numpy()
 
 
-def check(path):
-    network, metadata = load_network(path)
-    engine = evaluate.Engine(path, sys.argv[1])
+def compare(name, network, engine):
     rng = np.random.default_rng(1)
-    failed = engine.labels != metadata["labels"]
-    if failed:
-        print(f"labels: {engine.labels}, expected {metadata['labels']}")
+    failed = False
     for frames in np.linspace(39, 387, 8).astype(int):
         x = smooth_image(rng, frames)
         expected, got = pytorch(network, x), engine.predict(x)
         difference = float(np.abs(expected - got).max())
         ok = difference < LIMIT
         failed |= not ok
-        print(f"{'ok' if ok else 'FAILED'}: {metadata['name']}, {frames} frames: "
+        print(f"{'ok' if ok else 'FAILED'}: {name}, {frames} frames: "
               f"{engine.labels[got.argmax()]} {got.max():.4f}, "
               f"differs by {difference:.1e} at most (limit {LIMIT})")
     engine.close()
     return not failed
+
+
+def check(path):
+    """As it ships, and with the output laid open that the genres share: these
+    images are no music, and shared out all genres are nearly alike."""
+    network, metadata = load_network(path)
+    engine = evaluate.Engine(path, sys.argv[1])
+    if engine.labels != metadata["labels"]:
+        print(f"labels: {engine.labels}, expected {metadata['labels']}")
+        return False
+    ok = compare(metadata["name"], network, engine)
+    network.layers = network.layers[:-1]
+    return compare(metadata["name"] + " with other", network,
+                   evaluate.open_other(path, sys.argv[1])) and ok
 
 
 def main():

@@ -57,10 +57,8 @@ def write_corpus(folder, n):
     np.savez(os.path.join(folder, "corpus_teachers.npz"), ids=ids,
              kind=np.where(speech, "speech", "real music"),
              source=np.where(speech, corpus.HELD_OUT[0], "x"),
-             genre_word=np.where(np.arange(n) % 3, "", "pop|rock"),
-             class_names=np.array(
-                 ["Speech", "Music", *corpus.CLASS_OF_GENRE.values(),
-                  "Scary music", "Rain"]), mn04_probs=rng.random((n, 14)),
+             class_names=np.array(["Speech", "Music", "Jazz", "Scary music",
+                                   "Rain"]), mn04_probs=rng.random((n, 5)),
              musicnn_tags=rng.random((n, 50)), musicnn_emb=rng.random((n, 20)),
              mn04_emb=rng.random((n, 30)))
     np.savez(os.path.join(folder, "gtzan_teachers.npz"),
@@ -403,14 +401,6 @@ class TrainErrors(ToolTest):
             with open(path, "wb") as f:
                 f.write(content)
 
-    def test_corpus_of_other_genres(self):
-        folder = self.path("corpus")
-        os.mkdir(folder)
-        write_corpus(folder, 12)
-        self.refused(self.train("--corpus", folder, "--data", self.npz(
-            genres=np.array(["zydeco"] + train.GENRES[1:]))), "zydeco",
-            "blues")
-
     def test_pretrained(self):
         folder = self.path("corpus")
         os.mkdir(folder)
@@ -497,7 +487,7 @@ class Train(ToolTest):
         self.check_weights(out, "gru")
         with open(f"{out}.log") as f:
             stages = [json.loads(line)["stage"] for line in f]
-        self.assertEqual(stages, ["pretrain"] * 2 + ["seed0"] * 2
+        self.assertEqual(stages, ["pretrain0"] * 2 + ["seed0"] * 2
                          + ["seed1"] * 2 + ["distilled"] * 2)
         layers = weights.load(out)[1]["layers"]
         self.assertEqual(layers[-1]["type"], "share_other")
@@ -506,9 +496,9 @@ class Train(ToolTest):
         other = self.path("other.safetensors")
         status, _, errors = self.call_tool(
             train, *args, "--pretrained",
-            os.path.join(f"{out}.work", "pretrain.pt"), "--out", other)
+            os.path.join(f"{out}.work", "pretrain0.pt"), "--out", other)
         self.assertEqual(status, 0, errors)
-        self.assertNotIn('"pretrain"', errors)
+        self.assertNotIn("pretrain", errors)
         self.check_weights(other, "gru")
 
     def check_weights(self, path, name="crnn"):
