@@ -6,11 +6,12 @@
 
 With --corpus the network first learns from the unlabelled windows in DIR what two
 taggers say of them (pretraining), and keeps learning it beside the genres
-(fine-tuning); there it also learns what is not music.  With more than one seed the
-mean of their networks becomes one more teacher, of the one network that is
-written.  The weights are averaged over the steps (EMA), and the average after the
-last epoch is what counts: no epoch is chosen by its valid figure.  What is fitted
-on the valid tracks is the temperature of the probabilities alone.
+(fine-tuning); there it also learns what is not music.  The weights are averaged over
+the steps (EMA), and the average after the last epoch is what counts: no epoch is
+chosen by its valid figure.  Of several seeds the one is written under which the valid
+tracks' genres are likeliest; or, with --distill, one more network that has learnt
+from their mean.  On the valid tracks the temperature of the probabilities is fitted
+too, and nothing else.
 
 A run can be stopped at any time; the same command goes on from the last whole
 epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
@@ -29,6 +30,7 @@ from torch import nn
 
 import augment
 import corpus
+import evaluate
 import features
 import networks
 import weights
@@ -347,24 +349,34 @@ class Recipe:
             pretrained = self.load_pretrained(args.pretrained)
         elif self.corpus:
             pretrained = self.pretrain(args.seed)
-        networks_of_seeds = []
+        seeds = []
         for i in range(args.seeds):
             student = self.fine_tune(f"seed{i}", args.seed + i, pretrained)
-            networks_of_seeds.append(student.network)
-            self.save(student.network,
-                      os.path.join(f"{args.out}.work",
-                                   f"seed{i}.safetensors"))
-        if args.seeds == 1:
-            return networks_of_seeds[0]
-        return self.fine_tune("distilled", args.seed, pretrained,
-                              networks_of_seeds).network
+            # a copy: what teaches has learnt nothing of the valid tracks
+            network = copy.deepcopy(student.network)
+            seeds.append((self.calibrate(network), i, network,
+                          student.network))
+            self.save(network, os.path.join(f"{args.out}.work",
+                                            f"seed{i}.safetensors"))
+        if args.distill and args.seeds > 1:
+            network = self.fine_tune("distilled", args.seed, pretrained,
+                                     [s[-1] for s in seeds]).network
+            self.calibrate(network)
+            return network
+        loss, i, network, _ = min(seeds)
+        if self.valid is not None:
+            print(f"seed {args.seed + i}: valid loss {loss:.4f}",
+                  file=sys.stderr)
+        return network
+
+    def calibrate(self, network):
+        """Gives the valid tracks' loss; 0 if there are none."""
+        if self.valid is None:
+            return 0.0
+        return set_temperature(network, logits_of(network, self.valid.x),
+                               self.valid.y)
 
     def save(self, network, path):
-        if self.valid is not None:
-            # of a copy: what teaches has learnt nothing of the valid tracks
-            network = copy.deepcopy(network)
-            set_temperature(network, logits_of(network, self.valid.x),
-                            self.valid.y)
         weights.save_network(path, network, name=self.args.architecture,
                              version=self.args.version, labels=self.genres)
 
@@ -374,18 +386,23 @@ def ensemble(networks_, x, precision):
 
 
 def set_temperature(network, logits, y):
-    """The temperature of the softmax under which the truths y are likeliest
-    (Guo et al. 2017, "On calibration of modern neural networks")."""
+    """Sets the temperature of the softmax under which the truths y are likeliest
+    (Guo et al. 2017, "On calibration of modern neural networks"), and gives their
+    mean loss.  Of temperatures that fit equally well, within a thousandth of the
+    loss, it is the one of the least expected calibration error."""
     softmax, = (layer for layer in network.layers
                 if layer["type"] == "softmax")
 
-    def loss(log_temperature):
-        softmax["temperature"] = float(np.exp(log_temperature))
-        p = network.probabilities(logits)
-        return -float(p[range(len(y)), y].log().mean())
-    grid = np.linspace(np.log(0.25), np.log(4), 556)
-    best = grid[np.argmin([loss(t) for t in grid])]
-    softmax["temperature"] = round(float(np.exp(best)), 3)
+    def fit_of(temperature):
+        softmax["temperature"] = temperature
+        p = network.probabilities(logits).numpy()
+        loss = -np.log(p[np.arange(len(y)), y]).mean()
+        return loss, evaluate.expected_calibration_error(p, y), temperature
+    fits = [fit_of(round(t, 3)) for t in np.geomspace(0.25, 4, 556).tolist()]
+    enough = min(fits)[0] * 1.001
+    loss, _, softmax["temperature"] = min(
+        (f for f in fits if f[0] <= enough), key=lambda f: f[1:])
+    return float(loss)
 
 
 def at_least(least, kind=int):
@@ -414,18 +431,17 @@ def arguments(argv=None):
     parser.add_argument("--out", required=True, help="weights file to write")
     parser.add_argument("--architecture", default="crnn",
                         choices=sorted(networks.ARCHITECTURES))
-    parser.add_argument("--version", default="2",
+    parser.add_argument("--version", default="3",
                         help="version stored in the weights file")
     parser.add_argument("--seeds", type=at_least(1), default=1,
-                        help="networks to fine-tune; more than one: one more "
-                        "learns from their mean, and is written")
+                        help="networks to fine-tune, of which one is written")
     parser.add_argument("--pretrain-epochs", type=at_least(1), default=160)
     parser.add_argument("--pretrain-cycles", type=at_least(1), default=2,
                         help="how often pretraining begins again with a high "
                         "learning rate, from where it got to")
     parser.add_argument("--pretrain-rate", type=float, default=3e-3,
                         help="highest learning rate of pretraining")
-    parser.add_argument("--epochs", type=at_least(1), default=40)
+    parser.add_argument("--epochs", type=at_least(1), default=30)
     parser.add_argument("--rate", type=float, default=2e-3,
                         help="highest learning rate")
     parser.add_argument("--crops", type=at_least(1), default=2,
@@ -436,8 +452,9 @@ def arguments(argv=None):
     parser.add_argument("--corpus-weight", type=float, default=0.5,
                         help="how much a crop of the corpus counts beside one "
                         "with a label")
-    parser.add_argument("--distill", type=float, default=0.5,
-                        help="share of the seeds' mean in the last targets")
+    parser.add_argument("--distill", type=float, default=0.0,
+                        help="share of the seeds' mean in the targets of one "
+                        "more network, which is written; 0: none")
     parser.add_argument("--decay", type=float, default=0.02,
                         help="weight decay")
     parser.add_argument("--dropout", type=float, default=0.05)

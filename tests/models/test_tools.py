@@ -481,8 +481,8 @@ class Train(ToolTest):
         write_corpus(folder, 12)
         args = ["--data", self.npz(), "--corpus", folder, "--smoke",
                 "--version", "7", "--batch", "8", "--architecture", "gru"]
-        status, _, errors = self.call_tool(train, *args, "--seeds", "2",
-                                           "--out", out)
+        status, _, errors = self.call_tool(
+            train, *args, "--seeds", "2", "--distill", "0.5", "--out", out)
         self.assertEqual(status, 0, errors)
         self.check_weights(out, "gru")
         with open(f"{out}.log") as f:
@@ -492,14 +492,26 @@ class Train(ToolTest):
         layers = weights.load(out)[1]["layers"]
         self.assertEqual(layers[-1]["type"], "share_other")
         self.assertNotEqual(layers[-2]["temperature"], 1)
-        # another run goes on from the first one's pretraining
+        # another run goes on from the first one's pretraining, and writes the
+        # seed of the lower loss
         other = self.path("other.safetensors")
         status, _, errors = self.call_tool(
             train, *args, "--pretrained",
-            os.path.join(f"{out}.work", "pretrain0.pt"), "--out", other)
+            os.path.join(f"{out}.work", "pretrain0.pt"), "--seeds", "2",
+            "--out", other)
         self.assertEqual(status, 0, errors)
         self.assertNotIn("pretrain", errors)
         self.check_weights(other, "gru")
+        valid = features.load_npz(self.npz()).part("valid")
+        files = [os.path.join(f"{other}.work", f"seed{i}.safetensors")
+                 for i in range(2)]
+        losses = []
+        for path in files:
+            p, y, _ = evaluate.predict(path, valid, BUILD)
+            losses.append(-np.log(p[np.arange(len(y)), y]).mean())
+        with open(files[np.argmin(losses)], "rb") as best, \
+                open(other, "rb") as written:
+            self.assertEqual(written.read(), best.read())
 
     def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""
