@@ -8,10 +8,9 @@ With --corpus the network first learns from the unlabelled windows in DIR what t
 taggers say of them (pretraining), and keeps learning it beside the genres
 (fine-tuning); there it also learns what is not music.  The weights are averaged over
 the steps (EMA), and the average after the last epoch is what counts: no epoch is
-chosen by its valid figure.  Of several seeds the one is written under which the valid
-tracks' genres are likeliest; or, with --distill, one more network that has learnt
-from their mean.  On the valid tracks the temperature of the probabilities is fitted
-too, and nothing else.
+chosen by its valid figure.  Of several seeds the mean of their weights is written;
+or, with --distill, one more network that has learnt from the mean of their answers.
+What is fitted on the valid tracks is the temperature of the probabilities alone.
 
 A run can be stopped at any time; the same command goes on from the last whole
 epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
@@ -352,33 +351,39 @@ class Recipe:
         seeds = []
         for i in range(args.seeds):
             student = self.fine_tune(f"seed{i}", args.seed + i, pretrained)
+            seeds.append(student.network)
             # a copy: what teaches has learnt nothing of the valid tracks
             network = copy.deepcopy(student.network)
-            seeds.append((self.calibrate(network), i, network,
-                          student.network))
+            self.calibrate(network)
             self.save(network, os.path.join(f"{args.out}.work",
                                             f"seed{i}.safetensors"))
         if args.distill and args.seeds > 1:
             network = self.fine_tune("distilled", args.seed, pretrained,
-                                     [s[-1] for s in seeds]).network
-            self.calibrate(network)
-            return network
-        loss, i, network, _ = min(seeds)
-        if self.valid is not None:
-            print(f"seed {args.seed + i}: valid loss {loss:.4f}",
-                  file=sys.stderr)
+                                     seeds).network
+        else:
+            network = mean_of_weights(seeds)
+        self.calibrate(network)
         return network
 
     def calibrate(self, network):
-        """Gives the valid tracks' loss; 0 if there are none."""
-        if self.valid is None:
-            return 0.0
-        return set_temperature(network, logits_of(network, self.valid.x),
-                               self.valid.y)
+        if self.valid is not None:
+            set_temperature(network, logits_of(network, self.valid.x),
+                            self.valid.y)
 
     def save(self, network, path):
         weights.save_network(path, network, name=self.args.architecture,
                              version=self.args.version, labels=self.genres)
+
+
+def mean_of_weights(networks_):
+    """One network as right as all together, if they were fine-tuned from the same
+    one (Wortsman et al. 2022, "Model soups")."""
+    mean = copy.deepcopy(networks_[0])
+    states = [n.state_dict() for n in networks_]
+    mean.load_state_dict({
+        name: torch.stack([s[name].float() for s in states]).mean(0)
+        for name in states[0]})
+    return mean
 
 
 def ensemble(networks_, x, precision):
@@ -387,8 +392,7 @@ def ensemble(networks_, x, precision):
 
 def set_temperature(network, logits, y):
     """Sets the temperature of the softmax under which the truths y are likeliest
-    (Guo et al. 2017, "On calibration of modern neural networks"), and gives their
-    mean loss.  Of temperatures that fit equally well, within a thousandth of the
+    (Guo et al. 2017, "On calibration of modern neural networks").  Of temperatures that fit equally well, within a thousandth of the
     loss, it is the one of the least expected calibration error."""
     softmax, = (layer for layer in network.layers
                 if layer["type"] == "softmax")
@@ -400,9 +404,7 @@ def set_temperature(network, logits, y):
         return loss, evaluate.expected_calibration_error(p, y), temperature
     fits = [fit_of(round(t, 3)) for t in np.geomspace(0.25, 4, 556).tolist()]
     enough = min(fits)[0] * 1.001
-    loss, _, softmax["temperature"] = min(
-        (f for f in fits if f[0] <= enough), key=lambda f: f[1:])
-    return float(loss)
+    softmax["temperature"] = min(f[1:] for f in fits if f[0] <= enough)[1]
 
 
 def at_least(least, kind=int):
@@ -434,7 +436,8 @@ def arguments(argv=None):
     parser.add_argument("--version", default="3",
                         help="version stored in the weights file")
     parser.add_argument("--seeds", type=at_least(1), default=1,
-                        help="networks to fine-tune, of which one is written")
+                        help="networks to fine-tune; the mean of their "
+                        "weights is written")
     parser.add_argument("--pretrain-epochs", type=at_least(1), default=160)
     parser.add_argument("--pretrain-cycles", type=at_least(1), default=2,
                         help="how often pretraining begins again with a high "
@@ -468,7 +471,7 @@ def arguments(argv=None):
                         help="how much higher or lower, in semitones")
     parser.add_argument("--tilt", type=float, default=4.0,
                         help="standard deviation of the spectral tilt, dB")
-    parser.add_argument("--lowpass", type=float, default=0.5,
+    parser.add_argument("--lowpass", type=float, default=0.75,
                         help="share of crops that lose their highest bands")
     parser.add_argument("--noise", type=float, default=0.3,
                         help="share of crops in steady noise")
