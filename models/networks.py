@@ -3,8 +3,8 @@
 A list is what the weights file carries and what the C engine walks, so the
 network that is trained and the one that ships cannot differ in structure.
 Every tensor between layers has the shape [batch][channels][bands][frames];
-a recurrent layer reads channels x bands as the features of a frame and gives
-[batch][1][hidden][frames].
+a recurrent or dense layer reads channels x bands as the features of a frame and
+gives one band, its units being channels.
 """
 
 import math
@@ -127,10 +127,10 @@ class Network(nn.Module):
                 recurrent = nn.GRU if kind == "gru" else nn.LSTM
                 module = recurrent(channels * bands, layer["hidden"],
                                    batch_first=True)
-                channels, bands = 1, layer["hidden"]
+                channels, bands = layer["hidden"], 1
             elif kind == "dense":
                 module = nn.Linear(channels * bands, layer["units"])
-                channels, bands = 1, layer["units"]
+                channels, bands = layer["units"], 1
             else:
                 if kind == "max_pool":
                     bands //= layer["bands"]
@@ -150,7 +150,7 @@ class Network(nn.Module):
         return self._run(x, self.layers[:self.split]).flatten(1)
 
     def classify(self, features):
-        return self._run(features[:, None, :, None],
+        return self._run(features[:, :, None, None],
                          self.layers[self.split:]).flatten(1)
 
     def probabilities(self, logits):
@@ -163,12 +163,9 @@ class Network(nn.Module):
                 p = p[:, :-1] + p[:, -1:] / (p.shape[1] - 1)
         return p
 
-    def _drop(self, x):
-        """Of whole channels, where there are some: neighbours in a channel
-        know each other's value."""
-        drop = nn.functional.dropout2d if x.shape[1] > 1 \
-            else nn.functional.dropout
-        return drop(x, self.dropout, self.training)
+    def _drop_channels(self, x):
+        """Whole ones: neighbours in a channel know each other's value."""
+        return nn.functional.dropout2d(x, self.dropout, self.training)
 
     def _run(self, x, layers):
         for layer in layers:
@@ -181,20 +178,22 @@ class Network(nn.Module):
                 x = nn.functional.max_pool2d(
                     x, (layer["bands"], layer["frames"]))
             elif kind == "elu":
-                x = self._drop(nn.functional.elu(x))
+                x = self._drop_channels(nn.functional.elu(x))
             elif kind == "relu":
-                x = self._drop(nn.functional.relu(x))
+                x = self._drop_channels(nn.functional.relu(x))
             elif kind in ("gru", "lstm"):
                 x = x.flatten(1, 2).transpose(1, 2)
                 x = getattr(self, layer["name"])(x)[0]
-                x = self._drop(x.transpose(1, 2).unsqueeze(1))
+                x = nn.functional.dropout(
+                    x.transpose(1, 2).unsqueeze(2), self.dropout,
+                    self.training)
             elif kind == "mean":
                 x = x.mean(3, keepdim=True)
             elif kind == "last":
                 x = x[..., -1:]
             elif kind == "dense":
                 x = getattr(self, layer["name"])(x.flatten(1))
-                x = x[:, None, :, None]
+                x = x[:, :, None, None]
             elif kind not in ("softmax", "share_other"):
                 raise ValueError(f"layer type {kind!r} is not known")
         return x

@@ -5,22 +5,26 @@
 #include <math.h>
 
 #include "error.h"
-#include "layer.h"
+#include "kernels.h"
 
 #define MIN_TEMPERATURE 0.01
 #define MAX_TEMPERATURE 100.0
+
+typedef struct
+{
+  GenreLayer layer;
+  const GenreKernels *kernels;
+} Elu;
 
 /* ELU with alpha 1 (Clevert et al. 2016, equation 15) */
 static void
 elu_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
     float *out, const GenreScratch *scratch)
 {
-  gsize n = shape->channels * shape->bands * shape->frames;
-
-  (void) layer;
+  (void) in;
   (void) scratch;
-  for (gsize i = 0; i < n; i++)
-    out[i] = in[i] > 0 ? in[i] : expm1f (in[i]);
+  ((const Elu *) layer)
+      ->kernels->elu (out, shape->channels * shape->bands * shape->frames);
 }
 
 static void
@@ -49,22 +53,21 @@ softmax_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
 {
   float temperature = ((const Softmax *) layer)->temperature;
-  gsize n = shape->channels * shape->bands;
-  gsize frames = shape->frames;
+  const gsize n = shape->channels;
 
   (void) scratch;
-  for (gsize t = 0; t < frames; t++) {
-    float max = in[t];
+  for (gsize t = 0; t < shape->frames; t++, in += n, out += n) {
+    float max = in[0];
     double sum = 0;
 
-    for (gsize i = 1; i < n; i++)
-      max = MAX (max, in[i * frames + t]);
-    for (gsize i = 0; i < n; i++) {
-      out[i * frames + t] = expf ((in[i * frames + t] - max) / temperature);
-      sum += out[i * frames + t];
+    for (gsize c = 1; c < n; c++)
+      max = MAX (max, in[c]);
+    for (gsize c = 0; c < n; c++) {
+      out[c] = expf ((in[c] - max) / temperature);
+      sum += out[c];
     }
-    for (gsize i = 0; i < n; i++)
-      out[i * frames + t] /= sum;
+    for (gsize c = 0; c < n; c++)
+      out[c] /= sum;
   }
 }
 
@@ -75,23 +78,37 @@ static void
 share_other_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
 {
-  gsize n = shape->channels * shape->bands - 1;
-  gsize frames = shape->frames;
+  const gsize n = shape->channels - 1;
 
   (void) layer;
   (void) scratch;
-  for (gsize i = 0; i < n; i++)
-    for (gsize t = 0; t < frames; t++)
-      out[i * frames + t] = in[i * frames + t] + in[n * frames + t] / n;
+  for (gsize t = 0; t < shape->frames; t++, in += n + 1, out += n) {
+    const float other = in[n] / n;
+
+    for (gsize c = 0; c < n; c++)
+      out[c] = in[c] + other;
+  }
 }
 
 static gboolean
 share_other_shape (const GenreLayer *layer, GenreShape *shape)
 {
   (void) layer;
-  shape->bands = shape->channels * shape->bands - 1;
-  shape->channels = 1;
-  return shape->bands > 0;
+  shape->channels--;
+  return shape->channels > 0;
+}
+
+/* Whether the features of a frame are all channels of one band. */
+static gboolean
+check_features (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
+{
+  return in->bands == 1 ||
+      genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%s: layer %u (%s) follows %" G_GSIZE_FORMAT
+          " bands, expected one, as a dense layer gives",
+          genre_safetensors_get_name (spec->file), spec->index, spec->type,
+          in->bands);
 }
 
 static void
@@ -137,10 +154,13 @@ activation_new (const GenreLayerClass *klass)
 GenreLayer *
 genre_elu_new (const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
-  (void) spec;
+  Elu *elu = g_new0 (Elu, 1);
+
   (void) in;
   (void) error;
-  return activation_new (&elu_class);
+  elu->layer.klass = &elu_class;
+  elu->kernels = spec->kernels;
+  return &elu->layer;
 }
 
 GenreLayer *
@@ -160,7 +180,8 @@ genre_softmax_new (
   Softmax *softmax;
   double temperature = 1;
 
-  (void) in;
+  if (!check_features (spec, in, error))
+    return NULL;
   if (json_object_has_member (spec->entry, "temperature") &&
       !genre_layer_spec_get_number (spec, "temperature", &temperature, error))
     return NULL;
@@ -181,8 +202,6 @@ GenreLayer *
 genre_share_other_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
-  (void) spec;
-  (void) in;
-  (void) error;
-  return activation_new (&share_other_class);
+  return check_features (spec, in, error) ? activation_new (&share_other_class)
+                                          : NULL;
 }

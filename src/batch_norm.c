@@ -59,12 +59,12 @@ batch_norm_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
 {
   const float *scale = ((const BatchNorm *) layer)->scale;
-  gsize n = shape->bands * shape->frames;
+  const gsize n = shape->channels;
 
   (void) scratch;
-  for (gsize c = 0; c < shape->channels; c++)
-    for (gsize i = c * n; i < (c + 1) * n; i++)
-      out[i] = in[i] * scale[c] + scale[shape->channels + c];
+  for (gsize i = 0; i < shape->bands * shape->frames; i++)
+    for (gsize c = 0; c < n; c++)
+      out[i * n + c] = in[i * n + c] * scale[c] + scale[n + c];
 }
 
 static void

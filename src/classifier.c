@@ -61,6 +61,7 @@ start_mel (GenreClassifier *classifier, guint64 n_columns)
 {
   genre_mel_spectrogram_free (classifier->mel);
   classifier->mel = genre_mel_spectrogram_new (
+      genre_network_get_kernels (genre_model_get_network (classifier->model)),
       classifier->rate, classifier->origin, n_columns);
   classifier->n_samples = 0;
 }

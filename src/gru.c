@@ -12,9 +12,6 @@
  * Rows of the weights are in the order r, z, n.  The first state is 0.
  */
 
-#include <math.h>
-#include <string.h>
-
 #include "recurrent.h"
 
 #define GATES 3
@@ -22,9 +19,9 @@
 static gsize
 gru_scratch (const GenreLayer *layer, const GenreShape *in)
 {
-  gsize hidden = ((const GenreRecurrent *) layer)->hidden;
+  const GenreRecurrent *gru = (const GenreRecurrent *) layer;
 
-  return (in->frames + 1) * GATES * hidden + hidden;
+  return in->frames * GATES * gru->hidden + gru->state_size;
 }
 
 static void
@@ -32,23 +29,18 @@ gru_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
     float *out, const GenreScratch *scratch)
 {
   const GenreRecurrent *gru = (const GenreRecurrent *) layer;
-  gsize hidden = gru->hidden, frames = shape->frames;
-  float *x = scratch->floats;             /* [frames][GATES x hidden] */
-  float *s = x + frames * GATES * hidden; /* [GATES x hidden] */
-  float *h = s + GATES * hidden;          /* [hidden] */
+  const gsize hidden = gru->hidden, frames = shape->frames;
+  float *s = scratch->floats;     /* [state_size] */
+  float *x = s + gru->state_size; /* [frames][GATES x hidden] */
+  const float *before = NULL;     /* the state, [hidden] */
 
-  genre_recurrent_project_input (gru, in, frames, x);
-  memset (h, 0, hidden * sizeof *h);
-  for (gsize t = 0; t < frames; t++, x += GATES * hidden) {
-    genre_recurrent_project_state (gru, h, s);
-    for (gsize i = 0; i < hidden; i++) {
-      float r = genre_sigmoid (x[i] + s[i]);
-      float z = genre_sigmoid (x[hidden + i] + s[hidden + i]);
-      float n = tanhf (x[2 * hidden + i] + r * s[2 * hidden + i]);
-
-      h[i] = (1 - z) * n + z * h[i];
-      out[i * frames + t] = h[i];
-    }
+  genre_linear_apply (&gru->input, in, frames, x);
+  for (gsize t = 0; t < frames; t++) {
+    genre_recurrent_project_state (gru, before, s);
+    gru->kernels->gru_gates (x, s, before, hidden, out);
+    before = out;
+    x += GATES * hidden;
+    out += hidden;
   }
 }
 

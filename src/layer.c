@@ -7,6 +7,19 @@
 #include "error.h"
 
 #define MAX_SIZE 65536
+#define ALIGNMENT 64
+
+float *
+genre_alloc_floats (gsize n)
+{
+  return g_aligned_alloc0 (n, sizeof (float), ALIGNMENT);
+}
+
+void
+genre_free_floats (float *floats)
+{
+  g_aligned_free (floats);
+}
 
 gboolean
 genre_layer_spec_get_number (const GenreLayerSpec *spec, const char *member,

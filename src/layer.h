@@ -4,8 +4,8 @@
  * genre_<kind>_new() and one GenreLayerClass; the network walks a list of them
  * and knows none by name.
  *
- * Every tensor between layers is [channels][bands][frames]; a recurrent or dense
- * layer reads channels x bands as the features of a frame.
+ * Every tensor between layers is [bands][frames][channels]; a recurrent or dense
+ * layer reads channels x bands as the features of a frame, and gives one band.
  */
 
 #pragma once
@@ -18,6 +18,8 @@ typedef struct
 } GenreShape;
 
 typedef struct _GenreLayer GenreLayer;
+typedef struct _GenreLayerSpec GenreLayerSpec;
+typedef struct _GenreKernels GenreKernels;
 
 /* What a layer may use while it runs. */
 typedef struct
@@ -44,6 +46,10 @@ typedef struct
    * in_place is set, and then they are the same. */
   void (*forward) (const GenreLayer *layer, const GenreShape *shape,
       const float *in, float *out, const GenreScratch *scratch);
+  /* Takes over what the layer @spec, that follows, would do, if it can, and
+   * says so in @folded; FALSE only if that layer is wrong.  NULL: it cannot. */
+  gboolean (*fold) (GenreLayer *layer, const GenreLayerSpec *spec,
+      gboolean *folded, GError **error);
   void (*free) (GenreLayer *layer);
   gboolean in_place;
 } GenreLayerClass;
@@ -51,19 +57,21 @@ typedef struct
 struct _GenreLayer
 {
   const GenreLayerClass *klass;
+  const char *type; /* as the weights file names it */
   gsize n_parameters;
 };
 
 /* What a constructor builds its layer from: the layer's entry in the weights
- * file's list, and the file with its tensors. */
-typedef struct
+ * file's list, the file with its tensors, and what is to compute it. */
+struct _GenreLayerSpec
 {
+  const GenreKernels *kernels;
   const GenreSafetensors *file;
   JsonObject *entry;
   guint index;
   const char *type;
   const char *name; /* prefix of its tensors; "" if it has none */
-} GenreLayerSpec;
+};
 
 typedef GenreLayer *(*GenreLayerNew) (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
@@ -95,16 +103,6 @@ GenreLayer *genre_lstm_new (
 GenreLayer *genre_dense_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 
-/* What follows a convolution and is computed with it: */
-
-/* Folds a batch norm into the weights of the convolution @layer. */
-gboolean genre_conv2d_fold_batch_norm (
-    GenreLayer *layer, const GenreLayerSpec *spec, GError **error);
-/* Has the convolution @layer pool its output, so that the whole of it never
- * stands in memory. */
-gboolean genre_conv2d_fold_max_pool (
-    GenreLayer *layer, const GenreLayerSpec *spec, GError **error);
-
 /* Size of a max-pool's field; one output is the maximum of
  * [bands][frames], and what does not fill a field is left out. */
 typedef struct
@@ -114,10 +112,18 @@ typedef struct
 
 gboolean
 genre_pool_read (GenrePool *pool, const GenreLayerSpec *spec, GError **error);
-/* The output's row @out [in_frames / pool->frames] from pool->bands rows of
- * @in, which are @stride floats apart. */
-void genre_pool_row (const GenrePool *pool, const float *in, gsize stride,
-    gsize in_frames, float *out);
+
+typedef enum
+{
+  GENRE_ACTIVATION_NONE,
+  GENRE_ACTIVATION_ELU,
+  GENRE_ACTIVATION_RELU,
+} GenreActivation;
+
+/* @n floats that are 0, where a vector of any processor may begin; free them
+ * with genre_free_floats(). */
+float *genre_alloc_floats (gsize n);
+void genre_free_floats (float *floats);
 
 /* Reads a whole number from 1 to 65536 from the layer's entry. */
 gboolean genre_layer_spec_get_size (const GenreLayerSpec *spec,

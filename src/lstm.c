@@ -12,7 +12,6 @@
  * Rows of the weights are in the order i, f, g, o.  The first states are 0.
  */
 
-#include <math.h>
 #include <string.h>
 
 #include "recurrent.h"
@@ -22,9 +21,9 @@
 static gsize
 lstm_scratch (const GenreLayer *layer, const GenreShape *in)
 {
-  gsize hidden = ((const GenreRecurrent *) layer)->hidden;
+  const GenreRecurrent *lstm = (const GenreRecurrent *) layer;
 
-  return (in->frames + 1) * GATES * hidden + 2 * hidden;
+  return (in->frames * GATES + 1) * lstm->hidden + lstm->state_size;
 }
 
 static void
@@ -32,26 +31,20 @@ lstm_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
     float *out, const GenreScratch *scratch)
 {
   const GenreRecurrent *lstm = (const GenreRecurrent *) layer;
-  gsize hidden = lstm->hidden, frames = shape->frames;
-  float *x = scratch->floats;             /* [frames][GATES x hidden] */
-  float *s = x + frames * GATES * hidden; /* [GATES x hidden] */
-  float *h = s + GATES * hidden;          /* [hidden] */
-  float *c = h + hidden;                  /* [hidden] */
+  const gsize hidden = lstm->hidden, frames = shape->frames;
+  float *s = scratch->floats;      /* [state_size] */
+  float *c = s + lstm->state_size; /* the cell's state, [hidden] */
+  float *x = c + hidden;           /* [frames][GATES x hidden] */
+  const float *before = NULL;      /* the state, [hidden] */
 
-  genre_recurrent_project_input (lstm, in, frames, x);
-  memset (h, 0, 2 * hidden * sizeof *h);
-  for (gsize t = 0; t < frames; t++, x += GATES * hidden) {
-    genre_recurrent_project_state (lstm, h, s);
-    for (gsize k = 0; k < hidden; k++) {
-      float i = genre_sigmoid (x[k] + s[k]);
-      float f = genre_sigmoid (x[hidden + k] + s[hidden + k]);
-      float g = tanhf (x[2 * hidden + k] + s[2 * hidden + k]);
-      float o = genre_sigmoid (x[3 * hidden + k] + s[3 * hidden + k]);
-
-      c[k] = f * c[k] + i * g;
-      h[k] = o * tanhf (c[k]);
-      out[k * frames + t] = h[k];
-    }
+  genre_linear_apply (&lstm->input, in, frames, x);
+  memset (c, 0, hidden * sizeof *c);
+  for (gsize t = 0; t < frames; t++) {
+    genre_recurrent_project_state (lstm, before, s);
+    lstm->kernels->lstm_gates (x, s, hidden, c, out);
+    before = out;
+    x += GATES * hidden;
+    out += hidden;
   }
 }
 

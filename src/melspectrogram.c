@@ -13,6 +13,7 @@
 
 struct _GenreMelSpectrogram
 {
+  const GenreKernels *kernels;
   guint rate;
   gsize window;            /* samples */
   float *hann;             /* [window], scaled */
@@ -104,7 +105,8 @@ init_fftw (void)
 }
 
 GenreMelSpectrogram *
-genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns)
+genre_mel_spectrogram_new (
+    const GenreKernels *kernels, guint rate, guint64 origin, guint64 n_columns)
 {
   GenreMelSpectrogram *mel;
   double bin_width, scale;
@@ -112,6 +114,7 @@ genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns)
   g_return_val_if_fail (rate >= GENRE_MIN_RATE && rate <= GENRE_MAX_RATE, NULL);
   init_fftw ();
   mel = g_new0 (GenreMelSpectrogram, 1);
+  mel->kernels = kernels;
   mel->rate = rate;
   mel->window = ((gsize) GENRE_MEL_WINDOW * rate + GENRE_MEL_RATE / 2) /
       GENRE_MEL_RATE;
@@ -171,22 +174,16 @@ compute_column (
     GenreMelSpectrogram *mel, const float *samples, GenreMelColumn *column)
 {
   gsize end = genre_filterbank_get_end (mel->filterbank);
-  double sum = 0;
 
-  for (gsize i = 0; i < mel->window; i++) {
-    mel->frame[i] = samples[i] * mel->hann[i];
-    sum += samples[i] * samples[i];
-  }
+  column->mean_square = mel->kernels->window (
+                            samples, mel->hann, mel->window, mel->frame) /
+      mel->window;
   memset (mel->frame + mel->window, 0,
       (mel->fft_size - mel->window) * sizeof *mel->frame);
   fftwf_execute (mel->plan);
-  for (gsize i = 0; i < end; i++)
-    mel->power[i] = mel->spectrum[i][0] * mel->spectrum[i][0] +
-        mel->spectrum[i][1] * mel->spectrum[i][1];
+  mel->kernels->power ((float *) mel->spectrum, end, mel->power);
   genre_filterbank_apply (mel->filterbank, mel->power, column->db);
-  for (guint band = 0; band < GENRE_MEL_BANDS; band++)
-    column->db[band] = 10 * log10f (MAX (column->db[band], MIN_POWER));
-  column->mean_square = sum / mel->window;
+  mel->kernels->decibels (column->db, GENRE_MEL_BANDS, MIN_POWER);
 }
 
 gsize

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "genre.h"
+#include "kernels.h"
 
 #define GENRE_MEL_RATE 22050
 #define GENRE_MEL_WINDOW 2048
@@ -31,14 +32,15 @@ typedef struct
 
 typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
 
-/* @rate: GENRE_MIN_RATE to GENRE_MAX_RATE
+/* @kernels: what computes it
+ * @rate: GENRE_MIN_RATE to GENRE_MAX_RATE
  * @origin: time of the first sample, ns; before it there is silence
  * @n_columns: columns of the stream that exist already; the next one's centre
  *     is no more than half a window before the origin
  * For a new stream both are 0; a stream that goes on at another rate gives where
  * it stands. */
-GenreMelSpectrogram *
-genre_mel_spectrogram_new (guint rate, guint64 origin, guint64 n_columns);
+GenreMelSpectrogram *genre_mel_spectrogram_new (
+    const GenreKernels *kernels, guint rate, guint64 origin, guint64 n_columns);
 void genre_mel_spectrogram_free (GenreMelSpectrogram *mel);
 /* Begins anew as if just made; plan, window and filterbank stay. */
 void genre_mel_spectrogram_restart (

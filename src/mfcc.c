@@ -34,9 +34,10 @@ mfcc_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
   const Mfcc *mfcc = (const Mfcc *) layer;
 
   (void) scratch;
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, mfcc->coefficients,
-      shape->frames, mfcc->bands, 1, mfcc->transform, mfcc->bands, in,
-      shape->frames, 0, out, shape->frames);
+  /* one channel: the input is [bands][frames] */
+  cblas_sgemm (CblasRowMajor, CblasTrans, CblasTrans, shape->frames,
+      mfcc->coefficients, mfcc->bands, 1, in, shape->frames, mfcc->transform,
+      mfcc->bands, 0, out, mfcc->coefficients);
 }
 
 static void

@@ -4,7 +4,6 @@
 
 #include "model.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -222,20 +221,6 @@ read_model (GenreModel *model, const GenreSafetensors *file, GError **error)
   return try_network (model, name, error);
 }
 
-/* OpenBLAS has one number of threads for the whole process.  One is what a
- * worker of its own per stream wants; a user who sets the number keeps it. */
-static void
-init_blas (void)
-{
-  static gsize once = 0;
-
-  if (g_once_init_enter (&once)) {
-    if (!g_getenv ("OPENBLAS_NUM_THREADS") && !g_getenv ("OMP_NUM_THREADS"))
-      openblas_set_num_threads (1);
-    g_once_init_leave (&once, 1);
-  }
-}
-
 /* Every model that is in use, by what identifies its file and the file's
  * content: elements of one file share its weights. */
 static GMutex lock;
@@ -302,7 +287,6 @@ genre_model_load (const char *path, GError **error)
   GenreModel *model;
 
   g_return_val_if_fail (path != NULL, NULL);
-  init_blas ();
   key = file_key (path);
   /* held while the file is read, so that two loads of one file read it once */
   g_mutex_lock (&lock);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "kernels.h"
 
 #define MAX_LAYERS 256
 /* Floats of any one buffer for the longest window: 256 MiB.  The CRNN needs
@@ -18,6 +19,7 @@
 
 struct _GenreNetwork
 {
+  const GenreKernels *kernels;
   GenreShape input;  /* frames is not used */
   GPtrArray *layers; /* GenreLayer */
   gsize n_parameters;
@@ -30,6 +32,8 @@ struct _GenreWorkspace
   gsize max_frames;
   float *buffers[2]; /* input and output of a layer, by turns */
   GenreScratch scratch;
+  GenreObserver observer;
+  gpointer observer_data;
 };
 
 static const struct
@@ -90,27 +94,23 @@ get_string (JsonObject *entry, const char *member)
   return json_node_get_string (node);
 }
 
-/* Adds the layer of @spec, or folds it into the one before.  @shape is that of
- * the largest input; on return that of the output. */
+/* Adds the layer of @spec, or has the one before take it over.  @in is the shape
+ * of the largest input of the last layer, @shape that of its output. */
 static gboolean
-add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *shape,
-    gboolean *after_conv2d, GenreShape *conv2d_in, GError **error)
+add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *in,
+    GenreShape *shape, GError **error)
 {
   const char *file = genre_safetensors_get_name (spec->file);
   GenreLayer *layer = network->layers->len
       ? g_ptr_array_index (network->layers, network->layers->len - 1)
       : NULL;
-  gboolean fold_norm = *after_conv2d && !strcmp (spec->type, "batch_norm");
-  gboolean fold_pool = *after_conv2d && !strcmp (spec->type, "max_pool");
+  gboolean folded = FALSE;
   gsize type = 0;
 
-  if (fold_norm || fold_pool) {
-    if (!(fold_norm ? genre_conv2d_fold_batch_norm (layer, spec, error)
-                    : genre_conv2d_fold_max_pool (layer, spec, error)))
-      return FALSE;
-    *after_conv2d = fold_norm;
-    *shape = *conv2d_in;
-  } else {
+  if (layer && layer->klass->fold &&
+      !layer->klass->fold (layer, spec, &folded, error))
+    return FALSE;
+  if (!folded) {
     while (type < G_N_ELEMENTS (layer_types) &&
         strcmp (spec->type, layer_types[type].type))
       type++;
@@ -125,22 +125,22 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *shape,
     layer = layer_types[type].new(spec, shape, error);
     if (!layer)
       return FALSE;
+    layer->type = layer_types[type].type;
     g_ptr_array_add (network->layers, layer);
     network->n_parameters += layer->n_parameters;
-    *after_conv2d = !strcmp (spec->type, "conv2d");
-    *conv2d_in = *shape;
+    *in = *shape;
   }
 
-  if (layer->klass->scratch &&
-      layer->klass->scratch (layer, conv2d_in) > MAX_FLOATS)
+  if (layer->klass->scratch && layer->klass->scratch (layer, in) > MAX_FLOATS)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: layer %u (%s) needs too much memory", file, spec->index,
         spec->type);
+  *shape = *in;
   if (!layer_shape (layer, shape))
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: layer %u (%s) leaves nothing of its input "
         "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]",
-        file, spec->index, spec->type, conv2d_in->channels, conv2d_in->bands);
+        file, spec->index, spec->type, in->channels, in->bands);
   if (shape_size (shape) > MAX_FLOATS)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "%s: layer %u (%s) gives too large an output "
@@ -152,10 +152,9 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *shape,
 
 static gboolean
 add_layers (GenreNetwork *network, const GenreSafetensors *file,
-    JsonArray *list, GError **error)
+    const GenreKernels *kernels, JsonArray *list, GError **error)
 {
-  GenreShape shape = network->input, conv2d_in = { 0, 0, 0 };
-  gboolean after_conv2d = FALSE;
+  GenreShape shape = network->input, in = shape;
   guint n = json_array_get_length (list);
 
   if (n == 0 || n > MAX_LAYERS)
@@ -165,7 +164,11 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
   shape.frames = MAX_FRAMES;
   for (guint i = 0; i < n; i++) {
     JsonNode *node = json_array_get_element (list, i);
-    GenreLayerSpec spec = { .file = file, .index = i + 1 };
+    GenreLayerSpec spec = {
+      .kernels = kernels,
+      .file = file,
+      .index = i + 1,
+    };
 
     if (JSON_NODE_HOLDS_OBJECT (node)) {
       spec.entry = json_node_get_object (node);
@@ -178,7 +181,7 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
           genre_safetensors_get_name (file), i + 1);
     if (!spec.name)
       spec.name = "";
-    if (!add_layer (network, &spec, &shape, &after_conv2d, &conv2d_in, error))
+    if (!add_layer (network, &spec, &in, &shape, error))
       return FALSE;
   }
   return TRUE;
@@ -188,6 +191,7 @@ GenreNetwork *
 genre_network_new (
     const GenreSafetensors *file, gsize channels, gsize bands, GError **error)
 {
+  const GenreKernels *kernels = genre_kernels_get (error);
   const char *name = genre_safetensors_get_name (file);
   const char *text = genre_safetensors_get_metadata (file, "layers");
   g_autofree char *what = g_strdup_printf ("%s: metadata \"layers\"", name);
@@ -195,6 +199,8 @@ genre_network_new (
   GenreNetwork *network;
   GenreShape shape;
 
+  if (!kernels)
+    return NULL;
   if (!text) {
     genre_refuse (error, GENRE_ERROR_FORMAT, "%s is missing", what);
     return NULL;
@@ -208,9 +214,10 @@ genre_network_new (
   }
 
   network = g_new0 (GenreNetwork, 1);
+  network->kernels = kernels;
   network->layers = g_ptr_array_new_with_free_func (layer_free);
   network->input = (GenreShape){ channels, bands, 0 };
-  if (!add_layers (network, file, json_node_get_array (root), error))
+  if (!add_layers (network, file, kernels, json_node_get_array (root), error))
     goto fail;
   while (!genre_network_get_output_shape (
       network, ++network->min_frames, &shape)) {
@@ -234,6 +241,12 @@ genre_network_free (GenreNetwork *network)
     return;
   g_ptr_array_unref (network->layers);
   g_free (network);
+}
+
+const GenreKernels *
+genre_network_get_kernels (const GenreNetwork *network)
+{
+  return network->kernels;
 }
 
 gsize
@@ -284,11 +297,11 @@ workspace_resize (GenreWorkspace *workspace, gsize max_frames)
     }
   }
   for (guint i = 0; i < 2; i++) {
-    g_free (workspace->buffers[i]);
-    workspace->buffers[i] = g_new (float, sizes[i]);
+    genre_free_floats (workspace->buffers[i]);
+    workspace->buffers[i] = genre_alloc_floats (sizes[i]);
   }
-  g_free (workspace->scratch.floats);
-  workspace->scratch.floats = g_new (float, scratch);
+  genre_free_floats (workspace->scratch.floats);
+  workspace->scratch.floats = genre_alloc_floats (scratch);
   workspace->max_frames = max_frames;
 }
 
@@ -307,9 +320,9 @@ genre_workspace_free (GenreWorkspace *workspace)
 {
   if (!workspace)
     return;
-  g_free (workspace->buffers[0]);
-  g_free (workspace->buffers[1]);
-  g_free (workspace->scratch.floats);
+  genre_free_floats (workspace->buffers[0]);
+  genre_free_floats (workspace->buffers[1]);
+  genre_free_floats (workspace->scratch.floats);
   g_free (workspace);
 }
 
@@ -317,6 +330,14 @@ void
 genre_workspace_set_cancelled (GenreWorkspace *workspace, const gint *cancelled)
 {
   workspace->scratch.cancelled = cancelled;
+}
+
+void
+genre_workspace_set_observer (
+    GenreWorkspace *workspace, GenreObserver observer, gpointer user_data)
+{
+  workspace->observer = observer;
+  workspace->observer_data = user_data;
 }
 
 float *
@@ -339,6 +360,7 @@ genre_network_forward (
   shape.frames = frames;
   for (guint i = 0; i < network->layers->len; i++) {
     const GenreLayer *layer = g_ptr_array_index (network->layers, i);
+    const GenreShape before = shape;
 
     if (layer->klass->in_place) {
       layer->klass->forward (layer, &shape, in, in, &workspace->scratch);
@@ -350,6 +372,9 @@ genre_network_forward (
       out = swap;
     }
     layer_shape (layer, &shape);
+    if (workspace->observer)
+      workspace->observer (
+          layer->type, &before, &shape, workspace->observer_data);
     if (genre_scratch_is_cancelled (&workspace->scratch))
       return NULL;
   }

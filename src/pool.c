@@ -3,6 +3,8 @@
 /* Pooling: max over a field of bands and frames, mean and last over all frames.
  */
 
+#include <string.h>
+
 #include "layer.h"
 
 gboolean
@@ -10,23 +12,6 @@ genre_pool_read (GenrePool *pool, const GenreLayerSpec *spec, GError **error)
 {
   return genre_layer_spec_get_size (spec, "bands", &pool->bands, error) &&
       genre_layer_spec_get_size (spec, "frames", &pool->frames, error);
-}
-
-void
-genre_pool_row (const GenrePool *pool, const float *in, gsize stride,
-    gsize in_frames, float *out)
-{
-  gsize n = in_frames / pool->frames;
-
-  for (gsize t = 0; t < n; t++) {
-    const float *field = in + t * pool->frames;
-    float max = field[0];
-
-    for (gsize b = 0; b < pool->bands; b++)
-      for (gsize f = 0; f < pool->frames; f++)
-        max = MAX (max, field[b * stride + f]);
-    out[t] = max;
-  }
 }
 
 typedef struct
@@ -50,15 +35,25 @@ max_pool_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
 {
   const GenrePool *pool = &((const MaxPool *) layer)->pool;
-  gsize bands = shape->bands / pool->bands;
-  gsize frames = shape->frames / pool->frames;
+  const gsize n = shape->channels;
+  const gsize bands = shape->bands / pool->bands;
+  const gsize frames = shape->frames / pool->frames;
 
   (void) scratch;
-  for (gsize c = 0; c < shape->channels; c++)
-    for (gsize b = 0; b < bands; b++)
-      genre_pool_row (pool,
-          in + (c * shape->bands + b * pool->bands) * shape->frames,
-          shape->frames, shape->frames, out + (c * bands + b) * frames);
+  for (gsize b = 0; b < bands; b++)
+    for (gsize f = 0; f < frames; f++, out += n) {
+      const float *field = in +
+          (b * pool->bands * shape->frames + f * pool->frames) * n;
+
+      memcpy (out, field, n * sizeof *out);
+      for (gsize i = 1; i < pool->bands * pool->frames; i++) {
+        const float *x = field +
+            (i / pool->frames * shape->frames + i % pool->frames) * n;
+
+        for (gsize c = 0; c < n; c++)
+          out[c] = MAX (x[c], out[c]);
+      }
+    }
 }
 
 static void
@@ -102,17 +97,17 @@ static void
 mean_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
     float *out, const GenreScratch *scratch)
 {
-  gsize n = shape->channels * shape->bands;
+  const gsize n = shape->channels, frames = shape->frames;
 
   (void) layer;
   (void) scratch;
-  for (gsize i = 0; i < n; i++) {
-    const float *row = in + i * shape->frames;
-    double sum = 0;
-
-    for (gsize t = 0; t < shape->frames; t++)
-      sum += row[t];
-    out[i] = sum / shape->frames;
+  memset (out, 0, shape->bands * n * sizeof *out);
+  for (gsize b = 0; b < shape->bands; b++, out += n) {
+    for (gsize t = 0; t < frames; t++, in += n)
+      for (gsize c = 0; c < n; c++)
+        out[c] += in[c];
+    for (gsize c = 0; c < n; c++)
+      out[c] /= frames;
   }
 }
 
@@ -120,12 +115,13 @@ static void
 last_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
     float *out, const GenreScratch *scratch)
 {
-  gsize n = shape->channels * shape->bands;
+  const gsize n = shape->channels;
 
   (void) layer;
   (void) scratch;
-  for (gsize i = 0; i < n; i++)
-    out[i] = in[(i + 1) * shape->frames - 1];
+  for (gsize b = 0; b < shape->bands; b++)
+    memcpy (
+        out + b * n, in + ((b + 1) * shape->frames - 1) * n, n * sizeof *out);
 }
 
 static const GenreLayerClass mean_class = {

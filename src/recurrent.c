@@ -2,15 +2,31 @@
 
 #include "recurrent.h"
 
-#include <cblas.h>
 #include <string.h>
 
 gboolean
 genre_recurrent_shape (const GenreLayer *layer, GenreShape *shape)
 {
-  shape->channels = 1;
-  shape->bands = ((const GenreRecurrent *) layer)->hidden;
+  shape->channels = ((const GenreRecurrent *) layer)->hidden;
+  shape->bands = 1;
   return TRUE;
+}
+
+/* From PyTorch's @weight [n][hidden] and @bias [n] */
+static void
+pack_state (GenreRecurrent *r, const float *weight, const float *bias)
+{
+  const gsize n = r->gates * r->hidden, hidden = r->hidden;
+  const gsize block = r->kernels->block_units ? r->kernels->block_units : n;
+
+  r->state_size = (n + block - 1) / block * block;
+  r->weight_hh = genre_alloc_floats (r->state_size * hidden);
+  r->bias_hh = genre_alloc_floats (r->state_size);
+  memcpy (r->bias_hh, bias, n * sizeof *bias);
+  for (gsize i = 0; i < n; i++)
+    for (gsize k = 0; k < hidden; k++)
+      r->weight_hh[(i / block * hidden + k) * block + i % block] =
+          weight[i * hidden + k];
 }
 
 GenreLayer *
@@ -18,33 +34,27 @@ genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
     const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   GenreRecurrent *r = g_new0 (GenreRecurrent, 1);
-  gsize shape[2];
+  g_autofree float *weight = NULL, *bias = NULL;
+  gsize shape[2], features = in->channels * in->bands;
 
   r->layer.klass = klass;
+  r->kernels = spec->kernels;
   r->gates = gates;
-  r->features = in->channels * in->bands;
   if (!genre_layer_spec_get_size (spec, "hidden", &r->hidden, error))
     goto fail;
   shape[0] = gates * r->hidden;
-  shape[1] = r->features;
-  r->weight_ih = genre_layer_spec_dup_tensor (
-      spec, "weight_ih_l0", shape, 2, error);
-  if (!r->weight_ih)
-    goto fail;
   shape[1] = r->hidden;
-  r->weight_hh = genre_layer_spec_dup_tensor (
-      spec, "weight_hh_l0", shape, 2, error);
-  if (!r->weight_hh)
+  if (!genre_linear_init (
+          &r->input, spec, "weight_ih_l0", "bias_ih_l0", shape[0], in, error))
     goto fail;
-  r->bias_ih = genre_layer_spec_dup_tensor (
-      spec, "bias_ih_l0", shape, 1, error);
-  if (!r->bias_ih)
+  weight = genre_layer_spec_dup_tensor (spec, "weight_hh_l0", shape, 2, error);
+  if (!weight)
     goto fail;
-  r->bias_hh = genre_layer_spec_dup_tensor (
-      spec, "bias_hh_l0", shape, 1, error);
-  if (!r->bias_hh)
+  bias = genre_layer_spec_dup_tensor (spec, "bias_hh_l0", shape, 1, error);
+  if (!bias)
     goto fail;
-  r->layer.n_parameters = gates * r->hidden * (r->features + r->hidden + 2);
+  pack_state (r, weight, bias);
+  r->layer.n_parameters = gates * r->hidden * (features + r->hidden + 2);
   return &r->layer;
 
 fail:
@@ -57,32 +67,19 @@ genre_recurrent_free (GenreLayer *layer)
 {
   GenreRecurrent *r = (GenreRecurrent *) layer;
 
-  g_free (r->weight_ih);
-  g_free (r->weight_hh);
-  g_free (r->bias_ih);
-  g_free (r->bias_hh);
+  genre_linear_clear (&r->input);
+  genre_free_floats (r->weight_hh);
+  genre_free_floats (r->bias_hh);
   g_free (r);
-}
-
-void
-genre_recurrent_project_input (
-    const GenreRecurrent *r, const float *in, gsize frames, float *projected)
-{
-  gsize n = r->gates * r->hidden;
-
-  for (gsize t = 0; t < frames; t++)
-    memcpy (projected + t * n, r->bias_ih, n * sizeof *projected);
-  cblas_sgemm (CblasRowMajor, CblasTrans, CblasTrans, frames, n, r->features, 1,
-      in, frames, r->weight_ih, r->features, 1, projected, n);
 }
 
 void
 genre_recurrent_project_state (
     const GenreRecurrent *r, const float *state, float *projected)
 {
-  gsize n = r->gates * r->hidden;
-
-  memcpy (projected, r->bias_hh, n * sizeof *projected);
-  cblas_sgemv (CblasRowMajor, CblasNoTrans, n, r->hidden, 1, r->weight_hh,
-      r->hidden, state, 1, 1, projected, 1);
+  if (state)
+    r->kernels->project (r->weight_hh, r->bias_hh, state, r->hidden,
+        r->gates * r->hidden, projected);
+  else
+    memcpy (projected, r->bias_hh, r->state_size * sizeof *projected);
 }

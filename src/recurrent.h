@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* What GRU and LSTM have in common: their four tensors, as PyTorch names and
- * orders them, and the input's share of the gates, which needs no recursion. */
+ * orders them, the input's part of the gates, which needs no recursion, and the
+ * state's. */
 
 #pragma once
 
-#include "layer.h"
+#include "kernels.h"
+#include "linear.h"
 
 typedef struct
 {
   GenreLayer layer;
-  gsize features; /* of the input */
+  const GenreKernels *kernels;
   gsize hidden;
-  gsize gates;      /* 3 for GRU, 4 for LSTM */
-  float *weight_ih; /* [gates x hidden][features] */
-  float *weight_hh; /* [gates x hidden][hidden] */
-  float *bias_ih;   /* [gates x hidden] */
-  float *bias_hh;   /* [gates x hidden] */
+  gsize gates;       /* 3 for GRU, 4 for LSTM */
+  GenreLinear input; /* W_ih x + b_ih, [gates x hidden] */
+  gsize state_size;  /* gates x hidden, in whole blocks of the kernels' units */
+  float *weight_hh;  /* as GenreKernels.project wants it */
+  float *bias_hh;    /* [state_size] */
 } GenreRecurrent;
 
 GenreLayer *genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
@@ -24,16 +26,6 @@ GenreLayer *genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
 void genre_recurrent_free (GenreLayer *layer);
 gboolean genre_recurrent_shape (const GenreLayer *layer, GenreShape *shape);
 
-/* W_ih x + b_ih of all frames: [frames][gates x hidden] from the layer's input
- * [features][frames]. */
-void genre_recurrent_project_input (const GenreRecurrent *recurrent,
-    const float *in, gsize frames, float *projected);
-/* W_hh h + b_hh: [gates x hidden] */
+/* W_hh h + b_hh: [state_size] */
 void genre_recurrent_project_state (
     const GenreRecurrent *recurrent, const float *state, float *projected);
-
-static inline float
-genre_sigmoid (float x)
-{
-  return 1 / (1 + __builtin_expf (-x));
-}

@@ -60,8 +60,12 @@ push_sample (Analysis *analysis, GstSample *sample, GError **error)
   if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample)))
     return TRUE;
   if (!analysis->mel) {
+    const GenreKernels *kernels = genre_kernels_get (error);
+
+    if (!kernels)
+      return FALSE;
     analysis->rate = GST_AUDIO_INFO_RATE (&info);
-    analysis->mel = genre_mel_spectrogram_new (analysis->rate, 0, 0);
+    analysis->mel = genre_mel_spectrogram_new (kernels, analysis->rate, 0, 0);
   } else if (analysis->rate != (guint) GST_AUDIO_INFO_RATE (&info)) {
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
         "The sample rate changes from %u to %d Hz.", analysis->rate,

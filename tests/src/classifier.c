@@ -1159,8 +1159,8 @@ test_tiny_hop (void)
     GenreModel *model = load_small_model ();
     GError *error = NULL;
 
-    g_assert_null (genre_classifier_new (
-        model, 22050, 5 * SECOND, hops[i], 0, &error));
+    g_assert_null (
+        genre_classifier_new (model, 22050, 5 * SECOND, hops[i], 0, &error));
     g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
     g_assert_nonnull (strstr (error->message, "hop"));
     g_error_free (error);

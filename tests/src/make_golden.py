@@ -75,13 +75,21 @@ CASES = {
     "conv2d_twice": ((1, 8, 9), [
         conv2d(4, "conv1"), max_pool(2, 2), {"type": "relu"},
         conv2d(3, "conv2"), batch_norm("norm2"), max_pool(3, 1)]),
+    # more than what fast kernels compute at a time: channels and frames
+    "conv2d_large": ((35, 9, 110), [
+        conv2d(70), batch_norm(), max_pool(4, 2), {"type": "elu"}]),
+    "conv2d_one_channel": ((1, 11, 37), [
+        conv2d(35), batch_norm(), max_pool(2, 4), {"type": "relu"},
+        max_pool(2, 2)]),
+    "gru_large": ((130, 1, 3), [{"type": "gru", "name": "gru",
+                                 "hidden": 66}]),
     "max_pool": ((2, 7, 11), [max_pool(3, 2)]),
     "elu": ((2, 3, 5), [{"type": "elu"}]),
     "relu": ((2, 3, 5), [{"type": "relu"}]),
-    "softmax": ((2, 5, 4), [{"type": "softmax"}]),
-    "softmax_temperature": ((2, 5, 4), [
+    "softmax": ((10, 1, 4), [{"type": "softmax"}]),
+    "softmax_temperature": ((10, 1, 4), [
         {"type": "softmax", "temperature": 2.5}]),
-    "share_other": ((1, 6, 3), [{"type": "softmax"}, {"type": "share_other"}]),
+    "share_other": ((6, 1, 3), [{"type": "softmax"}, {"type": "share_other"}]),
     "mfcc": ((1, 16, 5), [mfcc(7)]),
     "mfcc_norm": ((1, 128, 4), [mfcc(20), batch_norm()]),
     "norm": ((3, 4, 5), [batch_norm()]),
@@ -125,10 +133,10 @@ class Network(nn.Module):
                 recurrent = nn.GRU if kind == "gru" else nn.LSTM
                 module = recurrent(channels * bands, layer["hidden"],
                                    batch_first=True)
-                channels, bands = 1, layer["hidden"]
+                channels, bands = layer["hidden"], 1
             elif kind == "dense":
                 module = nn.Linear(channels * bands, layer["units"])
-                channels, bands = 1, layer["units"]
+                channels, bands = layer["units"], 1
             if module:
                 self.add_module(layer["name"], module)
 
@@ -148,9 +156,9 @@ class Network(nn.Module):
                 x = nn.functional.relu(x)
             elif kind == "softmax":
                 x = x / layer.get("temperature", 1)
-                x = x.flatten(1, 2).softmax(1).view_as(x)
+                x = x.softmax(1)
             elif kind == "share_other":
-                x = x[:, :, :-1] + x[:, :, -1:] / (x.shape[2] - 1)
+                x = x[:, :-1] + x[:, -1:] / (x.shape[1] - 1)
             elif kind == "mfcc":
                 x = (cosines(layer["coefficients"], x.shape[2])
                      @ x[:, 0])[:, :, None]
@@ -162,7 +170,7 @@ class Network(nn.Module):
                 features = x.flatten(1, 2).transpose(1, 2)
                 y = module(features)
                 y = y[0] if kind in ("gru", "lstm") else y
-                x = y.transpose(1, 2).unsqueeze(1)
+                x = y.transpose(1, 2).unsqueeze(2)
         return x
 
 

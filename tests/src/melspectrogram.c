@@ -9,6 +9,8 @@
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
 
+static const GenreKernels *kernels;
+
 /* The definition in the training data's words, not in the code's integers. */
 static guint64
 defined_time (guint64 column)
@@ -67,7 +69,8 @@ static void
 test_column_ends (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {
-    GenreMelSpectrogram *mel = genre_mel_spectrogram_new (rates[i], 0, 0);
+    GenreMelSpectrogram *mel = genre_mel_spectrogram_new (
+        kernels, rates[i], 0, 0);
     gsize ends[LAST + 1];
 
     g_assert_cmpuint (
@@ -87,7 +90,7 @@ static void
 test_rate_switch (gconstpointer data)
 {
   guint rate = rates[GPOINTER_TO_SIZE (data)];
-  GenreMelSpectrogram *mel = genre_mel_spectrogram_new (rate, 0, 0);
+  GenreMelSpectrogram *mel = genre_mel_spectrogram_new (kernels, rate, 0, 0);
   gsize ends[LAST + 1];
 
   push_silence (mel, 4 * rate, ends, LAST + 1);
@@ -101,7 +104,7 @@ test_rate_switch (gconstpointer data)
         gsize more[8];
         guint n;
 
-        mel = genre_mel_spectrogram_new (rates[i], origin, n_before);
+        mel = genre_mel_spectrogram_new (kernels, rates[i], origin, n_before);
         n = push_silence (mel, rates[i] / 5, more, 8);
         /* columns stand 70 to 93 ms apart */
         if (n < 2 || n > 4) {
@@ -121,6 +124,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  kernels = genre_kernels_get (NULL);
   g_test_add_func ("/melspectrogram/column-times", test_column_times);
   g_test_add_func ("/melspectrogram/column-ends", test_column_ends);
   for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {

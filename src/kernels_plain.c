@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The kernels in plain C, one thing at a time as the formulas have it: what the
+ * fast ones are tested against. */
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+
+extern const GenreKernels genre_kernels_plain;
+
+static gsize
+conv2d_scratch (const GenreConv2dKernel *conv, gsize frames)
+{
+  (void) frames;
+  return conv->out_channels;
+}
+
+/* One frame of one band before pooling: the sums of all output channels. */
+static void
+convolve (const GenreConv2dKernel *conv, const GenreShape *shape,
+    const float *in, gsize band, gsize frame, float *sums)
+{
+  const gsize n = conv->out_channels, channels = conv->in_channels;
+
+  memset (sums, 0, n * sizeof *sums);
+  for (gsize tap = 0; tap < 9; tap++) {
+    gsize b = band + tap / 3 - 1, f = frame + tap % 3 - 1;
+    const float *x = in + (b * shape->frames + f) * channels;
+    const float *weight = conv->weight + tap * channels * n;
+
+    /* -1 has wrapped: it is outside too */
+    if (b >= shape->bands || f >= shape->frames)
+      continue;
+    for (gsize i = 0; i < channels; i++)
+      for (gsize c = 0; c < n; c++)
+        sums[c] += x[i] * weight[i * n + c];
+  }
+}
+
+static float
+elu (float x)
+{
+  return x > 0 ? x : expm1f (x);
+}
+
+static void
+conv2d (const GenreConv2dKernel *conv, const GenreShape *shape, const float *in,
+    gsize band, float *out, float *sums)
+{
+  const GenrePool *pool = &conv->pool;
+  const gsize n = conv->out_channels;
+  const gsize bands = shape->bands / pool->bands;
+  const gsize frames = shape->frames / pool->frames;
+  const gsize end = MIN ((band + GENRE_TILE) / pool->bands, bands);
+
+  for (gsize b = band / pool->bands; b < end; b++)
+    for (gsize f = 0; f < frames; f++) {
+      float *max = out + (b * frames + f) * n;
+
+      for (gsize c = 0; c < n; c++)
+        max[c] = -INFINITY;
+      for (gsize i = 0; i < pool->bands * pool->frames; i++) {
+        convolve (conv, shape, in, b * pool->bands + i / pool->frames,
+            f * pool->frames + i % pool->frames, sums);
+        for (gsize c = 0; c < n; c++)
+          max[c] = MAX (sums[c], max[c]);
+      }
+      for (gsize c = 0; c < n; c++) {
+        max[c] += conv->bias[c];
+        if (conv->activation == GENRE_ACTIVATION_ELU)
+          max[c] = elu (max[c]);
+        else if (conv->activation == GENRE_ACTIVATION_RELU)
+          max[c] = MAX (max[c], 0);
+      }
+    }
+}
+
+static float
+window (const float *samples, const float *hann, gsize n, float *out)
+{
+  double sum = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    out[i] = samples[i] * hann[i];
+    sum += samples[i] * samples[i];
+  }
+  return sum;
+}
+
+static void
+power (const float *spectrum, gsize n, float *result)
+{
+  for (gsize i = 0; i < n; i++)
+    result[i] = spectrum[2 * i] * spectrum[2 * i] +
+        spectrum[2 * i + 1] * spectrum[2 * i + 1];
+}
+
+static void
+decibels (float *x, gsize n, float least)
+{
+  for (gsize i = 0; i < n; i++)
+    x[i] = 10 * log10f (MAX (x[i], least));
+}
+
+static void
+elu_values (float *x, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    x[i] = elu (x[i]);
+}
+
+static void
+project (const float *weight, const float *bias, const float *x, gsize k,
+    gsize n, float *y)
+{
+  memcpy (y, bias, n * sizeof *y);
+  for (gsize j = 0; j < k; j++)
+    for (gsize i = 0; i < n; i++)
+      y[i] += x[j] * weight[j * n + i];
+}
+
+static float
+sigmoid (float x)
+{
+  return 1 / (1 + expf (-x));
+}
+
+static void
+gru_gates (
+    const float *x, const float *s, const float *before, gsize hidden, float *h)
+{
+  for (gsize i = 0; i < hidden; i++) {
+    float r = sigmoid (x[i] + s[i]);
+    float z = sigmoid (x[hidden + i] + s[hidden + i]);
+    float n = tanhf (x[2 * hidden + i] + r * s[2 * hidden + i]);
+
+    h[i] = (1 - z) * n + (before ? z * before[i] : 0);
+  }
+}
+
+static void
+lstm_gates (const float *x, const float *s, gsize hidden, float *c, float *h)
+{
+  for (gsize k = 0; k < hidden; k++) {
+    float i = sigmoid (x[k] + s[k]);
+    float f = sigmoid (x[hidden + k] + s[hidden + k]);
+    float g = tanhf (x[2 * hidden + k] + s[2 * hidden + k]);
+    float o = sigmoid (x[3 * hidden + k] + s[3 * hidden + k]);
+
+    c[k] = f * c[k] + i * g;
+    h[k] = o * tanhf (c[k]);
+  }
+}
+
+const GenreKernels genre_kernels_plain = {
+  .name = "plain",
+  .conv2d_scratch = conv2d_scratch,
+  .conv2d = conv2d,
+  .window = window,
+  .power = power,
+  .decibels = decibels,
+  .elu = elu_values,
+  .project = project,
+  .gru_gates = gru_gates,
+  .lstm_gates = lstm_gates,
+};

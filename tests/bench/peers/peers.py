@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The network's time for 30 s, beside ONNX Runtime's and PyTorch's.
+
+  peers.py BUILD_DIRECTORY WORK_DIRECTORY [WEIGHTS]
+
+The same weights, the same input, turn by turn in one run; it prints the median
+times, their ratios, and how far the probabilities are apart.  ONNX Runtime is
+installed from npm into WORK_DIRECTORY.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "models"))
+
+import evaluate  # noqa: E402
+import export_onnx  # noqa: E402
+
+ROUNDS = 101
+FRAMES = 387
+
+
+def music_like_image(rng):
+    """Decibels [frames][bands]: what is loud stays loud for a while."""
+    db = rng.normal(-40, 12, (FRAMES, 128))
+    for t in range(1, FRAMES):
+        db[t] = 0.7 * db[t - 1] + 0.3 * db[t]
+    return np.clip(db - db.max(), -80, 0).astype(np.float32)
+
+
+class Ours:
+    def __init__(self, build, model):
+        self.engine = evaluate.Engine(model, build)
+
+    def run(self, db):
+        begin = time.perf_counter()
+        p = self.engine.predict_db(db)
+        return time.perf_counter() - begin, p
+
+
+class PyTorch:
+    def __init__(self, classifier, mel, threads):
+        self.classifier, self.threads = classifier, threads
+        self.mel = torch.from_numpy(mel)[None, None]
+
+    def run(self, db):
+        torch.set_num_threads(self.threads)
+        begin = time.perf_counter()
+        with torch.inference_mode():
+            p = self.classifier(self.mel)
+        return time.perf_counter() - begin, p[0].numpy()
+
+
+class OnnxRuntime:
+    def __init__(self, work, threads):
+        self.process = subprocess.Popen(
+            ["node", os.path.join(HERE, "onnxruntime.mjs"), "model.onnx",
+             "mel.f32", str(threads)], cwd=work, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, db):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return answer["ms"] / 1e3, np.array(answer["probabilities"])
+
+
+def main():
+    build, work = map(os.path.abspath, sys.argv[1:3])
+    model = sys.argv[3] if len(sys.argv) > 3 else os.path.join(
+        ROOT, "models", "crnn.safetensors")
+    os.makedirs(work, exist_ok=True)
+    shutil.copy(os.path.join(HERE, "package.json"), work)
+    # without scripts: they would fetch what a GPU needs
+    subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit",
+                    "--no-fund", "--loglevel=error"], cwd=work, check=True)
+
+    db = music_like_image(np.random.default_rng(1))
+    mel = np.ascontiguousarray(((db - db.mean()) / (db.std() + 1e-5)).T)
+    mel.tofile(os.path.join(work, "mel.f32"))
+    classifier, _ = export_onnx.load_classifier(model)
+    export_onnx.export(classifier, os.path.join(work, "model.onnx"))
+
+    print(f"{os.path.basename(model)}, 30 s, medians of {ROUNDS}; ours: one "
+          "thread, from decibels to probabilities")
+    print("| | ms | ours / theirs | largest difference of a probability |")
+    print("|---|---|---|---|")
+    ours = Ours(build, model)
+    for threads in 1, 2:
+        compare(ours, threads, {
+            "ONNX Runtime": OnnxRuntime(work, threads),
+            "PyTorch": PyTorch(classifier, mel, threads)}, db)
+
+
+def compare(ours, threads, peers, db):
+    """Turn by turn, so that all meet the same machine."""
+    runners = {"ours": ours, **peers}
+    times = {name: [] for name in runners}
+    found = {}
+    for i in range(ROUNDS + 3):
+        for name, runner in runners.items():
+            seconds, found[name] = runner.run(db)
+            if i >= 3:      # the first ones make room for what they need
+                times[name].append(seconds)
+            if threads > 1:     # until theirs have stopped waiting for work
+                time.sleep(0.05)
+    medians = {name: np.median(t) for name, t in times.items()}
+    print(f"| ours, beside those of {threads} | {medians['ours'] * 1e3:.2f} "
+          "| | |")
+    for name in peers:
+        print(f"| {name}, {threads} thread{'s'[:threads > 1]} "
+              f"| {medians[name] * 1e3:.2f} "
+              f"| {medians['ours'] / medians[name]:.3f} "
+              f"| {np.abs(found[name] - found['ours']).max():.1e} |")
+
+
+if __name__ == "__main__":
+    main()
