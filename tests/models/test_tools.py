@@ -31,9 +31,12 @@ MODELS = os.path.join(HERE, "..", "..", "models")
 MODEL = os.path.join(MODELS, "crnn.safetensors")
 sys.path.insert(0, MODELS)
 
+import compare  # noqa: E402
 import corpus  # noqa: E402
 import evaluate  # noqa: E402
+import export_onnx  # noqa: E402
 import features  # noqa: E402
+import robustness  # noqa: E402
 import train  # noqa: E402
 import weights  # noqa: E402
 
@@ -102,11 +105,12 @@ class ToolTest(unittest.TestCase):
              BUILD], capture_output=True, text=True)
         return run.returncode, run.stdout, run.stderr
 
-    def call_tool(self, module, *args):
+    def call_tool(self, module, *args, build=True):
         """The same without the seconds that it takes to import PyTorch."""
         output, errors, status = io.StringIO(), io.StringIO(), 0
-        with mock.patch.object(sys, "argv", [module.__name__, *args, "--build",
-                                             BUILD]), \
+        if build:
+            args = *args, "--build", BUILD
+        with mock.patch.object(sys, "argv", [module.__name__, *args]), \
                 contextlib.redirect_stdout(output), \
                 contextlib.redirect_stderr(errors):
             try:
@@ -429,6 +433,54 @@ class TrainErrors(ToolTest):
             with self.subTest(content):
                 self.refused(self.train("--audio", self.genres(content)),
                              os.path.join("blues", "a.wav"))
+
+
+class OtherTools(ToolTest):
+    """compare.py, robustness.py and export_onnx.py, and what they refuse."""
+
+    def setUp(self):
+        super().setUp()
+        self.broken = self.write("broken", b"nothing")
+
+    def refused(self, module, *args, word, **options):
+        self.assert_refused(self.call_tool(module, *args, **options),
+                            f"{module.__name__}.py", word)
+
+    def test_compare(self):
+        status, out, errors = self.call_tool(
+            compare, "--data", self.npz(), MODEL)
+        self.assertEqual(status, 0, errors)
+        heading, _, row = out.splitlines()
+        self.assertEqual(len(row.split("|")), len(heading.split("|")))
+        self.refused(compare, "--data", self.npz(), self.broken, word="broken")
+        self.refused(compare, "--data", self.path("none.npz"), MODEL,
+                     word="none.npz")
+
+    def test_robustness(self):
+        for arguments, word in (
+                (["--data", self.path("none.npz")], "none.npz"),
+                (["--audio", self.path("nowhere")], "nowhere"),
+                (["--audio", self.directory], "no audio file")):
+            self.refused(robustness, "--model", MODEL, *arguments, word=word)
+        self.refused(robustness, "--data", self.npz(), "--model", self.broken,
+                     word="broken")
+
+    def test_export_onnx(self):
+        out = self.path("model.onnx")
+        status, printed, errors = self.call_tool(
+            export_onnx, MODEL, out, build=None)
+        self.assertEqual(status, 0, errors)
+        self.assertEqual(json.loads(printed), train.GENRES)
+        # all weights are in it
+        self.assertGreater(os.path.getsize(out),
+                           0.95 * os.path.getsize(MODEL))
+        for path, word in ((self.broken, "broken"),
+                           (self.path("none"), "none")):
+            self.refused(export_onnx, path, self.path("no.onnx"), word=word,
+                         build=None)
+        self.assertFalse(os.path.exists(self.path("no.onnx")))
+        self.refused(export_onnx, MODEL, self.path("nowhere", "x.onnx"),
+                     word="nowhere", build=None)
 
 
 class Train(ToolTest):

@@ -410,6 +410,28 @@ test_flipped (void)
   g_assert_cmpuint (n_refused, >, N_FLIPS / 2);
 }
 
+/* Kernels that there are not: a clear refusal, not others in silence. */
+static void
+test_unknown_kernels (void)
+{
+  const char *variable = "GENRECLASSIFY_KERNELS";
+  g_autofree char *before = g_strdup (g_getenv (variable));
+  g_autofree char *path = fixture_write_model ("kernels", NULL, NULL);
+  g_autoptr (GError) error = NULL;
+  GenreModel *model;
+
+  g_setenv (variable, "abacus", TRUE);
+  model = genre_model_load (path, &error);
+  g_assert_null (model);
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "abacus"));
+  g_assert_nonnull (strstr (error->message, "generic, plain"));
+  if (before)
+    g_setenv (variable, before, TRUE);
+  else
+    g_unsetenv (variable);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -420,6 +442,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/replaced", test_replaced);
   g_test_add_func ("/model/threads", test_threads);
   g_test_add_func ("/model/missing-file", test_missing_file);
+  g_test_add_func ("/model/unknown-kernels", test_unknown_kernels);
   for (gsize i = 0; i < G_N_ELEMENTS (faults); i++) {
     g_autofree char *name = g_strconcat ("/model/fault/", faults[i].name, NULL);
 
