@@ -172,23 +172,64 @@ append_boolean (GString *json, const char *key, gboolean value)
 }
 
 static void
+append_segment (GString *json, const Result *result, guint i)
+{
+  const ResultSegment *segment = &g_array_index (
+      result->segments, ResultSegment, i);
+
+  g_string_append (json, "{\"start\":");
+  append_number (json, "%.15g", segment->start / NS);
+  g_string_append (json, ",\"duration\":");
+  append_number (json, "%.15g", segment->duration / NS);
+  g_string_append_c (json, ',');
+  append_probabilities (json, result->labels, segment->probabilities);
+  append_boolean (json, "silent", segment->silent);
+  g_string_append_c (json, '}');
+}
+
+static void
 append_segments (GString *json, const Result *result)
 {
   g_string_append (json, ",\"segments\":[");
   for (guint i = 0; i < result->segments->len; i++) {
-    const ResultSegment *segment = &g_array_index (
-        result->segments, ResultSegment, i);
-
-    g_string_append (json, i == 0 ? "{\"start\":" : ",{\"start\":");
-    append_number (json, "%.15g", segment->start / NS);
-    g_string_append (json, ",\"duration\":");
-    append_number (json, "%.15g", segment->duration / NS);
-    g_string_append_c (json, ',');
-    append_probabilities (json, result->labels, segment->probabilities);
-    append_boolean (json, "silent", segment->silent);
-    g_string_append_c (json, '}');
+    if (i > 0)
+      g_string_append_c (json, ',');
+    append_segment (json, result, i);
   }
   g_string_append_c (json, ']');
+}
+
+char *
+result_segment_to_json (const Result *result, guint index)
+{
+  GString *json = g_string_new (NULL);
+
+  append_segment (json, result, index);
+  return g_string_free (json, FALSE);
+}
+
+/* The model's answer, from "model" to "duration". */
+static void
+append_answer (GString *json, const Result *result)
+{
+  g_string_append (json, "\"model\":");
+  append_string (json, result->model);
+  g_string_append_c (json, ',');
+  append_probabilities (json, result->labels, result->probabilities);
+  append_boolean (json, "silent", !result->error && !result->probabilities);
+  g_string_append (json, ",\"duration\":");
+  append_number (json, "%.15g", result->duration / NS);
+}
+
+char *
+result_answer_to_json (const Result *result)
+{
+  GString *json = g_string_new ("{");
+
+  append_answer (json, result);
+  append_segments (json, result);
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
 }
 
 /* "%FF" for bytes that are no UTF-8 */
@@ -222,13 +263,8 @@ result_to_json (const Result *result, gboolean with_segments)
     g_string_append (json, ",\"file_bytes\":");
     append_string (json, escaped);
   }
-  g_string_append (json, ",\"model\":");
-  append_string (json, result->model);
   g_string_append_c (json, ',');
-  append_probabilities (json, result->labels, result->probabilities);
-  append_boolean (json, "silent", !result->error && !result->probabilities);
-  g_string_append (json, ",\"duration\":");
-  append_number (json, "%.15g", result->duration / NS);
+  append_answer (json, result);
   g_string_append (json, ",\"tag\":");
   append_string (json, result->old_genre);
   g_string_append (json, ",\"error\":");

@@ -69,5 +69,11 @@ void result_rank (
  *   file_bytes     string: the name with such bytes as %FF, and "%" as "%25" */
 char *result_to_json (const Result *result, gboolean with_segments);
 
-/* The inverse; NULL with @error set if @json is not such an object. */
+/* The same without what is of the file: no file, tag and error, and always with
+ * segments; and one of the segments. */
+char *result_answer_to_json (const Result *result);
+char *result_segment_to_json (const Result *result, guint index);
+
+/* The inverse of result_to_json(); NULL with @error set if @json is not such an
+ * object. */
 Result *result_from_json (const char *json, GError **error);
