@@ -4,9 +4,11 @@
  * of every segment and of the track. */
 
 #include <locale.h>
+#include <string.h>
 
 #include <gst/gst.h>
 
+#include "serve.h"
 #include "source.h"
 
 /* decoder ! audioconvert ! audioresample ! genreclassify ! fakesink: the two in
@@ -161,6 +163,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   gboolean ok = TRUE;
 
+  if (argc > 1 && !strcmp (argv[1], "serve"))
+    return serve_main (argc - 1, argv + 1);
   setlocale (LC_ALL, "");
   g_option_context_set_summary (context,
       "Prints the music genre of each 30 s segment and of the whole track.");
