@@ -125,6 +125,10 @@ filter_system_calls (void)
   if (status == 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prctl), 1,
         SCMP_A0 (SCMP_CMP_EQ, PR_SET_NAME));
+  /* two ends of one's own, which GstPoll is made of */
+  if (status == 0)
+    status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (socketpair), 1,
+        SCMP_A0 (SCMP_CMP_EQ, AF_UNIX));
   for (guint i = 0; status == 0 && i < 4; i++)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
         SCMP_A1 (SCMP_CMP_EQ,

@@ -75,13 +75,37 @@ set_header (Request *request, const char *name, const char *value)
       soup_server_message_get_response_headers (request->message), name, value);
 }
 
+/* Not before there is an answer: a "100 Continue" would have the headers. */
+static void
+set_status (Request *request, guint status)
+{
+  static const char *const headers[][2] = {
+    { "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "img-src 'self' blob: data:; media-src 'self' blob:; "
+        "connect-src 'self' blob:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'" },
+    { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
+    { "X-Content-Type-Options", "nosniff" },
+    { "X-Frame-Options", "DENY" },
+    { "Referrer-Policy", "no-referrer" },
+    { "Cross-Origin-Opener-Policy", "same-origin" },
+    { "Cross-Origin-Resource-Policy", "same-origin" },
+    { "Cache-Control", "no-store" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
+    set_header (request, headers[i][0], headers[i][1]);
+  soup_server_message_set_status (request->message, status, NULL);
+}
+
 static void
 answer (Request *request, guint status, const char *type, GBytes *data)
 {
   set_header (request, "Content-Type", type);
   soup_message_body_append_bytes (
       soup_server_message_get_response_body (request->message), data);
-  soup_server_message_set_status (request->message, status, NULL);
+  set_status (request, status);
 }
 
 /* Takes @text. */
@@ -219,7 +243,7 @@ begin_events (Request *request)
       SOUP_ENCODING_CHUNKED);
   soup_message_body_set_accumulate (
       soup_server_message_get_response_body (request->message), FALSE);
-  soup_server_message_set_status (request->message, SOUP_STATUS_OK, NULL);
+  set_status (request, SOUP_STATUS_OK);
 }
 
 /* Files that were uploaded */
@@ -479,12 +503,11 @@ answer_page (Request *request, const PageFile *file)
       "If-None-Match");
 
   set_header (request, "ETag", file->etag);
-  set_header (request, "Cache-Control", "no-cache");
   if (known && strstr (known, file->etag))
-    soup_server_message_set_status (
-        request->message, SOUP_STATUS_NOT_MODIFIED, NULL);
+    set_status (request, SOUP_STATUS_NOT_MODIFIED);
   else
     answer (request, SOUP_STATUS_OK, file->type, file->data);
+  set_header (request, "Cache-Control", "no-cache");
 }
 
 /* Every request */
@@ -570,28 +593,6 @@ find_route (const char *path, const char **name)
 }
 
 static void
-set_security_headers (Request *request)
-{
-  static const char *const headers[][2] = {
-    { "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        "img-src 'self' blob: data:; media-src 'self' blob:; "
-        "connect-src 'self' blob:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'" },
-    { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
-    { "X-Content-Type-Options", "nosniff" },
-    { "X-Frame-Options", "DENY" },
-    { "Referrer-Policy", "no-referrer" },
-    { "Cross-Origin-Opener-Policy", "same-origin" },
-    { "Cross-Origin-Resource-Policy", "same-origin" },
-    { "Cache-Control", "no-store" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    set_header (request, headers[i][0], headers[i][1]);
-}
-
-static void
 on_got_body (SoupServerMessage *message, gpointer user_data G_GNUC_UNUSED)
 {
   Connection *connection = connection_get (message);
@@ -648,7 +649,6 @@ on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
       soup_server_message_get_request_body (message), FALSE);
   if (connection)
     connection_set_phase (connection, CONNECTION_UPLOAD);
-  set_security_headers (request);
 
   request->route = find_route (path, &name);
   if (request->route) {

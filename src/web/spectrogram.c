@@ -26,7 +26,7 @@ static const guint8 colours[][3] = {
 static guint32
 get_colour (double level)
 {
-  double at = CLAMP (level, 0, 1) * (G_N_ELEMENTS (colours) - 1);
+  double at = (level > 0 ? fmin (level, 1) : 0) * (G_N_ELEMENTS (colours) - 1);
   guint below = MIN ((guint) at, G_N_ELEMENTS (colours) - 2);
   guint32 rgb = 0;
 
