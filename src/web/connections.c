@@ -80,7 +80,7 @@ refuse (Connection *connection)
       "HTTP/1.1 408 Request Timeout\r\n"
       "Content-Type: application/json\r\n"
       "Connection: close\r\n"
-      "Content-Length: 81\r\n"
+      "Content-Length: 76\r\n"
       "\r\n"
       "{\"error\":{\"code\":\"slow_client\","
       "\"message\":\"The request came in too slowly.\"}}";

@@ -112,20 +112,15 @@ upload_free (Upload *upload)
   g_free (upload);
 }
 
-/* The faults of the form are those of the body. */
-static gboolean
-check (gboolean ok, GError *fault, GError **error)
+/* The faults of the form are those of the body.  Takes @fault. */
+static void
+propagate (GError *fault, GError **error)
 {
-  if (ok)
-    return TRUE;
-  if (fault->domain == UPLOAD_ERROR) {
-    g_propagate_error (error, fault);
-  } else {
-    g_set_error_literal (
-        error, UPLOAD_ERROR, UPLOAD_ERROR_BODY, fault->message);
-    g_error_free (fault);
+  if (fault->domain != UPLOAD_ERROR) {
+    fault->domain = UPLOAD_ERROR;
+    fault->code = UPLOAD_ERROR_BODY;
   }
-  return FALSE;
+  g_propagate_error (error, fault);
 }
 
 gboolean
@@ -135,8 +130,10 @@ upload_push (Upload *upload, gconstpointer data, gsize size, GError **error)
 
   if (!upload->multipart)
     return write_file (data, size, upload, error);
-  return check (
-      multipart_push (upload->multipart, data, size, &fault), fault, error);
+  if (multipart_push (upload->multipart, data, size, &fault))
+    return TRUE;
+  propagate (fault, error);
+  return FALSE;
 }
 
 int
@@ -145,9 +142,10 @@ upload_finish (Upload *upload, GError **error)
   GError *fault = NULL;
   int fd;
 
-  if (upload->multipart &&
-      !check (multipart_finish (upload->multipart, &fault), fault, error))
+  if (upload->multipart && !multipart_finish (upload->multipart, &fault)) {
+    propagate (fault, error);
     return -1;
+  }
   if (upload->size == 0) {
     g_set_error (error, UPLOAD_ERROR, UPLOAD_ERROR_BODY,
         "The file is empty: its bytes are the body, or the field \"" FIELD
