@@ -3,7 +3,7 @@
 // The page: one file is chosen, and asked about.
 
 import {
-  LANGUAGES, clock, genreName, hasText, megabytes, percent, preferredLanguage, say,
+  LANGUAGES, clock, fileSize, genreName, hasText, percent, preferredLanguage, say,
   setLanguage, text,
 } from './languages.js';
 import { Player } from './player.js';
@@ -72,8 +72,8 @@ function choose(chosen) {
   if (chosen.size > largest) {
     tellCode('file_too_large', {
       name: chosen.name,
-      size: () => megabytes(chosen.size),
-      largest: () => megabytes(largest),
+      size: () => fileSize(chosen.size),
+      largest: () => fileSize(largest),
     });
     return;
   }
@@ -93,7 +93,7 @@ function choose(chosen) {
 }
 
 function showFacts() {
-  const facts = [() => megabytes(file.size)];
+  const facts = [() => fileSize(file.size)];
 
   if (player.duration > 0)
     facts.push(() => clock(player.duration));
@@ -132,7 +132,7 @@ async function ask(event) {
       results.push(await askOne(model, controller.signal));
       showResults(results);
     }
-    say($('status'), ...sentence(results[0]));
+    status('as-it-is', { it: () => conclusion(results) });
     $('results').scrollIntoView({ block: 'nearest' });
   } catch (error) {
     if (error.name === 'AbortError') {
@@ -212,6 +212,13 @@ function showResults(results) {
       { first: first.model, second: second.model });
   showLegend($('legend'), Object.keys(first.probabilities ?? {}));
   $('legend').hidden = !first.probabilities;
+}
+
+function conclusion(results) {
+  const sentences = results.map((result) => text(...sentence(result)));
+
+  return results.length === 1 ? sentences[0]
+    : results.map(({ model }, i) => `${model}: ${sentences[i]}`).join(' ');
 }
 
 async function showSpectrogram(of) {
@@ -320,7 +327,7 @@ async function begin() {
 
   $('check-button').disabled = true;
   document.body.hidden = false;
-  initUpload({ input: $('file'), zone: $('drop') }, choose);
+  initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose);
   initRecorder({
     button: $('record'), panel: $('recording'), time: $('recording-time'),
     level: $('level'),

@@ -83,10 +83,13 @@ export function percent(fraction) {
   return new Intl.NumberFormat(language, { style: 'percent' }).format(fraction);
 }
 
-export function megabytes(bytes) {
+/** A file's size in kB or MB. */
+export function fileSize(bytes) {
+  const [unit, size] = bytes < 1e6 ? ['kilobyte', 1e3] : ['megabyte', 1e6];
+
   return new Intl.NumberFormat(language, {
-    style: 'unit', unit: 'megabyte', maximumFractionDigits: bytes < 1e7 ? 1 : 0,
-  }).format(bytes / 1e6);
+    style: 'unit', unit, maximumFractionDigits: bytes < 1e7 && bytes > 1e6 ? 1 : 0,
+  }).format(bytes / size);
 }
 
 /** Seconds as 1:02 or 1:02:03. */

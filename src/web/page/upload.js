@@ -3,7 +3,9 @@
 // Choosing a file: by the button, or dropped anywhere on the page.
 
 /** @param {(file: File) => void} onFile */
-export function initUpload({ input, zone }, onFile) {
+export function initUpload({ button, input, zone }, onFile) {
+  button.addEventListener('click', () => input.click());
+
   // Who closes the dialog without a choice keeps the file that was chosen before.
   input.addEventListener('change', () => {
     if (input.files.length > 0)
