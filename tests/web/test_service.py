@@ -334,13 +334,13 @@ class Test(unittest.TestCase):
         self.check("POST", "/spectrogram", 415, response, "not_audio")
 
     def test_no_such_thing(self):
-        for path in ("/predict/nothing", "/predict/..%2f..%2fetc%2fpasswd",
-                     "/predict/crnn/x", "/predict/crnn.safetensors"):
+        for path in ("/predict/nothing", "/predict/crnn/x",
+                     "/predict/crnn.safetensors"):
             response = self.service.ask("POST", path, read(CLIP))
             self.check("POST", "/predict/{model}", 404, response,
                        "unknown_model")
         for path in ("/nothing", "/../../etc/passwd", "/predict/", "//",
-                     "/%00", "/index.html/x"):
+                     "/%00", "/..%2f..%2fetc%2fpasswd", "/index.html/x"):
             response = self.service.ask("GET", path)
             self.assertIn(response.status, (400, 404))
         for method, path, allowed in (("GET", "/predict", "POST"),
@@ -522,7 +522,7 @@ class Test(unittest.TestCase):
     def is_closed(self, service):
         try:
             service.open().close()
-        except ConnectionRefusedError:
+        except ConnectionError:
             return True
         return False
 
