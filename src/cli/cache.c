@@ -169,6 +169,25 @@ open_database (Cache *cache, int flags, gboolean is_new, GError **error)
       get_number (cache, "PRAGMA user_version"), error);
 }
 
+/* In WAL mode with "normal", a commit costs no fsync: what is committed outlives
+ * the process, and a power cut costs the last results but not the cache.  The
+ * change of mode fails at once, whatever the time-out, if another process makes
+ * the same one. */
+static gboolean
+set_mode (Cache *cache, GError **error)
+{
+  guint tries = BUSY_TIMEOUT_MS / 10;
+
+  while (sqlite3_exec (cache->db,
+             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
+             NULL, NULL) != SQLITE_OK) {
+    if ((sqlite3_errcode (cache->db) & 0xff) != SQLITE_BUSY || tries-- == 0)
+      return fail (cache, error);
+    g_usleep (10000);
+  }
+  return TRUE;
+}
+
 Cache *
 cache_open (const char *path, GError **error)
 {
@@ -190,10 +209,7 @@ cache_open (const char *path, GError **error)
         "The cache %s cannot be written to.", cache->path);
     return NULL;
   }
-  /* In WAL mode with "normal", a commit costs no fsync: what is committed outlives
-   * the process, and a power cut costs the last results but not the cache. */
-  if (!run (cache, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
-          error) ||
+  if (!set_mode (cache, error) ||
       !(cache->lookup = prepare (cache, lookup_sql, error)) ||
       !(cache->store = prepare (cache, store_sql, error)))
     return NULL;
@@ -376,7 +392,8 @@ find_columns (Cache *cache, GError **error)
 {
   g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func (g_free);
   sqlite3_stmt *statement = prepare (cache,
-      "SELECT label.key FROM result, json_each(json, '$.probabilities') AS label"
+      "SELECT label.key"
+      " FROM result, json_each(result.json, '$.probabilities') AS label"
       " WHERE label.key IS NOT NULL"
       " GROUP BY label.key ORDER BY min(result.rowid), min(label.id)",
       error);
