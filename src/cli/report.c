@@ -141,7 +141,7 @@ print_genres (
 }
 
 static void
-print_time (guint64 time)
+print_time (const Report *report, guint64 time)
 {
   guint64 tenths = (time + 50000000) / 100000000;
 
@@ -157,9 +157,9 @@ print_segments (const Report *report, const Result *result)
         result->segments, ResultSegment, i);
 
     g_string_append_printf (report->text, "  ");
-    print_time (segment->start);
+    print_time (report, segment->start);
     g_string_append_printf (report->text, " - ");
-    print_time (segment->start + segment->duration);
+    print_time (report, segment->start + segment->duration);
     g_string_append_printf (report->text, "    ");
     print_genres (report, result->labels, segment->probabilities);
     g_string_append_printf (report->text, "\n");
