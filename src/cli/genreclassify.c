@@ -9,12 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <gst/gst.h>
+
 #include "figure.h"
 #include "genre.h"
+#include "models.h"
 #include "pool.h"
 #include "report.h"
+#include "undo.h"
 
 #define NS 1e9
+#define DEFAULT_MODEL "crnn"
 
 enum
 {
@@ -29,8 +34,10 @@ typedef struct
   int jobs, top;
   gboolean version;
   char *model, *shard;
-  char *files_from, *plot, *errors;
+  char *model_path, *cache_key;
+  char *files_from, *plot, *errors, *log, *undo, *cache, *export;
   char **names;
+  gboolean overwrite, append;
   ReportOptions report;
   ListingOptions listing;
   PoolOptions pool;
@@ -97,6 +104,35 @@ check_plot (const Command *command, GError **error)
   return figure_check_path (command->plot, error);
 }
 
+static gboolean
+check_write (Command *command, GError **error)
+{
+  WorkerOptions *worker = &command->pool.worker;
+  TagOptions *tags = &worker->tags;
+
+  if (command->overwrite && command->append) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--overwrite and --append cannot both be done.");
+    return FALSE;
+  }
+  if (!worker->write &&
+      (command->overwrite || command->append || tags->id3v23 ||
+          tags->preserve_times || tags->write_confidence || tags->dry_run ||
+          command->log)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "Nothing is written without --write.");
+    return FALSE;
+  }
+  if (!(worker->min_confidence >= 0 && worker->min_confidence <= 1))
+    return bad_value (error, "--min-confidence", "0 to 1");
+  tags->mode = command->overwrite ? TAG_OVERWRITE
+      : command->append           ? TAG_APPEND
+                                  : TAG_KEEP;
+  tags->undo_log = command->log;
+  command->report.dry_run = tags->dry_run;
+  return TRUE;
+}
+
 /* Completes what the options mean. */
 static gboolean
 check (Command *command, GError **error)
@@ -108,7 +144,8 @@ check (Command *command, GError **error)
       !check_seconds ("--hop", command->hop, 0.1, 300, &analysis->hop, error) ||
       !check_seconds ("--max-duration", command->max_duration, 5, 1e6,
           &analysis->max_duration, error) ||
-      !check_shard (command->shard, &command->listing, error))
+      !check_shard (command->shard, &command->listing, error) ||
+      !check_write (command, error))
     return FALSE;
   if (command->jobs < 0 || command->jobs > 1024)
     return bad_value (error, "--jobs", "1 to 1024");
@@ -122,7 +159,6 @@ check (Command *command, GError **error)
     return FALSE;
   }
 
-  analysis->model = command->model;
   command->report.single = is_single (command);
   command->report.top = command->top;
   command->report.errors_path = command->errors;
@@ -131,68 +167,212 @@ check (Command *command, GError **error)
   command->pool.jobs = command->jobs ? (guint) command->jobs
                                      : g_get_num_processors ();
   command->pool.timeout = ceil (command->timeout);
-  command->pool.worker.with_segments = command->report.segments;
+  /* a cached one may be wanted with them another time */
+  command->pool.worker.with_segments = command->report.segments ||
+      command->cache;
   command->pool.worker.plot = command->plot;
   return check_plot (command, error);
+}
+
+/* Adds a group of options that --help only points to. */
+static void
+add_group (GOptionContext *context, const char *name, const char *title,
+    const GOptionEntry *entries)
+{
+  g_autofree char *help = g_strdup_printf ("Show the options of %s", title);
+  g_autofree char *heading = g_strdup_printf ("Options of %s:", title);
+  GOptionGroup *group = g_option_group_new (name, heading, help, NULL, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_context_add_group (context, group);
 }
 
 static gboolean
 parse (Command *command, int *argc, char ***argv, GError **error)
 {
   ReportOptions *report = &command->report;
-  const GOptionEntry entries[] = {
+  WorkerOptions *worker = &command->pool.worker;
+  const GOptionEntry main_entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &report->json,
         "JSON Lines: an object for each file", NULL },
-    { "segments", 0, 0, G_OPTION_ARG_NONE, &report->segments,
-        "every segment's genres as well", NULL },
-    { "top", 0, 0, G_OPTION_ARG_INT, &command->top,
-        "how many genres the text names", "N" },
     { "plot", 0, 0, G_OPTION_ARG_FILENAME, &command->plot,
-        "draw the one file to an .svg or .png", "OUT" },
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &command->model,
-        "an installed model or a weights file", "NAME|PATH" },
-    { "window", 0, 0, G_OPTION_ARG_DOUBLE, &command->window,
-        "length of a segment, 3 to 300 (30)", "SECONDS" },
-    { "hop", 0, 0, G_OPTION_ARG_DOUBLE, &command->hop,
-        "from one's start to the next (the window)", "SECONDS" },
-    { "max-duration", 0, 0, G_OPTION_ARG_DOUBLE, &command->max_duration,
-        "only the middle of each file", "SECONDS" },
-    { "files-from", 0, 0, G_OPTION_ARG_FILENAME, &command->files_from,
-        "read names, one a line or NUL between", "FILE|-" },
-    { "null", '0', 0, G_OPTION_ARG_NONE, &command->listing.null,
-        "it is NUL, which is else found out", NULL },
-    { "shard", 0, 0, G_OPTION_ARG_STRING, &command->shard,
-        "every N-th file, for the K-th of N jobs", "K/N" },
+        "Draw the one file, to an .svg or .png", "OUT" },
+    { "cache", 0, 0, G_OPTION_ARG_FILENAME, &command->cache,
+        "Keep results there, and take from there", "FILE" },
+    { "write", 'w', 0, G_OPTION_ARG_NONE, &worker->write,
+        "Write the genre into files that have none", NULL },
+    { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &worker->tags.dry_run,
+        "Only show what would be written or undone", NULL },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &command->jobs,
-        "files at a time (as many as processors)", "N" },
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &command->timeout,
-        "give up a file that stands still (300)", "SECONDS" },
-    { "errors", 0, 0, G_OPTION_ARG_FILENAME, &command->errors,
-        "write what failed there, as JSON Lines", "FILE" },
+        "Files at a time (as many as processors)", "N" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &report->quiet,
-        "say nothing but what failed", NULL },
+        "Say nothing but what failed", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &report->verbose,
-        "name the files that are skipped", NULL },
+        "Name the files that are skipped", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &command->version,
-        "name this version and the model's", NULL },
+        "Name this version and the model's", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &command->names,
-        NULL, "FILE|DIRECTORY|URI|- ..." },
+        NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  const GOptionEntry analysis_entries[] = {
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &command->model,
+        "An installed model or a weights file", "NAME|PATH" },
+    { "window", 0, 0, G_OPTION_ARG_DOUBLE, &command->window,
+        "Length of a segment, 3 to 300 (30)", "SECONDS" },
+    { "hop", 0, 0, G_OPTION_ARG_DOUBLE, &command->hop,
+        "From one's start to the next (the window)", "SECONDS" },
+    { "max-duration", 0, 0, G_OPTION_ARG_DOUBLE, &command->max_duration,
+        "Only the middle of each file", "SECONDS" },
+    { "segments", 0, 0, G_OPTION_ARG_NONE, &report->segments,
+        "Every segment's genres as well", NULL },
+    { "top", 0, 0, G_OPTION_ARG_INT, &command->top,
+        "How many genres the text names", "N" },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &command->timeout,
+        "Give up a file that stands still (300)", "SECONDS" },
+    G_OPTION_ENTRY_NULL
+  };
+  const GOptionEntry library_entries[] = {
+    { "files-from", 0, 0, G_OPTION_ARG_FILENAME, &command->files_from,
+        "Read names, one a line or NUL between", "FILE|-" },
+    { "null", '0', 0, G_OPTION_ARG_NONE, &command->listing.null,
+        "It is NUL, which is else found out", NULL },
+    { "shard", 0, 0, G_OPTION_ARG_STRING, &command->shard,
+        "Every N-th file, for the K-th of N jobs", "K/N" },
+    { "export", 0, 0, G_OPTION_ARG_STRING, &command->export,
+        "Print all that is in the cache", "json|csv" },
+    { "errors", 0, 0, G_OPTION_ARG_FILENAME, &command->errors,
+        "Write what failed there, as JSON Lines", "FILE" },
+    G_OPTION_ENTRY_NULL
+  };
+  const GOptionEntry write_entries[] = {
+    { "overwrite", 0, 0, G_OPTION_ARG_NONE, &command->overwrite,
+        "In the place of the genre that is there", NULL },
+    { "append", 0, 0, G_OPTION_ARG_NONE, &command->append,
+        "Beside the genre that is there", NULL },
+    { "min-confidence", 0, 0, G_OPTION_ARG_DOUBLE, &worker->min_confidence,
+        "If it is at least so probable (0.7)", "P" },
+    { "write-confidence", 0, 0, G_OPTION_ARG_NONE,
+        &worker->tags.write_confidence, "And model and confidence", NULL },
+    { "id3v23", 0, 0, G_OPTION_ARG_NONE, &worker->tags.id3v23,
+        "New tags of MP3 are ID3v2.3", NULL },
+    { "preserve-times", 0, 0, G_OPTION_ARG_NONE, &worker->tags.preserve_times,
+        "Keep the times of the files", NULL },
+    { "log", 0, 0, G_OPTION_ARG_FILENAME, &command->log,
+        "Note there what is written", "LOG" },
+    { "undo", 0, 0, G_OPTION_ARG_FILENAME, &command->undo,
+        "Give the files of a log their former genres", "LOG" },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (
+      "FILE|DIRECTORY|URI|-... | eval DIR | models");
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error) &&
-      (command->version || check (command, error));
+  g_option_context_set_summary (
+      context, "Tells the genre of music files, and writes it into them.");
+  g_option_context_add_main_entries (context, main_entries, NULL);
+  add_group (context, "analysis", "the analysis", analysis_entries);
+  add_group (context, "library", "many files", library_entries);
+  add_group (context, "tags", "writing tags", write_entries);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  return command->version || command->undo || command->export ||
+      check (command, error);
+}
+
+/* The model */
+
+/* Finds it and looks into it: what is none is not to be said of every file.  Gives
+ * its name and version. */
+static char *
+find_model (Command *command, GError **error)
+{
+  GenreModel *model;
+  char *label;
+
+  command->model_path = models_find (
+      command->model ? command->model : DEFAULT_MODEL, error);
+  if (!command->model_path ||
+      !(model = genre_model_load (command->model_path, error)))
+    return NULL;
+  label = g_strdup_printf (
+      "%s %s", genre_model_get_name (model), genre_model_get_version (model));
+  genre_model_unref (model);
+  return label;
+}
+
+/* What decides the results beside the files. */
+static char *
+make_cache_key (const Command *command, const char *model_label, GError **error)
+{
+  const AnalysisOptions *analysis = &command->pool.worker.analysis;
+  g_autofree char *weights = NULL, *digest = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (command->model_path, &weights, &length, error))
+    return NULL;
+  digest = g_compute_checksum_for_data (
+      G_CHECKSUM_SHA256, (const guchar *) weights, length);
+  return g_strdup_printf ("%s %s window %" G_GUINT64_FORMAT
+                          " hop %" G_GUINT64_FORMAT
+                          " max-duration %" G_GUINT64_FORMAT,
+      model_label, digest, analysis->window, analysis->hop,
+      analysis->max_duration);
+}
+
+/* What is asked for */
+
+static int
+print_version (Command *command, GError **error)
+{
+  g_autofree char *label = find_model (command, error);
+
+  g_print ("genreclassify %s\n", VERSION);
+  if (!label)
+    return STATUS_FAILED;
+  g_print ("model %s (%s)\n", label, command->model_path);
+  return STATUS_OK;
 }
 
 static int
-run (Command *command, GError **error)
+undo (const Command *command)
 {
-  g_autoptr (Report) report = report_new (&command->report, error);
+  gst_init (NULL, NULL);
+  return undo_run (command->undo, command->pool.worker.tags.dry_run);
+}
+
+static int export(const Command *command, GError **error)
+{
+  g_autoptr (Cache) cache = NULL;
+
+  if (!command->cache) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--export is of a cache: --cache is missing.");
+    return STATUS_USAGE;
+  }
+  cache = cache_open_to_export (command->cache, error);
+  return cache && cache_export (cache, command->export, error) ? STATUS_OK
+                                                               : STATUS_USAGE;
+}
+
+static int
+classify (Command *command, GError **error)
+{
+  g_autofree char *label = find_model (command, error);
+  g_autoptr (Cache) cache = NULL;
+  g_autoptr (Report) report = NULL;
   int signal_number, status;
 
-  if (!report)
+  if (!label)
+    return STATUS_USAGE;
+  command->pool.worker.analysis.model = command->model_path;
+  if (command->cache) {
+    if (!(cache = cache_open (command->cache, error)) ||
+        !(command->cache_key = make_cache_key (command, label, error)))
+      return STATUS_USAGE;
+    command->pool.cache = cache;
+    command->pool.cache_key = command->cache_key;
+  }
+  if (!(report = report_new (&command->report, error)))
     return STATUS_USAGE;
   signal_number = pool_run (
       &command->listing, &command->pool, report_add, report, error);
@@ -212,23 +392,34 @@ command_clear (Command *command)
   g_free (command->files_from);
   g_free (command->plot);
   g_free (command->errors);
+  g_free (command->log);
+  g_free (command->undo);
+  g_free (command->cache);
+  g_free (command->export);
+  g_free (command->model_path);
+  g_free (command->cache_key);
   g_strfreev (command->names);
 }
 
 int
 main (int argc, char **argv)
 {
-  Command command = { .timeout = 300 };
+  Command command = { .timeout = 300, .pool.worker.min_confidence = 0.7 };
   g_autoptr (GError) error = NULL;
   int status = STATUS_USAGE;
 
   setlocale (LC_ALL, "");
   if (argc > 1 && g_str_equal (argv[1], WORKER_ARGUMENT))
     return worker_main (argc, argv);
+  if (argc > 1 && g_str_equal (argv[1], "models"))
+    return models_main (argc - 1, argv + 1);
   /* a process or a reader that is gone shows in what write() gives */
   signal (SIGPIPE, SIG_IGN);
   if (parse (&command, &argc, &argv, &error))
-    status = run (&command, &error);
+    status = command.version ? print_version (&command, &error)
+        : command.undo       ? undo (&command)
+        : command.export     ? export(&command, &error)
+                             : classify (&command, &error);
   if (error)
     g_printerr ("genreclassify: %s\n", error->message);
   command_clear (&command);

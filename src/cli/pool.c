@@ -18,7 +18,8 @@
 typedef struct
 {
   ListingItem *item;
-  PoolOutcome outcome; /* result is NULL as long as there is none */
+  Outcome outcome; /* result is NULL as long as there is none */
+  gboolean found;  /* the result is there, and the change will follow */
   gboolean done;
   struct stat info; /* before it was read */
   gboolean has_info;
@@ -60,7 +61,7 @@ static void
 job_free (Job *job)
 {
   listing_item_free (job->item);
-  result_free (job->outcome.result);
+  outcome_clear (&job->outcome);
   g_free (job);
 }
 
@@ -88,6 +89,13 @@ fail (Pool *pool, GError *error)
 
 /* The cache */
 
+static gint64
+get_mtime_ns (const struct stat *info)
+{
+  return info->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) +
+      info->st_mtim.tv_nsec;
+}
+
 static gboolean
 look_up (Pool *pool, Job *job)
 {
@@ -97,10 +105,7 @@ look_up (Pool *pool, Job *job)
     return FALSE;
   job->has_info = TRUE;
   job->outcome.result = cache_lookup (options->cache, job->item->name,
-      job->info.st_size,
-      job->info.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) +
-          job->info.st_mtim.tv_nsec,
-      options->cache_key);
+      job->info.st_size, get_mtime_ns (&job->info), options->cache_key);
   return job->outcome.result != NULL;
 }
 
@@ -111,13 +116,28 @@ store (Pool *pool, const Job *job)
   const Result *result = job->outcome.result;
   GError *error = NULL;
 
-  if (!job->has_info || (result->error && !result->skipped))
-    return;
-  if (!cache_store (pool->options->cache, job->item->name, job->info.st_size,
-          job->info.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) +
-              job->info.st_mtim.tv_nsec,
-          pool->options->cache_key, result, &error))
+  if (job->has_info && (!result->error || result->skipped) &&
+      !cache_store (pool->options->cache, job->item->name, job->info.st_size,
+          get_mtime_ns (&job->info), pool->options->cache_key, result, &error))
     fail (pool, error);
+}
+
+/* Once more, as the file that was written is another one. */
+static void
+store_changed (Pool *pool, Job *job)
+{
+  const TagChange *change = &job->outcome.change;
+  Result *result = job->outcome.result;
+  char *before;
+
+  if (pool->options->worker.tags.dry_run || !job->has_info ||
+      stat (job->item->name, &job->info) < 0)
+    return;
+  /* what is shown of this run is the genre that was there */
+  before = result->old_genre;
+  result->old_genre = change->new_genre;
+  store (pool, job);
+  result->old_genre = before;
 }
 
 /* Jobs */
@@ -183,7 +203,23 @@ on_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The later than all else, so that a sign of life that has come is seen first. */
+/* What is known by then stays so. */
+static void
+fail_job (Worker *worker, const char *reason)
+{
+  Job *job = worker->job;
+
+  if (job->found) {
+    job->outcome.has_change = TRUE;
+    g_free (job->outcome.write_error);
+    job->outcome.write_error = g_strdup (reason);
+  } else {
+    result_free (job->outcome.result);
+    job->outcome.result = result_new_error (job->item->name, reason);
+  }
+}
+
+/* Later than all else, so that a sign of life that has come is seen first. */
 static void
 restart_timeout (Worker *worker)
 {
@@ -194,26 +230,51 @@ restart_timeout (Worker *worker)
 }
 
 static void
+take_result (Worker *worker, const char *json)
+{
+  Job *job = worker->job;
+  Result *result = result_from_json (json, NULL);
+
+  if (!result) {
+    fail_job (worker, "Its process answered with nonsense.");
+    return;
+  }
+  result_free (job->outcome.result);
+  job->outcome.result = result;
+  store (worker->pool, job);
+}
+
+static void
+take_change (Worker *worker, const char *json)
+{
+  Job *job = worker->job;
+
+  if (!outcome_take_change (&job->outcome, json))
+    fail_job (worker, "Its process answered with nonsense.");
+  else if (job->outcome.change.written)
+    store_changed (worker->pool, job);
+}
+
+static void
 take_line (Worker *worker, const char *line)
 {
   Pool *pool = worker->pool;
   Job *job = worker->job;
-  g_autoptr (GError) error = NULL;
-  Result *result;
 
   restart_timeout (worker);
-  if (!job || *line == '\0')
+  if (!job)
     return;
-  if (!(result = result_from_json (line, &error))) {
-    finish_with_error (pool, job, "Its process answered with nonsense.");
-  } else {
-    result_free (job->outcome.result);
-    job->outcome.result = result;
-    store (pool, job);
+  if (*line == '+' || *line == '=')
+    take_result (worker, line + 1);
+  else if (*line == '*')
+    take_change (worker, line + 1);
+  if (*line == '=' || *line == '*') {
+    worker->job = NULL;
+    restart_timeout (worker);
     finish (pool, job);
+  } else if (*line == '+') {
+    job->found = TRUE;
   }
-  worker->job = NULL;
-  restart_timeout (worker);
 }
 
 /* The process has ended: it was told to, or it must be said of its file. */
@@ -235,8 +296,10 @@ bury (Worker *worker)
   else
     reason = g_strdup_printf (
         "Its decoder ended the process, with status %d.", WEXITSTATUS (status));
-  if (worker->job && !pool->stopping)
-    finish_with_error (pool, worker->job, reason);
+  if (worker->job && !pool->stopping) {
+    fail_job (worker, reason);
+    finish (pool, worker->job);
+  }
   g_ptr_array_remove (pool->workers, worker);
   schedule_pump (pool);
 }
@@ -327,6 +390,15 @@ give (Worker *worker, Job *job)
 
 /* The street */
 
+/* Whether a result that was known is to be used by a worker. */
+static gboolean
+has_more_to_do (Pool *pool, const Job *job)
+{
+  const WorkerOptions *options = &pool->options->worker;
+
+  return (options->plot || options->write) && !job->outcome.result->error;
+}
+
 /* Makes a job of the next file, unless it is none or has to wait.  Gives FALSE if
  * there is nothing to do now. */
 static gboolean
@@ -352,7 +424,7 @@ begin (Pool *pool)
   if (item->error) {
     finish_with_error (pool, job, item->error);
     job->outcome.result->skipped = item->may_skip;
-  } else if (look_up (pool, job) && !pool->options->worker.plot) {
+  } else if (look_up (pool, job) && !has_more_to_do (pool, job)) {
     finish (pool, job);
   } else {
     pool->waiting = job;

@@ -7,6 +7,7 @@
 
 #include "cache.h"
 #include "listing.h"
+#include "outcome.h"
 #include "worker.h"
 
 typedef struct
@@ -18,15 +19,9 @@ typedef struct
   const char *cache_key;
 } PoolOptions;
 
-/* What became of a file. */
-typedef struct
-{
-  Result *result;
-} PoolOutcome;
-
 /* FALSE: nobody takes any more; the pool comes to its end. */
 typedef gboolean (*PoolFunc) (
-    const PoolOutcome *outcome, gint64 total, gpointer user_data);
+    const Outcome *outcome, gint64 total, gpointer user_data);
 
 /**
  * pool_run:
@@ -36,7 +31,8 @@ typedef gboolean (*PoolFunc) (
  *     written
  *
  * Runs until all files are done, @func has had enough, or one of SIGINT, SIGTERM
- * and SIGHUP comes.  Then what is being analysed is left, and what was done by
+ * and SIGHUP comes.  Then what is being analysed is left, a file that
+ * is being written is finished, and what was done by
  * then goes to @func, still in order.
  *
  * At most %POOL_WINDOW files are begun beyond the first one that is not done, so

@@ -23,7 +23,7 @@ struct _Report
   GString *text;  /* to be printed next */
   FILE *errors;   /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
-  guint64 classified, silent, failed, skipped;
+  guint64 classified, silent, failed, skipped, written;
   gboolean broken;  /* stdout takes no more */
   gboolean cut_off; /* because nobody reads it */
 };
@@ -113,10 +113,11 @@ print_bars (const Report *report, const Result *result)
   }
 }
 
-/* "metal        95 %   (rock 3 %, blues 1 %)", as wide for any genres */
+/* "metal        95 %   (rock 3 %, blues 1 %)" and, if it is not NULL, @name, always
+ * in the same column */
 static void
-print_genres (
-    const Report *report, char *const *labels, const double *probabilities)
+print_genres (const Report *report, char *const *labels,
+    const double *probabilities, const char *name)
 {
   guint top = report->options->top ? report->options->top : DEFAULT_TOP;
   guint n = labels ? g_strv_length ((char **) labels) : 0;
@@ -136,8 +137,11 @@ print_genres (
     if (n_shown > 1)
       g_string_append_c (others, ')');
   }
-  g_string_append_printf (
-      report->text, "%-*s", 22 * (int) (top - 1), others->str);
+  if (name)
+    g_string_append_printf (
+        report->text, "%-*s   %s\n", 22 * (int) (top - 1), others->str, name);
+  else
+    g_string_append_printf (report->text, "%s\n", others->str);
 }
 
 static void
@@ -161,8 +165,7 @@ print_segments (const Report *report, const Result *result)
     g_string_append_printf (report->text, " - ");
     print_time (report, segment->start + segment->duration);
     g_string_append_printf (report->text, "    ");
-    print_genres (report, result->labels, segment->probabilities);
-    g_string_append_printf (report->text, "\n");
+    print_genres (report, result->labels, segment->probabilities, NULL);
   }
 }
 
@@ -172,8 +175,7 @@ print_text (const Report *report, const Result *result)
   g_autofree char *name = get_display_name (result->name);
 
   if (!report->options->single) {
-    print_genres (report, result->labels, result->probabilities);
-    g_string_append_printf (report->text, "   %s\n", name);
+    print_genres (report, result->labels, result->probabilities, name);
     if (report->options->segments)
       print_segments (report, result);
     return;
@@ -189,15 +191,42 @@ print_text (const Report *report, const Result *result)
     g_string_append_printf (report->text, "  silent\n");
 }
 
+/* "  wrote Rock, was Pop" */
 static void
-note_failure (Report *report, const Result *result)
+print_change (const Report *report, const Outcome *outcome)
 {
+  const TagChange *change = &outcome->change;
+
+  if (!outcome->has_change || outcome->write_error)
+    return;
+  if (change->written) {
+    g_string_append_printf (report->text, "    %s %s",
+        report->options->dry_run ? "would write" : "wrote", change->new_genre);
+    if (change->old_genre)
+      g_string_append_printf (report->text, ", was %s", change->old_genre);
+  } else {
+    g_string_append (report->text, "    not written");
+  }
+  if (change->note)
+    g_string_append_printf (report->text, ": %s", change->note);
+  g_string_append_c (report->text, '\n');
+}
+
+static void
+note_failure (Report *report, const Outcome *outcome)
+{
+  const Result *result = outcome->result;
   g_autofree char *name = get_display_name (result->name);
 
   report->failed++;
-  fprintf (report->failures, "genreclassify: %s: %s\n", name, result->error);
+  if (result->error)
+    fprintf (report->failures, "genreclassify: %s: %s\n", name, result->error);
+  else
+    fprintf (report->failures,
+        "genreclassify: %s: Its tags were not written: %s\n", name,
+        outcome->write_error);
   if (report->errors) {
-    g_autofree char *json = result_to_json (result, FALSE);
+    g_autofree char *json = outcome_to_json (outcome, FALSE);
 
     fprintf (report->errors, "%s\n", json);
     fflush (report->errors);
@@ -239,7 +268,7 @@ print (Report *report)
 }
 
 gboolean
-report_add (const PoolOutcome *outcome, gint64 total, gpointer user_data)
+report_add (const Outcome *outcome, gint64 total, gpointer user_data)
 {
   Report *report = user_data;
   const Result *result = outcome->result;
@@ -248,19 +277,23 @@ report_add (const PoolOutcome *outcome, gint64 total, gpointer user_data)
     progress_hide (report->progress);
   if (result->skipped)
     note_skipped (report, result);
-  else if (result->error)
-    note_failure (report, result);
+  else if (result->error || outcome->write_error)
+    note_failure (report, outcome);
   else if (!result->probabilities)
     report->silent++;
   else
     report->classified++;
   if (report->options->json) {
-    g_autofree char *json = result_to_json (result, report->options->segments);
+    g_autofree char *json = outcome_to_json (
+        outcome, report->options->segments);
 
     g_string_append_printf (report->text, "%s\n", json);
   } else if (!result->error && !report->options->quiet) {
     print_text (report, result);
+    print_change (report, outcome);
   }
+  if (outcome->change.written)
+    report->written++;
   if (report->progress) {
     progress_set_total (report->progress, total);
     progress_add (report->progress, result->duration / NS);
@@ -296,6 +329,9 @@ print_summary (const Report *report)
         report->skipped, report->skipped == 1 ? "is" : "are");
   if (report->failed)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " failed", report->failed);
+  if (report->written)
+    fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
+        report->options->dry_run ? "would be written" : "written");
   fputc ('\n', stderr);
 }
 

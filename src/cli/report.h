@@ -12,6 +12,7 @@ typedef struct
       single;    /* one file: a bar for each genre, not a line for each file */
   gboolean json; /* JSON Lines */
   gboolean segments;       /* every one of them */
+  gboolean dry_run;        /* what is written only would be */
   gboolean quiet;          /* no text but that of failures */
   gboolean verbose;        /* skipped files are named */
   guint top;               /* genres to name; 0: as many as suit */
@@ -24,7 +25,7 @@ typedef struct _Report Report;
 Report *report_new (const ReportOptions *options, GError **error);
 
 /* Prints one outcome: a PoolFunc.  FALSE if stdout does not take it. */
-gboolean report_add (const PoolOutcome *outcome, gint64 total, gpointer report);
+gboolean report_add (const Outcome *outcome, gint64 total, gpointer report);
 
 /* Prints on stderr what failed, and a summary.  Gives the exit status: 1 if
  * something failed. */

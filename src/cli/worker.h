@@ -5,19 +5,30 @@
  *
  * It takes one Result as JSON in a line on stdin for each file, which has the
  * file's name; one with a genre as well was known before, and is not analysed
- * again.  It answers on stdout with an empty line for every segment, as a sign of
- * life, then the Result in a line.  It ends with its input, with its parent, and
- * with SIGTERM. */
+ * again.  It answers on stdout in lines, of which the first character says what
+ * they are:
+ *
+ *   .  a sign of life: one more segment was classified
+ *   +  a Result, after which there will be a change
+ *   =  a Result, and that is all
+ *   *  a change, as outcome_change_to_json() gives it
+ *
+ * It ends with its input, with its parent and with SIGTERM; but a file that is
+ * being written by then is finished first. */
 
 #pragma once
 
 #include "analysis.h"
+#include "tagwriter.h"
 
 typedef struct
 {
   AnalysisOptions analysis;
   gboolean with_segments;
-  const char *plot; /* where to draw the file's plot, or NULL */
+  const char *plot;      /* where to draw the file's plot, or NULL */
+  gboolean write;        /* the genre into the file's tags */
+  double min_confidence; /* without which it is not */
+  TagOptions tags;
 } WorkerOptions;
 
 /* The command's first argument that makes it a worker. */
