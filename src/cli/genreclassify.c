@@ -11,6 +11,7 @@
 
 #include <gst/gst.h>
 
+#include "evaluation.h"
 #include "figure.h"
 #include "genre.h"
 #include "models.h"
@@ -415,6 +416,8 @@ main (int argc, char **argv)
     return models_main (argc - 1, argv + 1);
   /* a process or a reader that is gone shows in what write() gives */
   signal (SIGPIPE, SIG_IGN);
+  if (argc > 1 && g_str_equal (argv[1], "eval"))
+    return evaluation_main (argc - 1, argv + 1);
   if (parse (&command, &argc, &argv, &error))
     status = command.version ? print_version (&command, &error)
         : command.undo       ? undo (&command)

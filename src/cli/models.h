@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* the name of the model that is used unless another is asked for */
+#define MODELS_DEFAULT "crnn"
+
 /**
  * models_find:
  * @name: the name of an installed model, such as "crnn", or the path of a
