@@ -267,6 +267,9 @@ analysis_run (const char *name, const AnalysisOptions *options,
   source_clear (&analysis.source);
   if (ok)
     return g_steal_pointer (&result);
-  return result_new_error (
+  result_free (g_steal_pointer (&result));
+  result = result_new_error (
       name, error ? error->message : "Its pipeline cannot be built.");
+  result->skipped = error && source_is_no_audio (error);
+  return g_steal_pointer (&result);
 }

@@ -12,20 +12,26 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 
+#include "csv.h"
+
 /* What SQLite's header says of the file: "gnrc", and the schema's version. */
 #define APPLICATION_ID 0x676e7263
 #define SCHEMA_VERSION 1
+/* start, duration and, unless it is silent, the probabilities of each */
+#define SEGMENTS_TYPE "a(ttad)"
 #define STRING(number) G_STRINGIFY (number)
 
 /* how long another process may write until this one gives up */
 #define BUSY_TIMEOUT_MS 30000
 
 /* Names need not be UTF-8, so they are BLOBs.  The results of a file under several
- * keys stand side by side, as long as the file stays what it is. */
+ * keys stand side by side, as long as the file stays what it is.  "json" is
+ * without the segments: as a GVariant they take a third of the room, and a tenth
+ * of the time to read. */
 static const char schema[] = //
     "CREATE TABLE result (path BLOB NOT NULL, size INTEGER NOT NULL,"
     " mtime INTEGER NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL,"
-    " PRIMARY KEY (path, key));"
+    " segments BLOB NOT NULL, PRIMARY KEY (path, key));"
     "CREATE TRIGGER stale BEFORE INSERT ON result BEGIN"
     " DELETE FROM result WHERE path = NEW.path"
     " AND (size, mtime) <> (NEW.size, NEW.mtime); END;"
@@ -34,11 +40,11 @@ static const char schema[] = //
                         "PRAGMA user_version = " STRING (SCHEMA_VERSION) ";";
 
 static const char lookup_sql[] = //
-    "SELECT json FROM result"
+    "SELECT json, segments FROM result"
     " WHERE path = ?1 AND size = ?2 AND mtime = ?3 AND key = ?4";
 static const char store_sql[] = //
-    "INSERT OR REPLACE INTO result (path, size, mtime, key, json)"
-    " VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT OR REPLACE INTO result (path, size, mtime, key, json, segments)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 struct _Cache
 {
@@ -169,6 +175,25 @@ open_database (Cache *cache, int flags, gboolean is_new, GError **error)
       get_number (cache, "PRAGMA user_version"), error);
 }
 
+/* In WAL mode with "normal", a commit costs no fsync: what is committed outlives
+ * the process, and a power cut costs the last results but not the cache.  The
+ * change of mode fails at once, whatever the time-out, if another process makes
+ * the same one. */
+static gboolean
+set_mode (Cache *cache, GError **error)
+{
+  guint tries = BUSY_TIMEOUT_MS / 10;
+
+  while (sqlite3_exec (cache->db,
+             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
+             NULL, NULL) != SQLITE_OK) {
+    if ((sqlite3_errcode (cache->db) & 0xff) != SQLITE_BUSY || tries-- == 0)
+      return fail (cache, error);
+    g_usleep (10000);
+  }
+  return TRUE;
+}
+
 Cache *
 cache_open (const char *path, GError **error)
 {
@@ -190,10 +215,7 @@ cache_open (const char *path, GError **error)
         "The cache %s cannot be written to.", cache->path);
     return NULL;
   }
-  /* In WAL mode with "normal", a commit costs no fsync: what is committed outlives
-   * the process, and a power cut costs the last results but not the cache. */
-  if (!run (cache, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
-          error) ||
+  if (!set_mode (cache, error) ||
       !(cache->lookup = prepare (cache, lookup_sql, error)) ||
       !(cache->store = prepare (cache, store_sql, error)))
     return NULL;
@@ -237,6 +259,52 @@ bind (sqlite3_stmt *statement, const char *path, guint64 size, gint64 mtime_ns,
   sqlite3_bind_text (statement, 4, key, -1, SQLITE_STATIC);
 }
 
+static GVariant *
+pack_segments (const Result *result)
+{
+  gsize n_labels = result->labels ? g_strv_length (result->labels) : 0;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE (SEGMENTS_TYPE));
+  for (guint i = 0; i < result->segments->len; i++) {
+    const ResultSegment *segment = &g_array_index (
+        result->segments, ResultSegment, i);
+
+    g_variant_builder_add (&builder, "(tt@ad)", segment->start,
+        segment->duration,
+        g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE,
+            segment->probabilities, segment->silent ? 0 : n_labels,
+            sizeof (double)));
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+/* FALSE if they are not those of a result with such labels. */
+static gboolean
+unpack_segments (Result *result, const void *data, gsize size)
+{
+  g_autoptr (GVariant) packed = g_variant_ref_sink (g_variant_new_from_data (
+      G_VARIANT_TYPE (SEGMENTS_TYPE), data, size, FALSE, NULL, NULL));
+  gsize n_labels = result->labels ? g_strv_length (result->labels) : 0;
+
+  for (gsize i = 0; i < g_variant_n_children (packed); i++) {
+    ResultSegment segment = { 0 };
+    g_autoptr (GVariant) probabilities = NULL;
+    const double *p;
+    gsize n;
+
+    g_variant_get_child (packed, i, "(tt@ad)", &segment.start,
+        &segment.duration, &probabilities);
+    p = g_variant_get_fixed_array (probabilities, &n, sizeof (double));
+    if (n != 0 && n != n_labels)
+      return FALSE;
+    segment.silent = n == 0;
+    segment.probabilities = g_memdup2 (p, n * sizeof (double));
+    g_array_append_val (result->segments, segment);
+  }
+  return TRUE;
+}
+
 static void
 reset (sqlite3_stmt *statement)
 {
@@ -249,18 +317,22 @@ cache_lookup (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
     const char *key)
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  Result *result = NULL;
+  g_autoptr (Result) result = NULL;
 
   bind (cache->lookup, absolute, size, mtime_ns, key);
   if (sqlite3_step (cache->lookup) == SQLITE_ROW)
     result = result_from_json (
         (const char *) sqlite3_column_text (cache->lookup, 0), NULL);
+  if (result &&
+      !unpack_segments (result, sqlite3_column_blob (cache->lookup, 1),
+          sqlite3_column_bytes (cache->lookup, 1)))
+    g_clear_pointer (&result, result_free);
   reset (cache->lookup);
   if (result) {
     g_free (result->name);
     result->name = g_strdup (path);
   }
-  return result;
+  return g_steal_pointer (&result);
 }
 
 gboolean
@@ -269,95 +341,24 @@ cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autofree char *json = NULL;
+  g_autoptr (GVariant) segments = pack_segments (result);
   Result named = *result;
   gboolean ok;
 
   named.name = absolute;
-  json = result_to_json (&named, TRUE);
+  json = result_to_json (&named, FALSE);
   bind (cache->store, absolute, size, mtime_ns, key);
   sqlite3_bind_text (cache->store, 5, json, -1, SQLITE_STATIC);
+  /* a BLOB of no bytes, not NULL, if there are none */
+  sqlite3_bind_blob (cache->store, 6,
+      g_variant_get_size (segments) > 0 ? g_variant_get_data (segments) : "",
+      g_variant_get_size (segments), SQLITE_STATIC);
   ok = sqlite3_step (cache->store) == SQLITE_DONE || fail (cache, error);
   reset (cache->store);
   return ok;
 }
 
 /* Export */
-
-static void
-append_field (GString *line, const char *field)
-{
-  if (line->len > 0)
-    g_string_append_c (line, ',');
-  if (!field)
-    return;
-  if (!strpbrk (field, ",\"\r\n")) {
-    g_string_append (line, field);
-    return;
-  }
-  g_string_append_c (line, '"');
-  for (; *field; field++) {
-    if (*field == '"')
-      g_string_append_c (line, '"');
-    g_string_append_c (line, *field);
-  }
-  g_string_append_c (line, '"');
-}
-
-static void
-append_number (GString *line, const char *format, double number)
-{
-  char digits[G_ASCII_DTOSTR_BUF_SIZE];
-
-  append_field (line, g_ascii_formatd (digits, sizeof digits, format, number));
-}
-
-/* The probability of each of @columns, empty if @result has none for it. */
-static void
-append_probabilities (GString *line, const Result *result, GPtrArray *columns)
-{
-  for (guint c = 0; c < columns->len; c++) {
-    gboolean found = FALSE;
-
-    for (guint i = 0; result->probabilities && result->labels[i]; i++)
-      if (g_str_equal (result->labels[i], columns->pdata[c])) {
-        append_number (line, "%.6g", result->probabilities[i]);
-        found = TRUE;
-        break;
-      }
-    if (!found)
-      append_field (line, NULL);
-  }
-}
-
-static char *
-make_header (GPtrArray *columns)
-{
-  GString *line = g_string_new ("file,genre,confidence");
-
-  for (guint c = 0; c < columns->len; c++)
-    append_field (line, columns->pdata[c]);
-  g_string_append (line, ",duration,model,tag,error\r\n");
-  return g_string_free (line, FALSE);
-}
-
-static char *
-make_row (const Result *result, GPtrArray *columns)
-{
-  GString *line = g_string_new (NULL);
-  g_autofree char *name = g_utf8_make_valid (result->name, -1);
-  int best = result_get_best (result);
-
-  append_field (line, name);
-  append_field (line, best < 0 ? NULL : result->labels[best]);
-  append_number (line, "%.6g", result_get_confidence (result));
-  append_probabilities (line, result, columns);
-  append_number (line, "%.15g", result->duration / 1e9);
-  append_field (line, result->model);
-  append_field (line, result->old_genre);
-  append_field (line, result->error);
-  g_string_append (line, "\r\n");
-  return g_string_free (line, FALSE);
-}
 
 static gboolean
 print (const char *text, GError **error)
@@ -376,7 +377,8 @@ find_columns (Cache *cache, GError **error)
 {
   g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func (g_free);
   sqlite3_stmt *statement = prepare (cache,
-      "SELECT label.key FROM result, json_each(json, '$.probabilities') AS label"
+      "SELECT label.key"
+      " FROM result, json_each(result.json, '$.probabilities') AS label"
       " WHERE label.key IS NOT NULL"
       " GROUP BY label.key ORDER BY min(result.rowid), min(label.id)",
       error);
@@ -406,7 +408,7 @@ print_result (
     return FALSE;
   }
   if (columns) {
-    line = make_row (result, columns);
+    line = csv_make_row (result, columns);
     return print (line, error);
   }
   line = result_to_json (result, FALSE);
@@ -425,7 +427,7 @@ cache_export (Cache *cache, const char *format, GError **error)
 
     if (!(columns = find_columns (cache, error)))
       return FALSE;
-    header = make_header (columns);
+    header = csv_make_header (columns);
     if (!print (header, error))
       return FALSE;
   } else if (!g_str_equal (format, "json")) {

@@ -41,3 +41,14 @@ double figure_text (Figure *figure, double x, double y, FigureAlign align,
 /* The width that it would have. */
 double figure_text_width (
     Figure *figure, double size, gboolean bold, const char *text);
+
+/* Colours of labels that those see apart, too, who are blind to some: of any two of
+ * the first ten.  From the eleventh on they come again, striped. */
+#define FIGURE_N_COLOURS 10
+/* Fills the path, which is then gone. */
+void figure_fill_label (Figure *figure, guint label);
+/* The current colour: black or white, whichever is legible on that of @label. */
+void figure_set_text_on_label (Figure *figure, guint label);
+
+/* A rectangle for which there is nothing to show, hatched. */
+void figure_hatch (Figure *figure, double x, double y, double w, double h);

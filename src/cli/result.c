@@ -269,6 +269,7 @@ result_to_json (const Result *result, gboolean with_segments)
   append_string (json, result->old_genre);
   g_string_append (json, ",\"error\":");
   append_string (json, result->error);
+  append_boolean (json, "skipped", result->skipped);
   if (with_segments)
     append_segments (json, result);
   g_string_append_c (json, '}');
@@ -430,6 +431,7 @@ result_from_json (const char *json, GError **error)
       !take_time (object, "duration", &result->duration) ||
       !take_string (object, "tag", &result->old_genre) ||
       !take_string (object, "error", &result->error) ||
+      !take_boolean (object, "skipped", &result->skipped) ||
       !take_segments (object, result)) {
     g_set_error (error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_INVALID_DATA,
         "It is not a result of genreclassify.");

@@ -27,6 +27,7 @@ typedef struct
   GArray *segments;  /* ResultSegment; empty if they are not known */
   char *old_genre;   /* the genre tag that the file has, or NULL */
   char *error;       /* why there is no result, or NULL */
+  gboolean skipped;  /* the error is only that this is no audio */
 } Result;
 
 /* An empty result of the file @name. */
@@ -58,6 +59,9 @@ void result_rank (
  *                  null
  *   tag            string or null: the genre that the file has as a tag
  *   error          string or null: why there is no genre
+ *   skipped        boolean: there is an error, but no failure: a picture or a
+ *                  text, say, that was found in a folder or a list and whose
+ *                  name does not say that it were audio
  *
  * and, @with_segments,
  *

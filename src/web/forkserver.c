@@ -22,20 +22,20 @@
 
 #include "decoding.h"
 #include "genre.h"
+#include "models.h"
 #include "packet.h"
 #include "sandbox.h"
 
 /* address space of a worker: its libraries, its threads' stacks and its buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
-#define MODEL_SUFFIX ".safetensors"
 
 typedef struct
 {
-  GPtrArray *models;  /* paths of weights files, as the workers see them */
-  GHashTable *pids;   /* id -> pid of the workers */
-  SandboxWalls walls; /* around all of them */
-  int signals;        /* signalfd of SIGCHLD */
-  int null;           /* /dev/null */
+  char *folder;      /* of the models, as the workers see it */
+  GPtrArray *models; /* their names */
+  GHashTable *pids;  /* id -> pid of the workers */
+  int signals;       /* signalfd of SIGCHLD */
+  int null;          /* /dev/null */
 } ForkServer;
 
 /* Loading, while files can still be opened */
@@ -103,20 +103,11 @@ find_symbol (const char *name)
   return symbol;
 }
 
-/* The folder that the default model is in. */
+/* Free with g_free(). */
 static char *
-find_models (GError **error)
+get_path (const ForkServer *server, const char *name)
 {
-  const char *folder = g_getenv ("GENRECLASSIFY_MODELS");
-  g_autoptr (GstPlugin)
-      plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
-
-  (void) error;
-  if (folder)
-    return g_strdup (folder);
-  g_autofree char *directory = g_path_get_dirname (
-      gst_plugin_get_filename (plugin));
-  return g_build_filename (directory, "..", "models", NULL);
+  return g_strconcat (server->folder, "/", name, ".safetensors", NULL);
 }
 
 static void
@@ -137,50 +128,34 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_end_object (models);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* Loads each weights file of @folder, to stay; what cannot be loaded is no model.
- * FALSE with @error set if there is none. */
+/* Loads each weights file, to stay; what cannot be loaded is no model.  FALSE with
+ * @error set if there is none. */
 static gboolean
-load_models (
-    ForkServer *server, const char *folder, JsonBuilder *models, GError **error)
+load_models (ForkServer *server, JsonBuilder *models, GError **error)
 {
   GenreModel *(*load) (const char *, GError **) = find_symbol (
       "genre_model_load");
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, error);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  const char *file;
+  g_autoptr (GPtrArray) names = models_list (server->folder, error);
 
-  if (!dir)
-    return FALSE;
-  while ((file = g_dir_read_name (dir)))
-    if (g_str_has_suffix (file, MODEL_SUFFIX))
-      g_ptr_array_add (
-          names, g_strndup (file, strlen (file) - strlen (MODEL_SUFFIX)));
-  g_ptr_array_sort (names, compare_names);
-  for (guint i = 0; i < names->len; i++) {
+  for (guint i = 0; names && i < names->len; i++) {
     const char *name = g_ptr_array_index (names, i);
-    g_autofree char *path = g_strconcat (folder, "/", name, MODEL_SUFFIX, NULL);
+    g_autofree char *path = get_path (server, name);
     g_autoptr (GError) fault = NULL;
     GenreModel *model = genre_model_load (path, &fault);
 
-    if (!model || !load || !load (path, &fault)) {
+    if (model && load && load (path, &fault)) {
+      g_ptr_array_add (server->models, g_strdup (name));
+      add_model (models, name, model);
+    } else {
       g_printerr ("genreclassify: %s\n",
           fault ? fault->message
                 : "The plugin genreclassify is not installed.");
-      continue;
     }
-    g_ptr_array_add (server->models, g_steal_pointer (&path));
-    add_model (models, name, model);
-    genre_model_unref (model);
+    g_clear_pointer (&model, genre_model_unref);
   }
-  if (server->models->len == 0)
+  if (names && server->models->len == 0)
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND,
-        "%s: there is no model in it.", folder);
+        "%s: there is no model in it.", server->folder);
   return server->models->len > 0;
 }
 
@@ -190,7 +165,8 @@ static void
 run_worker (
     ForkServer *server, const ForkRequest *request, int input, int output)
 {
-  const char *model = g_ptr_array_index (server->models, request->model);
+  g_autofree char *model = get_path (
+      server, g_ptr_array_index (server->models, request->model));
   g_autoptr (GError) error = NULL;
   sigset_t none;
 
@@ -335,7 +311,6 @@ forkserver_main (void)
 {
   ForkServer server = { 0 };
   g_autoptr (JsonBuilder) models = json_builder_new ();
-  g_autofree char *folder = NULL;
   g_autoptr (GError) error = NULL;
 
   server.null = open ("/dev/null", O_RDWR | O_CLOEXEC);
@@ -344,8 +319,8 @@ forkserver_main (void)
   prepare_signals (&server);
   json_builder_begin_array (models);
   if (!gst_init_check (NULL, NULL, &error) ||
-      !(folder = find_models (&error)) ||
-      !load_models (&server, folder, models, &error)) {
+      !(server.folder = models_find_folder ()) ||
+      !load_models (&server, models, &error)) {
     send_hello (
         "error", json_node_init_string (json_node_alloc (), error->message));
     return 1;
@@ -353,16 +328,10 @@ forkserver_main (void)
   gst_pb_utils_init ();
   load_decoders ();
   json_builder_end_array (models);
-  server.walls = sandbox_isolate (folder);
-  if (server.walls & SANDBOX_NO_FILES)
-    for (guint i = 0; i < server.models->len; i++) {
-      char **path = (char **) &g_ptr_array_index (server.models, i);
-      char *name = g_path_get_basename (*path);
-
-      g_free (*path);
-      *path = g_strconcat ("/", name, NULL);
-      g_free (name);
-    }
+  if (sandbox_isolate (server.folder) & SANDBOX_NO_FILES) {
+    g_free (server.folder);
+    server.folder = g_strdup (""); /* it is the root */
+  }
   send_hello ("models", json_builder_get_root (models));
   serve (&server);
   /* its workers end with it: PR_SET_PDEATHSIG */

@@ -7,12 +7,12 @@
 #include <libsoup/soup.h>
 
 #include "connections.h"
-#include "metrics.h"
+#include "counters.h"
+#include "models.h"
 #include "page.h"
 #include "upload.h"
 
 #define KEY "genreclassify-request"
-#define DEFAULT_MODEL "crnn"
 /* of a form around its file */
 #define MAX_FORM (1 << 20)
 
@@ -21,7 +21,7 @@ struct _Service
   SoupServer *server;
   Connections *connections;
   Jobs *jobs;
-  Metrics *metrics;
+  Counters *counters;
   Page *page;
   char *token;
   guint64 max_size;
@@ -81,10 +81,12 @@ set_status (Request *request, guint status)
 {
   static const char *const headers[][2] = {
     { "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        "img-src 'self' blob: data:; media-src 'self' blob:; "
-        "connect-src 'self' blob:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'" },
+        /* the digest is of the stylesheet that wavesurfer.js puts into its
+         * shadow root; player.js gives it the height that is in it */
+        "default-src 'none'; script-src 'self'; style-src 'self' "
+        "'sha256-7Wn/5ghbhb9U5yM332FZpa4jDUilNGJdZ87eJ6XZFBA='; "
+        "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
     { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
     { "X-Content-Type-Options", "nosniff" },
     { "X-Frame-Options", "DENY" },
@@ -147,7 +149,7 @@ error_to_json (const char *code, const char *message)
 static void
 refuse (Request *request, guint status, const char *code, const char *message)
 {
-  metrics_add_error (request->service->metrics, code);
+  counters_add_error (request->service->counters, code);
   answer_text (
       request, status, "application/json", error_to_json (code, message));
 }
@@ -266,7 +268,7 @@ answer_failure (Request *request, const JobAnswer *answer)
     refuse (request, failure.status, failure.code, failure.message);
     return;
   }
-  metrics_add_error (request->service->metrics, failure.code);
+  counters_add_error (request->service->counters, failure.code);
   send_event (request, "error", error_to_json (failure.code, failure.message));
 }
 
@@ -295,7 +297,7 @@ on_done (const JobAnswer *job_answer, gpointer user_data)
   if (job_answer->outcome != JOB_DONE) {
     answer_failure (request, job_answer);
   } else if (request->route->task == FORK_PREDICT && job_answer->result) {
-    metrics_add_analysis (request->service->metrics,
+    counters_add_analysis (request->service->counters,
         job_answer->result->duration / 1e9, job_answer->seconds);
     answer_result (request, job_answer->result);
   } else if (request->route->task == FORK_SPECTROGRAM && job_answer->data) {
@@ -467,7 +469,7 @@ answer_models (Request *request)
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "default");
-  json_builder_add_string_value (builder, DEFAULT_MODEL);
+  json_builder_add_string_value (builder, MODELS_DEFAULT);
   json_builder_set_member_name (builder, "models");
   json_builder_add_value (builder, models);
   json_builder_end_object (builder);
@@ -481,7 +483,7 @@ answer_metrics (Request *request)
   Service *service = request->service;
 
   answer_text (request, SOUP_STATUS_OK, "text/plain; version=0.0.4",
-      metrics_to_text (service->metrics, jobs_get_waiting (service->jobs),
+      counters_to_text (service->counters, jobs_get_waiting (service->jobs),
           jobs_get_running (service->jobs),
           connections_get_n (service->connections)));
 }
@@ -567,7 +569,7 @@ static gboolean
 find_model (Request *request, const char *name)
 {
   Jobs *jobs = request->service->jobs;
-  int model = jobs_find_model (jobs, *name ? name : DEFAULT_MODEL);
+  int model = jobs_find_model (jobs, *name ? name : MODELS_DEFAULT);
 
   /* without the default one, the first is it */
   request->model = model < 0 ? 0 : model;
@@ -607,7 +609,7 @@ on_finished (SoupServerMessage *message, gpointer user_data)
   Request *request = user_data;
   Connection *connection = connection_get (message);
 
-  metrics_add_request (request->service->metrics,
+  counters_add_request (request->service->counters,
       request->route ? request->route->path : "/",
       soup_server_message_get_status (message));
   if (request->job)
@@ -684,7 +686,7 @@ service_new (const ServiceOptions *options, GError **error)
   Service *service = g_new0 (Service, 1);
 
   service->server = soup_server_new (NULL, NULL);
-  service->metrics = metrics_new ();
+  service->counters = counters_new ();
   service->page = page_new ();
   service->token = g_strdup (options->token);
   service->max_size = options->max_size;
@@ -712,7 +714,7 @@ service_free (Service *service)
   connections_free (service->connections);
   if (service->jobs)
     jobs_free (service->jobs);
-  metrics_free (service->metrics);
+  counters_free (service->counters);
   page_free (service->page);
   g_free (service->token);
   g_free (service);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "metrics.h"
+#include "counters.h"
 
 /* upper bounds of the histogram, s */
 static const double bounds[] = { 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120,
   300 };
 
-struct _Metrics
+struct _Counters
 {
   GHashTable *requests; /* labels -> guint64 * */
   GHashTable *errors;   /* labels -> guint64 * */
@@ -15,26 +15,26 @@ struct _Metrics
   guint64 n_analyses;
 };
 
-Metrics *
-metrics_new (void)
+Counters *
+counters_new (void)
 {
-  Metrics *metrics = g_new0 (Metrics, 1);
+  Counters *counters = g_new0 (Counters, 1);
 
-  metrics->requests = g_hash_table_new_full (
+  counters->requests = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
-  metrics->errors = g_hash_table_new_full (
+  counters->errors = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
-  return metrics;
+  return counters;
 }
 
 void
-metrics_free (Metrics *metrics)
+counters_free (Counters *counters)
 {
-  if (!metrics)
+  if (!counters)
     return;
-  g_hash_table_unref (metrics->requests);
-  g_hash_table_unref (metrics->errors);
-  g_free (metrics);
+  g_hash_table_unref (counters->requests);
+  g_hash_table_unref (counters->errors);
+  g_free (counters);
 }
 
 static void
@@ -52,30 +52,30 @@ count (GHashTable *table, char *labels)
 }
 
 void
-metrics_add_request (Metrics *metrics, const char *route, guint status)
+counters_add_request (Counters *counters, const char *route, guint status)
 {
-  count (metrics->requests,
+  count (counters->requests,
       g_strdup_printf ("route=\"%s\",status=\"%u\"", route, status));
 }
 
 void
-metrics_add_error (Metrics *metrics, const char *code)
+counters_add_error (Counters *counters, const char *code)
 {
-  count (metrics->errors, g_strdup_printf ("code=\"%s\"", code));
+  count (counters->errors, g_strdup_printf ("code=\"%s\"", code));
 }
 
 void
-metrics_add_analysis (Metrics *metrics, double audio, double seconds)
+counters_add_analysis (Counters *counters, double audio, double seconds)
 {
   guint bucket = 0;
 
   while (bucket < G_N_ELEMENTS (bounds) && seconds > bounds[bucket])
     bucket++;
   if (bucket < G_N_ELEMENTS (bounds))
-    metrics->counts[bucket]++;
-  metrics->n_analyses++;
-  metrics->seconds += seconds;
-  metrics->audio += audio;
+    counters->counts[bucket]++;
+  counters->n_analyses++;
+  counters->seconds += seconds;
+  counters->audio += audio;
 }
 
 static void
@@ -119,7 +119,7 @@ append_single (GString *text, const char *name, const char *type,
 }
 
 static void
-append_histogram (GString *text, const Metrics *metrics)
+append_histogram (GString *text, const Counters *counters)
 {
   guint64 sum = 0;
 
@@ -130,28 +130,28 @@ append_histogram (GString *text, const Metrics *metrics)
     g_autofree char *labels = g_strdup_printf (
         "le=\"%s\"", g_ascii_formatd (digits, sizeof digits, "%g", bounds[i]));
 
-    sum += metrics->counts[i];
+    sum += counters->counts[i];
     append_value (text, "analysis_seconds_bucket", labels, sum);
   }
   append_value (
-      text, "analysis_seconds_bucket", "le=\"+Inf\"", metrics->n_analyses);
-  append_value (text, "analysis_seconds_sum", NULL, metrics->seconds);
-  append_value (text, "analysis_seconds_count", NULL, metrics->n_analyses);
+      text, "analysis_seconds_bucket", "le=\"+Inf\"", counters->n_analyses);
+  append_value (text, "analysis_seconds_sum", NULL, counters->seconds);
+  append_value (text, "analysis_seconds_count", NULL, counters->n_analyses);
 }
 
 char *
-metrics_to_text (
-    Metrics *metrics, guint waiting, guint running, guint connections)
+counters_to_text (
+    Counters *counters, guint waiting, guint running, guint connections)
 {
   GString *text = g_string_new (NULL);
 
   append_counters (text, "requests_total", "Requests that were answered.",
-      metrics->requests);
+      counters->requests);
   append_counters (
-      text, "errors_total", "Answers that were an error.", metrics->errors);
+      text, "errors_total", "Answers that were an error.", counters->errors);
   append_single (text, "audio_seconds_total", "counter",
-      "Audio that was classified.", metrics->audio);
-  append_histogram (text, metrics);
+      "Audio that was classified.", counters->audio);
+  append_histogram (text, counters);
   append_single (
       text, "queue_length", "gauge", "Files that wait for a worker.", waiting);
   append_single (
