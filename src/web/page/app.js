@@ -22,7 +22,6 @@ const SEGMENT_WIDTH = 44;    // px: for a finger, and a genre's name
 const $ = (id) => document.getElementById(id);
 
 let file = null;             // stays, whatever goes wrong
-let largest = Infinity;      // bytes that the service takes
 let check = null;            // AbortController of the one that is under way
 let timelines = [];
 
@@ -67,14 +66,6 @@ function choose(chosen) {
   clearMessages();
   if (chosen.size === 0) {
     tellCode('empty', { name: chosen.name });
-    return;
-  }
-  if (chosen.size > largest) {
-    tellCode('file_too_large', {
-      name: chosen.name,
-      size: () => fileSize(chosen.size),
-      largest: () => fileSize(largest),
-    });
     return;
   }
   file = chosen;
@@ -272,13 +263,11 @@ player.addEventListener('unplayable', () => {
 
 // The models
 
-function showModels({ models, max_upload: most }) {
-  const options = models.map(({ name }) => new Option(name, name));
-  const preset = models.find((model) => model.default) ?? models[0];
-
-  largest = most ?? Infinity;
-  $('model').replaceChildren(...options);
-  $('model').value = preset.name;
+function showModels({ models, default: preset }) {
+  $('model').replaceChildren(...models.map(({ name }) => new Option(name, name)));
+  $('model').value = preset;
+  if ($('model').selectedIndex < 0) // the default is not installed
+    $('model').selectedIndex = 0;
   offerOthers();
   $('compare-field').hidden = models.length < 2;
 }

@@ -53,7 +53,7 @@ async function request(path, options = {}) {
   return answer;
 }
 
-/** {models: [{name, ...}], ...} */
+/** {default: name, models: [{name, ...}]} */
 export async function fetchModels() {
   return (await request('models')).json();
 }
