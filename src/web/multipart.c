@@ -174,6 +174,7 @@ multipart_push (
     Multipart *multipart, gconstpointer data, gsize size, GError **error)
 {
   gsize at = 0, used;
+  State before;
 
   g_byte_array_append (multipart->rest, data, size);
   do {
@@ -182,6 +183,7 @@ multipart_push (
     gboolean ok = TRUE;
 
     used = 0;
+    before = multipart->state;
     switch (multipart->state) {
       case BEFORE:
       case CONTENT:
@@ -200,7 +202,7 @@ multipart_push (
     if (!ok)
       return FALSE;
     at += used;
-  } while (used > 0);
+  } while (used > 0 || multipart->state != before);
   g_byte_array_remove_range (multipart->rest, 0, at);
   return TRUE;
 }
