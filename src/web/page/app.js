@@ -62,12 +62,12 @@ function clearMessages() {
 // The file
 
 function choose(chosen) {
-  check?.abort();
-  clearMessages();
   if (chosen.size === 0) {
     tellCode('empty', { name: chosen.name });
     return;
   }
+  check?.abort();
+  clearMessages();
   file = chosen;
   $('chosen').hidden = false;
   $('chosen-name').textContent = file.name;
@@ -76,6 +76,8 @@ function choose(chosen) {
   forget();
   $('listen').hidden = false;
   $('unplayable').hidden = true;
+  for (const id of ['transport', 'wave', 'playhead'])
+    $(id).hidden = false;
   $('axis').replaceChildren();
   $('tracks').style.minWidth = '';
   player.load(file);
@@ -246,20 +248,37 @@ function showTime() {
   const { time, duration } = player;
 
   $('playhead').style.left = duration > 0 ? `${100 * time / duration}%` : 0;
+  follow(duration > 0 ? time / duration : 0);
   for (const timeline of timelines)
     timeline.showTime(time);
+}
+
+/** Scrolls tracks that are wider than the window along. */
+function follow(fraction) {
+  const scroller = $('scroller');
+  const x = fraction * $('tracks').offsetWidth - scroller.scrollLeft;
+
+  if (player.playing && (x < 0 || x > scroller.clientWidth))
+    scroller.scrollLeft += x - scroller.clientWidth / 8;
 }
 
 player.addEventListener('time', showTime);
 player.addEventListener('duration', () => {
   showFacts();
   showAxis($('axis'), player.duration);
+  showTime();
   for (const timeline of timelines)
     timeline.resize(player.duration);
 });
 player.addEventListener('unplayable', () => {
   $('unplayable').hidden = false;
+  for (const id of ['transport', 'wave', 'playhead'])
+    $(id).hidden = true;
 });
+new ResizeObserver(() => {
+  if (player.duration > 0)
+    showAxis($('axis'), player.duration);
+}).observe($('tracks'));
 
 // The models
 

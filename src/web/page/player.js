@@ -53,13 +53,14 @@ export class Player extends EventTarget {
     elements.play.addEventListener('click', () => {
       this.#end = Infinity;
       if (this.#audio.paused)
-        this.#audio.play();
+        this.#play();
       else
         this.#audio.pause();
     });
     elements.position.addEventListener('input', () => {
       this.#end = Infinity;
       this.#audio.currentTime = elements.position.value;
+      this.#showTime();
     });
     for (const event of ['play', 'pause', 'ended'])
       this.#audio.addEventListener(event, () => this.#showState());
@@ -73,6 +74,10 @@ export class Player extends EventTarget {
     });
     matchMedia('(prefers-color-scheme: dark)')
       .addEventListener('change', () => this.#wave?.setOptions(colours()));
+  }
+
+  get playing() {
+    return !this.#audio.paused && !this.#audio.ended;
   }
 
   get time() {
@@ -102,9 +107,16 @@ export class Player extends EventTarget {
 
   /** Plays from one second to another. */
   playSegment(start, end) {
+    if (this.#audio.error)
+      return;
     this.#audio.currentTime = start;
     this.#end = end;
-    this.#audio.play();
+    this.#play();
+  }
+
+  #play() {
+    // refused if it is stopped at once, or another file comes
+    this.#audio.play().catch(() => {});
   }
 
   /** Tells the length if the browser cannot. */
@@ -160,11 +172,9 @@ export class Player extends EventTarget {
   }
 
   #showState() {
-    const playing = !this.#audio.paused && !this.#audio.ended;
-
-    this.#elements.play.classList.toggle('playing', playing);
-    name(this.#elements.play, playing ? 'pause' : 'play');
-    if (playing)
+    this.#elements.play.classList.toggle('playing', this.playing);
+    name(this.#elements.play, this.playing ? 'pause' : 'play');
+    if (this.playing)
       this.#follow();
   }
 

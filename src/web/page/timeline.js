@@ -141,10 +141,11 @@ export function showLegend(list, labels) {
   }));
 }
 
-/** Round times under the tracks. */
+/** Round times under the tracks, as many as there is room for. */
 export function showAxis(axis, duration) {
+  const room = Math.max(1, axis.clientWidth / 90);
   const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600]
-    .find((seconds) => duration / seconds <= 8) ?? 7200;
+    .find((seconds) => duration / seconds <= room) ?? 7200;
 
   axis.replaceChildren();
   for (let time = 0; time <= duration - step / 3; time += step) {
