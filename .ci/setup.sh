@@ -10,7 +10,9 @@ test_packages="python3-numpy python3-torch python3-pil
   python3-matplotlib valgrind gstreamer1.0-plugins-ugly
   libc6-dbg icecast2 python3-gi gir1.2-gstreamer-1.0 ffmpeg python3-mutagen
   mandoc
-  curl python3-jsonschema"
+  curl python3-jsonschema chromium"
+# Other packages of Node.js than Debian's come with npm.
+command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
 # install PACKAGE...: those of them that are not there yet.
 install() {
