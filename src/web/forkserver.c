@@ -64,6 +64,26 @@ load_features (GList *features)
   gst_plugin_feature_list_free (features);
 }
 
+/* libav computes a decoder's tables when the first one is opened, which takes as
+ * long as to decode seconds. */
+static void
+open_decoder (const char *factory, const char *format)
+{
+  GstElement *decoder = gst_element_factory_make (factory, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (format);
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!decoder)
+    return;
+  gst_object_ref_sink (decoder);
+  gst_element_set_state (decoder, GST_STATE_PAUSED);
+  pad = gst_element_get_static_pad (decoder, "sink");
+  gst_pad_send_event (pad, gst_event_new_stream_start ("none"));
+  gst_pad_send_event (pad, gst_event_new_caps (caps));
+  gst_element_set_state (decoder, GST_STATE_NULL);
+  gst_object_unref (decoder);
+}
+
 static void
 load_decoders (void)
 {
@@ -81,6 +101,11 @@ load_decoders (void)
     if (element)
       gst_object_unref (gst_object_ref_sink (element));
   }
+  open_decoder ("avdec_mp3",
+      "audio/mpeg,mpegversion=1,layer=3,parsed=true,rate=44100,channels=2");
+  open_decoder ("avdec_aac",
+      "audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=44100,"
+      "channels=2");
   /* charsets of tags; libc keeps what is open */
   (void) iconv_open ("UTF-8", "ISO-8859-1");
   (void) iconv_open ("UTF-8", "WINDOWS-1252");

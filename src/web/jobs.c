@@ -56,7 +56,8 @@ struct _Job
   GByteArray *told; /* what was not understood yet */
   gsize n_told;
   gboolean timed_out;
-  gboolean foolish; /* it told what none of ours tells */
+  gboolean finished; /* it has told all */
+  gboolean foolish;  /* it told what none of ours tells */
   Result *result;
   GBytes *data;
 };
@@ -98,6 +99,7 @@ take_message (Job *job, guint32 kind, const guint8 *data, gsize size)
   if (kind == WORKER_IMAGE || kind == WORKER_TEXT) {
     g_clear_pointer (&job->data, g_bytes_unref);
     job->data = g_bytes_new (data, size);
+    job->finished = TRUE;
     return;
   }
   json = g_strndup ((const char *) data, size);
@@ -107,6 +109,7 @@ take_message (Job *job, guint32 kind, const guint8 *data, gsize size)
   } else if (kind == WORKER_RESULT) {
     result_free (job->result);
     job->result = g_steal_pointer (&result);
+    job->finished = TRUE;
   } else if (result->segments->len != 1) {
     job->foolish = TRUE;
   } else if (job->segment && job->done) {
@@ -120,7 +123,8 @@ take_messages (Job *job)
   WorkerHeader header;
   gsize at = 0;
 
-  while (!job->foolish && job->told->len - at >= sizeof header) {
+  while (
+      !job->foolish && !job->finished && job->told->len - at >= sizeof header) {
     memcpy (&header, job->told->data + at, sizeof header);
     if (header.size > MAX_OUTPUT)
       job->foolish = TRUE;
@@ -151,26 +155,32 @@ read_output (Job *job)
     job->n_told += n;
     if (job->n_told > MAX_OUTPUT)
       job->foolish = TRUE;
-    if (job->foolish)
-      continue;
     g_byte_array_append (job->told, buffer, n);
     take_messages (job);
+    if (job->foolish || job->finished)
+      return FALSE;
   }
 }
 
-static gboolean
-on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
-    gpointer user_data)
-{
-  Job *job = user_data;
-
-  if (read_output (job))
-    return G_SOURCE_CONTINUE;
-  job->output_source = 0;
-  return G_SOURCE_REMOVE;
-}
-
 /* The end of a job */
+
+static void
+send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
+{
+  const JobsLimits *limits = &job->jobs->limits;
+  const ForkRequest request = {
+    .id = job->id,
+    .task = task,
+    .model = job->model,
+    /* all the processors for all its time; a pipeline has several threads */
+    .cpu_seconds = (guint32) ceil (limits->timeout * g_get_num_processors ()) +
+        1,
+    .max_duration = limits->max_duration,
+  };
+
+  /* if it fails, the end of the socket will tell */
+  packet_send (job->jobs->socket, &request, sizeof request, fds, n_fds);
+}
 
 static JobOutcome
 get_outcome (const Job *job, int status)
@@ -210,6 +220,25 @@ end_job (Job *job, int status)
     job->done (&answer, job->user_data);
   }
   job_free (job);
+}
+
+/* Who has told all, or nonsense, is not waited for until it has ended. */
+static gboolean
+on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
+    gpointer user_data)
+{
+  Job *job = user_data;
+  Jobs *jobs = job->jobs;
+
+  if (read_output (job))
+    return G_SOURCE_CONTINUE;
+  job->output_source = 0;
+  if (job->finished || job->foolish) {
+    send_request (job, FORK_KILL, NULL, 0);
+    end_job (job, 0);
+    start_next (jobs);
+  }
+  return G_SOURCE_REMOVE;
 }
 
 /* The fork server */
@@ -413,24 +442,6 @@ jobs_get_retry_after (Jobs *jobs)
 }
 
 /* Running */
-
-static void
-send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
-{
-  const JobsLimits *limits = &job->jobs->limits;
-  const ForkRequest request = {
-    .id = job->id,
-    .task = task,
-    .model = job->model,
-    /* all the processors for all its time; a pipeline has several threads */
-    .cpu_seconds = (guint32) ceil (limits->timeout * g_get_num_processors ()) +
-        1,
-    .max_duration = limits->max_duration,
-  };
-
-  /* if it fails, the end of the socket will tell */
-  packet_send (job->jobs->socket, &request, sizeof request, fds, n_fds);
-}
 
 static gboolean
 on_timeout (gpointer user_data)
