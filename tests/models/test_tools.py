@@ -425,8 +425,11 @@ class TrainErrors(ToolTest):
         folder = self.genres(b"")
         os.remove(os.path.join(folder, "blues", "a.wav"))
         self.refused(self.train("--audio", folder), "blues", "no audio file")
-        os.rmdir(os.path.join(folder, "blues"))
-        self.refused(self.train("--audio", folder), "blues", "no audio file")
+
+    def test_one_genre(self):
+        self.write(os.path.join("one", "blues", "a.wav"), b"")
+        self.refused(self.train("--audio", self.path("one")), "it has 1 of",
+                     "at least two")
 
     def test_broken_audio(self):
         for content in b"", b"no audio", b"RIFF\0\0\0\0WAVEfmt ":
