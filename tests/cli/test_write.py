@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -246,6 +247,8 @@ class Test(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = tempfile.TemporaryDirectory()
+        # where a run that names no log keeps its own
+        os.environ["XDG_STATE_HOME"] = os.path.join(cls.root.name, "state")
         cls.plain = os.path.join(cls.root.name, "plain")
         os.mkdir(cls.plain)
         outputs = []
@@ -512,6 +515,22 @@ class Test(unittest.TestCase):
         with open(log) as f:
             self.assertEqual(json.loads(f.read().splitlines()[-1])["new"],
                              ["Rock"])
+
+    def test_log_of_its_own(self):
+        """A run without --log can be undone, and says how; what a killed one has
+        left in the folder is no file of the library."""
+        path = self.copy("mp3")
+        before = read_tags(path)
+        shutil.copy(path, f"{self.folder}/.genreclassify-0123456789abcdef.mp3")
+        arguments = self.command("hiphop", self.folder)
+        arguments.remove("--quiet")
+        result = run(*arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(result.stdout.splitlines()), 1)
+        log = re.search("--undo '(.*)'", result.stderr).group(1)
+        self.assertEqual(read_tags(path)[0], ["Hip-Hop"])
+        self.assertEqual(run("--undo", log).returncode, 0)
+        self.assertEqual(read_tags(path), before)
 
     def test_kill(self):
         paths = [self.copy(kind) for kind in FORMATS]
