@@ -87,8 +87,9 @@ def program(name, build=None):
 
 
 def load_audio(folder, genres, valid_every=4, build=None):
-    """The mel images of FOLDER/<genre>/*: GTZAN's own layout.  One track in
-    `valid_every` of each genre, by name, is its "valid" split."""
+    """The mel images of FOLDER/<genre>/*: GTZAN's own layout, with those of
+    `genres` that have a folder.  One track in `valid_every` of each genre, by
+    name, is its "valid" split."""
     if not os.path.isdir(folder):
         raise DataError(f"{folder}: not a folder; expected FOLDER/<genre>/*")
     found = sorted(e.name for e in os.scandir(folder) if e.is_dir())
@@ -96,13 +97,20 @@ def load_audio(folder, genres, valid_every=4, build=None):
     if unknown:
         raise DataError(f"{folder}: no such genre: {', '.join(unknown)}; "
                         f"expected folders named {', '.join(genres)}")
+    absent = [g for g in genres if g not in found]
+    genres = [g for g in genres if g in found]
+    if len(genres) < 2:
+        raise DataError(f"{folder}: it has {len(genres)} of the genres' folders; "
+                        "expected at least two")
+    if absent:
+        print(f"{folder} has no folder of {', '.join(absent)}: the model will "
+              f"know {len(genres)} genres", file=sys.stderr)
     genremel = program("genremel", build)
     x, y, names, split = [], [], [], []
     for label, genre in enumerate(genres):
         directory = os.path.join(folder, genre)
         files = sorted(f for f in os.listdir(directory)
-                       if f.lower().endswith(AUDIO)) \
-            if os.path.isdir(directory) else []
+                       if f.lower().endswith(AUDIO))
         if not files:
             raise DataError(f"{directory}: no audio file; every genre needs "
                             "at least one")

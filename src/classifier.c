@@ -18,6 +18,7 @@
 /* Columns beyond a window's that the ring keeps: those of one chunk of silence,
  * 256 ms at the lowest rate, that finish appends, and one more. */
 #define RING_SLACK 6
+#define SQUARE 16 /* columns transposed at a time */
 
 struct _GenreSegment
 {
@@ -296,33 +297,45 @@ genre_classifier_take_segment (GenreClassifier *classifier)
 }
 
 /* What the network was trained on: decibels clipped GENRE_MEL_TOP_DB below the
- * maximum, then mean 0 and variance 1, so that gain does not matter.
+ * maximum, then mean 0 and variance 1, so that gain does not matter.  The sums are
+ * of each band, and what is transposed a square at a time, for the compiler to use
+ * vectors.
  * @input: [GENRE_MEL_BANDS][n_columns] */
 static void
 standardise (const float *columns, gsize n_columns, float *input)
 {
-  gsize n = n_columns * GENRE_MEL_BANDS;
-  float max = columns[0], floor_db;
-  double sum = 0, squares = 0, mean, deviation;
+  const gsize n = n_columns * GENRE_MEL_BANDS;
+  double sums[GENRE_MEL_BANDS] = { 0 }, squares[GENRE_MEL_BANDS] = { 0 };
+  double sum = 0, square = 0, mean;
+  float max = columns[0], floor_db, scale, offset;
 
   for (gsize i = 1; i < n; i++)
-    max = MAX (max, columns[i]);
+    max = columns[i] > max ? columns[i] : max;
   floor_db = max - GENRE_MEL_TOP_DB;
-  for (gsize i = 0; i < n; i++) {
-    /* below the maximum: what is squared stays small */
-    double x = MAX (columns[i], floor_db) - max;
+  for (gsize i = 0; i < n; i += GENRE_MEL_BANDS)
+    for (gsize band = 0; band < GENRE_MEL_BANDS; band++) {
+      /* below the maximum: what is squared stays small */
+      double x = MAX (columns[i + band], floor_db) - max;
 
-    sum += x;
-    squares += x * x;
+      sums[band] += x;
+      squares[band] += x * x;
+    }
+  for (gsize band = 0; band < GENRE_MEL_BANDS; band++) {
+    sum += sums[band];
+    square += squares[band];
   }
   mean = sum / n;
-  deviation = sqrt (MAX (squares / n - mean * mean, 0)) + 1e-5;
-  for (gsize c = 0; c < n_columns; c++)
-    for (gsize band = 0; band < GENRE_MEL_BANDS; band++) {
-      double x = MAX (columns[c * GENRE_MEL_BANDS + band], floor_db) - max;
+  scale = 1 / (sqrt (MAX (square / n - mean * mean, 0)) + 1e-5);
+  offset = mean + max;
+  for (gsize first = 0; first < n_columns; first += SQUARE) {
+    const gsize end = MIN (first + SQUARE, n_columns);
 
-      input[band * n_columns + c] = (x - mean) / deviation;
-    }
+    for (gsize band = 0; band < GENRE_MEL_BANDS; band++)
+      for (gsize c = first; c < end; c++)
+        input[band * n_columns + c] =
+            (MAX (columns[c * GENRE_MEL_BANDS + band], floor_db) - offset) *
+            scale;
+  }
 }
 
 gboolean

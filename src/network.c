@@ -30,6 +30,7 @@ struct _GenreWorkspace
 {
   const GenreNetwork *network;
   gsize max_frames;
+  gsize size;        /* bytes of the floats */
   float *buffers[2]; /* input and output of a layer, by turns */
   GenreScratch scratch;
   GenreObserver observer;
@@ -302,6 +303,7 @@ workspace_resize (GenreWorkspace *workspace, gsize max_frames)
   }
   genre_free_floats (workspace->scratch.floats);
   workspace->scratch.floats = genre_alloc_floats (scratch);
+  workspace->size = (sizes[0] + sizes[1] + scratch) * sizeof (float);
   workspace->max_frames = max_frames;
 }
 
@@ -324,6 +326,12 @@ genre_workspace_free (GenreWorkspace *workspace)
   genre_free_floats (workspace->buffers[1]);
   genre_free_floats (workspace->scratch.floats);
   g_free (workspace);
+}
+
+gsize
+genre_workspace_get_size (const GenreWorkspace *workspace)
+{
+  return workspace->size;
 }
 
 void

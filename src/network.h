@@ -29,6 +29,8 @@ gboolean genre_network_get_output_shape (
 GenreWorkspace *
 genre_workspace_new (const GenreNetwork *network, gsize max_frames);
 void genre_workspace_free (GenreWorkspace *workspace);
+/* Bytes of memory that it holds. */
+gsize genre_workspace_get_size (const GenreWorkspace *workspace);
 
 /* Where the input [bands][frames][channels] is to be written, before
  * genre_network_forward(). */

@@ -6,6 +6,9 @@
 
 #include "source.h"
 
+/* after which a pipeline is looked at that says nothing */
+#define PATIENCE GST_SECOND
+
 typedef struct
 {
   const AnalysisOptions *options;
@@ -18,30 +21,36 @@ typedef struct
   guint64 heard; /* ns, of what has only its beginning analysed */
 } Analysis;
 
-/* decoder ! audioconvert ! audioresample ! genreclassify ! fakesink: the two in
- * the middle work only for what the element does not take, such as 2 kHz. */
+/* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink: two in
+ * the middle work only for what the element does not take, such as 2 kHz; the
+ * queue is there only if the duration has to be known at the start. */
 static gboolean
 build (Analysis *analysis, GError **error)
 {
   const AnalysisOptions *options = analysis->options;
   GstBin *bin = GST_BIN (analysis->pipeline);
-  GstElement *convert, *resample, *classify, *sink;
+  GstElement *queue, *convert, *resample, *classify, *sink;
 
-  if (!(convert = source_add_element (bin, "audioconvert", error)) ||
+  if (!(queue = source_add_element (
+            bin, options->max_duration ? "queue" : "identity", error)) ||
+      !(convert = source_add_element (bin, "audioconvert", error)) ||
       !(resample = source_add_element (bin, "audioresample", error)) ||
       !(classify = source_add_element (bin, "genreclassify", error)) ||
       !(sink = source_add_element (bin, "fakesink", error)) ||
       !source_init (
-          &analysis->source, bin, analysis->result->name, convert, error))
+          &analysis->source, bin, analysis->result->name, queue, error))
     return FALSE;
   /* so that the tags at the sink are those of the file */
   g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
+  if (options->max_duration)
+    g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
+        "max-size-time", 5 * GST_SECOND, NULL);
   if (options->window)
     g_object_set (classify, "window", options->window, NULL);
   if (options->hop)
     g_object_set (classify, "hop", options->hop, NULL);
   g_object_set (sink, "sync", FALSE, NULL);
-  return gst_element_link_many (convert, resample, classify, sink, NULL);
+  return gst_element_link_many (queue, convert, resample, classify, sink, NULL);
 }
 
 /* What the element says */
@@ -154,18 +163,60 @@ take_tags (Result *result, GstMessage *message)
 
 /* Playing */
 
+/* Whether a thread still moves data, and be it only as far as the queue.  decodebin
+ * may swallow the error of a demuxer that it has just plugged, and then nothing
+ * would ever come. */
+static gboolean
+is_moving (Analysis *analysis)
+{
+  g_autoptr (GstIterator)
+      elements = gst_bin_iterate_recurse (GST_BIN (analysis->pipeline));
+  g_auto (GValue) element = G_VALUE_INIT;
+  gboolean moving = FALSE;
+
+  while (!moving) {
+    GstIteratorResult more = gst_iterator_next (elements, &element);
+
+    if (more == GST_ITERATOR_RESYNC) {
+      /* elements come and go: something happens */
+      moving = TRUE;
+    } else if (more == GST_ITERATOR_OK) {
+      GstElement *one = g_value_get_object (&element);
+
+      GST_OBJECT_LOCK (one);
+      for (GList *pad = one->pads; pad && one != analysis->source.entrance;
+           pad = pad->next)
+        moving |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
+      GST_OBJECT_UNLOCK (one);
+      g_value_reset (&element);
+    } else {
+      break;
+    }
+  }
+  return moving;
+}
+
 /* Waits for @type or the end.  FALSE with @error set if there was a fault. */
 static gboolean
 wait_for (Analysis *analysis, GstMessageType type, GError **error)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (analysis->pipeline);
+  guint still = 0;
 
   for (;;) {
-    g_autoptr (GstMessage)
-        message = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
-            type | GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |
-                GST_MESSAGE_EOS);
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, PATIENCE,
+        type | GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |
+            GST_MESSAGE_EOS);
 
+    if (!message) {
+      still = is_moving (analysis) ? 0 : still + 1;
+      if (still < 2)
+        continue;
+      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+          "Its decoder stopped without a reason.");
+      return FALSE;
+    }
+    still = 0;
     if (!source_check_message (&analysis->source, message, error))
       return FALSE;
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
@@ -177,6 +228,21 @@ wait_for (Analysis *analysis, GstMessageType type, GError **error)
   }
 }
 
+/* MP3 without a table tells its duration only once some of it was parsed, which
+ * goes on while the queue fills. */
+static gboolean
+query_duration (Analysis *analysis, gint64 *duration)
+{
+  for (guint i = 0; i < 20; i++) {
+    if (gst_element_query_duration (
+            analysis->pipeline, GST_FORMAT_TIME, duration) &&
+        *duration > 0)
+      return TRUE;
+    g_usleep (10 * G_TIME_SPAN_MILLISECOND);
+  }
+  return FALSE;
+}
+
 /* FALSE if it cannot be done. */
 static gboolean
 seek_to_middle (Analysis *analysis)
@@ -184,9 +250,7 @@ seek_to_middle (Analysis *analysis)
   guint64 wanted = analysis->options->max_duration, start;
   gint64 duration;
 
-  if (!gst_element_query_duration (
-          analysis->pipeline, GST_FORMAT_TIME, &duration) ||
-      duration <= 0)
+  if (!query_duration (analysis, &duration))
     return FALSE;
   if ((guint64) duration <= wanted)
     return TRUE;

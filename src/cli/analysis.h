@@ -30,8 +30,9 @@ typedef void (*AnalysisSegmentFunc) (
  * Plays it through the element in this process; gst_init() comes first.
  *
  * With @max_duration, what is not seekable or does not tell its duration is
- * analysed from its beginning, to within a few buffers; anything else exactly in
- * its middle.  Segments have their times within the file either way.
+ * analysed from its beginning, to within a few buffers.  The duration of an MP3
+ * without a table is an estimate, and so is its middle.  Segments have their times
+ * within the file either way.
  *
  * Returns: (transfer full): the result; a failure is its error, and then it has
  *     neither labels nor segments

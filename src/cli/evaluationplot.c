@@ -93,7 +93,7 @@ draw_cells (Page *page, double size)
       if (count == 0)
         continue;
       g_snprintf (text, sizeof text, "%u", count);
-      set_grey (page, share > 0.45 ? 1 : 0);
+      set_grey (page, share > 0.65 ? 1 : 0);
       figure_text (page->figure, x + size / 2, y + size / 2, FIGURE_CENTRE,
           text_size, i == k, 0, text);
     }
@@ -129,7 +129,7 @@ draw_confusion (Page *page)
     cairo_translate (page->cr, MATRIX_LEFT + (i + 0.5) * size + 3,
         PANELS_TOP + MATRIX_SIZE + 8);
     cairo_rotate (page->cr, -G_PI / 4);
-    figure_text (page->figure, 0, 0, FIGURE_RIGHT, text_size, FALSE, 80,
+    figure_text (page->figure, 0, 0, FIGURE_RIGHT, text_size, FALSE, 64,
         page->labels[i]);
     cairo_restore (page->cr);
   }
@@ -202,7 +202,7 @@ draw_curve (Page *page, guint label, double x, double y)
   draw_unit_square (page, x, y, size);
   set_grey (page, 0);
   figure_text (page->figure, x, y - 11, FIGURE_LEFT, TEXT, FALSE,
-      CURVE_WIDTH - 6, heading);
+      CURVE_SIZE + 18, heading);
   if (!curve) {
     const char *why = page->metrics->labels[label].n == 0 ? "no such file"
                                                           : "no other file";

@@ -92,12 +92,32 @@ append_genres (GString *text, const Metrics *metrics, const char *const *labels)
 
     append_cell (text, labels[i], 12, FALSE);
     g_string_append_printf (text, " %6u", label->n);
-    append_share (text, label->precision);
-    append_share (text, label->recall);
-    append_share (text, label->f1);
+    /* without a file there is nothing to tell, whatever the convention */
+    append_share (text, label->n > 0 ? label->precision : NAN);
+    append_share (text, label->n > 0 ? label->recall : NAN);
+    append_share (text, label->n > 0 ? label->f1 : NAN);
     append_share (text, label->auc);
     g_string_append_c (text, '\n');
   }
+}
+
+/* Says why macro F1 may be lower than those of the table. */
+static void
+append_missing (
+    GString *text, const Metrics *metrics, const char *const *labels)
+{
+  guint n_missing = 0;
+
+  for (guint i = 0; i < metrics->n_labels; i++) {
+    if (metrics->labels[i].n > 0)
+      continue;
+    g_string_append_printf (
+        text, "%s%s", n_missing++ ? ", " : "No files of ", labels[i]);
+  }
+  if (n_missing > 0)
+    g_string_append_printf (text,
+        ":\nthe F1 of each is 0 in macro F1, which is over all %u genres.\n",
+        metrics->n_labels);
 }
 
 static void
@@ -135,6 +155,7 @@ evaluation_format_text (
       metrics->n, metrics->n == 1 ? "file" : "files", model, metrics->accuracy,
       metrics->macro_f1, metrics->ece);
   append_genres (text, metrics, labels);
+  append_missing (text, metrics, labels);
   g_string_append_c (text, '\n');
   append_confusion (text, metrics, labels);
   return g_string_free (text, FALSE);

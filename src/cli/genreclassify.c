@@ -3,11 +3,13 @@
 /* genreclassify FILE|DIRECTORY|URI|- ...: plays each through the element, and
  * says its genre. */
 
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gst/gst.h>
 
@@ -106,6 +108,26 @@ check_plot (const Command *command, GError **error)
   return figure_check_path (command->plot, error);
 }
 
+/* Every write can be undone: a run that names no log gets one of its own. */
+static char *
+make_log (GError **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H%M%S");
+  g_autofree char *name = g_strdup_printf ("%s-%d.jsonl", time, getpid ());
+  g_autofree char *folder = g_build_filename (
+      g_get_user_state_dir (), "genreclassify", NULL);
+
+  if (g_mkdir_with_parents (folder, 0700) < 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "The folder %s, for the log of what is written, cannot be made: %s; "
+        "--log names another file.",
+        folder, g_strerror (errno));
+    return NULL;
+  }
+  return g_build_filename (folder, name, NULL);
+}
+
 static gboolean
 check_write (Command *command, GError **error)
 {
@@ -130,7 +152,11 @@ check_write (Command *command, GError **error)
   tags->mode = command->overwrite ? TAG_OVERWRITE
       : command->append           ? TAG_APPEND
                                   : TAG_KEEP;
+  if (worker->write && !tags->dry_run && !command->log &&
+      !(command->log = make_log (error)))
+    return FALSE;
   tags->undo_log = command->log;
+  command->report.log = command->log;
   command->report.dry_run = tags->dry_run;
   return TRUE;
 }
@@ -261,7 +287,7 @@ parse (Command *command, int *argc, char ***argv, GError **error)
     { "preserve-times", 0, 0, G_OPTION_ARG_NONE, &worker->tags.preserve_times,
         "Keep the times of the files", NULL },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &command->log,
-        "Note there what is written", "LOG" },
+        "Note there what is written, to undo it", "LOG" },
     { "undo", 0, 0, G_OPTION_ARG_FILENAME, &command->undo,
         "Give the files of a log their former genres", "LOG" },
     G_OPTION_ENTRY_NULL
@@ -342,7 +368,8 @@ undo (const Command *command)
   return undo_run (command->undo, command->pool.worker.tags.dry_run);
 }
 
-static int export(const Command *command, GError **error)
+static int
+export_cache (const Command *command, GError **error)
 {
   g_autoptr (Cache) cache = NULL;
 
@@ -351,6 +378,8 @@ static int export(const Command *command, GError **error)
         "--export is of a cache: --cache is missing.");
     return STATUS_USAGE;
   }
+  /* there is nothing to be finished if nobody reads it */
+  signal (SIGPIPE, SIG_DFL);
   cache = cache_open_to_export (command->cache, error);
   return cache && cache_export (cache, command->export, error) ? STATUS_OK
                                                                : STATUS_USAGE;
@@ -424,7 +453,7 @@ main (int argc, char **argv)
   if (parse (&command, &argc, &argv, &error))
     status = command.version ? print_version (&command, &error)
         : command.undo       ? undo (&command)
-        : command.export     ? export(&command, &error)
+        : command.export     ? export_cache (&command, &error)
                              : classify (&command, &error);
   if (error)
     g_printerr ("genreclassify: %s\n", error->message);

@@ -12,6 +12,8 @@
 #include <gio/gunixinputstream.h>
 #include <glib/gstdio.h>
 
+#include "replacement.h"
+
 /* items that wait to be taken: some MB at most */
 #define MAX_WAITING 20000
 
@@ -201,8 +203,11 @@ read_folder (const char *path, GError **error)
   if (!folder)
     return NULL;
   names = g_ptr_array_new_with_free_func (g_free);
+  /* a copy that --write works on, or has left when it was killed, is no file of
+   * the library */
   while ((name = g_dir_read_name (folder)))
-    g_ptr_array_add (names, g_strdup (name));
+    if (!replacement_is_copy (name))
+      g_ptr_array_add (names, g_strdup (name));
   g_dir_close (folder);
   g_ptr_array_sort (names, compare_names);
   return names;

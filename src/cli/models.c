@@ -2,6 +2,7 @@
 
 #include "models.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <gst/gst.h>
@@ -103,7 +104,8 @@ typedef struct
   char *path;
   goffset size;
   GenreModel *model;
-  JsonNode *layers; /* as the file lists them */
+  JsonNode *layers;  /* as the file lists them */
+  JsonNode *figures; /* what models/evaluate.py --record has noted, or NULL */
 } ModelFile;
 
 static void
@@ -115,6 +117,7 @@ model_file_free (ModelFile *file)
   g_free (file->path);
   g_clear_pointer (&file->model, genre_model_unref);
   g_clear_pointer (&file->layers, json_node_unref);
+  g_clear_pointer (&file->figures, json_node_unref);
   g_free (file);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModelFile, model_file_free)
@@ -126,7 +129,7 @@ model_file_load (const char *folder, const char *name, GError **error)
   g_autofree char *base = g_strconcat (name, SUFFIX, NULL);
   g_autoptr (GMappedFile) content = NULL;
   GenreSafetensors *tensors;
-  const char *layers;
+  const char *layers, *figures;
 
   file->name = g_strdup (name);
   file->path = g_build_filename (folder, base, NULL);
@@ -138,6 +141,13 @@ model_file_load (const char *folder, const char *name, GError **error)
   /* a model that loads has them */
   layers = genre_safetensors_get_metadata (tensors, "layers");
   file->layers = genre_json_parse (file->path, layers, strlen (layers), error);
+  /* any program may have written something else of that name */
+  figures = genre_safetensors_get_metadata (tensors, "figures");
+  if (figures)
+    file->figures = genre_json_parse (
+        file->path, figures, strlen (figures), NULL);
+  if (file->figures && !JSON_NODE_HOLDS_OBJECT (file->figures))
+    g_clear_pointer (&file->figures, json_node_unref);
   genre_safetensors_free (tensors);
   return file->layers ? g_steal_pointer (&file) : NULL;
 }
@@ -190,6 +200,19 @@ describe_layers (JsonNode *layers)
 }
 
 static void
+print_figures (JsonObject *figures)
+{
+  g_print (
+      "  figures     accuracy %.3f, macro F1 %.3f, calibration error %.3f, "
+      "by %" G_GINT64_FORMAT " tracks (%s)\n",
+      json_object_get_double_member_with_default (figures, "accuracy", NAN),
+      json_object_get_double_member_with_default (figures, "macro_f1", NAN),
+      json_object_get_double_member_with_default (figures, "ece", NAN),
+      json_object_get_int_member_with_default (figures, "n", 0),
+      json_object_get_string_member_with_default (figures, "split", "?"));
+}
+
+static void
 print_text (const ModelFile *file)
 {
   const GenreModel *model = file->model;
@@ -210,6 +233,8 @@ print_text (const ModelFile *file)
       "%.1f s\n",
       GENRE_MEL_BANDS, GENRE_MEL_F_MAX, GENRE_MEL_PERIOD,
       get_min_seconds (model));
+  if (file->figures)
+    print_figures (json_node_get_object (file->figures));
   g_print ("  file        %s (%s)\n", file->path, size);
 }
 
@@ -243,6 +268,11 @@ add_json (JsonBuilder *builder, const ModelFile *file)
   json_builder_add_double_value (builder, get_min_seconds (model));
   json_builder_set_member_name (builder, "layers");
   json_builder_add_value (builder, json_node_copy (file->layers));
+  json_builder_set_member_name (builder, "figures");
+  if (file->figures)
+    json_builder_add_value (builder, json_node_copy (file->figures));
+  else
+    json_builder_add_null_value (builder);
   json_builder_set_member_name (builder, "file");
   json_builder_add_string_value (builder, path);
   json_builder_set_member_name (builder, "bytes");

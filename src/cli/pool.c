@@ -175,6 +175,8 @@ flush (Pool *pool)
             &job->outcome, listing_get_total (pool->listing), pool->user_data))
       stop (pool);
     job_free (job);
+    /* there is room for the next */
+    schedule_pump (pool);
   }
 }
 

@@ -342,6 +342,10 @@ report_finish (Report *report)
   print_failures (report->failures);
   if (!report->options->single && !report->options->quiet)
     print_summary (report);
+  if (report->written && !report->options->dry_run && !report->options->quiet)
+    fprintf (stderr,
+        "genreclassify: --undo '%s' gives the former genres back.\n",
+        report->options->log);
   return report->failed > 0 || report->broken ? 1 : 0;
 }
 

@@ -16,6 +16,7 @@ typedef struct
   gboolean quiet;          /* no text but that of failures */
   gboolean verbose;        /* skipped files are named */
   guint top;               /* genres to name; 0: as many as suit */
+  const char *log;         /* where what was written is noted, or NULL */
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 

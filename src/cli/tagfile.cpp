@@ -2,12 +2,7 @@
 
 #include "tagfile.h"
 
-#include <cerrno>
 #include <string>
-
-#include <gio/gio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <apefile.h>
 #include <apefooter.h>
@@ -29,6 +24,7 @@
 #include <wavpackfile.h>
 #include <xiphcomment.h>
 
+#include "filestream.h"
 #include "genre.h"
 
 using TagLib::ByteVector;
@@ -62,181 +58,10 @@ refuse (GError **error, const char *why)
   return false;
 }
 
-/* TagLib's streams do not report that the disk is full; this one does. */
-class Stream : public TagLib::IOStream {
-public:
-  explicit Stream (int fd) : fd (fd)
-  {
-    struct stat st;
-
-    size = fstat (fd, &st) == 0 ? st.st_size : 0;
-  }
-
-  TagLib::FileName
-  name () const override
-  {
-    return "";
-  }
-
-  ByteVector
-  readBlock (unsigned long length) override
-  {
-    /* TagLib seeks from the end of files that are shorter */
-    if (place < 0 || place >= size)
-      return ByteVector ();
-
-    length = MIN (length, (unsigned long) (size - place));
-    ByteVector data ((unsigned int) length, 0);
-    unsigned int got = read_at (data.data (), data.size (), place);
-
-    data.resize (got);
-    place += got;
-    return data;
-  }
-
-  void
-  writeBlock (const ByteVector &data) override
-  {
-    write_at (data.data (), data.size (), place);
-    place += data.size ();
-  }
-
-  void
-  insert (const ByteVector &data, unsigned long start,
-      unsigned long replace) override
-  {
-    move (start + replace, start + data.size ());
-    write_at (data.data (), data.size (), (long) start);
-    place = (long) start + data.size ();
-  }
-
-  void
-  removeBlock (unsigned long start, unsigned long length) override
-  {
-    insert (ByteVector (), start, length);
-  }
-
-  bool
-  readOnly () const override
-  {
-    return false;
-  }
-
-  bool
-  isOpen () const override
-  {
-    return true;
-  }
-
-  void
-  seek (long offset, Position from) override
-  {
-    place = offset + (from == Current ? place : from == End ? size : 0);
-  }
-
-  long
-  tell () const override
-  {
-    return place;
-  }
-
-  long
-  length () override
-  {
-    return size;
-  }
-
-  void
-  truncate (long length) override
-  {
-    if (ftruncate (fd, length) < 0)
-      fail ();
-    else
-      size = length;
-  }
-
-  bool
-  check (GError **error) const
-  {
-    if (failure)
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-          "Its tags cannot be read or written: %s.", g_strerror (failure));
-    return !failure;
-  }
-
-private:
-  void
-  fail ()
-  {
-    if (!failure)
-      failure = errno;
-  }
-
-  unsigned int
-  read_at (char *data, unsigned int length, long offset)
-  {
-    unsigned int done = 0;
-
-    while (done < length) {
-      ssize_t n = pread (fd, data + done, length - done, offset + done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        fail ();
-      if (n <= 0)
-        break;
-      done += (unsigned int) n;
-    }
-    return done;
-  }
-
-  void
-  write_at (const char *data, unsigned int length, long offset)
-  {
-    unsigned int done = 0;
-
-    while (done < length && !failure) {
-      ssize_t n = pwrite (fd, data + done, length - done, offset + done);
-
-      if (n < 0 && errno != EINTR)
-        fail ();
-      else if (n > 0)
-        done += (unsigned int) n;
-    }
-    size = MAX (size, offset + (long) done);
-  }
-
-  /* Moves the end of the file, what is from @from on, to @to. */
-  void
-  move (unsigned long from, unsigned long to)
-  {
-    const unsigned long block = 1 << 20;
-    unsigned long left = from < (unsigned long) size ? size - from : 0;
-    unsigned long total = left;
-    g_autofree char *buffer = from == to ? NULL : (char *) g_malloc (block);
-
-    while (buffer && left > 0 && !failure) {
-      unsigned long n = MIN (left, block);
-      /* so that nothing is overwritten before it is read */
-      unsigned long offset = to > from ? left - n : total - left;
-
-      read_at (buffer, (unsigned int) n, (long) (from + offset));
-      write_at (buffer, (unsigned int) n, (long) (to + offset));
-      left -= n;
-    }
-    if (to < from && !failure)
-      truncate ((long) (to + total));
-  }
-
-  int fd, failure = 0;
-  long place = 0, size;
-};
-
 /* A file of which only the bytes are of interest. */
 class PlainFile : public TagLib::File {
 public:
-  explicit PlainFile (Stream *stream) : TagLib::File (stream)
+  explicit PlainFile (FileStream *stream) : TagLib::File (stream)
   {
   }
 
@@ -270,7 +95,7 @@ public:
  * tag to 2.4 when they read it, and lose what 2.4 does not have. */
 class RiffFile : public TagLib::RIFF::File {
 public:
-  RiffFile (Stream *stream, Format format)
+  RiffFile (FileStream *stream, Format format)
       : TagLib::RIFF::File (stream, format == WAV ? LittleEndian : BigEndian)
   {
   }
@@ -752,8 +577,8 @@ set_mp4 (TagLib::MP4::Tag *tag, const TagState *state)
 /* MP3: the genre is in the ID3v2 tag.  An ID3v1 or APE tag follows if it has one
  * too. */
 bool
-write_mp3 (
-    Stream *stream, FrameFactory *factory, const TagState *state, bool id3v23)
+write_mp3 (FileStream *stream, FrameFactory *factory, const TagState *state,
+    bool id3v23)
 {
   TagLib::MPEG::File file (stream, factory, false);
   factory->keep_all ();
@@ -787,7 +612,7 @@ write_mp3 (
 }
 
 bool
-write_flac (Stream *stream, FrameFactory *factory, const TagState *state)
+write_flac (FileStream *stream, FrameFactory *factory, const TagState *state)
 {
   TagLib::FLAC::File file (stream, factory, false);
 
@@ -801,7 +626,7 @@ write_flac (Stream *stream, FrameFactory *factory, const TagState *state)
 
 template <class T>
 bool
-write_ogg (Stream *stream, const TagState *state)
+write_ogg (FileStream *stream, const TagState *state)
 {
   T file (stream, false);
 
@@ -812,7 +637,7 @@ write_ogg (Stream *stream, const TagState *state)
 /* APE and WavPack. */
 template <class T>
 bool
-write_ape (Stream *stream, const TagState *state)
+write_ape (FileStream *stream, const TagState *state)
 {
   T file (stream, false);
 
@@ -826,7 +651,7 @@ write_ape (Stream *stream, const TagState *state)
 }
 
 bool
-write_mp4 (Stream *stream, const TagState *state)
+write_mp4 (FileStream *stream, const TagState *state)
 {
   static char *none[] = { NULL };
   TagLib::MP4::File file (stream, false);
@@ -839,7 +664,7 @@ write_mp4 (Stream *stream, const TagState *state)
 }
 
 bool
-write_riff (Stream *stream, FrameFactory *factory, Format format,
+write_riff (FileStream *stream, FrameFactory *factory, Format format,
     const TagState *state, bool id3v23)
 {
   RiffFile file (stream, format);
@@ -873,7 +698,7 @@ write_riff (Stream *stream, FrameFactory *factory, Format format,
 }
 
 bool
-tell_format (Stream *stream, Format *format)
+tell_format (FileStream *stream, Format *format)
 {
   PlainFile file (stream);
   ByteVector head = file.at (0, 64);
@@ -916,7 +741,7 @@ understands_ape (TagLib::APE::Tag *tag)
 
 template <class T>
 bool
-read_ogg (Stream *stream, unsigned int prefix, TagState *state)
+read_ogg (FileStream *stream, unsigned int prefix, TagState *state)
 {
   T file (stream, false);
 
@@ -929,7 +754,7 @@ read_ogg (Stream *stream, unsigned int prefix, TagState *state)
 
 template <class T>
 bool
-read_ape_file (Stream *stream, TagState *state)
+read_ape_file (FileStream *stream, TagState *state)
 {
   T file (stream, false);
 
@@ -942,7 +767,7 @@ read_ape_file (Stream *stream, TagState *state)
 }
 
 bool
-read_flac (Stream *stream, FrameFactory *factory, TagState *state)
+read_flac (FileStream *stream, FrameFactory *factory, TagState *state)
 {
   TagLib::FLAC::File file (stream, factory, false);
 
@@ -967,7 +792,7 @@ read_flac (Stream *stream, FrameFactory *factory, TagState *state)
 }
 
 bool
-read_mp3 (Stream *stream, FrameFactory *factory, TagState *state)
+read_mp3 (FileStream *stream, FrameFactory *factory, TagState *state)
 {
   TagLib::MPEG::File file (stream, factory, false);
 
@@ -984,7 +809,7 @@ read_mp3 (Stream *stream, FrameFactory *factory, TagState *state)
 
 bool
 read_riff (
-    Stream *stream, FrameFactory *factory, Format format, TagState *state)
+    FileStream *stream, FrameFactory *factory, Format format, TagState *state)
 {
   RiffFile file (stream, format);
 
@@ -1004,7 +829,7 @@ read_riff (
 }
 
 bool
-read_mp4_file (Stream *stream, TagState *state)
+read_mp4_file (FileStream *stream, TagState *state)
 {
   TagLib::MP4::File file (stream, false);
   PlainFile plain (stream);
@@ -1017,9 +842,9 @@ read_mp4_file (Stream *stream, TagState *state)
 
 bool
 read_format (
-    Stream *stream, FrameFactory *factory, Format format, TagState *state)
+    FileStream *stream, FrameFactory *factory, Format format, TagState *state)
 {
-  stream->seek (0, Stream::Beginning);
+  stream->seek (0, FileStream::Beginning);
   switch (format) {
     case MP3:
       return read_mp3 (stream, factory, state);
@@ -1041,10 +866,10 @@ read_format (
 }
 
 bool
-write_format (Stream *stream, FrameFactory *factory, Format format,
+write_format (FileStream *stream, FrameFactory *factory, Format format,
     const TagState *state, bool id3v23)
 {
-  stream->seek (0, Stream::Beginning);
+  stream->seek (0, FileStream::Beginning);
   switch (format) {
     case MP3:
       return write_mp3 (stream, factory, state, id3v23);
@@ -1100,7 +925,7 @@ tag_state_clear (TagState *state)
 gboolean
 tag_file_read (int fd, TagState *state, GError **error)
 {
-  Stream stream (fd);
+  FileStream stream (fd);
   FrameFactory factory;
   Format format;
 
@@ -1124,7 +949,7 @@ tag_file_read (int fd, TagState *state, GError **error)
 gboolean
 tag_file_write (int fd, const TagState *state, gboolean id3v23, GError **error)
 {
-  Stream stream (fd);
+  FileStream stream (fd);
   FrameFactory factory;
   Format format;
   bool ok;

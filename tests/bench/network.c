@@ -140,7 +140,8 @@ measure (const char *path, const char *family)
         2 * layer->mmac / ms);
     g_free (layer->text);
   }
-  printf ("| all | %.3f | %.1f | %.0f |\n\n", median (profile->total), mmac,
+  printf ("| all, in %.1f MB of scratch memory | %.3f | %.1f | %.0f |\n\n",
+      genre_workspace_get_size (workspace) / 1e6, median (profile->total), mmac,
       2 * mmac / median (profile->total));
   genre_workspace_free (workspace);
   genre_network_free (network);

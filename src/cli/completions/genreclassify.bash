@@ -18,7 +18,7 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --model)
+    --model | -m)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -X '!*.safetensors' -- "$current"
         compgen -d -- "$current")
@@ -41,7 +41,7 @@ _genreclassify() {
       options='--help --json'
       ;;
     *)
-      options='--append --cache --dry-run --errors --export --files-from --help
+      options='--append --cache --dry-run --errors --export --files-from --help --help-all
         --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write
