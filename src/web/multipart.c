@@ -94,7 +94,8 @@ is_wanted (Multipart *multipart, const char *headers, gsize size)
       !soup_message_headers_get_content_disposition (
           parsed, &disposition, &params))
     return FALSE;
-  wanted = !g_ascii_strcasecmp (disposition, "form-data") &&
+  /* "; name=file" has none */
+  wanted = disposition && !g_ascii_strcasecmp (disposition, "form-data") &&
       !g_strcmp0 (g_hash_table_lookup (params, "name"), multipart->field);
   g_hash_table_unref (params);
   return wanted;
