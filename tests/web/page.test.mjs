@@ -222,6 +222,7 @@ test('what is no music, or too little of it, is said plainly', () =>
     await page.click('#check-button');
     await assertMessage(page, 'no sound that can be decoded');
     assert.equal(await page.textContent('#chosen-name'), 'letter.mp3');
+    assert.equal(await page.locator('.timeline').count(), 0);
 
     await page.setInputFiles('#file', music('short.wav'));
     assert.ok(await page.locator('#message').isHidden());
@@ -318,6 +319,12 @@ test('a check can be cancelled', () => withPage({}, async (page) => {
   await page.click('#check-button');
   await page.click('#cancel');
   assert.equal(await page.textContent('#status'), 'Cancelled.');
+
+  // another file does it too
+  await page.click('#check-button');
+  await page.setInputFiles('#file', music('clip.mp3'));
+  assert.ok(await page.locator('#cancel').isHidden());
+  assert.equal(await page.textContent('#status'), 'clip.mp3 is chosen.');
   await page.unroute('**/predict/*');
   await check(page);
 }));

@@ -67,6 +67,8 @@ function choose(chosen) {
     return;
   }
   check?.abort();
+  check = null;
+  setBusy(false);
   clearMessages();
   file = chosen;
   $('chosen').hidden = false;
@@ -119,6 +121,7 @@ async function ask(event) {
     models.push($('compare').value);
   clearMessages();
   forget();
+  $('listen').hidden = false;
   setBusy(true);
   try {
     for (const model of models) {
@@ -128,6 +131,11 @@ async function ask(event) {
     status('as-it-is', { it: () => conclusion(results) });
     $('results').scrollIntoView({ block: 'nearest' });
   } catch (error) {
+    if (check !== controller)
+      return; // another file has been chosen
+    timelines.splice(results.length).forEach((timeline) => timeline.remove());
+    // what cannot be heard either has nothing to show
+    $('listen').hidden = results.length === 0 && !$('unplayable').hidden;
     if (error.name === 'AbortError') {
       status('cancelled');
     } else {
@@ -135,8 +143,6 @@ async function ask(event) {
       tell(error);
     }
   }
-  if (check !== controller)
-    return; // another one has begun
   check = null;
   setBusy(false);
   if (results.length > 0)
@@ -175,6 +181,7 @@ async function askOne(model, signal) {
     },
   });
 
+  signal.throwIfAborted();
   // An answer that came as a whole, without its segments before.
   for (const segment of result.segments.slice(heard))
     addSegment(timeline, segment);
@@ -237,7 +244,6 @@ function setBusy(busy) {
   $('progress').hidden = !busy;
   $('cancel').hidden = !busy;
   $('check-button').setAttribute('aria-disabled', busy);
-  document.querySelector('main').setAttribute('aria-busy', busy);
   if (!busy && document.activeElement === document.body)
     $('check-button').focus(); // "Cancel", which had it, is gone
 }

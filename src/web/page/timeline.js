@@ -6,6 +6,7 @@
 import { clock, genreName, name, percent, say } from './languages.js';
 
 export class Timeline {
+  #track = document.createElement('div');
   #bar;
   #segments = [];
   #onPlay;
@@ -22,8 +23,13 @@ export class Timeline {
     this.#bar.setAttribute('role', 'toolbar');
     name(this.#bar, 'timeline.label', { model });
     this.#bar.addEventListener('keydown', (event) => this.#onKey(event));
-    container.append(title, this.#bar);
+    this.#track.append(title, this.#bar);
+    container.append(this.#track);
     this.#onPlay = onPlay;
+  }
+
+  remove() {
+    this.#track.remove();
   }
 
   /** Adds the next segment; @p duration is the whole file's, in seconds. */
