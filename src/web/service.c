@@ -594,12 +594,14 @@ find_route (const char *path, const char **name)
   return NULL;
 }
 
+/* After on_request(), if there was no reason to refuse it before. */
 static void
-on_got_body (SoupServerMessage *message, gpointer user_data G_GNUC_UNUSED)
+on_got_body (SoupServerMessage *message, gpointer user_data)
 {
+  Request *request = user_data;
   Connection *connection = connection_get (message);
 
-  if (connection)
+  if (connection && !request->job)
     connection_set_phase (connection, CONNECTION_ANSWER);
 }
 

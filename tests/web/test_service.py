@@ -463,6 +463,10 @@ class Test(unittest.TestCase):
                 self.check_schema(
                     error["content"]["application/json"]["schema"],
                     json.loads(body))
+        # it is not the client who is slow while a file is analysed
+        with self.asking(service, read(CLIP)) as future:
+            time.sleep(1)
+        self.check("POST", "/predict", 200, future.result())
         # who sends nothing more is let go without a word
         with service.open() as client:
             client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -494,7 +498,8 @@ class Test(unittest.TestCase):
                            b"Content-Length: %d\r\n\r\n" % len(data) + data)
             wait_until(lambda: children(self.service.fork_server))
             worker = children(self.service.fork_server)[0]
-        wait_until(lambda: not os.path.exists(f"/proc/{worker}"), 1)
+            os.kill(worker, signal.SIGSTOP)  # it would not end by itself
+        wait_until(lambda: not os.path.exists(f"/proc/{worker}"))
 
     def test_sandbox(self):
         result = subprocess.run([OPTIONS.program, "serve", "--self-test"],
