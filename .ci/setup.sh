@@ -1,12 +1,18 @@
 # Sourced by ./try and ./check: installs what is missing, and builds.
 
-build_packages="gcc meson ninja-build pkg-config libglib2.0-dev
+build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
   libjson-glib-dev libfftw3-dev libopenblas-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
-  gstreamer1.0-plugins-good gstreamer1.0-libav"
+  gstreamer1.0-plugins-good gstreamer1.0-libav libcairo2-dev libpango1.0-dev
+  libsqlite3-dev libtag1-dev
+  libsoup-3.0-dev libseccomp-dev"
 test_packages="python3-numpy python3-torch python3-pil
   python3-matplotlib valgrind gstreamer1.0-plugins-ugly
-  libc6-dbg icecast2 python3-gi gir1.2-gstreamer-1.0"
+  libc6-dbg icecast2 python3-gi gir1.2-gstreamer-1.0 ffmpeg python3-mutagen
+  mandoc
+  curl python3-jsonschema chromium"
+# Other packages of Node.js than Debian's come with npm.
+command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
 # install PACKAGE...: those of them that are not there yet.
 install() {

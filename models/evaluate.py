@@ -341,6 +341,9 @@ def arguments():
                         "%(default)s, the element's)")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the confusion "
                         "matrix, the reliability diagram and the ROC curves")
+    parser.add_argument("--record", action="store_true", help="write the "
+                        "figures into the weights file, for those who have "
+                        "only that")
     parser.add_argument("--work", metavar="DIR",
                         help="where --cv keeps its networks")
     parser.add_argument("--build", help="build directory with libgenre; "
@@ -352,6 +355,8 @@ def arguments():
         parser.error("--cv needs at least 2 folds and --work DIR")
     if args.cv is not None and (args.split or args.corpus):
         parser.error("--split and --corpus go with --model")
+    if args.record and not args.split:
+        parser.error("--record needs --model and --split")
     return args, options
 
 
@@ -372,6 +377,11 @@ def main():
                 args.model, data, args.corpus, args.min_confidence, args.build)
         if args.plot:
             plot(args.plot, p, y, labels)
+        if args.record:
+            weights.add_metadata(args.model, figures=json.dumps(
+                {"split": args.split, "n": len(y), **{
+                    k: round(result[k], 4)
+                    for k in ("accuracy", "macro_f1", "ece")}}))
     except (features.DataError, EngineError, OSError) as e:
         sys.exit(f"evaluate.py: {e}")
     except ValueError as e:     # matplotlib's for a file name that it cannot

@@ -59,6 +59,15 @@ def load(path):
     return tensors, metadata
 
 
+def add_metadata(path, **texts):
+    """Writes the file anew with these strings in its metadata as well."""
+    tensors, metadata = load(path)
+    known = {k: metadata.pop(k) for k in ("name", "version", "labels", "layers")}
+    extra = {k: v for k, v in metadata.items()
+             if k not in ("format", "frontend")}
+    save(path, tensors, **known, extra={**extra, **texts})
+
+
 def save_network(path, network, **description):
     """Writes a PyTorch network; names are PyTorch's own (conv1.weight ...)."""
     tensors = {k: v.numpy() for k, v in network.state_dict().items()

@@ -25,8 +25,8 @@ struct _GenreFilterbank
 #define BREAK_MEL (BREAK_HZ / LINEAR_STEP)
 #define LOG_STEP (log (6.4) / 27)
 
-static double
-hz_to_mel (double hz)
+double
+genre_hz_to_mel (double hz)
 {
   return hz < BREAK_HZ ? hz / LINEAR_STEP
                        : BREAK_MEL + log (hz / BREAK_HZ) / LOG_STEP;
@@ -44,7 +44,7 @@ genre_filterbank_new (
     guint n_bands, double f_max, double bin_width, gsize n_bins)
 {
   GenreFilterbank *filterbank = g_new0 (GenreFilterbank, 1);
-  double step = hz_to_mel (f_max) / (n_bands + 1);
+  double step = genre_hz_to_mel (f_max) / (n_bands + 1);
   float *weights;
 
   filterbank->n_bands = n_bands;

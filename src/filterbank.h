@@ -9,6 +9,9 @@
 
 #include <glib.h>
 
+/* Where a frequency lies on that scale. */
+double genre_hz_to_mel (double hz);
+
 typedef struct _GenreFilterbank GenreFilterbank;
 
 /* @n_bands filters from 0 Hz to @f_max over the bins k * @bin_width Hz of a

@@ -7,13 +7,10 @@
 #include <locale.h>
 #include <string.h>
 
-#include <gst/app/gstappsink.h>
-#include <gst/audio/audio.h>
 #include <gst/gst.h>
 
-#include "downmix.h"
+#include "decoder.h"
 #include "melspectrogram.h"
-#include "source.h"
 
 #define NS G_GUINT64_CONSTANT (1000000000)
 
@@ -49,42 +46,26 @@ push_mono (Analysis *analysis, const float *samples, gsize n)
 }
 
 static gboolean
-push_sample (Analysis *analysis, GstSample *sample, GError **error)
+take_samples (const float *samples, gsize n, guint rate, gpointer user_data,
+    GError **error)
 {
-  GstBuffer *buffer = gst_sample_get_buffer (sample);
-  GstAudioInfo info;
-  GstMapInfo map;
-  gsize n;
-  g_autofree float *mono = NULL;
+  Analysis *analysis = user_data;
 
-  if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample)))
-    return TRUE;
   if (!analysis->mel) {
     const GenreKernels *kernels = genre_kernels_get (error);
 
     if (!kernels)
       return FALSE;
-    analysis->rate = GST_AUDIO_INFO_RATE (&info);
-    analysis->mel = genre_mel_spectrogram_new (kernels, analysis->rate, 0, 0);
-  } else if (analysis->rate != (guint) GST_AUDIO_INFO_RATE (&info)) {
+    analysis->rate = rate;
+    analysis->mel = genre_mel_spectrogram_new (kernels, rate, 0, 0);
+  } else if (analysis->rate != rate) {
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
-        "The sample rate changes from %u to %d Hz.", analysis->rate,
-        GST_AUDIO_INFO_RATE (&info));
+        "The sample rate changes from %u to %u Hz.", analysis->rate, rate);
     return FALSE;
   }
-  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    g_set_error (
-        error, GENRE_ERROR, GENRE_ERROR_READ, "Its audio cannot be read.");
-    return FALSE;
-  }
-  n = map.size / GST_AUDIO_INFO_BPF (&info);
-  mono = g_new (float, n);
-  genre_downmix (
-      GENRE_SAMPLE_F32, GST_AUDIO_INFO_CHANNELS (&info), map.data, n, mono);
-  gst_buffer_unmap (buffer, &map);
   analysis->n_samples += n;
-  push_mono (analysis, mono, n);
-  return TRUE;
+  push_mono (analysis, samples, n);
+  return n_columns (analysis) < analysis->max_columns;
 }
 
 /* The last columns' windows reach past the last sample. */
@@ -98,73 +79,6 @@ finish (Analysis *analysis)
   analysis->max_columns = MIN (analysis->max_columns, end);
   while (n_columns (analysis) < analysis->max_columns)
     push_mono (analysis, silence, G_N_ELEMENTS (silence));
-}
-
-/* FALSE with @error set if the pipeline has reported a fault. */
-static gboolean
-check_bus (GstElement *pipeline, Source *source, GError **error)
-{
-  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  GstMessage *message;
-  gboolean ok = TRUE;
-
-  while (ok && (message = gst_bus_pop (bus))) {
-    ok = source_check_message (source, message, error);
-    gst_message_unref (message);
-  }
-  return ok;
-}
-
-/* Takes the sink's samples until there are columns enough, or no more of them. */
-static gboolean
-pull_samples (Analysis *analysis, GstElement *pipeline, Source *source,
-    GstAppSink *sink, GError **error)
-{
-  while (!analysis->mel || n_columns (analysis) < analysis->max_columns) {
-    g_autoptr (GstSample)
-        sample = gst_app_sink_try_pull_sample (sink, 100 * GST_MSECOND);
-
-    if (sample) {
-      if (!push_sample (analysis, sample, error))
-        return FALSE;
-    } else if (!check_bus (pipeline, source, error)) {
-      return FALSE;
-    } else if (gst_app_sink_is_eos (sink)) {
-      break;
-    }
-  }
-  if (!analysis->mel)
-    g_set_error (
-        error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
-  return analysis->mel != NULL;
-}
-
-static gboolean
-analyse (Analysis *analysis, const char *name, GError **error)
-{
-  g_autoptr (GstElement)
-      pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
-  g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw", "format",
-      G_TYPE_STRING, GST_AUDIO_NE (F32), "layout", G_TYPE_STRING, "interleaved",
-      "rate", GST_TYPE_INT_RANGE, GENRE_MIN_RATE, GENRE_MAX_RATE, NULL);
-  Source source = { NULL, NULL };
-  GstElement *convert, *sink;
-  gboolean ok;
-
-  if (!(convert = source_add_element (
-            GST_BIN (pipeline), "audioconvert", error)) ||
-      !(sink = source_add_element (GST_BIN (pipeline), "appsink", error)) ||
-      !source_init (&source, GST_BIN (pipeline), name, convert, error))
-    return FALSE;
-  g_object_set (sink, "caps", caps, "sync", FALSE, "max-buffers", 16, NULL);
-  gst_element_link (convert, sink);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  ok = pull_samples (analysis, pipeline, &source, GST_APP_SINK (sink), error);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  source_clear (&source);
-  if (ok)
-    finish (analysis);
-  return ok;
 }
 
 /* NumPy's .npy, version 1.0 */
@@ -221,8 +135,11 @@ main (int argc, char **argv)
     analysis.max_columns = genre_mel_column_at (duration * 1e9);
 
   analysis.columns = g_array_new (FALSE, FALSE, sizeof (float));
-  ok = analyse (&analysis, argv[1], &error) &&
-      write_npy (argv[2], analysis.columns, &error);
+  ok = decoder_run (argv[1], take_samples, &analysis, &error);
+  if (ok) {
+    finish (&analysis);
+    ok = write_npy (argv[2], analysis.columns, &error);
+  }
   if (!ok)
     g_printerr ("genremel: %s: %s\n", argv[1], error->message);
   g_array_unref (analysis.columns);

@@ -57,13 +57,39 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   return TRUE;
 }
 
+/* A picture that cannot be shown is none the worse for that. */
+static gboolean
+is_missing_decoder (GstMessage *message)
+{
+  g_autoptr (GstCaps) caps = NULL;
+  const char *type;
+
+  if (!gst_is_missing_plugin_message (message))
+    return FALSE;
+  if (!gst_structure_get (gst_message_get_structure (message), "detail",
+          GST_TYPE_CAPS, &caps, NULL) ||
+      gst_caps_get_size (caps) == 0)
+    return TRUE;
+  type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  return !g_str_has_prefix (type, "image/") &&
+      !g_str_has_prefix (type, "text/");
+}
+
+gboolean
+source_is_no_audio (const GError *error)
+{
+  return g_error_matches (
+             error, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND) ||
+      g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+}
+
 gboolean
 source_check_message (Source *source, GstMessage *message, GError **error)
 {
   GError *fault;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT &&
-      gst_is_missing_plugin_message (message) && !source->missing)
+      is_missing_decoder (message) && !source->missing)
     source->missing = gst_missing_plugin_message_get_description (message);
   if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR)
     return TRUE;
@@ -75,7 +101,8 @@ source_check_message (Source *source, GstMessage *message, GError **error)
   else if (g_error_matches (
                fault, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
     /* all that there is was recognised, and none of it is audio */
-    g_set_error (error, fault->domain, fault->code, "There is no audio in it.");
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
+        "There is no audio in it.");
   else if (g_error_matches (
                fault, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND) &&
       !g_strcmp0 (G_OBJECT_TYPE_NAME (message->src), "GstFileSrc"))

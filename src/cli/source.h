@@ -20,6 +20,9 @@ gboolean source_init (Source *source, GstBin *pipeline, const char *name,
  * the attempt. */
 gboolean
 source_check_message (Source *source, GstMessage *message, GError **error);
+/* Whether that error is that there is no audio in it: that it is another kind of
+ * file, or an unknown one. */
+gboolean source_is_no_audio (const GError *error);
 void source_clear (Source *source);
 
 /* Makes an element and adds it to @bin; NULL with @error set if it is not

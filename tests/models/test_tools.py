@@ -212,6 +212,24 @@ class Evaluate(ToolTest):
         self.assertEqual(result["n"], 10)
         self.assertEqual(list(result["per_genre"]), train.GENRES)
 
+    def test_record(self):
+        model = shutil.copy(MODEL, self.path("model.safetensors"))
+        status, output, errors = self.evaluate(
+            self.npz(), "--split", "valid", "--record", model=model)
+        self.assertEqual(status, 0, errors)
+        tensors, metadata = weights.load(model)
+        old, old_metadata = weights.load(MODEL)
+        figures = json.loads(metadata.pop("figures"))
+        self.assertEqual((figures["split"], figures["n"]), ("valid", 10))
+        self.assertAlmostEqual(figures["accuracy"],
+                               json.loads(output)["accuracy"], 4)
+        old_metadata.pop("figures", None)
+        self.assertEqual(metadata, old_metadata)
+        for name, tensor in old.items():
+            self.assertTrue((tensor == tensors[name]).all(), name)
+        status, _, _ = self.evaluate(self.npz(), "--record", model=model)
+        self.assertNotEqual(status, 0)
+
     def test_exit_status(self):
         self.refused(self.run_tool("evaluate.py", "--model", MODEL, "--data",
                                    self.path("none.npz")), "none.npz")

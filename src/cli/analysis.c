@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "analysis.h"
+
+#include <gst/gst.h>
+
+#include "source.h"
+
+/* after which a pipeline is looked at that says nothing */
+#define PATIENCE GST_SECOND
+
+typedef struct
+{
+  const AnalysisOptions *options;
+  AnalysisSegmentFunc func;
+  gpointer user_data;
+  Result *result;
+  Source source;
+  GstElement *pipeline;
+  double weight; /* ns of what the probabilities are the sum of */
+  guint64 heard; /* ns, of what has only its beginning analysed */
+} Analysis;
+
+/* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink: two in
+ * the middle work only for what the element does not take, such as 2 kHz; the
+ * queue is there only if the duration has to be known at the start. */
+static gboolean
+build (Analysis *analysis, GError **error)
+{
+  const AnalysisOptions *options = analysis->options;
+  GstBin *bin = GST_BIN (analysis->pipeline);
+  GstElement *queue, *convert, *resample, *classify, *sink;
+
+  if (!(queue = source_add_element (
+            bin, options->max_duration ? "queue" : "identity", error)) ||
+      !(convert = source_add_element (bin, "audioconvert", error)) ||
+      !(resample = source_add_element (bin, "audioresample", error)) ||
+      !(classify = source_add_element (bin, "genreclassify", error)) ||
+      !(sink = source_add_element (bin, "fakesink", error)) ||
+      !source_init (
+          &analysis->source, bin, analysis->result->name, queue, error))
+    return FALSE;
+  /* so that the tags at the sink are those of the file */
+  g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
+  if (options->max_duration)
+    g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
+        "max-size-time", 5 * GST_SECOND, NULL);
+  if (options->window)
+    g_object_set (classify, "window", options->window, NULL);
+  if (options->hop)
+    g_object_set (classify, "hop", options->hop, NULL);
+  g_object_set (sink, "sync", FALSE, NULL);
+  return gst_element_link_many (queue, convert, resample, classify, sink, NULL);
+}
+
+/* What the element says */
+
+static double *
+get_probabilities (const GstStructure *answer)
+{
+  const GValue *array = gst_structure_get_value (answer, "probabilities");
+  guint n = gst_value_array_get_size (array);
+  double *probabilities = g_new (double, n);
+
+  for (guint i = 0; i < n; i++)
+    probabilities[i] = g_value_get_double (
+        gst_value_array_get_value (array, i));
+  return probabilities;
+}
+
+static void
+take_model (Result *result, const GstStructure *answer)
+{
+  const GValue *labels = gst_structure_get_value (answer, "labels");
+  guint n = gst_value_array_get_size (labels);
+
+  if (result->labels)
+    return;
+  result->labels = g_new0 (char *, n + 1);
+  for (guint i = 0; i < n; i++)
+    result->labels[i] = g_value_dup_string (
+        gst_value_array_get_value (labels, i));
+  result->model = g_strdup (gst_structure_get_string (answer, "model"));
+}
+
+static void
+take_segment (Analysis *analysis, const GstStructure *answer)
+{
+  Result *result = analysis->result;
+  ResultSegment segment = { 0 };
+
+  /* the place in the file, where there is such a thing */
+  gst_structure_get_uint64 (answer, "stream-time", &segment.start);
+  if (!GST_CLOCK_TIME_IS_VALID (segment.start))
+    gst_structure_get_uint64 (answer, "timestamp", &segment.start);
+  gst_structure_get_uint64 (answer, "duration", &segment.duration);
+  gst_structure_get_boolean (answer, "silent", &segment.silent);
+  if (!segment.silent)
+    segment.probabilities = get_probabilities (answer);
+  g_array_append_val (result->segments, segment);
+  if (analysis->func)
+    analysis->func (result, result->segments->len - 1, analysis->user_data);
+}
+
+/* Chained files have several tracks; what is said of the file is their average. */
+static void
+take_track (Analysis *analysis, const GstStructure *answer)
+{
+  Result *result = analysis->result;
+  guint n = g_strv_length (result->labels);
+  g_autofree double *probabilities = NULL;
+  gboolean silent = FALSE;
+  guint64 duration = 0;
+
+  gst_structure_get_uint64 (answer, "duration", &duration);
+  gst_structure_get_boolean (answer, "silent", &silent);
+  result->duration += duration;
+  if (silent)
+    return;
+  probabilities = get_probabilities (answer);
+  if (!result->probabilities)
+    result->probabilities = g_new0 (double, n);
+  analysis->weight += duration;
+  for (guint i = 0; i < n; i++)
+    result->probabilities[i] += (probabilities[i] - result->probabilities[i]) *
+        duration / analysis->weight;
+}
+
+static void
+take_answer (Analysis *analysis, const GstStructure *answer)
+{
+  if (gst_structure_has_name (answer, "genreclassify")) {
+    take_model (analysis->result, answer);
+    take_segment (analysis, answer);
+  } else if (gst_structure_has_name (answer, "genreclassify-track")) {
+    take_model (analysis->result, answer);
+    take_track (analysis, answer);
+  }
+}
+
+/* Values are joined by "; ". */
+static void
+take_tags (Result *result, GstMessage *message)
+{
+  g_autoptr (GstTagList) tags = NULL;
+  GString *genre;
+  guint n;
+
+  gst_message_parse_tag (message, &tags);
+  n = gst_tag_list_get_tag_size (tags, GST_TAG_GENRE);
+  if (n == 0)
+    return;
+  genre = g_string_new (NULL);
+  for (guint i = 0; i < n; i++) {
+    const char *value;
+
+    if (gst_tag_list_peek_string_index (tags, GST_TAG_GENRE, i, &value))
+      g_string_append_printf (genre, "%s%s", i == 0 ? "" : "; ", value);
+  }
+  g_free (result->old_genre);
+  result->old_genre = g_string_free (genre, FALSE);
+}
+
+/* Playing */
+
+/* Whether a thread still moves data, and be it only as far as the queue.  decodebin
+ * may swallow the error of a demuxer that it has just plugged, and then nothing
+ * would ever come. */
+static gboolean
+is_moving (Analysis *analysis)
+{
+  g_autoptr (GstIterator)
+      elements = gst_bin_iterate_recurse (GST_BIN (analysis->pipeline));
+  g_auto (GValue) element = G_VALUE_INIT;
+  gboolean moving = FALSE;
+
+  while (!moving) {
+    GstIteratorResult more = gst_iterator_next (elements, &element);
+
+    if (more == GST_ITERATOR_RESYNC) {
+      /* elements come and go: something happens */
+      moving = TRUE;
+    } else if (more == GST_ITERATOR_OK) {
+      GstElement *one = g_value_get_object (&element);
+
+      GST_OBJECT_LOCK (one);
+      for (GList *pad = one->pads; pad && one != analysis->source.entrance;
+           pad = pad->next)
+        moving |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
+      GST_OBJECT_UNLOCK (one);
+      g_value_reset (&element);
+    } else {
+      break;
+    }
+  }
+  return moving;
+}
+
+/* Waits for @type or the end.  FALSE with @error set if there was a fault. */
+static gboolean
+wait_for (Analysis *analysis, GstMessageType type, GError **error)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (analysis->pipeline);
+  guint still = 0;
+
+  for (;;) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, PATIENCE,
+        type | GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |
+            GST_MESSAGE_EOS);
+
+    if (!message) {
+      still = is_moving (analysis) ? 0 : still + 1;
+      if (still < 2)
+        continue;
+      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+          "Its decoder stopped without a reason.");
+      return FALSE;
+    }
+    still = 0;
+    if (!source_check_message (&analysis->source, message, error))
+      return FALSE;
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
+      take_tags (analysis->result, message);
+    else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT)
+      take_answer (analysis, gst_message_get_structure (message));
+    else
+      return TRUE;
+  }
+}
+
+/* MP3 without a table tells its duration only once some of it was parsed, which
+ * goes on while the queue fills. */
+static gboolean
+query_duration (Analysis *analysis, gint64 *duration)
+{
+  for (guint i = 0; i < 20; i++) {
+    if (gst_element_query_duration (
+            analysis->pipeline, GST_FORMAT_TIME, duration) &&
+        *duration > 0)
+      return TRUE;
+    g_usleep (10 * G_TIME_SPAN_MILLISECOND);
+  }
+  return FALSE;
+}
+
+/* FALSE if it cannot be done. */
+static gboolean
+seek_to_middle (Analysis *analysis)
+{
+  guint64 wanted = analysis->options->max_duration, start;
+  gint64 duration;
+
+  if (!query_duration (analysis, &duration))
+    return FALSE;
+  if ((guint64) duration <= wanted)
+    return TRUE;
+  start = (duration - wanted) / 2;
+  return gst_element_seek (analysis->pipeline, 1, GST_FORMAT_TIME,
+      GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET, start,
+      GST_SEEK_TYPE_SET, start + wanted);
+}
+
+/* Ends the stream after the beginning that is wanted. */
+static GstPadProbeReturn
+limit (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Analysis *analysis = user_data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  if (analysis->heard < analysis->options->max_duration) {
+    if (GST_BUFFER_DURATION_IS_VALID (buffer))
+      analysis->heard += GST_BUFFER_DURATION (buffer);
+    return GST_PAD_PROBE_OK;
+  }
+  gst_pad_send_event (pad, gst_event_new_eos ());
+  gst_buffer_unref (buffer);
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_EOS;
+  return GST_PAD_PROBE_HANDLED;
+}
+
+static gboolean
+find_middle (Analysis *analysis, GError **error)
+{
+  GstStateChangeReturn change = gst_element_set_state (
+      analysis->pipeline, GST_STATE_PAUSED);
+
+  if (change != GST_STATE_CHANGE_NO_PREROLL &&
+      !wait_for (analysis, GST_MESSAGE_ASYNC_DONE, error))
+    return FALSE;
+  if (change == GST_STATE_CHANGE_NO_PREROLL || !seek_to_middle (analysis)) {
+    g_autoptr (GstPad)
+        pad = gst_element_get_static_pad (analysis->source.entrance, "sink");
+
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, limit, analysis, NULL);
+  }
+  return TRUE;
+}
+
+static gboolean
+play (Analysis *analysis, GError **error)
+{
+  if (analysis->options->max_duration && !find_middle (analysis, error))
+    return FALSE;
+  gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
+  if (!wait_for (analysis, GST_MESSAGE_EOS, error))
+    return FALSE;
+  if (analysis->result->segments->len == 0)
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+        "It is too short: at least 5 s of audio are needed.");
+  return analysis->result->segments->len > 0;
+}
+
+Result *
+analysis_run (const char *name, const AnalysisOptions *options,
+    AnalysisSegmentFunc func, gpointer user_data)
+{
+  g_autoptr (GstElement)
+      pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (Result) result = result_new (name);
+  g_autoptr (GError) error = NULL;
+  Analysis analysis = {
+    .options = options,
+    .func = func,
+    .user_data = user_data,
+    .result = result,
+    .pipeline = pipeline,
+  };
+  gboolean ok = build (&analysis, &error) && play (&analysis, &error);
+
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  source_clear (&analysis.source);
+  if (ok)
+    return g_steal_pointer (&result);
+  result_free (g_steal_pointer (&result));
+  result = result_new_error (
+      name, error ? error->message : "Its pipeline cannot be built.");
+  result->skipped = error && source_is_no_audio (error);
+  return g_steal_pointer (&result);
+}

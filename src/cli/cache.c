@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+
+#include "csv.h"
+
+/* What SQLite's header says of the file: "gnrc", and the schema's version. */
+#define APPLICATION_ID 0x676e7263
+#define SCHEMA_VERSION 1
+/* start, duration and, unless it is silent, the probabilities of each */
+#define SEGMENTS_TYPE "a(ttad)"
+#define STRING(number) G_STRINGIFY (number)
+
+/* how long another process may write until this one gives up */
+#define BUSY_TIMEOUT_MS 30000
+
+/* Names need not be UTF-8, so they are BLOBs.  The results of a file under several
+ * keys stand side by side, as long as the file stays what it is.  "json" is
+ * without the segments: as a GVariant they take a third of the room, and a tenth
+ * of the time to read. */
+static const char schema[] = //
+    "CREATE TABLE result (path BLOB NOT NULL, size INTEGER NOT NULL,"
+    " mtime INTEGER NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL,"
+    " segments BLOB NOT NULL, PRIMARY KEY (path, key));"
+    "CREATE TRIGGER stale BEFORE INSERT ON result BEGIN"
+    " DELETE FROM result WHERE path = NEW.path"
+    " AND (size, mtime) <> (NEW.size, NEW.mtime); END;"
+    "PRAGMA application_id = " STRING (
+        APPLICATION_ID) ";"
+                        "PRAGMA user_version = " STRING (SCHEMA_VERSION) ";";
+
+static const char lookup_sql[] = //
+    "SELECT json, segments FROM result"
+    " WHERE path = ?1 AND size = ?2 AND mtime = ?3 AND key = ?4";
+static const char store_sql[] = //
+    "INSERT OR REPLACE INTO result (path, size, mtime, key, json, segments)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+struct _Cache
+{
+  char *path;
+  sqlite3 *db;
+  sqlite3_stmt *lookup, *store;
+};
+
+static gboolean
+fail (Cache *cache, GError **error)
+{
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "The cache %s: %s.",
+      cache->path, sqlite3_errmsg (cache->db));
+  return FALSE;
+}
+
+static gboolean
+run (Cache *cache, const char *sql, GError **error)
+{
+  return sqlite3_exec (cache->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+      fail (cache, error);
+}
+
+static sqlite3_stmt *
+prepare (Cache *cache, const char *sql, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+
+  if (sqlite3_prepare_v3 (cache->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+          &statement, NULL) != SQLITE_OK)
+    fail (cache, error);
+  return statement;
+}
+
+/* Opening */
+
+static gboolean
+check_identity (
+    const char *path, guint32 application_id, guint32 version, GError **error)
+{
+  if (application_id != APPLICATION_ID || version < 1) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "%s is a database of another program, not a cache of genreclassify.",
+        path);
+    return FALSE;
+  }
+  if (version > SCHEMA_VERSION) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "%s is a cache of a later version of genreclassify: format %u, where "
+        "this version knows %u.",
+        path, version, SCHEMA_VERSION);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Looks at the file's first bytes: SQLite itself may write to a file that it only
+ * opens, when another program has left a journal beside it. */
+static gboolean
+check_file (const char *path, gboolean *is_new, GError **error)
+{
+  int fd = g_open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  struct stat status;
+  guint32 header[25] = { 0 };
+  gssize n;
+  int saved;
+
+  *is_new = FALSE;
+  if (fd < 0 || fstat (fd, &status) < 0) {
+    saved = errno;
+    *is_new = saved == ENOENT;
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved),
+        "The cache %s cannot be opened: %s.", path, g_strerror (saved));
+    if (fd >= 0)
+      close (fd);
+    return FALSE;
+  }
+  n = S_ISREG (status.st_mode) ? read (fd, header, sizeof header) : -1;
+  close (fd);
+  *is_new = n == 0;
+  if (n < (gssize) sizeof header ||
+      memcmp (header, "SQLite format 3", 16) != 0) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "%s is not a cache of genreclassify.", path);
+    return FALSE;
+  }
+  return check_identity (
+      path, GUINT32_FROM_BE (header[17]), GUINT32_FROM_BE (header[15]), error);
+}
+
+static int
+get_number (Cache *cache, const char *sql)
+{
+  sqlite3_stmt *statement = prepare (cache, sql, NULL);
+  int number = 0;
+
+  if (statement && sqlite3_step (statement) == SQLITE_ROW)
+    number = sqlite3_column_int (statement, 0);
+  sqlite3_finalize (statement);
+  return number;
+}
+
+/* Another process may be at it too: the second of them finds it done. */
+static gboolean
+make_schema (Cache *cache, GError **error)
+{
+  if (!run (cache, "BEGIN IMMEDIATE", error))
+    return FALSE;
+  if (get_number (cache, "SELECT count(*) FROM sqlite_schema") == 0 &&
+      !run (cache, schema, error))
+    return FALSE;
+  return run (cache, "COMMIT", error);
+}
+
+static gboolean
+open_database (Cache *cache, int flags, gboolean is_new, GError **error)
+{
+  if (sqlite3_open_v2 (cache->path, &cache->db, flags, NULL) != SQLITE_OK)
+    return fail (cache, error);
+  sqlite3_extended_result_codes (cache->db, TRUE);
+  sqlite3_busy_timeout (cache->db, BUSY_TIMEOUT_MS);
+  if ((is_new && !make_schema (cache, error)) ||
+      !run (cache, "SELECT count(*) FROM sqlite_schema", error))
+    return FALSE;
+  /* once more, as what the header says may be out of date beside a journal */
+  return check_identity (cache->path,
+      get_number (cache, "PRAGMA application_id"),
+      get_number (cache, "PRAGMA user_version"), error);
+}
+
+/* In WAL mode with "normal", a commit costs no fsync: what is committed outlives
+ * the process, and a power cut costs the last results but not the cache.  The
+ * change of mode fails at once, whatever the time-out, if another process makes
+ * the same one. */
+static gboolean
+set_mode (Cache *cache, GError **error)
+{
+  guint tries = BUSY_TIMEOUT_MS / 10;
+
+  while (sqlite3_exec (cache->db,
+             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
+             NULL, NULL) != SQLITE_OK) {
+    if ((sqlite3_errcode (cache->db) & 0xff) != SQLITE_BUSY || tries-- == 0)
+      return fail (cache, error);
+    g_usleep (10000);
+  }
+  return TRUE;
+}
+
+Cache *
+cache_open (const char *path, GError **error)
+{
+  g_autoptr (Cache) cache = g_new0 (Cache, 1);
+  g_autoptr (GError) fault = NULL;
+  gboolean is_new;
+
+  /* SQLite gives a meaning to some names, but to none that begins with "/" */
+  cache->path = g_canonicalize_filename (path, NULL);
+  if (!check_file (cache->path, &is_new, &fault) && !is_new) {
+    g_propagate_error (error, g_steal_pointer (&fault));
+    return NULL;
+  }
+  if (!open_database (
+          cache, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, is_new, error))
+    return NULL;
+  if (sqlite3_db_readonly (cache->db, "main") == 1) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ROFS,
+        "The cache %s cannot be written to.", cache->path);
+    return NULL;
+  }
+  if (!set_mode (cache, error) ||
+      !(cache->lookup = prepare (cache, lookup_sql, error)) ||
+      !(cache->store = prepare (cache, store_sql, error)))
+    return NULL;
+  return g_steal_pointer (&cache);
+}
+
+Cache *
+cache_open_to_export (const char *path, GError **error)
+{
+  g_autoptr (Cache) cache = g_new0 (Cache, 1);
+  gboolean is_new;
+
+  cache->path = g_canonicalize_filename (path, NULL);
+  if (!check_file (cache->path, &is_new, error) ||
+      !open_database (cache, SQLITE_OPEN_READWRITE, FALSE, error))
+    return NULL;
+  return g_steal_pointer (&cache);
+}
+
+void
+cache_close (Cache *cache)
+{
+  if (!cache)
+    return;
+  sqlite3_finalize (cache->lookup);
+  sqlite3_finalize (cache->store);
+  sqlite3_close (cache->db);
+  g_free (cache->path);
+  g_free (cache);
+}
+
+/* One result */
+
+static void
+bind (sqlite3_stmt *statement, const char *path, guint64 size, gint64 mtime_ns,
+    const char *key)
+{
+  sqlite3_bind_blob (statement, 1, path, strlen (path), SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 2, size);
+  sqlite3_bind_int64 (statement, 3, mtime_ns);
+  sqlite3_bind_text (statement, 4, key, -1, SQLITE_STATIC);
+}
+
+static GVariant *
+pack_segments (const Result *result)
+{
+  gsize n_labels = result->labels ? g_strv_length (result->labels) : 0;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE (SEGMENTS_TYPE));
+  for (guint i = 0; i < result->segments->len; i++) {
+    const ResultSegment *segment = &g_array_index (
+        result->segments, ResultSegment, i);
+
+    g_variant_builder_add (&builder, "(tt@ad)", segment->start,
+        segment->duration,
+        g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE,
+            segment->probabilities, segment->silent ? 0 : n_labels,
+            sizeof (double)));
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+/* FALSE if they are not those of a result with such labels. */
+static gboolean
+unpack_segments (Result *result, const void *data, gsize size)
+{
+  g_autoptr (GVariant) packed = g_variant_ref_sink (g_variant_new_from_data (
+      G_VARIANT_TYPE (SEGMENTS_TYPE), data, size, FALSE, NULL, NULL));
+  gsize n_labels = result->labels ? g_strv_length (result->labels) : 0;
+
+  for (gsize i = 0; i < g_variant_n_children (packed); i++) {
+    ResultSegment segment = { 0 };
+    g_autoptr (GVariant) probabilities = NULL;
+    const double *p;
+    gsize n;
+
+    g_variant_get_child (packed, i, "(tt@ad)", &segment.start,
+        &segment.duration, &probabilities);
+    p = g_variant_get_fixed_array (probabilities, &n, sizeof (double));
+    if (n != 0 && n != n_labels)
+      return FALSE;
+    segment.silent = n == 0;
+    segment.probabilities = g_memdup2 (p, n * sizeof (double));
+    g_array_append_val (result->segments, segment);
+  }
+  return TRUE;
+}
+
+static void
+reset (sqlite3_stmt *statement)
+{
+  sqlite3_reset (statement);
+  sqlite3_clear_bindings (statement);
+}
+
+Result *
+cache_lookup (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
+    const char *key)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autoptr (Result) result = NULL;
+
+  bind (cache->lookup, absolute, size, mtime_ns, key);
+  if (sqlite3_step (cache->lookup) == SQLITE_ROW)
+    result = result_from_json (
+        (const char *) sqlite3_column_text (cache->lookup, 0), NULL);
+  if (result &&
+      !unpack_segments (result, sqlite3_column_blob (cache->lookup, 1),
+          sqlite3_column_bytes (cache->lookup, 1)))
+    g_clear_pointer (&result, result_free);
+  reset (cache->lookup);
+  if (result) {
+    g_free (result->name);
+    result->name = g_strdup (path);
+  }
+  return g_steal_pointer (&result);
+}
+
+gboolean
+cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
+    const char *key, const Result *result, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *json = NULL;
+  g_autoptr (GVariant) segments = pack_segments (result);
+  Result named = *result;
+  gboolean ok;
+
+  named.name = absolute;
+  json = result_to_json (&named, FALSE);
+  bind (cache->store, absolute, size, mtime_ns, key);
+  sqlite3_bind_text (cache->store, 5, json, -1, SQLITE_STATIC);
+  /* a BLOB of no bytes, not NULL, if there are none */
+  sqlite3_bind_blob (cache->store, 6,
+      g_variant_get_size (segments) > 0 ? g_variant_get_data (segments) : "",
+      g_variant_get_size (segments), SQLITE_STATIC);
+  ok = sqlite3_step (cache->store) == SQLITE_DONE || fail (cache, error);
+  reset (cache->store);
+  return ok;
+}
+
+/* Export */
+
+static gboolean
+print (const char *text, GError **error)
+{
+  if (fputs (text, stdout) >= 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+      "The export cannot be written: %s.", g_strerror (errno));
+  return FALSE;
+}
+
+/* The labels of all results, of whatever models, in the models' order; NULL with
+ * @error set. */
+static GPtrArray *
+find_columns (Cache *cache, GError **error)
+{
+  g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func (g_free);
+  sqlite3_stmt *statement = prepare (cache,
+      "SELECT label.key"
+      " FROM result, json_each(result.json, '$.probabilities') AS label"
+      " WHERE label.key IS NOT NULL"
+      " GROUP BY label.key ORDER BY min(result.rowid), min(label.id)",
+      error);
+  gboolean ok = FALSE;
+
+  while (statement && sqlite3_step (statement) == SQLITE_ROW)
+    g_ptr_array_add (
+        columns, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
+  if (statement)
+    ok = sqlite3_errcode (cache->db) == SQLITE_DONE || fail (cache, error);
+  sqlite3_finalize (statement);
+  return ok ? g_steal_pointer (&columns) : NULL;
+}
+
+/* @columns: NULL for JSON */
+static gboolean
+print_result (
+    Cache *cache, const char *json, GPtrArray *columns, GError **error)
+{
+  g_autoptr (Result) result = result_from_json (json, NULL);
+  g_autofree char *line = NULL;
+
+  if (!result) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "The cache %s has an entry that is not a result of genreclassify.",
+        cache->path);
+    return FALSE;
+  }
+  if (columns) {
+    line = csv_make_row (result, columns);
+    return print (line, error);
+  }
+  line = result_to_json (result, FALSE);
+  return print (line, error) && print ("\n", error);
+}
+
+gboolean
+cache_export (Cache *cache, const char *format, GError **error)
+{
+  g_autoptr (GPtrArray) columns = NULL;
+  sqlite3_stmt *statement = NULL;
+  gboolean ok;
+
+  if (g_str_equal (format, "csv")) {
+    g_autofree char *header = NULL;
+
+    if (!(columns = find_columns (cache, error)))
+      return FALSE;
+    header = csv_make_header (columns);
+    if (!print (header, error))
+      return FALSE;
+  } else if (!g_str_equal (format, "json")) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "A cache is exported as json or csv, not as \"%s\".", format);
+    return FALSE;
+  }
+  statement = prepare (
+      cache, "SELECT json FROM result ORDER BY path, key", error);
+  ok = statement != NULL;
+  while (ok && sqlite3_step (statement) == SQLITE_ROW)
+    ok = print_result (cache, (const char *) sqlite3_column_text (statement, 0),
+        columns, error);
+  ok = ok &&
+      (sqlite3_errcode (cache->db) == SQLITE_DONE || fail (cache, error));
+  sqlite3_finalize (statement);
+  return ok && (fflush (stdout) == 0 || print ("", error));
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of genreclassify for bash.
+
+_genreclassify() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local options words
+
+  COMPREPLY=()
+  # "--option=value" comes as three words
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $previous in
+    --cache | --errors | --files-from | --log | --plot | --undo)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --model | -m)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -f -X '!*.safetensors' -- "$current"
+        compgen -d -- "$current")
+      return
+      ;;
+    --export)
+      mapfile -t COMPREPLY < <(compgen -W 'json csv' -- "$current")
+      return
+      ;;
+    --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
+      --min-confidence | --top)
+      return
+      ;;
+  esac
+  case ${COMP_WORDS[1]} in
+    eval)
+      options='--help --jobs --json --model --plot'
+      ;;
+    models)
+      options='--help --json'
+      ;;
+    *)
+      options='--append --cache --dry-run --errors --export --files-from --help --help-all
+        --hop --id3v23 --jobs --json --log --max-duration --min-confidence
+        --model --null --overwrite --plot --preserve-times --quiet --segments --shard
+        --timeout --top --undo --verbose --version --window --write
+        --write-confidence'
+      ((COMP_CWORD == 1)) && words='eval models'
+      ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  elif [[ ${COMP_WORDS[1]} != models || $COMP_CWORD == 1 ]]; then
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
+      compgen -f -- "$current")
+  fi
+}
+complete -F _genreclassify genreclassify

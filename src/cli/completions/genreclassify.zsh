@@ -1,0 +1,73 @@
+#compdef genreclassify
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of genreclassify for zsh.
+
+_genreclassify() {
+  local -a options
+
+  case $words[2] in
+    eval)
+      options=(
+        '--help[show the options]'
+        '--jobs=[files at once]:number'
+        '--json[print JSON]'
+        '--model=[the model]:name or weights file:_files -g "*.safetensors"'
+        '--plot=[draw the confusion matrix]:picture:_files -g "*.(svg|png)"'
+        '2:directory sorted by genre:_files -/'
+      )
+      ;;
+    models)
+      options=('--help[show the options]' '--json[print JSON]')
+      ;;
+    *)
+      options=(
+        '--append[add to the genres of the file]'
+        '--cache=[keep the results]:cache:_files'
+        {-n,--dry-run}'[show what would be written]'
+        '--errors=[write the failures to a file]:file:_files'
+        '--export=[print the whole cache]:format:(json csv)'
+        '--files-from=[read names from a file]:file:_files'
+        {-h,--help}'[show the options]'
+        '--help-all[show all options]'
+        '--hop=[from one segment to the next]:seconds'
+        '--id3v23[write ID3v2.3]'
+        {-j+,--jobs=}'[files at once]:number'
+        '--json[print JSON Lines]'
+        '--log=[log what is written]:file:_files'
+        '--max-duration=[analyse only the middle]:seconds'
+        '--min-confidence=[write only what is as probable]:probability'
+        {-m+,--model=}'[the model]:name or weights file:_files -g "*.safetensors"'
+        {-0,--null}'[names in lists end in NUL]'
+        '--overwrite[replace the genre of the file]'
+        '--plot=[draw the genres over time]:picture:_files -g "*.(svg|png)"'
+        '--preserve-times[keep the times of the file]'
+        {-q,--quiet}'[show no progress]'
+        '--segments[show every segment]'
+        '--shard=[take one of several parts]:K/N'
+        '--timeout=[give a file up after]:seconds'
+        '--top=[genres to show]:number'
+        '--undo=[undo what is logged]:log:_files'
+        {-v,--verbose}'[say more]'
+        '--version[show the version]'
+        '--window=[length of a segment]:seconds'
+        {-w,--write}'[write the genre into the files]'
+        '--write-confidence[write model and confidence as well]'
+        '1:file or command:_genreclassify_first'
+        '*:file:_files'
+      )
+      ;;
+  esac
+  _arguments -s $options
+}
+
+_genreclassify_first() {
+  local -a commands=(
+    'eval:measure the model on files sorted by genre'
+    'models:list the models that are installed'
+  )
+
+  _describe command commands
+  _files
+}
+
+_genreclassify "$@"

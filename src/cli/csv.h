@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Results as the lines of a table, as RFC 4180 has it: file, genre, confidence, one
+ * probability for each of some labels, duration (seconds), model, tag and error.
+ * What is not known is empty; in a name, bytes that are no UTF-8 are replaced. */
+
+#pragma once
+
+#include "result.h"
+
+/* @labels: of string.  Free it with g_free(); the line's end is in it. */
+char *csv_make_header (GPtrArray *labels);
+char *csv_make_row (const Result *result, GPtrArray *labels);

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "evaluation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "evaluationplot.h"
+#include "evaluationreport.h"
+#include "figure.h"
+#include "genre.h"
+#include "metrics.h"
+#include "models.h"
+#include "pool.h"
+#include "progress.h"
+
+#define NS 1e9
+/* s without a sign of life, after which a file is given up */
+#define TIMEOUT 300
+
+typedef struct
+{
+  /* options */
+  gboolean json;
+  int jobs;
+  char *model, *plot;
+  /* what the files are compared with */
+  char *model_path, *model_name; /* "crnn 3" */
+  GPtrArray *labels;             /* the model's; NULL-terminated */
+  GPtrArray *folders;            /* DIR/GENRE; NULL-terminated */
+  GArray *folder_labels;         /* guint: the label of each folder */
+  /* what came out */
+  GArray *probabilities; /* double, [n][labels] */
+  GArray *truth;         /* guint, [n] */
+  JsonArray *files;
+  guint n_failed, n_skipped;
+  Progress *progress;
+} Evaluation;
+
+static gboolean
+refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+refuse (GError **error, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  if (error)
+    *error = g_error_new_valist (
+        G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, arguments);
+  va_end (arguments);
+  return FALSE;
+}
+
+static const char *
+get_label (const Evaluation *evaluation, guint i)
+{
+  return g_ptr_array_index (evaluation->labels, i);
+}
+
+/* Before */
+
+static gboolean
+load_labels (Evaluation *evaluation, GError **error)
+{
+  GenreModel *model;
+
+  evaluation->model_path = models_find (
+      evaluation->model ? evaluation->model : MODELS_DEFAULT, error);
+  if (!evaluation->model_path)
+    return FALSE;
+  model = genre_model_load (evaluation->model_path, error);
+  if (!model)
+    return FALSE;
+  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
+    g_ptr_array_add (
+        evaluation->labels, g_strdup (genre_model_get_label (model, i)));
+  evaluation->model_name = g_strdup_printf (
+      "%s %s", genre_model_get_name (model), genre_model_get_version (model));
+  genre_model_unref (model);
+  return TRUE;
+}
+
+static gboolean
+is_empty (const char *folder, GError **error)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, error);
+
+  return dir && !g_dir_read_name (dir);
+}
+
+static gboolean
+add_folder (
+    Evaluation *evaluation, const char *path, const char *genre, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  guint label;
+
+  if (!g_ptr_array_find_with_equal_func (
+          evaluation->labels, genre, g_str_equal, &label)) {
+    g_autofree char *known = g_strjoinv (
+        ", ", (char **) evaluation->labels->pdata);
+
+    return refuse (error,
+        "%s: the model %s knows no genre \"%s\". It knows %s.", path,
+        evaluation->model_name, genre, known);
+  }
+  if (is_empty (path, &fault))
+    return refuse (error,
+        "%s: there is no file in it, and a genre needs at least one.", path);
+  if (fault)
+    return refuse (error, "%s", fault->message);
+  g_ptr_array_add (evaluation->folders, g_strdup (path));
+  g_array_append_val (evaluation->folder_labels, label);
+  return TRUE;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* Every folder in @root is a genre, but for hidden ones. */
+static gboolean
+find_folders (Evaluation *evaluation, const char *root, GError **error)
+{
+  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *entry;
+
+  if (!g_file_test (root, G_FILE_TEST_EXISTS))
+    return refuse (error, "%s: There is no such folder.", root);
+  if (!g_file_test (root, G_FILE_TEST_IS_DIR))
+    return refuse (error, "%s: It is not a folder.", root);
+  if (!(dir = g_dir_open (root, 0, error)))
+    return FALSE;
+  while ((entry = g_dir_read_name (dir)))
+    if (*entry != '.')
+      g_ptr_array_add (names, g_strdup (entry));
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = g_ptr_array_index (names, i);
+    g_autofree char *path = g_build_filename (root, name, NULL);
+
+    if (g_file_test (path, G_FILE_TEST_IS_DIR) &&
+        !add_folder (evaluation, path, name, error))
+      return FALSE;
+  }
+  if (evaluation->folders->len == 0)
+    return refuse (error,
+        "%s: There is no folder in it; expected is one for each genre, such as "
+        "%s/%s.",
+        root, root, get_label (evaluation, 0));
+  return TRUE;
+}
+
+/* During */
+
+static guint
+find_truth (const Evaluation *evaluation, const char *name)
+{
+  for (guint i = 0; i < evaluation->folders->len; i++) {
+    const char *folder = g_ptr_array_index (evaluation->folders, i);
+
+    if (g_str_has_prefix (name, folder) && name[strlen (folder)] == '/')
+      return g_array_index (evaluation->folder_labels, guint, i);
+  }
+  g_return_val_if_reached (0);
+}
+
+static void
+add_file (Evaluation *evaluation, const Result *result, guint truth)
+{
+  g_autofree char *text = result_to_json (result, FALSE);
+  JsonNode *node = json_from_string (text, NULL);
+
+  json_object_set_string_member (
+      json_node_get_object (node), "truth", get_label (evaluation, truth));
+  json_array_add_element (evaluation->files, node);
+}
+
+static void
+complain (
+    Evaluation *evaluation, const char *name, const char *what, const char *why)
+{
+  g_autofree char *printable = g_filename_display_name (name);
+
+  if (evaluation->progress)
+    progress_hide (evaluation->progress);
+  g_printerr ("genreclassify: %s: %s%s\n", printable, what, why);
+}
+
+static gboolean
+take_outcome (const Outcome *outcome, gint64 total, gpointer user_data)
+{
+  Evaluation *evaluation = user_data;
+  const Result *result = outcome->result;
+  guint truth = find_truth (evaluation, result->name);
+
+  if (result->skipped) {
+    complain (evaluation, result->name, "skipped: ", result->error);
+    evaluation->n_skipped++;
+  } else if (result->error || !result->probabilities) {
+    complain (evaluation, result->name, "",
+        result->error ? result->error : "It is silent, and has no genre.");
+    evaluation->n_failed++;
+  } else if (g_strv_length (result->labels) != evaluation->labels->len) {
+    complain (
+        evaluation, result->name, "", "Its model was replaced meanwhile.");
+    evaluation->n_failed++;
+  } else {
+    g_array_append_vals (evaluation->probabilities, result->probabilities,
+        evaluation->labels->len);
+    g_array_append_val (evaluation->truth, truth);
+  }
+  if (evaluation->json)
+    add_file (evaluation, result, truth);
+  if (evaluation->progress) {
+    progress_set_total (evaluation->progress, total);
+    progress_add (evaluation->progress, result->duration / NS);
+  }
+  return TRUE;
+}
+
+/* After */
+
+static gboolean
+print (const char *text)
+{
+  if (fputs (text, stdout) >= 0 && fflush (stdout) >= 0)
+    return TRUE;
+  g_printerr ("genreclassify: The output cannot be written.\n");
+  return FALSE;
+}
+
+/* Names the genres of which nothing was measured. */
+static gboolean
+check_genres (const Evaluation *evaluation, const Metrics *metrics)
+{
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < evaluation->folders->len; i++) {
+    guint label = g_array_index (evaluation->folder_labels, guint, i);
+
+    if (metrics->labels[label].n > 0)
+      continue;
+    g_printerr ("genreclassify: %s: none of its files could be measured.\n",
+        (const char *) g_ptr_array_index (evaluation->folders, i));
+    ok = FALSE;
+  }
+  return ok;
+}
+
+/* Gives the exit status. */
+static int
+report (const Evaluation *evaluation)
+{
+  const MetricsInput input = { evaluation->truth->len, evaluation->labels->len,
+    (const double *) evaluation->probabilities->data,
+    (const guint *) evaluation->truth->data };
+  const char *const *labels = (const char *const *) evaluation->labels->pdata;
+  g_autoptr (Metrics) metrics = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gboolean ok = evaluation->n_failed == 0;
+
+  if (input.n == 0) {
+    g_printerr ("genreclassify: None of the files could be measured.\n");
+    return 1;
+  }
+  metrics = metrics_new (&input);
+  text = evaluation->json
+      ? evaluation_format_json (
+            metrics, labels, evaluation->model_name, evaluation->files)
+      : evaluation_format_text (metrics, labels, evaluation->model_name);
+  ok = print (text) && ok;
+  if (evaluation->json)
+    ok = print ("\n") && ok;
+  ok = check_genres (evaluation, metrics) && ok;
+  if (evaluation->plot &&
+      !evaluation_plot_write (evaluation->plot, metrics, &input, labels,
+          evaluation->model_name, &error)) {
+    g_printerr ("genreclassify: %s\n", error->message);
+    ok = FALSE;
+  }
+  return ok ? 0 : 1;
+}
+
+static int
+run (Evaluation *evaluation)
+{
+  g_autoptr (GError) error = NULL;
+  ListingOptions listing = { 0 };
+  PoolOptions pool = { 0 };
+  int signal_number;
+
+  listing.names = (char **) evaluation->folders->pdata;
+  pool.jobs = evaluation->jobs ? (guint) evaluation->jobs
+                               : g_get_num_processors ();
+  pool.timeout = TIMEOUT;
+  pool.worker.analysis.model = evaluation->model_path;
+  evaluation->progress = progress_new (-1);
+  signal_number = pool_run (&listing, &pool, take_outcome, evaluation, &error);
+  g_clear_pointer (&evaluation->progress, progress_free);
+  if (signal_number > 0)
+    return 128 + signal_number;
+  if (signal_number < 0) {
+    g_printerr ("genreclassify: %s\n", error->message);
+    return 2;
+  }
+  return report (evaluation);
+}
+
+static gboolean
+parse (Evaluation *evaluation, int *argc, char ***argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &evaluation->json,
+        "one JSON object: the figures and every file", NULL },
+    { "plot", 0, 0, G_OPTION_ARG_FILENAME, &evaluation->plot,
+        "draw them to an .svg or .png", "OUT" },
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &evaluation->model,
+        "an installed model or a weights file", "NAME|PATH" },
+    { "jobs", 'j', 0, G_OPTION_ARG_INT, &evaluation->jobs,
+        "files at a time (as many as processors)", "N" },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("DIR");
+
+  g_set_prgname ("genreclassify eval");
+  g_option_context_set_summary (context,
+      "Says how well the model tells the genres of DIR/GENRE/*: accuracy, "
+      "macro F1,\ncalibration, precision, recall, F1 and AUC of each genre, and "
+      "the confusions.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc != 2)
+    return refuse (error,
+        "eval takes one folder, but %d were given; see "
+        "genreclassify eval --help.",
+        *argc - 1);
+  if (evaluation->jobs < 0 || evaluation->jobs > 1024)
+    return refuse (error, "--jobs is to be 1 to 1024.");
+  return (!evaluation->plot || figure_check_path (evaluation->plot, error)) &&
+      load_labels (evaluation, error) &&
+      find_folders (evaluation, (*argv)[1], error);
+}
+
+static void
+evaluation_clear (Evaluation *evaluation)
+{
+  g_free (evaluation->model);
+  g_free (evaluation->plot);
+  g_free (evaluation->model_path);
+  g_free (evaluation->model_name);
+  g_ptr_array_unref (evaluation->labels);
+  g_ptr_array_unref (evaluation->folders);
+  g_array_unref (evaluation->folder_labels);
+  g_array_unref (evaluation->probabilities);
+  g_array_unref (evaluation->truth);
+  json_array_unref (evaluation->files);
+}
+
+int
+evaluation_main (int argc, char **argv)
+{
+  Evaluation evaluation = {
+    .labels = g_ptr_array_new_null_terminated (10, g_free, TRUE),
+    .folders = g_ptr_array_new_null_terminated (10, g_free, TRUE),
+    .folder_labels = g_array_new (FALSE, FALSE, sizeof (guint)),
+    .probabilities = g_array_new (FALSE, FALSE, sizeof (double)),
+    .truth = g_array_new (FALSE, FALSE, sizeof (guint)),
+    .files = json_array_new (),
+  };
+  g_autoptr (GError) error = NULL;
+  int status = 2;
+
+  if (parse (&evaluation, &argc, &argv, &error))
+    status = run (&evaluation);
+  else
+    g_printerr ("genreclassify: %s\n", error->message);
+  evaluation_clear (&evaluation);
+  return status;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "evaluationreport.h"
+
+#include <math.h>
+
+char *
+evaluation_format_json (const Metrics *metrics, const char *const *labels,
+    const char *model, JsonArray *files)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  guint n = metrics->n_labels;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "accuracy");
+  json_builder_add_double_value (builder, metrics->accuracy);
+  json_builder_set_member_name (builder, "macro_f1");
+  json_builder_add_double_value (builder, metrics->macro_f1);
+  json_builder_set_member_name (builder, "ece");
+  json_builder_add_double_value (builder, metrics->ece);
+  json_builder_set_member_name (builder, "n");
+  json_builder_add_int_value (builder, metrics->n);
+  json_builder_set_member_name (builder, "per_genre");
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < n; i++) {
+    const LabelMetrics *label = metrics->labels + i;
+
+    json_builder_set_member_name (builder, labels[i]);
+    json_builder_begin_object (builder);
+    json_builder_set_member_name (builder, "precision");
+    json_builder_add_double_value (builder, label->precision);
+    json_builder_set_member_name (builder, "recall");
+    json_builder_add_double_value (builder, label->recall);
+    json_builder_set_member_name (builder, "f1");
+    json_builder_add_double_value (builder, label->f1);
+    json_builder_set_member_name (builder, "auc");
+    if (isnan (label->auc))
+      json_builder_add_null_value (builder);
+    else
+      json_builder_add_double_value (builder, label->auc);
+    json_builder_end_object (builder);
+  }
+  json_builder_end_object (builder);
+  json_builder_set_member_name (builder, "confusion");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < n; i++) {
+    json_builder_begin_array (builder);
+    for (guint k = 0; k < n; k++)
+      json_builder_add_int_value (builder, metrics->confusion[i * n + k]);
+    json_builder_end_array (builder);
+  }
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "model");
+  json_builder_add_string_value (builder, model);
+  json_builder_set_member_name (builder, "files");
+  json_builder_add_value (
+      builder, json_node_init_array (json_node_alloc (), files));
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  return json_to_string (root, FALSE);
+}
+
+/* Appends @text, cut to @width characters, and spaces up to that. */
+static void
+append_cell (GString *line, const char *text, glong width, gboolean right)
+{
+  g_autofree char *cut = g_utf8_substring (
+      text, 0, MIN (width, g_utf8_strlen (text, -1)));
+  int n_spaces = width - g_utf8_strlen (cut, -1);
+
+  g_string_append_printf (line, "%*s%s%*s", right ? n_spaces : 0, "", cut,
+      right ? 0 : n_spaces, "");
+}
+
+static void
+append_share (GString *text, double share)
+{
+  if (isnan (share))
+    g_string_append (text, "         -");
+  else
+    g_string_append_printf (text, " %9.3f", share);
+}
+
+static void
+append_genres (GString *text, const Metrics *metrics, const char *const *labels)
+{
+  g_string_append (
+      text, "genre         files precision    recall        F1       AUC\n");
+  for (guint i = 0; i < metrics->n_labels; i++) {
+    const LabelMetrics *label = metrics->labels + i;
+
+    append_cell (text, labels[i], 12, FALSE);
+    g_string_append_printf (text, " %6u", label->n);
+    /* without a file there is nothing to tell, whatever the convention */
+    append_share (text, label->n > 0 ? label->precision : NAN);
+    append_share (text, label->n > 0 ? label->recall : NAN);
+    append_share (text, label->n > 0 ? label->f1 : NAN);
+    append_share (text, label->auc);
+    g_string_append_c (text, '\n');
+  }
+}
+
+/* Says why macro F1 may be lower than those of the table. */
+static void
+append_missing (
+    GString *text, const Metrics *metrics, const char *const *labels)
+{
+  guint n_missing = 0;
+
+  for (guint i = 0; i < metrics->n_labels; i++) {
+    if (metrics->labels[i].n > 0)
+      continue;
+    g_string_append_printf (
+        text, "%s%s", n_missing++ ? ", " : "No files of ", labels[i]);
+  }
+  if (n_missing > 0)
+    g_string_append_printf (text,
+        ":\nthe F1 of each is 0 in macro F1, which is over all %u genres.\n",
+        metrics->n_labels);
+}
+
+static void
+append_confusion (
+    GString *text, const Metrics *metrics, const char *const *labels)
+{
+  guint n = metrics->n_labels;
+
+  g_string_append (text, "truth \\ answer");
+  for (guint i = 0; i < n; i++) {
+    g_string_append_c (text, ' ');
+    append_cell (text, labels[i], 5, TRUE);
+  }
+  for (guint i = 0; i < n; i++) {
+    g_string_append_c (text, '\n');
+    append_cell (text, labels[i], 14, FALSE);
+    for (guint k = 0; k < n; k++) {
+      guint count = metrics->confusion[i * n + k];
+
+      g_string_append_printf (text, count ? " %5u" : "     .", count);
+    }
+  }
+  g_string_append_c (text, '\n');
+}
+
+char *
+evaluation_format_text (
+    const Metrics *metrics, const char *const *labels, const char *model)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text,
+      "%u %s, model %s\n"
+      "accuracy %.3f, macro F1 %.3f, expected calibration error %.3f\n\n",
+      metrics->n, metrics->n == 1 ? "file" : "files", model, metrics->accuracy,
+      metrics->macro_f1, metrics->ece);
+  append_genres (text, metrics, labels);
+  append_missing (text, metrics, labels);
+  g_string_append_c (text, '\n');
+  append_confusion (text, metrics, labels);
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "listing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+#include <gio/gunixinputstream.h>
+#include <glib/gstdio.h>
+
+#include "replacement.h"
+
+/* items that wait to be taken: some MB at most */
+#define MAX_WAITING 20000
+
+struct _Listing
+{
+  const ListingOptions *options;
+  GInputStream *list; /* of files_from */
+  GSourceFunc wake;
+  gpointer user_data;
+
+  /* the thread's */
+  GHashTable *walked; /* "device:inode" of folders */
+
+  GMutex lock; /* of what follows */
+  GCond taken;
+  GQueue items; /* ListingItem */
+  gint64 n_items;
+  gboolean ended, someone_waits;
+};
+
+void
+listing_item_free (ListingItem *item)
+{
+  g_free (item->name);
+  g_free (item->error);
+  g_free (item);
+}
+
+/* Whether the name says that this is audio, so that it is a fault if it is not.
+ * What is hidden says nothing: macOS writes "._song.mp3" beside "song.mp3". */
+static gboolean
+is_audio_name (const char *name)
+{
+  static const char *const endings[] = { "aac", "ac3", "aif", "aifc", "aiff",
+    "alac", "amr", "ape", "au", "caf", "dff", "dsf", "flac", "m4a", "m4b",
+    "mka", "mp2", "mp3", "mpc", "oga", "ogg", "opus", "shn", "spx", "tta",
+    "wav", "wma", "wv", NULL };
+  g_autofree char *base = g_path_get_basename (name);
+  const char *dot = strrchr (base, '.');
+  g_autofree char *ending = dot && dot != base ? g_ascii_strdown (dot + 1, -1)
+                                               : NULL;
+
+  return ending && base[0] != '.' && g_strv_contains (endings, ending);
+}
+
+/* @key is the name that the shards go by. */
+static gboolean
+is_in_shard (const ListingOptions *options, const char *key)
+{
+  g_autoptr (GChecksum) checksum = NULL;
+  guint8 digest[16];
+  gsize length = sizeof digest;
+  guint64 number = 0;
+
+  if (options->n_shards <= 1)
+    return TRUE;
+  checksum = g_checksum_new (G_CHECKSUM_MD5);
+  g_checksum_update (checksum, (const guchar *) key, strlen (key));
+  g_checksum_get_digest (checksum, digest, &length);
+  for (guint i = 0; i < sizeof number; i++)
+    number = number << 8 | digest[i];
+  return number % options->n_shards == options->shard - 1;
+}
+
+static void
+push (Listing *listing, ListingItem *item)
+{
+  g_mutex_lock (&listing->lock);
+  while (listing->items.length >= MAX_WAITING)
+    g_cond_wait (&listing->taken, &listing->lock);
+  if (item) {
+    g_queue_push_tail (&listing->items, item);
+    listing->n_items++;
+  } else {
+    listing->ended = TRUE;
+  }
+  if (listing->someone_waits)
+    g_idle_add (listing->wake, listing->user_data);
+  listing->someone_waits = FALSE;
+  g_mutex_unlock (&listing->lock);
+}
+
+/* @error is taken. */
+static void
+add (Listing *listing, const char *name, const char *key, char *error,
+    gboolean found)
+{
+  ListingItem *item;
+
+  if (!is_in_shard (listing->options, key)) {
+    g_free (error);
+    return;
+  }
+  item = g_new0 (ListingItem, 1);
+  item->name = g_strdup (name);
+  item->error = error;
+  item->may_skip = found && !is_audio_name (name);
+  push (listing, item);
+}
+
+/* Single names */
+
+static char *
+explain_missing (const char *path, int fault)
+{
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  if (fault == ELOOP)
+    return g_strdup ("It is a symbolic link that leads back to itself.");
+  if (fault == ENOENT && target)
+    return g_strdup_printf (
+        "It is a symbolic link to %s, which does not exist.", target);
+  if (fault == ENOENT || fault == ENOTDIR)
+    return g_strdup ("It does not exist.");
+  return g_strdup_printf ("It cannot be read: %s.", g_strerror (fault));
+}
+
+/* Why what is at @path cannot be played, or NULL. */
+static char *
+explain_kind (const char *path, const struct stat *info)
+{
+  const char *kind = S_ISFIFO (info->st_mode) ? "a FIFO"
+      : S_ISSOCK (info->st_mode)              ? "a socket"
+      : !S_ISREG (info->st_mode)              ? "a device"
+                                              : NULL;
+
+  if (kind)
+    return g_strdup_printf ("It is %s, not a file.", kind);
+  if (access (path, R_OK) < 0)
+    return g_strdup_printf ("It cannot be read: %s.", g_strerror (errno));
+  if (info->st_size == 0)
+    return g_strdup ("It is empty.");
+  return NULL;
+}
+
+static void walk (Listing *listing, const char *path, gsize root_length,
+    const struct stat *info);
+
+static void
+look_at (Listing *listing, const char *name, gboolean found)
+{
+  g_autofree char *scheme = NULL, *local = NULL;
+  const char *path = name;
+  struct stat info;
+
+  /* "Intro: Song.ogg" has the form of a URI, but is a file if there is one */
+  if (lstat (name, &info) < 0) {
+    scheme = g_uri_parse_scheme (name);
+    if (!g_strcmp0 (scheme, "fd")) {
+      add (listing, name, name,
+          g_strdup ("File descriptors are not shared with the processes that "
+                    "decode."),
+          found);
+      return;
+    }
+    path = local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
+    if (scheme && !local) {
+      add (listing, name, name, NULL, FALSE);
+      return;
+    }
+    path = local ? local : name;
+  }
+  if (stat (path, &info) < 0)
+    add (listing, name, name, explain_missing (path, errno), FALSE);
+  else if (S_ISDIR (info.st_mode))
+    walk (listing, path, strlen (path), &info);
+  else
+    add (listing, name, name, explain_kind (path, &info),
+        found && S_ISREG (info.st_mode));
+}
+
+/* Folders */
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static GPtrArray *
+read_folder (const char *path, GError **error)
+{
+  GDir *folder = g_dir_open (path, 0, error);
+  GPtrArray *names;
+  const char *name;
+
+  if (!folder)
+    return NULL;
+  names = g_ptr_array_new_with_free_func (g_free);
+  /* a copy that --write works on, or has left when it was killed, is no file of
+   * the library */
+  while ((name = g_dir_read_name (folder)))
+    if (!replacement_is_copy (name))
+      g_ptr_array_add (names, g_strdup (name));
+  g_dir_close (folder);
+  g_ptr_array_sort (names, compare_names);
+  return names;
+}
+
+/* @path less its first @root_length bytes and slashes is what shards go by. */
+static void
+walk (Listing *listing, const char *path, gsize root_length,
+    const struct stat *folder)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) names = NULL;
+
+  /* links may lead back to where we came from */
+  if (!g_hash_table_add (listing->walked,
+          g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+              (guint64) folder->st_dev, (guint64) folder->st_ino)))
+    return;
+  names = read_folder (path, &error);
+  if (!names) {
+    add (listing, path, path + root_length,
+        g_strdup ("This folder cannot be read."), FALSE);
+    return;
+  }
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *child = g_build_filename (
+        path, g_ptr_array_index (names, i), NULL);
+    const char *key = child + root_length;
+    struct stat info;
+
+    while (*key == '/')
+      key++;
+    if (stat (child, &info) < 0)
+      add (listing, child, key, explain_missing (child, errno), FALSE);
+    else if (S_ISDIR (info.st_mode))
+      walk (listing, child, root_length, &info);
+    else
+      add (listing, child, key, explain_kind (child, &info),
+          S_ISREG (info.st_mode));
+  }
+}
+
+/* Lists */
+
+/* NUL or newline */
+static char
+find_separator (GBufferedInputStream *list, GError **error)
+{
+  const char *ahead;
+  gsize n = 0;
+
+  do {
+    gssize read = g_buffered_input_stream_fill (list, -1, NULL, error);
+
+    ahead = g_buffered_input_stream_peek_buffer (list, &n);
+    if (memchr (ahead, 0, n))
+      return 0;
+    if (read <= 0)
+      break;
+  } while (n < LISTING_LOOK_AHEAD);
+  return '\n';
+}
+
+static void
+read_list (Listing *listing, GInputStream *stream, const char *list_name)
+{
+  g_autoptr (GDataInputStream) list = g_data_input_stream_new (stream);
+  GBufferedInputStream *buffered = G_BUFFERED_INPUT_STREAM (list);
+  g_autoptr (GError) error = NULL;
+  char separator = 0;
+
+  g_buffered_input_stream_set_buffer_size (buffered, 8 * LISTING_LOOK_AHEAD);
+  if (!listing->options->null)
+    separator = find_separator (buffered, &error);
+  while (!error) {
+    g_autofree char *name = g_data_input_stream_read_upto (
+        list, &separator, 1, NULL, NULL, &error);
+
+    if (name && *name)
+      look_at (listing, name, TRUE);
+    /* the separator, or the end */
+    if (error)
+      break;
+    g_data_input_stream_read_byte (list, NULL, &error);
+    if (error) {
+      /* the end has no error of its own domain */
+      if (g_buffered_input_stream_fill (buffered, 1, NULL, NULL) == 0)
+        g_clear_error (&error);
+      break;
+    }
+  }
+  if (error)
+    add (listing, list_name, list_name,
+        g_strdup_printf ("The list cannot be read: %s.", error->message),
+        FALSE);
+}
+
+static gpointer
+run (gpointer data)
+{
+  Listing *listing = data;
+
+  for (char **name = listing->options->names; name && *name; name++) {
+    if (g_str_equal (*name, "-")) {
+      g_autoptr (GInputStream) list = g_unix_input_stream_new (0, FALSE);
+
+      read_list (listing, list, "-");
+    } else {
+      look_at (listing, *name, FALSE);
+    }
+  }
+  if (listing->list)
+    read_list (listing, listing->list, listing->options->files_from);
+  push (listing, NULL);
+  return NULL;
+}
+
+Listing *
+listing_new (const ListingOptions *options, GSourceFunc wake,
+    gpointer user_data, GError **error)
+{
+  Listing *listing = g_new0 (Listing, 1);
+  const char *from = options->files_from;
+
+  if (from) {
+    int fd = g_str_equal (from, "-") ? dup (0)
+                                     : open (from, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+          "The list %s cannot be read: %s.", from, g_strerror (errno));
+      g_free (listing);
+      return NULL;
+    }
+    listing->list = g_unix_input_stream_new (fd, TRUE);
+  }
+  listing->options = options;
+  listing->wake = wake;
+  listing->user_data = user_data;
+  listing->walked = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, NULL);
+  g_mutex_init (&listing->lock);
+  g_cond_init (&listing->taken);
+  g_queue_init (&listing->items);
+  g_thread_unref (g_thread_new ("listing", run, listing));
+  return listing;
+}
+
+ListingStatus
+listing_take (Listing *listing, ListingItem **item)
+{
+  ListingStatus status;
+
+  g_mutex_lock (&listing->lock);
+  *item = g_queue_pop_head (&listing->items);
+  status = *item ? LISTING_ITEM : listing->ended ? LISTING_END : LISTING_LATER;
+  listing->someone_waits = status == LISTING_LATER;
+  g_cond_signal (&listing->taken);
+  g_mutex_unlock (&listing->lock);
+  return status;
+}
+
+gint64
+listing_get_total (Listing *listing)
+{
+  gint64 total;
+
+  g_mutex_lock (&listing->lock);
+  total = listing->ended ? listing->n_items : -1;
+  g_mutex_unlock (&listing->lock);
+  return total;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The files to analyse: those named, those in folders, and those in lists.  A
+ * thread of its own looks for them, a bounded number ahead. */
+
+#pragma once
+
+#include <glib.h>
+
+typedef struct
+{
+  char **names;           /* files, folders, URIs; "-": a list from stdin */
+  const char *files_from; /* a file that is a list, "-" for stdin, or NULL */
+  gboolean null;          /* lists are known to be separated by NUL */
+  guint shard, n_shards;  /* only the @shard-th of @n_shards, from 1 */
+} ListingOptions;
+
+typedef struct
+{
+  char *name;        /* path or URI */
+  char *error;       /* why it cannot be played, or NULL */
+  gboolean may_skip; /* nobody said that it were audio */
+} ListingItem;
+
+void listing_item_free (ListingItem *item);
+
+typedef enum
+{
+  LISTING_ITEM,
+  LISTING_LATER, /* there may be more; @wake will be called */
+  LISTING_END
+} ListingStatus;
+
+typedef struct _Listing Listing;
+
+/**
+ * listing_new:
+ * @options: what is in it must live as long as the listing
+ * @wake: called in the default main context once there is more after
+ *     %LISTING_LATER
+ * @error: return location: a list that cannot be read
+ *
+ * Folders are walked to the bottom in the order of the names' bytes, through
+ * symbolic links as well, each once.  Of what they contain only regular files can
+ * be played: FIFOs, sockets, devices and dangling links are items with an error,
+ * and so are empty files and folders that cannot be read.
+ *
+ * A list is separated by NUL if there is one in its first %LISTING_LOOK_AHEAD
+ * bytes, which are more than any path has, and by newline otherwise; @null tells
+ * so without that many bytes having to be there.
+ *
+ * An item is in the shard that the MD5 of its name falls in, so that it stays
+ * there whatever other files come and go.  The name of what is found in a folder
+ * is for that its path below the folder that was asked for: shards agree even if
+ * the folder is mounted elsewhere.
+ *
+ * Returns: (transfer full) (nullable): the listing, or %NULL
+ */
+Listing *listing_new (const ListingOptions *options, GSourceFunc wake,
+    gpointer user_data, GError **error);
+
+#define LISTING_LOOK_AHEAD 8192
+
+/* Gives the next @item if there is one. */
+ListingStatus listing_take (Listing *listing, ListingItem **item);
+
+/* How many items there are in all, -1 while that is not known. */
+gint64 listing_get_total (Listing *listing);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What became of a file: what was found, and what was written into it. */
+
+#pragma once
+
+#include "result.h"
+#include "tagwriter.h"
+
+typedef struct
+{
+  Result *result;
+  gboolean has_change; /* whether to write the genre was considered */
+  TagChange change;
+  char *write_error; /* why it could not be written, or NULL */
+} Outcome;
+
+void outcome_clear (Outcome *outcome);
+
+/* The change as a JSON object in one line:
+ *
+ *   written  boolean: the genre was written or, in a dry run, would be
+ *   old      string or null: the genre before, several values joined by "; "
+ *   new      string or null: the genre now, or as it would be
+ *   note     string or null: why it was not written, or what is to be known of it
+ *   error    string or null: why it could not be written */
+char *outcome_change_to_json (const Outcome *outcome);
+
+/* The inverse; FALSE if @json is not such an object. */
+gboolean outcome_take_change (Outcome *outcome, const char *json);
+
+/* result_to_json() with another member "write", the change, if there is one. */
+char *outcome_to_json (const Outcome *outcome, gboolean with_segments);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Processes that play the files, several at a time, and their results in the
+ * files' order. */
+
+#pragma once
+
+#include "cache.h"
+#include "listing.h"
+#include "outcome.h"
+#include "worker.h"
+
+typedef struct
+{
+  guint jobs;
+  guint timeout; /* s without a sign of life, after which a file is given up */
+  WorkerOptions worker;
+  Cache *cache; /* or NULL */
+  const char *cache_key;
+} PoolOptions;
+
+/* FALSE: nobody takes any more; the pool comes to its end. */
+typedef gboolean (*PoolFunc) (
+    const Outcome *outcome, gint64 total, gpointer user_data);
+
+/**
+ * pool_run:
+ * @func: takes each outcome, in the listing's order; total is the number of files
+ *     or -1 as long as that is not known
+ * @error: return location: a list that cannot be read, a cache that cannot be
+ *     written
+ *
+ * Runs until all files are done, @func has had enough, or one of SIGINT, SIGTERM
+ * and SIGHUP comes.  Then what is being analysed is left, a file that
+ * is being written is finished, and what was done by
+ * then goes to @func, still in order.
+ *
+ * At most %POOL_WINDOW files are begun beyond the first one that is not done, so
+ * that the memory does not grow with their number.
+ *
+ * Returns: the signal, 0 without, -1 with @error set
+ */
+int pool_run (const ListingOptions *listing, const PoolOptions *options,
+    PoolFunc func, gpointer user_data, GError **error);
+
+#define POOL_WINDOW 1000

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "progress.h"
+
+#define NS 1e9
+#define BAR_WIDTH 40
+#define DEFAULT_TOP 3
+
+struct _Report
+{
+  const ReportOptions *options;
+  Progress *progress;
+  const char *charset;
+  gboolean utf8;
+  GString *text;  /* to be printed next */
+  FILE *errors;   /* of errors_path, or NULL */
+  FILE *failures; /* "name: reason" lines, to be shown at the end */
+  guint64 classified, silent, failed, skipped, written;
+  gboolean broken;  /* stdout takes no more */
+  gboolean cut_off; /* because nobody reads it */
+};
+
+Report *
+report_new (const ReportOptions *options, GError **error)
+{
+  g_autoptr (Report) report = g_new0 (Report, 1);
+
+  report->options = options;
+  report->utf8 = g_get_charset (&report->charset);
+  report->text = g_string_new (NULL);
+  /* there may be more of them than should be kept in memory */
+  report->failures = tmpfile ();
+  if (!report->failures) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "A temporary file cannot be made: %s.", g_strerror (errno));
+    return NULL;
+  }
+  if (options->errors_path &&
+      !(report->errors = fopen (options->errors_path, "we"))) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "%s cannot be written: %s.", options->errors_path, g_strerror (errno));
+    return NULL;
+  }
+  if (!options->quiet)
+    report->progress = progress_new (-1);
+  return g_steal_pointer (&report);
+}
+
+void
+report_free (Report *report)
+{
+  if (!report)
+    return;
+  g_clear_pointer (&report->progress, progress_free);
+  if (report->errors)
+    fclose (report->errors);
+  if (report->failures)
+    fclose (report->failures);
+  g_string_free (report->text, TRUE);
+  g_free (report);
+}
+
+/* One line whatever the name is. */
+static char *
+get_display_name (const char *name)
+{
+  g_autofree char *valid = g_filename_display_name (name);
+  GString *shown = g_string_new (NULL);
+
+  for (const char *p = valid; *p; p++) {
+    if (*p == '\n')
+      g_string_append (shown, "\\n");
+    else if ((guchar) *p < 0x20 || *p == 0x7f)
+      g_string_append_printf (shown, "\\x%02x", (guchar) *p);
+    else
+      g_string_append_c (shown, *p);
+  }
+  return g_string_free (shown, FALSE);
+}
+
+/* "  metal  95 %  ██████▌" for each of the best */
+static void
+print_bars (const Report *report, const Result *result)
+{
+  static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊",
+    "▉" };
+  guint n = g_strv_length (result->labels), width = 0;
+  guint n_shown = report->options->top ? MIN (report->options->top, n) : n;
+  g_autofree guint *order = g_new (guint, n);
+
+  for (guint i = 0; i < n; i++)
+    width = MAX (width, g_utf8_strlen (result->labels[i], -1));
+  result_rank (result->probabilities, n, order, n_shown);
+  for (guint rank = 0; rank < n_shown; rank++) {
+    double p = result->probabilities[order[rank]];
+    const char *label = result->labels[order[rank]];
+    guint length = lrint (p * BAR_WIDTH * 8);
+
+    g_string_append_printf (report->text, "  %s%*s  %3.0f %%  ", label,
+        (int) (width - g_utf8_strlen (label, -1)), "", 100 * p);
+    for (guint i = 0; i < (report->utf8 ? length : length + 4) / 8; i++)
+      g_string_append_printf (report->text, report->utf8 ? "█" : "#");
+    g_string_append_printf (
+        report->text, "%s\n", report->utf8 ? eighths[length % 8] : "");
+  }
+}
+
+/* "metal        95 %   (rock 3 %, blues 1 %)" and, if it is not NULL, @name, always
+ * in the same column */
+static void
+print_genres (const Report *report, char *const *labels,
+    const double *probabilities, const char *name)
+{
+  guint top = report->options->top ? report->options->top : DEFAULT_TOP;
+  guint n = labels ? g_strv_length ((char **) labels) : 0;
+  guint n_shown = MIN (top, n);
+  g_autofree guint *order = g_new (guint, MAX (n_shown, 1));
+  g_autoptr (GString) others = g_string_new (NULL);
+
+  if (!probabilities) {
+    g_string_append_printf (report->text, "%-16s", "silent");
+  } else {
+    result_rank (probabilities, n, order, n_shown);
+    g_string_append_printf (report->text, "%-10s %3.0f %%", labels[order[0]],
+        100 * probabilities[order[0]]);
+    for (guint rank = 1; rank < n_shown; rank++)
+      g_string_append_printf (others, "%s%s %.0f %%", rank == 1 ? "   (" : ", ",
+          labels[order[rank]], 100 * probabilities[order[rank]]);
+    if (n_shown > 1)
+      g_string_append_c (others, ')');
+  }
+  if (name)
+    g_string_append_printf (
+        report->text, "%-*s   %s\n", 22 * (int) (top - 1), others->str, name);
+  else
+    g_string_append_printf (report->text, "%s\n", others->str);
+}
+
+static void
+print_time (const Report *report, guint64 time)
+{
+  guint64 tenths = (time + 50000000) / 100000000;
+
+  g_string_append_printf (report->text, "%3" G_GUINT64_FORMAT ":%02u.%u",
+      tenths / 600, (guint) (tenths / 10 % 60), (guint) (tenths % 10));
+}
+
+static void
+print_segments (const Report *report, const Result *result)
+{
+  for (guint i = 0; i < result->segments->len; i++) {
+    const ResultSegment *segment = &g_array_index (
+        result->segments, ResultSegment, i);
+
+    g_string_append_printf (report->text, "  ");
+    print_time (report, segment->start);
+    g_string_append_printf (report->text, " - ");
+    print_time (report, segment->start + segment->duration);
+    g_string_append_printf (report->text, "    ");
+    print_genres (report, result->labels, segment->probabilities, NULL);
+  }
+}
+
+static void
+print_text (const Report *report, const Result *result)
+{
+  g_autofree char *name = get_display_name (result->name);
+
+  if (!report->options->single) {
+    print_genres (report, result->labels, result->probabilities, name);
+    if (report->options->segments)
+      print_segments (report, result);
+    return;
+  }
+  g_string_append_printf (report->text, "%s\n", name);
+  if (report->options->segments) {
+    print_segments (report, result);
+    g_string_append_printf (report->text, "\n");
+  }
+  if (result->probabilities)
+    print_bars (report, result);
+  else
+    g_string_append_printf (report->text, "  silent\n");
+}
+
+/* "  wrote Rock, was Pop" */
+static void
+print_change (const Report *report, const Outcome *outcome)
+{
+  const TagChange *change = &outcome->change;
+
+  if (!outcome->has_change || outcome->write_error)
+    return;
+  if (change->written) {
+    g_string_append_printf (report->text, "    %s %s",
+        report->options->dry_run ? "would write" : "wrote", change->new_genre);
+    if (change->old_genre)
+      g_string_append_printf (report->text, ", was %s", change->old_genre);
+  } else {
+    g_string_append (report->text, "    not written");
+  }
+  if (change->note)
+    g_string_append_printf (report->text, ": %s", change->note);
+  g_string_append_c (report->text, '\n');
+}
+
+static void
+note_failure (Report *report, const Outcome *outcome)
+{
+  const Result *result = outcome->result;
+  g_autofree char *name = get_display_name (result->name);
+
+  report->failed++;
+  if (result->error)
+    fprintf (report->failures, "genreclassify: %s: %s\n", name, result->error);
+  else
+    fprintf (report->failures,
+        "genreclassify: %s: Its tags were not written: %s\n", name,
+        outcome->write_error);
+  if (report->errors) {
+    g_autofree char *json = outcome_to_json (outcome, FALSE);
+
+    fprintf (report->errors, "%s\n", json);
+    fflush (report->errors);
+  }
+}
+
+static void
+note_skipped (Report *report, const Result *result)
+{
+  g_autofree char *name = get_display_name (result->name);
+
+  report->skipped++;
+  if (report->options->verbose)
+    fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, result->error);
+}
+
+/* What was not printed is found here, as g_print() does not tell. */
+/* FALSE if it cannot be written. */
+static gboolean
+print (Report *report)
+{
+  g_autofree char *local = report->utf8
+      ? NULL
+      : g_convert_with_fallback (report->text->str, -1, report->charset,
+            "UTF-8", "?", NULL, NULL, NULL);
+
+  if (report->broken)
+    return FALSE;
+  if (fputs (local ? local : report->text->str, stdout) < 0 ||
+      fflush (stdout) < 0) {
+    report->broken = TRUE;
+    report->cut_off = errno == EPIPE;
+    if (!report->cut_off)
+      fprintf (stderr, "genreclassify: The output cannot be written: %s.\n",
+          g_strerror (errno));
+  }
+  g_string_truncate (report->text, 0);
+  return !report->broken;
+}
+
+gboolean
+report_add (const Outcome *outcome, gint64 total, gpointer user_data)
+{
+  Report *report = user_data;
+  const Result *result = outcome->result;
+
+  if (report->progress && (isatty (1) || report->options->verbose))
+    progress_hide (report->progress);
+  if (result->skipped)
+    note_skipped (report, result);
+  else if (result->error || outcome->write_error)
+    note_failure (report, outcome);
+  else if (!result->probabilities)
+    report->silent++;
+  else
+    report->classified++;
+  if (report->options->json) {
+    g_autofree char *json = outcome_to_json (
+        outcome, report->options->segments);
+
+    g_string_append_printf (report->text, "%s\n", json);
+  } else if (!result->error && !report->options->quiet) {
+    print_text (report, result);
+    print_change (report, outcome);
+  }
+  if (outcome->change.written)
+    report->written++;
+  if (report->progress) {
+    progress_set_total (report->progress, total);
+    progress_add (report->progress, result->duration / NS);
+  }
+  return print (report);
+}
+
+static void
+print_failures (FILE *failures)
+{
+  char buffer[4096];
+  gsize n;
+
+  rewind (failures);
+  while ((n = fread (buffer, 1, sizeof buffer, failures)) > 0)
+    fwrite (buffer, 1, n, stderr);
+}
+
+static void
+print_summary (const Report *report)
+{
+  guint64 n = report->classified + report->silent + report->failed +
+      report->skipped;
+
+  fprintf (stderr,
+      "genreclassify: %" G_GUINT64_FORMAT " %s: %" G_GUINT64_FORMAT
+      " classified",
+      n, n == 1 ? "file" : "files", report->classified);
+  if (report->silent)
+    fprintf (stderr, ", %" G_GUINT64_FORMAT " silent", report->silent);
+  if (report->skipped)
+    fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped that %s no audio",
+        report->skipped, report->skipped == 1 ? "is" : "are");
+  if (report->failed)
+    fprintf (stderr, ", %" G_GUINT64_FORMAT " failed", report->failed);
+  if (report->written)
+    fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
+        report->options->dry_run ? "would be written" : "written");
+  fputc ('\n', stderr);
+}
+
+int
+report_finish (Report *report)
+{
+  g_clear_pointer (&report->progress, progress_free);
+  print_failures (report->failures);
+  if (!report->options->single && !report->options->quiet)
+    print_summary (report);
+  if (report->written && !report->options->dry_run && !report->options->quiet)
+    fprintf (stderr,
+        "genreclassify: --undo '%s' gives the former genres back.\n",
+        report->options->log);
+  return report->failed > 0 || report->broken ? 1 : 0;
+}
+
+gboolean
+report_is_cut_off (const Report *report)
+{
+  return report->cut_off;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What the command prints. */
+
+#pragma once
+
+#include "pool.h"
+
+typedef struct
+{
+  gboolean
+      single;    /* one file: a bar for each genre, not a line for each file */
+  gboolean json; /* JSON Lines */
+  gboolean segments;       /* every one of them */
+  gboolean dry_run;        /* what is written only would be */
+  gboolean quiet;          /* no text but that of failures */
+  gboolean verbose;        /* skipped files are named */
+  guint top;               /* genres to name; 0: as many as suit */
+  const char *log;         /* where what was written is noted, or NULL */
+  const char *errors_path; /* where failures go as JSON Lines, or NULL */
+} ReportOptions;
+
+typedef struct _Report Report;
+
+/* NULL with @error set if the file of errors cannot be made. */
+Report *report_new (const ReportOptions *options, GError **error);
+
+/* Prints one outcome: a PoolFunc.  FALSE if stdout does not take it. */
+gboolean report_add (const Outcome *outcome, gint64 total, gpointer report);
+
+/* Prints on stderr what failed, and a summary.  Gives the exit status: 1 if
+ * something failed. */
+int report_finish (Report *report);
+
+/* Whether nobody reads stdout any more. */
+gboolean report_is_cut_off (const Report *report);
+void report_free (Report *report);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Report, report_free)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What is known of one file: its genres, or why there are none; and the same as
+ * JSON, which is the command's output, the cache's value and what the processes
+ * say to each other. */
+
+#pragma once
+
+#include <glib.h>
+
+typedef struct
+{
+  guint64 start, duration; /* ns */
+  gboolean silent;
+  double *probabilities; /* [labels]; NULL if silent */
+} ResultSegment;
+
+typedef struct
+{
+  char *name;       /* path or URI, as it was given or found */
+  char *model;      /* "crnn 3"; NULL if nothing was analysed */
+  char **labels;    /* NULL-terminated, the model's order; NULL if nothing was
+                            classified, or only silence */
+  guint64 duration; /* ns of audio that was analysed */
+  double *
+      probabilities; /* [labels] of the whole track; NULL if it is all silent */
+  GArray *segments;  /* ResultSegment; empty if they are not known */
+  char *old_genre;   /* the genre tag that the file has, or NULL */
+  char *error;       /* why there is no result, or NULL */
+  gboolean skipped;  /* the error is only that this is no audio */
+} Result;
+
+/* An empty result of the file @name. */
+Result *result_new (const char *name);
+/* The same with the reason why there is no more. */
+Result *result_new_error (const char *name, const char *error);
+void result_free (Result *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
+
+/* Index of the most probable label, or -1 if silent. */
+int result_get_best (const Result *result);
+double result_get_confidence (const Result *result); /* 0 if silent */
+
+/* Fills @order, [n], with the indices of the @n most probable labels, n at most
+ * the number of labels, the most probable first. */
+void result_rank (
+    const double *probabilities, guint n_labels, guint *order, guint n);
+
+/* One JSON object in one line, without the line's end; free with g_free().  The
+ * keys, which are always there:
+ *
+ *   file           string: path or URI; bytes that are no UTF-8 are replaced
+ *   model          string or null: name and version
+ *   genre          string or null: the most probable label; null if silent
+ *   confidence     number: its probability; 0 if silent
+ *   silent         boolean: there is audio, but all of it is silent
+ *   duration       number: seconds of audio that were analysed
+ *   probabilities  object of number, one for each label in the model's order, or
+ *                  null
+ *   tag            string or null: the genre that the file has as a tag
+ *   error          string or null: why there is no genre
+ *   skipped        boolean: there is an error, but no failure: a picture or a
+ *                  text, say, that was found in a folder or a list and whose
+ *                  name does not say that it were audio
+ *
+ * and, @with_segments,
+ *
+ *   segments       array of objects: start, duration (seconds), genre,
+ *                  confidence, silent and probabilities, as above
+ *
+ * If the name is no UTF-8, there is also
+ *
+ *   file_bytes     string: the name with such bytes as %FF, and "%" as "%25" */
+char *result_to_json (const Result *result, gboolean with_segments);
+
+/* The same without what is of the file: no file, tag and error, and always with
+ * segments; and one of the segments. */
+char *result_answer_to_json (const Result *result);
+char *result_segment_to_json (const Result *result, guint index);
+
+/* The inverse of result_to_json(); NULL with @error set if @json is not such an
+ * object. */
+Result *result_from_json (const char *json, GError **error);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "connections.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#define MAX_CONNECTIONS 1000
+#define BACKLOG 128
+/* an upload that is slower, bytes/s, is not one */
+#define MIN_RATE 1024
+/* how often the times are looked at, ms */
+#define SWEEP_PERIOD 250
+
+#define KEY "genreclassify-connection"
+
+struct _Connections
+{
+  SoupServer *server;
+  GSocketService *service;
+  guint16 port;
+  gint64 timeout; /* µs */
+  guint sweep_source;
+  GHashTable *set; /* Connection */
+  gboolean draining;
+};
+
+struct _Connection
+{
+  Connections *connections;
+  GIOStream *stream; /* weak */
+  GSocket *socket;   /* that of @stream */
+  GSocketAddress *address;
+  char *client;
+  ConnectionPhase phase;
+  gint64 started, deadline; /* µs */
+  guint64 n_bytes;          /* of the body */
+  gboolean can_refuse;      /* it waits for the rest of a request */
+  /* while it is watched */
+  GSource *watch;
+  ConnectionGoneFunc gone;
+  gpointer user_data;
+};
+
+void
+connection_cut (Connection *connection)
+{
+  g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
+}
+
+static void
+unwatch (Connection *connection)
+{
+  if (connection->watch)
+    g_source_destroy (connection->watch);
+  g_clear_pointer (&connection->watch, g_source_unref);
+  connection->gone = NULL;
+}
+
+static void
+on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
+{
+  Connection *connection = user_data;
+
+  unwatch (connection);
+  g_hash_table_remove (connection->connections->set, connection);
+  g_object_set_data (G_OBJECT (connection->address), KEY, NULL);
+  g_object_unref (connection->address);
+  g_object_unref (connection->socket);
+  g_free (connection->client);
+  g_free (connection);
+}
+
+/* The client has been too slow to be answered by libsoup: the request is not
+ * complete. */
+static void
+refuse (Connection *connection)
+{
+  static const char answer[] =
+      "HTTP/1.1 408 Request Timeout\r\n"
+      "Content-Type: application/json\r\n"
+      "Connection: close\r\n"
+      "Content-Length: 76\r\n"
+      "\r\n"
+      "{\"error\":{\"code\":\"slow_client\","
+      "\"message\":\"The request came in too slowly.\"}}";
+
+  g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
+  connection_cut (connection);
+}
+
+static gboolean
+on_sweep (gpointer user_data)
+{
+  Connections *connections = user_data;
+  g_autoptr (GList) all = g_hash_table_get_keys (connections->set);
+  gint64 now = g_get_monotonic_time ();
+
+  for (GList *i = all; i; i = i->next) {
+    Connection *connection = i->data;
+
+    if (connection->phase == CONNECTION_WORK || now < connection->deadline)
+      continue;
+    /* so that the socket's end is not mistaken for another delay */
+    connection->deadline = G_MAXINT64;
+    if (connection->can_refuse)
+      refuse (connection);
+    else
+      connection_cut (connection);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
+    GObject *source G_GNUC_UNUSED, gpointer user_data)
+{
+  Connections *connections = user_data;
+  g_autoptr (GSocketAddress)
+      local = g_socket_connection_get_local_address (stream, NULL),
+      remote = g_socket_connection_get_remote_address (stream, NULL);
+  Connection *connection;
+
+  /* what is not taken is closed */
+  if (!local || !remote ||
+      g_hash_table_size (connections->set) >= MAX_CONNECTIONS)
+    return TRUE;
+  connection = g_new0 (Connection, 1);
+  connection->connections = connections;
+  connection->socket = g_object_ref (g_socket_connection_get_socket (stream));
+  connection->address = g_object_ref (remote);
+  connection->client = g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+  g_hash_table_add (connections->set, connection);
+  g_object_set_data (G_OBJECT (remote), KEY, connection);
+  g_object_weak_ref (G_OBJECT (stream), on_stream_gone, connection);
+  connection_set_phase (connection, CONNECTION_IDLE);
+  connection->can_refuse = TRUE;
+  soup_server_accept_iostream (
+      connections->server, G_IO_STREAM (stream), local, remote, NULL);
+  return TRUE;
+}
+
+static gboolean
+bind_address (
+    Connections *connections, const char *address, guint16 port, GError **error)
+{
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
+  g_autoptr (GSocketAddress) wanted = NULL, bound = NULL;
+  GSocketListener *listener = G_SOCKET_LISTENER (connections->service);
+
+  if (!inet) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "%s: it is not an IP address, such as 127.0.0.1 or ::1.", address);
+    return FALSE;
+  }
+  wanted = g_inet_socket_address_new (inet, port);
+  g_socket_listener_set_backlog (listener, BACKLOG);
+  if (!g_socket_listener_add_address (listener, wanted, G_SOCKET_TYPE_STREAM,
+          G_SOCKET_PROTOCOL_TCP, NULL, &bound, error))
+    return FALSE;
+  connections->port = g_inet_socket_address_get_port (
+      G_INET_SOCKET_ADDRESS (bound));
+  return TRUE;
+}
+
+Connections *
+connections_new (SoupServer *server, const char *address, guint16 port,
+    double timeout, GError **error)
+{
+  Connections *connections = g_new0 (Connections, 1);
+
+  connections->server = server;
+  connections->service = g_socket_service_new ();
+  connections->timeout = (gint64) (timeout * G_USEC_PER_SEC);
+  connections->set = g_hash_table_new (NULL, NULL);
+  if (!bind_address (connections, address, port, error)) {
+    connections_free (connections);
+    return NULL;
+  }
+  g_signal_connect (
+      connections->service, "incoming", G_CALLBACK (on_incoming), connections);
+  connections->sweep_source = g_timeout_add (
+      SWEEP_PERIOD, on_sweep, connections);
+  return connections;
+}
+
+void
+connections_free (Connections *connections)
+{
+  if (!connections)
+    return;
+  g_clear_handle_id (&connections->sweep_source, g_source_remove);
+  g_socket_service_stop (connections->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (connections->service));
+  g_object_unref (connections->service);
+  g_hash_table_unref (connections->set);
+  g_free (connections);
+}
+
+guint16
+connections_get_port (Connections *connections)
+{
+  return connections->port;
+}
+
+guint
+connections_get_n (Connections *connections)
+{
+  return g_hash_table_size (connections->set);
+}
+
+void
+connections_drain (Connections *connections)
+{
+  g_autoptr (GList) all = g_hash_table_get_keys (connections->set);
+
+  connections->draining = TRUE;
+  g_socket_service_stop (connections->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (connections->service));
+  for (GList *i = all; i; i = i->next)
+    if (((Connection *) i->data)->phase == CONNECTION_IDLE)
+      connection_cut (i->data);
+}
+
+Connection *
+connection_get (SoupServerMessage *message)
+{
+  GSocketAddress *address = soup_server_message_get_remote_address (message);
+
+  return address ? g_object_get_data (G_OBJECT (address), KEY) : NULL;
+}
+
+const char *
+connection_get_client (Connection *connection)
+{
+  return connection->client;
+}
+
+static void
+set_deadline (Connection *connection)
+{
+  gint64 now = g_get_monotonic_time (),
+         timeout = connection->connections->timeout;
+
+  connection->deadline = now + timeout;
+  /* nor may it be forever just in time */
+  if (connection->phase == CONNECTION_UPLOAD)
+    connection->deadline = MIN (connection->deadline,
+        connection->started + timeout +
+            (gint64) (connection->n_bytes * G_USEC_PER_SEC / MIN_RATE));
+}
+
+void
+connection_set_phase (Connection *connection, ConnectionPhase phase)
+{
+  unwatch (connection);
+  connection->phase = phase;
+  connection->started = g_get_monotonic_time ();
+  connection->n_bytes = 0;
+  /* who is only kept alive waits for nothing */
+  connection->can_refuse = phase == CONNECTION_UPLOAD;
+  set_deadline (connection);
+  if (phase == CONNECTION_IDLE && connection->connections->draining)
+    connection_cut (connection);
+}
+
+void
+connection_add_bytes (Connection *connection, gsize size)
+{
+  connection->n_bytes += size;
+  set_deadline (connection);
+}
+
+static gboolean
+on_readable (
+    GSocket *socket, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+  Connection *connection = user_data;
+  ConnectionGoneFunc gone = connection->gone;
+  gpointer data = connection->user_data;
+  char byte;
+  gssize n = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  /* or else it sends another request already, which can wait */
+  unwatch (connection);
+  if (n == 0 && gone)
+    gone (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+connection_watch (
+    Connection *connection, ConnectionGoneFunc gone, gpointer user_data)
+{
+  unwatch (connection);
+  connection->gone = gone;
+  connection->user_data = user_data;
+  connection->watch = g_socket_create_source (
+      connection->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, NULL);
+  g_source_set_callback (connection->watch,
+      (GSourceFunc) (void (*) (void)) on_readable, connection, NULL);
+  g_source_attach (connection->watch, NULL);
+}

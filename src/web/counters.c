@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "counters.h"
+
+/* upper bounds of the histogram, s */
+static const double bounds[] = { 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120,
+  300 };
+
+struct _Counters
+{
+  GHashTable *requests; /* labels -> guint64 * */
+  GHashTable *errors;   /* labels -> guint64 * */
+  double audio, seconds;
+  guint64 counts[G_N_ELEMENTS (bounds)]; /* not cumulated */
+  guint64 n_analyses;
+};
+
+Counters *
+counters_new (void)
+{
+  Counters *counters = g_new0 (Counters, 1);
+
+  counters->requests = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, g_free);
+  counters->errors = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, g_free);
+  return counters;
+}
+
+void
+counters_free (Counters *counters)
+{
+  if (!counters)
+    return;
+  g_hash_table_unref (counters->requests);
+  g_hash_table_unref (counters->errors);
+  g_free (counters);
+}
+
+static void
+count (GHashTable *table, char *labels)
+{
+  guint64 *n = g_hash_table_lookup (table, labels);
+
+  if (n) {
+    g_free (labels);
+  } else {
+    n = g_new0 (guint64, 1);
+    g_hash_table_insert (table, labels, n);
+  }
+  ++*n;
+}
+
+void
+counters_add_request (Counters *counters, const char *route, guint status)
+{
+  count (counters->requests,
+      g_strdup_printf ("route=\"%s\",status=\"%u\"", route, status));
+}
+
+void
+counters_add_error (Counters *counters, const char *code)
+{
+  count (counters->errors, g_strdup_printf ("code=\"%s\"", code));
+}
+
+void
+counters_add_analysis (Counters *counters, double audio, double seconds)
+{
+  guint bucket = 0;
+
+  while (bucket < G_N_ELEMENTS (bounds) && seconds > bounds[bucket])
+    bucket++;
+  if (bucket < G_N_ELEMENTS (bounds))
+    counters->counts[bucket]++;
+  counters->n_analyses++;
+  counters->seconds += seconds;
+  counters->audio += audio;
+}
+
+static void
+append_head (
+    GString *text, const char *name, const char *type, const char *help)
+{
+  g_string_append_printf (text,
+      "# HELP genreclassify_%s %s\n# TYPE genreclassify_%s %s\n", name, help,
+      name, type);
+}
+
+static void
+append_value (GString *text, const char *name, const char *labels, double value)
+{
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (text, "genreclassify_%s%s%s%s %s\n", name,
+      labels ? "{" : "", labels ? labels : "", labels ? "}" : "",
+      g_ascii_formatd (digits, sizeof digits, "%.15g", value));
+}
+
+static void
+append_counters (
+    GString *text, const char *name, const char *help, GHashTable *table)
+{
+  g_autoptr (GList) keys = g_list_sort (
+      g_hash_table_get_keys (table), (GCompareFunc) g_strcmp0);
+
+  append_head (text, name, "counter", help);
+  for (GList *i = keys; i; i = i->next)
+    append_value (
+        text, name, i->data, *(guint64 *) g_hash_table_lookup (table, i->data));
+}
+
+static void
+append_single (GString *text, const char *name, const char *type,
+    const char *help, double value)
+{
+  append_head (text, name, type, help);
+  append_value (text, name, NULL, value);
+}
+
+static void
+append_histogram (GString *text, const Counters *counters)
+{
+  guint64 sum = 0;
+
+  append_head (text, "analysis_seconds", "histogram",
+      "Time that a file took to be decoded and classified.");
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++) {
+    char digits[G_ASCII_DTOSTR_BUF_SIZE];
+    g_autofree char *labels = g_strdup_printf (
+        "le=\"%s\"", g_ascii_formatd (digits, sizeof digits, "%g", bounds[i]));
+
+    sum += counters->counts[i];
+    append_value (text, "analysis_seconds_bucket", labels, sum);
+  }
+  append_value (
+      text, "analysis_seconds_bucket", "le=\"+Inf\"", counters->n_analyses);
+  append_value (text, "analysis_seconds_sum", NULL, counters->seconds);
+  append_value (text, "analysis_seconds_count", NULL, counters->n_analyses);
+}
+
+char *
+counters_to_text (
+    Counters *counters, guint waiting, guint running, guint connections)
+{
+  GString *text = g_string_new (NULL);
+
+  append_counters (text, "requests_total", "Requests that were answered.",
+      counters->requests);
+  append_counters (
+      text, "errors_total", "Answers that were an error.", counters->errors);
+  append_single (text, "audio_seconds_total", "counter",
+      "Audio that was classified.", counters->audio);
+  append_histogram (text, counters);
+  append_single (
+      text, "queue_length", "gauge", "Files that wait for a worker.", waiting);
+  append_single (
+      text, "workers_running", "gauge", "Files that are in a worker.", running);
+  append_single (text, "connections", "gauge", "Clients.", connections);
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "forkserver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <iconv.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmodule.h>
+#include <gst/gst.h>
+#include <gst/pbutils/pbutils.h>
+#include <json-glib/json-glib.h>
+
+#include "decoding.h"
+#include "genre.h"
+#include "models.h"
+#include "packet.h"
+#include "sandbox.h"
+
+/* address space of a worker: its libraries, its threads' stacks and its buffers */
+#define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
+
+typedef struct
+{
+  char *folder;      /* of the models, as the workers see it */
+  GPtrArray *models; /* their names */
+  GHashTable *pids;  /* id -> pid of the workers */
+  int signals;       /* signalfd of SIGCHLD */
+  int null;          /* /dev/null */
+} ForkServer;
+
+/* Loading, while files can still be opened */
+
+/* A video's decoder is never asked for, and hardware is not for strangers. */
+static gboolean
+is_wanted (GstElementFactory *factory)
+{
+  const char *class = gst_element_factory_get_metadata (
+      factory, GST_ELEMENT_METADATA_KLASS);
+
+  return !strstr (class, "Hardware") && !strstr (class, "Video") &&
+      !strstr (class, "Image") && !strstr (class, "Network");
+}
+
+static void
+load_features (GList *features)
+{
+  for (GList *i = features; i; i = i->next)
+    if (!GST_IS_ELEMENT_FACTORY (i->data) || is_wanted (i->data)) {
+      GstPluginFeature *loaded = gst_plugin_feature_load (i->data);
+
+      if (loaded)
+        gst_object_unref (loaded);
+    }
+  gst_plugin_feature_list_free (features);
+}
+
+/* libav computes a decoder's tables when the first one is opened, which takes as
+ * long as to decode seconds. */
+static void
+open_decoder (const char *factory, const char *format)
+{
+  GstElement *decoder = gst_element_factory_make (factory, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (format);
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!decoder)
+    return;
+  gst_object_ref_sink (decoder);
+  gst_element_set_state (decoder, GST_STATE_PAUSED);
+  pad = gst_element_get_static_pad (decoder, "sink");
+  gst_pad_send_event (pad, gst_event_new_stream_start ("none"));
+  gst_pad_send_event (pad, gst_event_new_caps (caps));
+  gst_element_set_state (decoder, GST_STATE_NULL);
+  gst_object_unref (decoder);
+}
+
+static void
+load_decoders (void)
+{
+  static const char *const others[] = { "uridecodebin", "decodebin", "fdsrc",
+    "typefind", "multiqueue", "queue2", "audioconvert", "audioresample",
+    "fakesink", "appsink", "genreclassify" };
+
+  load_features (gst_element_factory_list_get_elements (
+      GST_ELEMENT_FACTORY_TYPE_DECODABLE, GST_RANK_MARGINAL));
+  load_features (gst_type_find_factory_get_list ());
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    /* also its class, which may load more */
+    GstElement *element = gst_element_factory_make (others[i], NULL);
+
+    if (element)
+      gst_object_unref (gst_object_ref_sink (element));
+  }
+  open_decoder ("avdec_mp3",
+      "audio/mpeg,mpegversion=1,layer=3,parsed=true,rate=44100,channels=2");
+  open_decoder ("avdec_aac",
+      "audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=44100,"
+      "channels=2");
+  /* charsets of tags; libc keeps what is open */
+  (void) iconv_open ("UTF-8", "ISO-8859-1");
+  (void) iconv_open ("UTF-8", "WINDOWS-1252");
+}
+
+/* A symbol of the library that the plugin is linked with: its models are shared by
+ * the elements of a process, those of this program's own copy are not. */
+static gpointer
+find_symbol (const char *name)
+{
+  g_autoptr (GstPlugin)
+      plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
+  GModule *module = plugin
+      ? g_module_open (gst_plugin_get_filename (plugin), G_MODULE_BIND_LAZY)
+      : NULL;
+  gpointer symbol = NULL;
+
+  if (module)
+    g_module_symbol (module, name, &symbol);
+  return symbol;
+}
+
+/* Free with g_free(). */
+static char *
+get_path (const ForkServer *server, const char *name)
+{
+  return g_strconcat (server->folder, "/", name, ".safetensors", NULL);
+}
+
+static void
+add_model (JsonBuilder *models, const char *name, const GenreModel *model)
+{
+  json_builder_begin_object (models);
+  json_builder_set_member_name (models, "name");
+  json_builder_add_string_value (models, name);
+  json_builder_set_member_name (models, "version");
+  json_builder_add_string_value (models, genre_model_get_version (model));
+  json_builder_set_member_name (models, "parameters");
+  json_builder_add_int_value (models, genre_model_get_n_parameters (model));
+  json_builder_set_member_name (models, "labels");
+  json_builder_begin_array (models);
+  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
+    json_builder_add_string_value (models, genre_model_get_label (model, i));
+  json_builder_end_array (models);
+  json_builder_end_object (models);
+}
+
+/* Loads each weights file, to stay; what cannot be loaded is no model.  FALSE with
+ * @error set if there is none. */
+static gboolean
+load_models (ForkServer *server, JsonBuilder *models, GError **error)
+{
+  GenreModel *(*load) (const char *, GError **) = find_symbol (
+      "genre_model_load");
+  g_autoptr (GPtrArray) names = models_list (server->folder, error);
+
+  for (guint i = 0; names && i < names->len; i++) {
+    const char *name = g_ptr_array_index (names, i);
+    g_autofree char *path = get_path (server, name);
+    g_autoptr (GError) fault = NULL;
+    GenreModel *model = genre_model_load (path, &fault);
+
+    if (model && load && load (path, &fault)) {
+      g_ptr_array_add (server->models, g_strdup (name));
+      add_model (models, name, model);
+    } else {
+      g_printerr ("genreclassify: %s\n",
+          fault ? fault->message
+                : "The plugin genreclassify is not installed.");
+    }
+    g_clear_pointer (&model, genre_model_unref);
+  }
+  if (names && server->models->len == 0)
+    g_set_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND,
+        "%s: there is no model in it.", server->folder);
+  return server->models->len > 0;
+}
+
+/* Serving */
+
+static void
+run_worker (
+    ForkServer *server, const ForkRequest *request, int input, int output)
+{
+  g_autofree char *model = get_path (
+      server, g_ptr_array_index (server->models, request->model));
+  g_autoptr (GError) error = NULL;
+  sigset_t none;
+
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  /* what libraries say of a stranger's file */
+  for (int fd = 0; fd <= 2; fd++)
+    dup2 (server->null, fd);
+  close (FORKSERVER_SOCKET);
+  close (server->signals);
+  close (server->null);
+  if (!sandbox_enter (request->cpu_seconds, WORKER_MEMORY, &error))
+    _exit (2);
+  _exit (decoding_run (request, model, input, output) ? 0 : 1);
+}
+
+static void
+send_exit (guint32 id, int status)
+{
+  const ForkExit message = { id, status };
+
+  packet_send (FORKSERVER_SOCKET, &message, sizeof message, NULL, 0);
+}
+
+static void
+start_worker (ForkServer *server, const ForkRequest *request, const int *fds)
+{
+  pid_t pid = -1;
+
+  if (request->model < server->models->len)
+    pid = fork ();
+  if (pid == 0)
+    run_worker (server, request, fds[0], fds[1]);
+  if (pid > 0)
+    g_hash_table_insert (
+        server->pids, GUINT_TO_POINTER (request->id), GINT_TO_POINTER (pid));
+  else
+    send_exit (request->id, -1);
+}
+
+/* FALSE at the end. */
+static gboolean
+take_request (ForkServer *server)
+{
+  ForkRequest request;
+  int fds[2];
+  gssize size = packet_receive (
+      FORKSERVER_SOCKET, &request, sizeof request, fds, 2);
+  pid_t pid;
+
+  if (size == sizeof request && request.task != FORK_KILL) {
+    start_worker (server, &request, fds);
+  } else if (size == sizeof request) {
+    pid = GPOINTER_TO_INT (
+        g_hash_table_lookup (server->pids, GUINT_TO_POINTER (request.id)));
+    if (pid > 0)
+      kill (pid, SIGKILL);
+  }
+  for (guint i = 0; size > 0 && i < 2; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  return size > 0;
+}
+
+static void
+reap_workers (ForkServer *server)
+{
+  struct signalfd_siginfo info;
+  pid_t pid;
+  int status;
+
+  if (read (server->signals, &info, sizeof info) < 0)
+    return;
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0) {
+    GHashTableIter iter;
+    gpointer id, value;
+
+    g_hash_table_iter_init (&iter, server->pids);
+    while (g_hash_table_iter_next (&iter, &id, &value))
+      if (GPOINTER_TO_INT (value) == pid) {
+        send_exit (GPOINTER_TO_UINT (id), status);
+        g_hash_table_iter_remove (&iter);
+        break;
+      }
+  }
+}
+
+static void
+serve (ForkServer *server)
+{
+  struct pollfd polled[] = {
+    { .fd = FORKSERVER_SOCKET, .events = POLLIN },
+    { .fd = server->signals, .events = POLLIN },
+  };
+  gboolean more = TRUE;
+
+  while (more) {
+    if (poll (polled, G_N_ELEMENTS (polled), -1) < 0 && errno != EINTR)
+      break;
+    if (polled[1].revents)
+      reap_workers (server);
+    if (polled[0].revents)
+      more = take_request (server);
+  }
+}
+
+/* From here on the server waits, and is told to end by the end of its socket: a
+ * terminal's or a service manager's signals are for the other process. */
+static void
+prepare_signals (ForkServer *server)
+{
+  sigset_t children;
+
+  signal (SIGINT, SIG_IGN);
+  signal (SIGTERM, SIG_IGN);
+  signal (SIGHUP, SIG_IGN);
+  sigemptyset (&children);
+  sigaddset (&children, SIGCHLD);
+  sigprocmask (SIG_BLOCK, &children, NULL);
+  server->signals = signalfd (-1, &children, SFD_CLOEXEC);
+}
+
+static void
+send_hello (const char *kind, JsonNode *node)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *json = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, kind);
+  json_builder_add_value (builder, node);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  json = json_to_string (root, FALSE);
+  packet_send (FORKSERVER_SOCKET, json, strlen (json), NULL, 0);
+}
+
+int
+forkserver_main (void)
+{
+  ForkServer server = { 0 };
+  g_autoptr (JsonBuilder) models = json_builder_new ();
+  g_autoptr (GError) error = NULL;
+
+  server.null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  server.models = g_ptr_array_new_with_free_func (g_free);
+  server.pids = g_hash_table_new (NULL, NULL);
+  prepare_signals (&server);
+  json_builder_begin_array (models);
+  if (!gst_init_check (NULL, NULL, &error) ||
+      !(server.folder = models_find_folder ()) ||
+      !load_models (&server, models, &error)) {
+    send_hello (
+        "error", json_node_init_string (json_node_alloc (), error->message));
+    return 1;
+  }
+  gst_pb_utils_init ();
+  load_decoders ();
+  json_builder_end_array (models);
+  if (sandbox_isolate (server.folder) & SANDBOX_NO_FILES) {
+    g_free (server.folder);
+    server.folder = g_strdup (""); /* it is the root */
+  }
+  send_hello ("models", json_builder_get_root (models));
+  serve (&server);
+  /* its workers end with it: PR_SET_PDEATHSIG */
+  return 0;
+}

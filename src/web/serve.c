@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "serve.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+
+#include "forkserver.h"
+#include "service.h"
+
+#define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
+/* how often a service that drains is asked whether it is done, ms */
+#define DRAIN_PERIOD 50
+
+typedef struct
+{
+  char *bind, *token, *token_file, *max_size;
+  int port, workers, queue;
+  double timeout, client_timeout, max_duration;
+  gboolean self_test, fork_server;
+} Options;
+
+static gboolean
+fail (GError **error, const char *format, const char *value)
+{
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, value);
+  return FALSE;
+}
+
+/* "200M": bytes, or KiB, MiB or GiB. */
+static gboolean
+parse_size (const char *text, guint64 *size, GError **error)
+{
+  static const char units[] = "KMG";
+  char *end;
+  const char *unit;
+  guint shift = 0;
+
+  *size = g_ascii_strtoull (text, &end, 10);
+  if (end > text && *end && (unit = strchr (units, g_ascii_toupper (*end)))) {
+    shift = 10 * (unit - units + 1);
+    end++;
+  }
+  if (!g_ascii_isdigit (*text) || *end || *size == 0 ||
+      *size > (guint64) G_MAXINT64 >> (shift + 1))
+    return fail (
+        error, "--max-size: %s: it is not a size such as 200M or 2G.", text);
+  *size <<= shift;
+  return TRUE;
+}
+
+/* From --token, the file or the environment. */
+static gboolean
+find_token (const Options *options, char **token, GError **error)
+{
+  if (options->token) {
+    *token = g_strdup (options->token);
+  } else if (options->token_file) {
+    if (!g_file_get_contents (options->token_file, token, NULL, error))
+      return FALSE;
+    g_strstrip (*token);
+  } else {
+    *token = g_strdup (g_getenv (TOKEN_VARIABLE));
+  }
+  if (*token && !**token)
+    return fail (error, "%s", "The token is empty.");
+  return TRUE;
+}
+
+static gboolean
+check_options (const Options *options, GError **error)
+{
+  if (options->port < 0 || options->port > 65535)
+    return fail (error, "%s", "--port: it is 0 to 65535.");
+  if (options->workers < 1 || options->workers > 256)
+    return fail (error, "%s", "--jobs: it is 1 to 256.");
+  if (options->queue < 0 || options->queue > 10000)
+    return fail (error, "%s", "--queue: it is 0 to 10000.");
+  if (!(options->timeout > 0 && options->timeout <= 86400))
+    return fail (error, "%s", "--timeout: it is more than 0 s, up to 86400 s.");
+  if (!(options->client_timeout > 0 && options->client_timeout <= 86400))
+    return fail (
+        error, "%s", "--client-timeout: it is more than 0 s, up to 86400 s.");
+  if (!(options->max_duration >= 0 && options->max_duration <= 1e9))
+    return fail (
+        error, "%s", "--max-duration: it is 0 s (all) to 1000000000 s.");
+  return TRUE;
+}
+
+static gboolean
+parse_options (int argc, char **argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "bind", 0, 0, G_OPTION_ARG_STRING, &options->bind,
+        "the IP address to listen at (127.0.0.1)", "ADDRESS" },
+    { "port", 0, 0, G_OPTION_ARG_INT, &options->port,
+        "the port; 0: any that is free (8080)", "PORT" },
+    { "token", 0, 0, G_OPTION_ARG_STRING, &options->token,
+        "what requests must bear; others see it in the list of processes",
+        "TOKEN" },
+    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
+        "the same from a file; " TOKEN_VARIABLE
+        " in the environment is another way",
+        "PATH" },
+    { "max-size", 0, 0, G_OPTION_ARG_STRING, &options->max_size,
+        "the largest file, with K, M or G (512M)", "SIZE" },
+    { "max-duration", 0, 0, G_OPTION_ARG_DOUBLE, &options->max_duration,
+        "analyse only so much of the middle of a file", "SECONDS" },
+    { "jobs", 'j', 0, G_OPTION_ARG_INT, &options->workers,
+        "files that are decoded at once (one for each processor)", "N" },
+    { "queue", 0, 0, G_OPTION_ARG_INT, &options->queue,
+        "files that may wait for it (32)", "N" },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout,
+        "the time for one file (300)", "SECONDS" },
+    { "client-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->client_timeout,
+        "how long a client may keep us waiting (15)", "SECONDS" },
+    { "self-test", 0, 0, G_OPTION_ARG_NONE, &options->self_test,
+        "try from inside a worker what it must not be able to do", NULL },
+    { "fork-server", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
+        &options->fork_server, NULL, NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_summary (context,
+      "Serves HTTP: upload a file, and see its genres.  What there is to request, "
+      "/openapi.json\nof the service tells.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (argc > 1)
+    return fail (error, "%s: serve takes no files.", argv[1]);
+  return check_options (options, error);
+}
+
+/* The service */
+
+typedef struct
+{
+  GMainLoop *loop;
+  Service *service;
+  gboolean draining;
+} Run;
+
+static gboolean
+on_drain (gpointer user_data)
+{
+  Run *run = user_data;
+
+  if (!service_is_idle (run->service))
+    return G_SOURCE_CONTINUE;
+  g_main_loop_quit (run->loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* The first lets everyone finish, the second does not. */
+static gboolean
+on_signal (gpointer user_data)
+{
+  Run *run = user_data;
+
+  if (run->draining) {
+    g_main_loop_quit (run->loop);
+  } else {
+    run->draining = TRUE;
+    service_drain (run->service);
+    g_timeout_add (DRAIN_PERIOD, on_drain, run);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* Every client and every file has a descriptor. */
+static void
+raise_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = MIN (limit.rlim_max, 65536);
+    setrlimit (RLIMIT_NOFILE, &limit);
+  }
+}
+
+static int
+serve (const ServiceOptions *options)
+{
+  Run run = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  raise_descriptors ();
+  signal (SIGPIPE, SIG_IGN);
+  run.service = service_new (options, &error);
+  if (!run.service) {
+    g_printerr ("genreclassify: %s\n", error->message);
+    return 1;
+  }
+  run.loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, on_signal, &run);
+  g_unix_signal_add (SIGINT, on_signal, &run);
+  g_print (
+      strchr (options->address, ':') ? "http://[%s]:%u/\n" : "http://%s:%u/\n",
+      options->address, service_get_port (run.service));
+  fflush (stdout); /* who waits for it may be a program */
+  g_main_loop_run (run.loop);
+  service_free (run.service);
+  g_main_loop_unref (run.loop);
+  return 0;
+}
+
+/* The self-test */
+
+typedef struct
+{
+  GMainLoop *loop;
+  int status;
+} SelfTest;
+
+static void
+on_tested (const JobAnswer *answer, gpointer user_data)
+{
+  SelfTest *test = user_data;
+
+  if (answer->outcome == JOB_DONE && answer->data) {
+    gsize size;
+    const char *lines = g_bytes_get_data (answer->data, &size);
+
+    g_print ("%.*s", (int) size, lines);
+    test->status = g_strstr_len (lines, size, "POSSIBLE") ? 1 : 0;
+  }
+  g_main_loop_quit (test->loop);
+}
+
+static int
+test_sandbox (const JobsLimits *limits)
+{
+  SelfTest test = { .status = 1 };
+  g_autoptr (GError) error = NULL;
+  Jobs *jobs = jobs_new (limits, &error);
+
+  if (!jobs) {
+    g_printerr ("genreclassify: %s\n", error->message);
+    return 1;
+  }
+  test.loop = g_main_loop_new (NULL, FALSE);
+  jobs_add (jobs, FORK_SELF_TEST, 0, -1, "", NULL, on_tested, &test);
+  g_main_loop_run (test.loop);
+  g_main_loop_unref (test.loop);
+  jobs_free (jobs);
+  return test.status;
+}
+
+int
+serve_main (int argc, char **argv)
+{
+  Options options = { .port = 8080,
+    .workers = g_get_num_processors (),
+    .queue = 32,
+    .timeout = 300,
+    .client_timeout = 15 };
+  ServiceOptions service = { 0 };
+  g_autofree char *token = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+  int status = 2;
+
+  setlocale (LC_ALL, "");
+  ok = parse_options (argc, argv, &options, &error) &&
+      parse_size (options.max_size ? options.max_size : "512M",
+          &service.max_size, &error) &&
+      find_token (&options, &token, &error);
+  service.address = options.bind ? options.bind : "127.0.0.1";
+  service.port = options.port;
+  service.token = token;
+  service.client_timeout = options.client_timeout;
+  service.jobs = (JobsLimits){ .workers = options.workers,
+    .queue = options.queue,
+    .timeout = options.timeout,
+    .max_duration = (guint64) (options.max_duration * 1e9) };
+  if (!ok)
+    g_printerr ("genreclassify: %s\n", error->message);
+  else if (options.fork_server)
+    status = forkserver_main ();
+  else if (options.self_test)
+    status = test_sandbox (&service.jobs);
+  else
+    status = serve (&service);
+  g_free (options.bind);
+  g_free (options.token);
+  g_free (options.token_file);
+  g_free (options.max_size);
+  return status;
+}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The manual page and the shells' completions have the options that there are, and
+no others."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, FOLDER = sys.argv[1:3]
+del sys.argv[1:3]
+BASH = os.path.join(FOLDER, "completions", "genreclassify.bash")
+
+
+def read(name):
+    with open(os.path.join(FOLDER, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def options_of(*command):
+    """{"--jobs": "-j", "--json": None, ...}, without the groups' own helps"""
+    text = subprocess.run([PROGRAM, *command, "--help-all"],
+                          capture_output=True, check=True, text=True,
+                          timeout=60).stdout
+    return {long: short or None for short, long in
+            re.findall(r"^ +(?:(-.), )?(--[a-z0-9-]+)", text, re.M)
+            if long == "--help-all" or not long.startswith("--help-")}
+
+
+def complete(*words):
+    """What bash offers for the last of the words."""
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n' \
+        "compopt() { :; }; _genreclassify; printf '%s\\n' \"${COMPREPLY[@]}\""
+    result = subprocess.run(["bash", "-c", script, "bash", BASH,
+                             "genreclassify", *words], capture_output=True,
+                            check=True, text=True, timeout=60)
+    assert result.stderr == "", result.stderr
+    return result.stdout.split()
+
+
+class Test(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.options = options_of()
+        assert len(cls.options) > 10, cls.options
+
+    def test_help_fits_a_screen(self):
+        text = subprocess.run([PROGRAM, "--help"], capture_output=True,
+                              check=True, text=True, timeout=60).stdout
+        lines = text.splitlines()
+        self.assertLessEqual(len(lines), 24)
+        self.assertLessEqual(max(map(len, lines)), 80)
+
+    def test_manual(self):
+        found = {}
+        for item in re.findall(r"^\.It Fl (.*)", read("genreclassify.1"), re.M):
+            short, long = re.match(r"(?:(.) , Fl )?-([a-z0-9-]+)", item).groups()
+            found["--" + long] = short and "-" + short
+        self.assertEqual(found, self.options)
+
+    def test_manual_is_valid(self):
+        if not shutil.which("mandoc"):
+            self.skipTest("mandoc is not installed")
+        result = subprocess.run(
+            ["mandoc", "-Tlint", "-Wwarning",
+             os.path.join(FOLDER, "genreclassify.1")],
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.stdout + result.stderr, "")
+
+    def test_bash(self):
+        self.assertEqual(set(complete("-")), set(self.options))
+        self.assertEqual(complete("--export", "c"), ["csv"])
+        self.assertEqual(complete("--jobs", ""), [])
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.safetensors")
+            for name in (path, os.path.join(folder, "x.mp3")):
+                open(name, "w").close()
+            self.assertEqual(complete("--model", path[:-13]), [path])
+            self.assertEqual(len(complete(path[:-12])), 2)
+        self.assertIn("eval", complete("ev"))
+
+    def test_zsh(self):
+        text = read("completions/genreclassify.zsh")
+        text = text[text.index("    *)"):]
+        found = {}
+        for short, long in re.findall(
+                r"^ +(?:\{(-.)\+?,|')(--[a-z0-9-]+)", text, re.M):
+            found[long] = short or None
+        self.assertEqual(found, self.options)
+
+    def test_fish(self):
+        found = {}
+        for short, long in re.findall(
+                r"^complete .*?(?:-s (.) )?-l ([a-z0-9-]+)",
+                read("completions/genreclassify.fish"), re.M):
+            found["--" + long] = "-" + short if short else None
+        self.assertEqual(found, self.options)
+
+    def test_commands(self):
+        for command in ("eval", "models"):
+            options = set(options_of(command))
+            self.assertEqual(set(complete(command, "-")), options)
+            zsh = read("completions/genreclassify.zsh")
+            part = re.search(rf"^    {command}\)(.*?);;", zsh, re.M | re.S)[1]
+            self.assertEqual(set(re.findall(r"'?(--[a-z0-9-]+)", part)), options)
+
+
+if __name__ == "__main__":
+    unittest.main()

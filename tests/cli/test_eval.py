@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""eval against models/evaluate.py: its formulas on every file's answer and, where
+the recordings are, its figures on the same clips; and models."""
+
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import wave
+from xml.etree import ElementTree
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: needs NumPy")
+    sys.exit(77)
+
+PROGRAM, GENREMEL, BUILD = (os.path.abspath(sys.argv.pop(1))
+                            for _ in range(3))
+CLIP = os.environ["TEST_CLIP"]
+MODELS = os.environ["TEST_SHIPPED_MODELS"]
+AUDIO = os.path.join(os.path.dirname(os.path.dirname(MODELS)), "shared",
+                     "data", "audio")
+FIGURES = ["accuracy", "macro_f1", "ece", "n", "per_genre", "confusion"]
+GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
+          "pop", "reggae", "rock"]
+
+sys.path.insert(0, MODELS)
+import evaluate  # noqa: E402
+
+
+def run(*arguments, **environment):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True,
+                          text=True, timeout=100,
+                          env=dict(os.environ, **environment))
+
+
+def sound(kind, seconds=6, rate=8000):
+    """Samples of different kinds, for answers of different genres."""
+    r = random.Random(kind)
+    f, beat = 60 + 150 * kind, 1 + kind
+    return b"".join(struct.pack("<h", int(
+        9000 * np.sin(2 * np.pi * f * i / rate * (1 + i / 9e5))
+        * (0.2 + (i * beat // rate) % 2) / 1.2
+        + r.uniform(-1, 1) * 2500 * kind)) for i in range(seconds * rate))
+
+
+class Test(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = self.folder.name
+
+    def path(self, *parts):
+        return os.path.join(self.root, *parts)
+
+    def put(self, name, content):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as f:
+            f.write(content)
+
+    def put_wav(self, name, samples, rate=8000):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with wave.open(self.path(name), "wb") as f:
+            f.setparams((1, 2, rate, 0, "NONE", ""))
+            f.writeframes(samples)
+
+    def check_figures(self, found, expected, places):
+        self.assertEqual(found["n"], expected["n"])
+        self.assertEqual(found["confusion"], expected["confusion"])
+        self.assertEqual(list(found["per_genre"]), list(expected["per_genre"]))
+        for key in ("accuracy", "macro_f1", "ece"):
+            self.assertAlmostEqual(found[key], expected[key], places, key)
+        for genre, figures in expected["per_genre"].items():
+            self.assertEqual(list(found["per_genre"][genre]), list(figures))
+            for key, value in figures.items():
+                mine = found["per_genre"][genre][key]
+                if value is None:
+                    self.assertIsNone(mine, f"{genre} {key}")
+                else:
+                    self.assertAlmostEqual(mine, value, places,
+                                           f"{genre} {key}")
+
+    def evaluate(self, *options):
+        result = run("eval", "--json", *options, self.root)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        found = json.loads(result.stdout)
+        self.assertEqual(list(found), FIGURES + ["model", "files"])
+        return found
+
+    @staticmethod
+    def answers(found):
+        p = np.array([list(f["probabilities"].values())
+                      for f in found["files"]])
+        y = np.array([GENRES.index(f["truth"]) for f in found["files"]])
+        return p, y
+
+    def test_formulas(self):
+        kinds = {"blues": (0, 1), "disco": (2, 2, 3), "metal": (4, 5),
+                 "pop": (2,), "rock": (6,)}
+        for genre, list_of_kinds in kinds.items():
+            for i, kind in enumerate(list_of_kinds):
+                self.put_wav(f"{genre}/{i}.wav", sound(kind))
+        os.makedirs(self.path("classical"))
+        shutil.copy(CLIP, self.path("classical", "clip.ogg"))
+        self.put("README", b"not a genre")
+        os.makedirs(self.path(".hidden"))
+
+        found = self.evaluate("--jobs", "2")
+        self.assertEqual(found["n"], 10)
+        self.assertRegex(found["model"], "^crnn ")
+        names = [os.path.relpath(f["file"], self.root)
+                 for f in found["files"]]
+        self.assertEqual(names, sorted(names))
+        self.assertEqual([n.split("/")[0] for n in names],
+                         [f["truth"] for f in found["files"]])
+        p, y = self.answers(found)
+        # or the comparison would say little
+        self.assertGreater(len(set(p.argmax(1))), 2)
+        self.assertLess(len(np.unique(p[:, 0])), len(p), "no ties")
+        self.check_figures(found, evaluate.measure(p, y, GENRES), 9)
+
+        text = run("eval", self.root)
+        self.assertEqual(text.returncode, 0, text.stderr)
+        self.assertIn(f"accuracy {found['accuracy']:.3f}, macro F1 "
+                      f"{found['macro_f1']:.3f}, expected calibration error "
+                      f"{found['ece']:.3f}\n", text.stdout)
+        disco = found["per_genre"]["disco"]
+        self.assertRegex(text.stdout, r"\ndisco +3 +" + " +".join(
+            f"{disco[k]:.3f}" for k in ("precision", "recall", "f1", "auc")))
+        self.assertLessEqual(max(map(len, text.stdout.splitlines())), 80)
+
+    @unittest.skipUnless(os.path.isdir(AUDIO), "needs ../shared/data")
+    def test_recordings(self):
+        """The figures of evaluate.py's engine on the same clips' mel images."""
+        clips = sorted(os.listdir(AUDIO))
+        engine = evaluate.Engine(os.path.join(MODELS, "crnn.safetensors"),
+                                 BUILD)
+        self.addCleanup(engine.close)
+        p, y = [], []
+        for clip in clips:
+            genre = clip.split(".")[0]
+            os.makedirs(self.path(genre), exist_ok=True)
+            os.symlink(os.path.join(AUDIO, clip), self.path(genre, clip))
+            with tempfile.TemporaryDirectory() as folder:
+                out = os.path.join(folder, "mel.npy")
+                subprocess.run([GENREMEL, "--duration", "30",
+                                os.path.join(AUDIO, clip), out], check=True)
+                p.append(engine.predict_db(np.load(out)))
+            y.append(GENRES.index(genre))
+        self.assertGreater(len(clips), 10)
+        found = self.evaluate()
+        mine, truth = self.answers(found)
+        self.assertEqual(truth.tolist(), y)
+        self.assertLess(np.abs(mine - np.array(p)).max(), 2e-4)
+        self.check_figures(
+            found, evaluate.measure(np.array(p), np.array(y), GENRES), 4)
+
+    def test_plot(self):
+        self.put_wav("jazz/1.wav", sound(1))
+        self.put_wav("metal/2.wav", sound(4))
+        for name in ("out.svg", "out.png"):
+            result = run("eval", "--plot", self.path(name), self.root)
+            self.assertEqual(result.returncode, 0, result.stderr)
+        with open(self.path("out.png"), "rb") as f:
+            self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
+        root = ElementTree.parse(self.path("out.svg")).getroot()
+        self.assertRegex(root[0].text, r"^crnn .*: \d+\.0 % of 2 files")
+        self.assertIn("Confusion matrix", root[1].text)
+        result = run("eval", "--plot", self.path("no/out.svg"), self.root)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no/out.svg: the plot cannot be written", result.stderr)
+
+    def test_bad_files_are_named(self):
+        self.put_wav("jazz/1.wav", sound(1))
+        self.put_wav("jazz/silent.wav", bytes(16000 * 6))
+        self.put_wav("pop/short.wav", sound(1, 2))
+        self.put("pop/empty.mp3", b"")
+        self.put("pop/notes.txt", b"some text\n" * 99)
+        result = run("eval", "--json", self.root)
+        self.assertEqual(result.returncode, 1)
+        for line in ("jazz/silent.wav: It is silent, and has no genre.",
+                     "pop/short.wav: It is too short",
+                     "pop/empty.mp3: It is empty.",
+                     "pop/notes.txt: skipped: ",
+                     "pop: none of its files could be measured."):
+            self.assertIn(f"genreclassify: {self.root}/{line}", result.stderr)
+        found = json.loads(result.stdout)
+        self.assertEqual(found["n"], 1)
+        self.assertEqual(len(found["files"]), 5)
+        os.remove(self.path("jazz/1.wav"))
+        result = run("eval", self.root)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("None of the files could be measured.", result.stderr)
+
+    def check_refused(self, sentence, *arguments):
+        result = run("eval", *arguments)
+        self.assertEqual((result.returncode, result.stdout), (2, ""),
+                         result.stderr)
+        self.assertIn(sentence, result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+
+    def test_refused(self):
+        self.check_refused("eval takes one folder, but 0 were given")
+        self.check_refused("but 2 were given", self.root, self.root)
+        self.check_refused("Unknown option --frobnicate", "--frobnicate")
+        self.check_refused("There is no such folder.", self.path("missing"))
+        self.check_refused("It is not a folder.", CLIP)
+        self.check_refused("There is no folder in it", self.root)
+        os.makedirs(self.path("jazz"))
+        self.check_refused(
+            f"{self.root}/jazz: there is no file in it", self.root)
+        self.put_wav("jazz/1.wav", sound(1))
+        self.check_refused("--jobs is to be 1 to 1024", "-j", "-1", self.root)
+        self.check_refused("out.gif: the name of a plot must end in .svg or "
+                           ".png.", "--plot", "out.gif", self.root)
+        self.check_refused('There is no model "polka"', "--model", "polka",
+                           self.root)
+        self.put("damaged", b"no model")
+        self.check_refused("damaged: not a safetensors file", "--model",
+                           self.path("damaged"), self.root)
+        os.makedirs(self.path("Polka"))
+        self.check_refused(
+            f'{self.root}/Polka: the model crnn 3 knows no genre "Polka". It '
+            "knows blues, classical,", self.root)
+
+    def test_models(self):
+        result = run("models", "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        crnn, = [m for m in json.loads(result.stdout) if m["default"]]
+        self.assertEqual(crnn["name"], "crnn")
+        self.assertEqual(crnn["labels"], GENRES)
+        self.assertEqual(crnn["file"],
+                         os.path.join(MODELS, "crnn.safetensors"))
+        self.assertEqual(crnn["bytes"], os.path.getsize(crnn["file"]))
+        self.assertEqual(crnn["layers"][0],
+                         {"type": "conv2d", "name": "conv1", "channels": 32})
+        text = run("models").stdout
+        self.assertIn(f"crnn {crnn['version']} (the default)\n  labels      "
+                      "blues, classical,", text)
+        self.assertIn("convolutions of 32, 64, 128, 192; GRUs of 128, 128; "
+                      "dense of 11\n", text)
+        self.assertIn(f"parameters  {crnn['parameters']}\n", text)
+
+    def test_models_of_another_folder(self):
+        there = {"GENRECLASSIFY_MODELS": self.root}
+        result = run("models", **there)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn(f"There are no models in {self.root}", result.stderr)
+        shutil.copy(os.path.join(MODELS, "crnn.safetensors"),
+                    self.path("mine.safetensors"))
+        self.put("damaged.safetensors", b"no model")
+        result = run("models", **there)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"^crnn \d+\n  labels ")
+        self.assertIn("damaged.safetensors: not a safetensors file",
+                      result.stderr)
+        self.assertEqual(run("models", "mine").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// The page in a real browser, asking the real service.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import {
+  assertAccessible, assertNoOverflow, closePage, folder, makeMusic, music, openPage,
+  startBrowser, startService, stopServices,
+} from './browser.mjs';
+
+const LABELS = ['blues', 'classical', 'country', 'disco', 'hip-hop', 'jazz', 'metal',
+  'pop', 'reggae', 'rock'];
+
+let service, browser;
+
+before(async () => {
+  makeMusic();
+  [service, browser] = await Promise.all([
+    startService(),
+    startBrowser('--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-audio-capture=${music('clip.wav')}`),
+  ]);
+});
+
+after(async () => {
+  await browser?.close();
+  await stopServices();
+  fs.rmSync(folder, { recursive: true });
+});
+
+/** Opens the page, does something with it, and closes it. */
+async function withPage(options, use) {
+  const page = await openPage(browser, service.url, options);
+
+  await use(page);
+  await closePage(page);
+}
+
+/** Asks, and waits for @p answers answers and the spectrogram. */
+async function check(page, answers = 1) {
+  await page.click('#check-button');
+  await page.waitForSelector(`.answer:nth-child(${answers})`);
+  await page.waitForSelector('#spectrogram:not([hidden])');
+}
+
+/** What the page says of a model's answer. */
+function answer(page, index = 0) {
+  return page.locator('.answer').nth(index).evaluate((element) => ({
+    genre: element.querySelector('.genre').textContent,
+    confidence: parseInt(element.querySelector('.confidence').textContent),
+    facts: element.querySelector('.hint').textContent,
+    names: [...element.querySelectorAll('.bar-name')].map((e) => e.textContent),
+    figures: [...element.querySelectorAll('.bar-figure')]
+      .map((e) => parseInt(e.textContent)),
+  }));
+}
+
+function assertMessage(page, pattern) {
+  return page.locator('#message', { hasText: pattern }).waitFor({ timeout: 5000 });
+}
+
+for (const format of ['wav', 'mp3', 'ogg', 'flac', 'm4a'])
+  test(`a .${format} file has a genre`, () => withPage({}, async (page) => {
+    await page.setInputFiles('#file', music(`clip.${format}`));
+    await check(page);
+
+    const { genre, confidence, names, figures, facts } = await answer(page);
+    const sum = figures.reduce((a, b) => a + b);
+
+    assert.deepEqual([...names].sort(), LABELS);
+    assert.equal(genre, names[0]);
+    assert.equal(confidence, figures[0]);
+    assert.ok(Math.abs(sum - 100) <= 5, `the bars add up to ${sum} %`);
+    assert.match(facts, /crnn.* 0:36 of audio/);
+    assert.match(await page.textContent('#status'), new RegExp(`${genre} \\(\\d+%\\)`));
+    assert.equal(await page.locator('.segment').count(), 2);
+    assert.equal(await page.textContent('#duration'), '0:36');
+
+    // waveform and spectrogram are drawn, and not in one colour
+    const colours = (selector) => page.locator(selector).first().evaluate((canvas) => {
+      const { data } = canvas.getContext('2d')
+        .getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    });
+    assert.ok(await colours('#wave canvas') > 1);
+    assert.ok(await colours('#spectrogram-image') > 20);
+  }));
+
+test('a file can be dropped anywhere', () => withPage({}, async (page) => {
+  const bytes = fs.readFileSync(music('clip.ogg')).toString('base64');
+  const data = await page.evaluateHandle(async (base64) => {
+    const transfer = new DataTransfer();
+    const music = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    transfer.items.add(new File([music], 'dropped.ogg', { type: 'audio/ogg' }));
+    return transfer;
+  }, bytes);
+
+  await page.dispatchEvent('footer', 'drop', { dataTransfer: data });
+  assert.equal(await page.textContent('#chosen-name'), 'dropped.ogg');
+  await check(page);
+  assert.ok(LABELS.includes((await answer(page)).genre));
+}));
+
+test('a recording has a level, can be heard, and has a genre', () =>
+  withPage({}, async (page) => {
+    await page.click('#record');
+    await page.waitForFunction(() =>
+      document.getElementById('level').getAttribute('aria-valuenow') > -50);
+    await page.waitForFunction(() =>
+      document.getElementById('recording-time').textContent === '0:06');
+    await page.click('#record');
+    await page.waitForFunction(() => /^0:0[567]$/
+      .test(document.getElementById('duration').textContent));
+    await page.click('#play');
+    await page.waitForFunction(() => document.getElementById('position').value > 0.2);
+    await page.click('#play');
+    await check(page);
+    assert.ok(LABELS.includes((await answer(page)).genre));
+    assert.equal(await page.textContent('#record'), 'Record');
+  }));
+
+test('the model can be chosen, and two compared', () => withPage({}, async (page) => {
+  const asked = [];
+
+  page.on('request', (request) => {
+    if (request.method() === 'POST')
+      asked.push(new URL(request.url()).pathname);
+  });
+  await page.setInputFiles('#file', music('clip.ogg'));
+  assert.equal(await page.inputValue('#model'), 'crnn');
+  await page.selectOption('#model', 'cnn');
+  await check(page);
+  await page.selectOption('#compare', 'crnn');
+  await check(page, 2);
+  assert.deepEqual(asked, ['/predict/cnn', '/spectrogram', '/predict/cnn',
+    '/predict/crnn', '/spectrogram']);
+
+  const [first, second] = [await answer(page, 0), await answer(page, 1)];
+
+  assert.deepEqual(first.names, second.names);
+  assert.notDeepEqual(first.figures, second.figures);
+  assert.equal(await page.locator('.timeline').count(), 2);
+  assert.match(await page.textContent('#agreement'),
+    first.genre === second.genre ? /say the same/ : /do not agree/);
+  assert.equal(await page.locator('#compare option[value=cnn]').count(), 0);
+}));
+
+test('a click on a segment plays it, and no more', () => withPage({}, async (page) => {
+  await page.addInitScript(() => {
+    const Plain = Audio;
+    window.Audio = function () {
+      return window.heard = new Plain();
+    };
+  });
+  await page.reload();
+  await page.setInputFiles('#file', music('clip.mp3'));
+  await check(page);
+  await page.click('.segment >> nth=1');
+  await page.waitForFunction(() => document.getElementById('position').value > 30.3);
+  assert.match(await page.getAttribute('#play', 'class'), /playing/);
+  assert.equal(await page.getAttribute('.segment >> nth=1', 'aria-current'), 'time');
+
+  const playhead = await page.locator('#playhead').boundingBox();
+  const segment = await page.locator('.segment').nth(1).boundingBox();
+
+  assert.ok(playhead.x > segment.x && playhead.x < segment.x + segment.width);
+
+  // the first one stops where the second begins
+  await page.click('.segment >> nth=0');
+  await page.evaluate(() => { window.heard.playbackRate = 16; });
+  await page.waitForFunction(() =>
+    document.getElementById('position').value > 20 && window.heard.paused);
+  assert.equal(await page.textContent('#time'), '0:30');
+}));
+
+test('all of it works by keyboard', () => withPage({}, async (page) => {
+  const focused = () => page.evaluate(() => document.activeElement.id
+    || document.activeElement.className);
+  const tabTo = async (id) => {
+    for (let i = 0; i < 12 && await focused() !== id; i++)
+      await page.keyboard.press('Tab');
+    assert.equal(await focused(), id);
+  };
+
+  const chooser = page.waitForEvent('filechooser');
+  await tabTo('choose');
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles(music('clip.flac'));
+  await tabTo('model');
+  await page.keyboard.press('ArrowUp');
+  await tabTo('check-button');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#spectrogram:not([hidden])');
+  await tabTo('play');
+  await tabTo('position');
+  await page.keyboard.press('End');
+  assert.match(await page.getAttribute('#position', 'aria-valuetext'), /0:3. of 0:36/);
+  await page.keyboard.press('Home');
+  await tabTo('segment');
+  assert.match(await page.evaluate(() => document.activeElement.ariaLabel),
+    /^Segment 1, 0:00 to 0:30: .*%\. Play it\.$/);
+  await page.keyboard.press('ArrowRight');
+  assert.match(await page.evaluate(() => document.activeElement.ariaLabel),
+    /^Segment 2, 0:30 to 0:36/);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.getElementById('position').value >= 30);
+}));
+
+test('what is no music, or too little of it, is said plainly', () =>
+  withPage({}, async (page) => {
+    await page.setInputFiles('#file', music('clip.ogg'));
+    await page.setInputFiles('#file', music('empty.wav'));
+    await assertMessage(page, 'empty.wav is empty.');
+    assert.equal(await page.textContent('#chosen-name'), 'clip.ogg');
+
+    await page.setInputFiles('#file', music('letter.mp3'));
+    await page.waitForSelector('#unplayable:not([hidden])');
+    await page.click('#check-button');
+    await assertMessage(page, 'no sound that can be decoded');
+    assert.equal(await page.textContent('#chosen-name'), 'letter.mp3');
+    assert.equal(await page.locator('.timeline').count(), 0);
+
+    await page.setInputFiles('#file', music('short.wav'));
+    assert.ok(await page.locator('#message').isHidden());
+    await page.click('#check-button');
+    await assertMessage(page, 'at least 5 seconds');
+
+    await page.setInputFiles('#file', music('silent.wav'));
+    await check(page);
+    assert.match(await page.textContent('.answer'), /nothing to hear/);
+  }));
+
+test('a file that is too large is refused', async () => {
+  const small = await startService('--max-size=100K');
+  const page = await openPage(browser, small.url);
+
+  await page.setInputFiles('#file', music('clip.wav'));
+  await page.click('#check-button');
+  await assertMessage(page, 'too large');
+  assert.equal(await page.textContent('#chosen-name'), 'clip.wav');
+  await closePage(page);
+  await small.stop();
+});
+
+test('a busy service is asked again', () => withPage({}, async (page) => {
+  await page.route('**/predict/*', (route) => route.fulfill({
+    status: 503, headers: { 'Retry-After': '7' },
+    json: { error: { code: 'busy', message: 'Too many.' } },
+  }));
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await page.click('#check-button');
+  await assertMessage(page, 'again in 7 seconds');
+  await page.unroute('**/predict/*');
+  await check(page);
+  assert.ok(await page.locator('#message').isHidden());
+}));
+
+test('a service that is gone takes nothing with it', async () => {
+  const first = await startService();
+  const page = await openPage(browser, first.url);
+
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await first.stop();
+  await page.click('#check-button');
+  await assertMessage(page, 'does not answer');
+  assert.equal(await page.textContent('#chosen-name'), 'clip.ogg');
+
+  const second = await startService(`--port=${first.port}`);
+  await check(page);
+  assert.ok(await page.locator('#message').isHidden());
+  await closePage(page);
+  await second.stop();
+});
+
+test('a token is asked for', async () => {
+  const locked = await startService('--token=sesame');
+  const page = await browser.newPage({ locale: 'en-GB' });
+
+  await page.goto(locked.url);
+  await assertMessage(page, 'asks for an access token');
+  await assertAccessible(page, 'the token');
+  await page.keyboard.type('sesame');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#model option', { state: 'attached' });
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await check(page);
+  await page.close();
+  await locked.stop();
+});
+
+test('a microphone that is not there, or not allowed, is said plainly', async () => {
+  const deaf = await startBrowser();
+  const page = await openPage(deaf, service.url);
+
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await page.click('#record');
+  await assertMessage(page, 'No microphone was found');
+  assert.equal(await page.textContent('#chosen-name'), 'clip.ogg');
+  await closePage(page);
+  await deaf.close();
+
+  await withPage({}, async (other) => {
+    await other.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () =>
+        Promise.reject(new DOMException('', 'NotAllowedError'));
+    });
+    await other.click('#record');
+    await assertMessage(other, 'not allowed');
+  });
+});
+
+test('a check can be cancelled', () => withPage({}, async (page) => {
+  await page.route('**/predict/*', () => {}); // never answered
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await page.click('#check-button');
+  await page.click('#cancel');
+  assert.equal(await page.textContent('#status'), 'Cancelled.');
+
+  // another file does it too
+  await page.click('#check-button');
+  await page.setInputFiles('#file', music('clip.mp3'));
+  assert.ok(await page.locator('#cancel').isHidden());
+  assert.equal(await page.textContent('#status'), 'clip.mp3 is chosen.');
+  await page.unroute('**/predict/*');
+  await check(page);
+}));
+
+test('every language says everything', async () => {
+  const languages = {};
+
+  for (const code of ['en', 'id', 'pl', 'zh']) {
+    const texts = await (await fetch(`${service.url}/languages/${code}.json`)).json();
+
+    languages[code] = Object.entries(texts).map(([key, text]) =>
+      `${key} ${[...text.matchAll(/\{\w+\}/g)].sort()}`);
+  }
+  for (const code of ['id', 'pl', 'zh'])
+    assert.deepEqual(languages[code], languages.en, code);
+
+  await withPage({ locale: 'pl-PL' }, async (page) => {
+    assert.equal(await page.textContent('h1'), 'Jaki to gatunek?');
+    await page.setInputFiles('#file', music('clip.ogg'));
+    await check(page);
+    await page.selectOption('#language', 'id');
+    await page.waitForSelector('h1:has-text("Genre apa ini?")');
+    assert.match(await page.textContent('.confidence'), /^\d+%$/);
+    assert.equal(await page.getAttribute('html', 'lang'), 'id');
+    await page.reload();
+    await page.waitForSelector('h1:has-text("Genre apa ini?")');
+  });
+});
+
+for (const [width, colorScheme] of [[1280, 'light'], [1280, 'dark'], [360, 'light'],
+  [320, 'dark']])
+  test(`${width} px, ${colorScheme}: it fits, and axe finds nothing`, () =>
+    withPage({ viewport: { width, height: 800 }, colorScheme }, async (page) => {
+      const look = async (state) => {
+        await assertNoOverflow(page, state);
+        await assertAccessible(page, state);
+        await page.screenshot({
+          path: `${process.env.TEST_PICTURES}/page-${width}-${colorScheme}-${state}.png`,
+          fullPage: true,
+        });
+      };
+
+      await page.setInputFiles('#file', music('letter.mp3'));
+      await page.click('#check-button');
+      await assertMessage(page, 'no sound');
+      await look('error');
+      await page.setInputFiles('#file', music('clip.ogg'));
+      await page.selectOption('#compare', 'cnn');
+      await check(page, 2);
+      await page.mouse.move(0, 0);
+      await look('result');
+    }));
+
+test('the policy is strict', async () => {
+  const { headers } = await fetch(service.url);
+  const policy = headers.get('Content-Security-Policy');
+
+  assert.match(policy, /^default-src 'none'/);
+  assert.doesNotMatch(policy, /unsafe|\*|http:|https:|data:/);
+});

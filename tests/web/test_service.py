@@ -1,0 +1,653 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The service on real files: every answer that its description has, what it refuses,
+and what it survives.
+
+    test_service.py PROGRAM [--requests N] [--bodies N] [unittest's arguments]
+
+asks for more requests at once, and tries more broken bodies, than a quick test does."""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+import wave
+from concurrent.futures import ThreadPoolExecutor
+
+import jsonschema
+
+parser = argparse.ArgumentParser()
+parser.add_argument("program")
+parser.add_argument("--requests", type=int, default=32)
+parser.add_argument("--bodies", type=int, default=60)
+OPTIONS, sys.argv[1:] = parser.parse_known_args()
+CLIP = os.environ["TEST_CLIP"]
+
+ENCODERS = {
+    "song.mp3": "lamemp3enc ! id3v2mux",
+    "song.flac": "flacenc",
+    "song.wav": "wavenc",
+    "song.m4a": "avenc_aac ! mp4mux",
+    "song.webm": "vorbisenc ! webmmux",
+}
+
+
+def launch(*pipeline):
+    subprocess.run(["gst-launch-1.0", "-q", *" ! ".join(pipeline).split()],
+                   check=True)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def form(data, field="file"):
+    """The body of a form and its headers."""
+    head = (f'--limit\r\nContent-Disposition: form-data; name="{field}"; '
+            'filename="a file"\r\n\r\n')
+    return (b'--limit\r\nContent-Disposition: form-data; name="other"\r\n\r\n'
+            b"not this\r\n" + head.encode() + data + b"\r\n--limit--\r\n",
+            {"Content-Type": "multipart/form-data; boundary=limit"})
+
+
+def noise(path, seconds, rate=8000):
+    with wave.open(path, "wb") as f:
+        f.setnchannels(1)
+        f.setsampwidth(2)
+        f.setframerate(rate)
+        f.writeframes(random.Random(1).randbytes(2 * rate * seconds))
+
+
+def children(pid):
+    """The processes that it started; none if it has ended."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(child) for child in f.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it did not come to be")
+        time.sleep(0.01)
+
+
+class Service:
+    """The program, serving."""
+
+    def __init__(self, *options, **environment):
+        self.folder = tempfile.TemporaryDirectory()
+        self.process = subprocess.Popen(
+            [OPTIONS.program, "serve", "--port=0", *options], text=True,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": self.folder.name, **environment})
+        self.url = self.process.stdout.readline().strip()
+        self.address = urllib.parse.urlsplit(self.url).netloc
+        self.fork_server, = children(self.process.pid)
+
+    def connect(self):
+        return http.client.HTTPConnection(self.address, timeout=60)
+
+    def open(self):
+        host, port = self.address.split(":")
+        return socket.create_connection((host, int(port)), timeout=60)
+
+    def ask(self, method, path, body=None, headers={}):
+        with contextlib.closing(self.connect()) as connection:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            response.body = response.read()
+            return response
+
+    def metric(self, name):
+        text = self.ask("GET", "/metrics").body.decode()
+        return float(re.search(rf"^genreclassify_{name} (.*)$", text, re.M)[1])
+
+    def memory(self):
+        """kB that the two processes which stay have for themselves."""
+        return sum(int(re.search(r"^VmRSS:\s+(\d+)", read(
+            f"/proc/{pid}/status").decode(), re.M)[1])
+            for pid in (self.process.pid, self.fork_server))
+
+    def files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def stop(self):
+        """Ends it, and gives its exit status; nothing is left of it."""
+        workers = children(self.fork_server)
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(30)
+        self.process.stdout.close()
+        for pid in (self.fork_server, *workers):
+            wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
+        assert os.listdir(self.folder.name) == []
+        self.folder.cleanup()
+        return status
+
+
+class Test(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        for name, encoder in ENCODERS.items():
+            launch(f"filesrc location={CLIP}", "decodebin", "audioconvert",
+                   encoder, f"filesink location={cls.path(name)}")
+        noise(cls.path("long.wav"), 1200)
+        cls.service = Service("--jobs=2", "--queue=100", "--client-timeout=3")
+        cls.description = json.loads(
+            cls.service.ask("GET", "/openapi.json").body)
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.service.stop()
+        cls.folder.cleanup()
+        assert status == 0, status
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder.name, name)
+
+    def run_service(self, *options, **environment):
+        service = Service(*options, **environment)
+        self.addCleanup(lambda: self.assertEqual(service.stop(), 0))
+        return service
+
+    # Agreement with the description
+
+    def resolve(self, thing):
+        while "$ref" in thing:
+            path = thing["$ref"].removeprefix("#/").split("/")
+            thing = self.description
+            for key in path:
+                thing = thing[key]
+        return thing
+
+    def check_schema(self, schema, value):
+        jsonschema.Draft202012Validator(
+            {**schema, "components": self.description["components"]}
+        ).validate(value)
+
+    def check(self, method, path, status, response, code=None):
+        """That the answer is as the description has it; gives its JSON."""
+        operation = self.description["paths"][path][method.lower()]
+        self.assertEqual(response.status, status, response.body[:200])
+        expected = self.resolve(operation["responses"][str(status)])
+        kind = response.headers["Content-Type"].split(";")[0]
+        self.assertIn(kind, expected["content"])
+        for name, header in expected.get("headers", {}).items():
+            self.assertIn(name, response.headers)
+        self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
+        self.assertIn("default-src 'none'",
+                      response.headers["Content-Security-Policy"])
+        self.assertNotIn("unsafe", response.headers["Content-Security-Policy"])
+        if kind != "application/json":
+            return response.body
+        value = json.loads(response.body)
+        self.check_schema(expected["content"][kind]["schema"], value)
+        if code:
+            self.assertEqual(value["error"]["code"], code)
+        return value
+
+    def predict(self, *arguments, status=200, code=None, service=None, **more):
+        response = (service or self.service).ask(
+            "POST", "/predict", *arguments, **more)
+        return self.check("POST", "/predict", status, response, code)
+
+    # Answers
+
+    def curl(self, *arguments):
+        result = subprocess.run(
+            ["curl", "-sS", "--fail-with-body", "-m", "30", *arguments],
+            capture_output=True, cwd=self.folder.name)
+        self.assertEqual(result.returncode, 0, result)
+        return result.stdout
+
+    def test_curl(self):
+        """Each form that the README has."""
+        url = self.service.url
+        schemas = self.description["components"]["schemas"]
+        whole = json.loads(self.curl("-F", "file=@song.mp3", f"{url}predict"))
+        self.check_schema(schemas["Prediction"], whole)
+        for arguments in (["-F", "file=@song.mp3", f"{url}predict/crnn"],
+                          ["--data-binary", "@song.mp3", f"{url}predict"],
+                          ["-X", "POST", "-T", "song.mp3", f"{url}predict"],
+                          ["-X", "POST", "-T", "-", "-H", "Expect:",
+                           f"{url}predict", "--no-progress-meter"]):
+            with self.subTest(arguments):
+                if "-" in arguments:
+                    answer = subprocess.run(
+                        ["curl", "-sS", *arguments], capture_output=True,
+                        input=read(self.path("song.mp3"))).stdout
+                else:
+                    answer = self.curl(*arguments)
+                self.assertEqual(json.loads(answer), whole)
+        picture = self.curl("-F", "file=@song.mp3", f"{url}spectrogram")
+        self.assertEqual(picture[:8], b"\x89PNG\r\n\x1a\n")
+        width, height = struct.unpack(">II", picture[16:24])
+        self.assertEqual(height, 128)
+        self.assertAlmostEqual(width, 36 / 0.0775, delta=3)
+
+    def test_events(self):
+        response = self.service.ask("POST", "/predict", read(CLIP),
+                                    {"Accept": "text/event-stream"})
+        self.assertEqual(response.headers["Content-Type"], "text/event-stream")
+        events = [re.fullmatch("event: ([a-z]+)\ndata: (.*)", event)
+                  for event in response.body.decode().split("\n\n")[:-1]]
+        self.assertEqual([event[1] for event in events],
+                         ["segment", "segment", "result"])
+        data = [json.loads(event[2]) for event in events]
+        schemas = self.description["components"]["schemas"]
+        self.check_schema(schemas["Segment"], data[0])
+        self.check_schema(schemas["Prediction"], data[2])
+        self.assertEqual(data[:2], data[2]["segments"])
+        # what fails before the first segment has its status
+        self.predict(b"text" * 99, {"Accept": "text/event-stream"}, status=415)
+        # and after it, an event
+        broken = read(self.path("song.flac"))[:2_500_000] + bytes(200_000)
+        body = self.service.ask("POST", "/predict", broken,
+                                {"Accept": "text/event-stream"}).body
+        self.assertRegex(body, rb"^event: segment\n(?s:.*)event: (result|error)")
+
+    def test_formats(self):
+        genres = set()
+        for name in ENCODERS:
+            result = self.predict(*form(read(self.path(name))))
+            genres.add(result["genre"])
+            self.assertAlmostEqual(result["duration"], 36, delta=0.2)
+            self.assertAlmostEqual(sum(result["probabilities"].values()), 1,
+                                   delta=1e-4)
+        self.assertEqual(len(genres), 1, genres)
+
+    def test_silence(self):
+        path = self.path("silence.wav")
+        launch("audiotestsrc wave=silence num-buffers=400", "wavenc",
+               f"filesink location={path}")
+        result = self.predict(read(path))
+        self.assertTrue(result["silent"])
+        self.assertIsNone(result["genre"])
+        response = self.service.ask("POST", "/spectrogram", read(path))
+        self.check("POST", "/spectrogram", 200, response)
+
+    def test_others(self):
+        for path in ("/health", "/models", "/metrics", "/openapi.json"):
+            response = self.service.ask("GET", path)
+            self.check("GET", path, 200, response)
+            head = self.service.ask("HEAD", path)
+            self.assertEqual((head.status, head.body), (200, b""))
+        models = json.loads(self.service.ask("GET", "/models").body)
+        self.assertIn("crnn", [model["name"] for model in models["models"]])
+        audio = self.service.metric("audio_seconds_total")
+        self.predict(read(CLIP))
+        self.assertAlmostEqual(
+            self.service.metric("audio_seconds_total") - audio, 36, delta=0.1)
+
+    # Refusals
+
+    def test_bad_requests(self):
+        data = read(CLIP)
+        body, headers = form(data)
+        multipart = "multipart/form-data"
+        for body, headers in (
+                (b"", {}),
+                (form(b"")),
+                (form(data, "fil")),
+                (body[:-9], headers),
+                (body, {"Content-Type": multipart}),
+                (body, {"Content-Type": f"{multipart}; boundary=another"}),
+                (body, {"Content-Type": f"{multipart}; boundary={'x' * 71}"}),
+                (body[:-11] + body, headers),
+                (b"--limit\r\n" + b"x" * 10000, headers),
+                (b"--limit?\r\n\r\n\r\n--limit--", headers)):
+            with self.subTest(body=body[-30:], headers=headers):
+                self.predict(body, headers, status=400, code="bad_request")
+
+    def test_no_music(self):
+        self.predict(b"some text\n" * 99, status=415, code="not_audio")
+        self.predict(bytes(range(256)) * 99, status=415, code="not_audio")
+        video = self.path("video.ogv")
+        launch("videotestsrc num-buffers=20", "theoraenc", "oggmux",
+               f"filesink location={video}")
+        self.predict(read(video), status=415, code="not_audio")
+        self.predict(b"x", {"Content-Encoding": "gzip"}, status=415,
+                     code="encoded")
+        noise(self.path("short.wav"), 2)
+        self.predict(read(self.path("short.wav")), status=422, code="too_short")
+        self.predict(read(self.path("song.m4a"))[:100_000], status=422,
+                     code="broken")
+        response = self.service.ask("POST", "/spectrogram", b"text " * 99)
+        self.check("POST", "/spectrogram", 415, response, "not_audio")
+
+    def test_no_such_thing(self):
+        for path in ("/predict/nothing", "/predict/crnn/x",
+                     "/predict/crnn.safetensors"):
+            response = self.service.ask("POST", path, read(CLIP))
+            self.check("POST", "/predict/{model}", 404, response,
+                       "unknown_model")
+        for path in ("/nothing", "/../../etc/passwd", "/predict/", "//",
+                     "/%00", "/..%2f..%2fetc%2fpasswd", "/index.html/x"):
+            response = self.service.ask("GET", path)
+            self.assertIn(response.status, (400, 404))
+        for method, path, allowed in (("GET", "/predict", "POST"),
+                                      ("PUT", "/predict/crnn", "POST"),
+                                      ("POST", "/models", "GET, HEAD"),
+                                      ("DELETE", "/health", "GET, HEAD")):
+            response = self.service.ask(method, path)
+            self.assertEqual(response.status, 405)
+            self.assertEqual(response.headers["Allow"], allowed)
+            self.check_schema(self.description["components"]["schemas"]["Error"],
+                              json.loads(response.body))
+
+    def test_size(self):
+        service = self.run_service("--max-size=200K")
+        self.predict(read(CLIP), service=service)
+        body, headers = form(bytes(300_000))
+        self.predict(body, headers, service=service, status=413,
+                     code="too_large")
+        # by what the headers say, before any of it is sent
+        with service.open() as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+                           b"Content-Length: 99999999999\r\n"
+                           b"Expect: 100-continue\r\n\r\n")
+            self.assertIn(b" 413 ", client.recv(1000).splitlines()[0])
+        # by what comes in, if they do not
+        chunks = (bytes(10_000) for _ in range(30))
+        with contextlib.closing(service.connect()) as connection:
+            connection.request("POST", "/predict", chunks,
+                               encode_chunked=True,
+                               headers={"Transfer-Encoding": "chunked"})
+            self.assertEqual(connection.getresponse().status, 413)
+
+    def test_token(self):
+        path = self.path("token")
+        with open(path, "w") as f:
+            f.write("a secret\n")
+        service = self.run_service(f"--token-file={path}")
+        good = {"Authorization": "Bearer a secret"}
+        for headers in ({}, {"Authorization": "Bearer a secre"},
+                        {"Authorization": "Basic a secret"}):
+            self.predict(read(CLIP), headers, service=service, status=401,
+                         code="unauthorized")
+            self.check("GET", "/models", 401,
+                       service.ask("GET", "/models", headers=headers))
+        self.predict(read(CLIP), good, service=service)
+        self.assertEqual(service.ask("GET", "/health").status, 200)
+        other = self.run_service(GENRECLASSIFY_TOKEN="a secret")
+        self.assertEqual(other.ask("GET", "/models").status, 401)
+        self.assertEqual(other.ask("GET", "/models", headers=good).status, 200)
+
+    def test_options(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            for options, status, word in (
+                    (["--port=99999"], 2, "--port"),
+                    (["--max-size=12x"], 2, "12x"),
+                    (["--max-size=0"], 2, "--max-size"),
+                    (["--jobs=0"], 2, "--jobs"),
+                    (["--timeout=nan"], 2, "--timeout"),
+                    (["--token="], 2, "token"),
+                    (["--token-file=/nowhere"], 2, "/nowhere"),
+                    (["--frobnicate"], 2, "frobnicate"),
+                    (["song.mp3"], 2, "song.mp3"),
+                    (["--bind=example.org"], 1, "example.org"),
+                    ([f"--port={taken.getsockname()[1]}"], 1, "in use")):
+                result = subprocess.run(
+                    [OPTIONS.program, "serve", *options], text=True,
+                    capture_output=True, timeout=30)
+                self.assertEqual(result.returncode, status, result)
+                self.assertIn(word, result.stderr)
+                self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+
+    # Too much, too slow, broken
+
+    @contextlib.contextmanager
+    def asking(self, service, body):
+        """A request under way, whose worker cannot start: gives its future."""
+        os.kill(service.fork_server, signal.SIGSTOP)
+        with ThreadPoolExecutor(1) as pool:
+            running = service.metric("workers_running")
+            future = pool.submit(service.ask, "POST", "/predict", body)
+            try:
+                wait_until(
+                    lambda: service.metric("workers_running") > running)
+                yield future
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(service.fork_server, signal.SIGCONT)
+
+    def test_busy(self):
+        service = self.run_service("--jobs=1", "--queue=0")
+        with self.asking(service, read(CLIP)) as future:
+            response = service.ask("POST", "/predict", read(CLIP))
+            self.check("POST", "/predict", 503, response, "busy")
+            self.assertGreater(int(response.headers["Retry-After"]), 0)
+        self.check("POST", "/predict", 200, future.result())
+        self.predict(read(CLIP), service=service)
+
+    def test_slow_decoder(self):
+        service = self.run_service("--timeout=0.5")
+        with self.asking(service, read(CLIP)) as future:
+            time.sleep(0.6)
+        self.check("POST", "/predict", 504, future.result(), "too_slow")
+        self.predict(read(CLIP), service=service)
+
+    def test_slow_client(self):
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+        service = self.run_service("--client-timeout=0.5")
+        for request in (head, head + b"Content-Length: 10\r\n\r\n12345"):
+            with service.open() as client:
+                client.sendall(request)
+                answer = client.makefile("rb").read()
+                self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
+                headers, body = answer.split(b"\r\n\r\n")
+                self.assertEqual(int(re.search(rb"Length: (\d+)", headers)[1]),
+                                 len(body))
+                error = self.resolve(
+                    {"$ref": "#/components/responses/SlowClient"})
+                self.check_schema(
+                    error["content"]["application/json"]["schema"],
+                    json.loads(body))
+        # it is not the client who is slow while a file is analysed
+        with self.asking(service, read(CLIP)) as future:
+            time.sleep(1)
+        self.check("POST", "/predict", 200, future.result())
+        # who sends nothing more is let go without a word
+        with service.open() as client:
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertTrue(client.makefile("rb").read().endswith(b'"ok"}'))
+
+    def test_crash(self):
+        """A decoder that crashes costs one request."""
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(self.service.ask, "POST", "/predict",
+                                 read(self.path("long.wav")))
+            wait_until(lambda: children(self.service.fork_server))
+            os.kill(children(self.service.fork_server)[0], signal.SIGSEGV)
+            self.check("POST", "/predict", 422, future.result(), "broken")
+        self.predict(read(CLIP))
+
+    def test_fork_server_lost(self):
+        service = self.run_service()
+        with self.asking(service, read(CLIP)) as future:
+            os.kill(service.fork_server, signal.SIGKILL)
+        self.check("POST", "/predict", 500, future.result(), "internal")
+        self.predict(read(CLIP), service=service)
+        service.fork_server, = children(service.process.pid)
+
+    def test_client_gone(self):
+        """Nobody decodes what nobody waits for."""
+        data = read(self.path("long.wav"))
+        with self.service.open() as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(data) + data)
+            wait_until(lambda: children(self.service.fork_server))
+            worker = children(self.service.fork_server)[0]
+            os.kill(worker, signal.SIGSTOP)  # it would not end by itself
+        wait_until(lambda: not os.path.exists(f"/proc/{worker}"))
+
+    def test_sandbox(self):
+        result = subprocess.run([OPTIONS.program, "serve", "--self-test"],
+                                text=True, capture_output=True, timeout=30)
+        self.assertEqual(result.returncode, 0, result)
+        lines = result.stdout.splitlines()
+        for attempt in ("read /etc/passwd", "open a socket", "write a file",
+                        "start a process", "run a program"):
+            self.assertIn(f"{attempt}: refused", lines)
+        self.assertTrue(all(line.endswith(": refused") for line in lines))
+
+    def test_drain(self):
+        service = Service()
+        idle = service.connect()
+        idle.request("GET", "/health")
+        idle.getresponse().read()
+        with self.asking(service, read(CLIP)) as future:
+            service.process.send_signal(signal.SIGTERM)
+            # refused: it listens no more
+            wait_until(lambda: self.is_closed(service))
+        self.assertEqual(future.result().status, 200)
+        self.assertEqual(service.stop(), 0)
+        idle.close()
+
+    def is_closed(self, service):
+        try:
+            service.open().close()
+        except ConnectionError:
+            return True
+        return False
+
+    # Many
+
+    def test_many(self):
+        """16 at once, more than there are workers: none is lost."""
+        body, headers = form(read(self.path("song.mp3")))
+        expected = self.predict(body, headers)
+        files = self.service.files()
+        memory = []
+
+        def ask(_):
+            response = self.service.ask("POST", "/predict", body, headers)
+            memory.append(self.service.memory())
+            return json.loads(response.body)
+
+        start = time.monotonic()
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(ask, range(OPTIONS.requests)))
+        seconds = time.monotonic() - start
+        self.assertTrue(all(answer == expected for answer in answers))
+        wait_until(lambda: self.service.files() <= files)
+        # all of them at once were 7 MB
+        self.assertLess(memory[-1] - memory[0], 8000)
+        if OPTIONS.requests > 100:
+            print(f"{len(answers)} requests in {seconds:.1f} s; memory from "
+                  f"{memory[0]} to {memory[-1]} kB, at most {max(memory)} kB",
+                  file=sys.stderr)
+
+    def mutate(self, data, r):
+        """@data cut short, with other bytes, without some, or with some twice."""
+        data = bytearray(data)
+        for _ in range(r.choice((1, 1, 3, 20))):
+            at = r.randrange(len(data))
+            n = r.choice((1, 4, 100, 5000))
+            kind = r.randrange(5)
+            if kind == 0:
+                del data[max(at, 1):]
+            elif kind == 1:
+                data[at:at + n] = r.randbytes(n)
+            elif kind == 2 and len(data) > n:
+                del data[at:at + n]
+            elif kind == 3:
+                data[at:at] = data[at:at + n]
+            else:
+                # headers are where parsers are
+                data[r.randrange(min(64, len(data)))] = r.randrange(256)
+        return bytes(data)
+
+    def test_mutated(self):
+        """Broken files and broken forms: an answer to each, and nothing else."""
+        names = [self.path(name) for name in ENCODERS] + [CLIP]
+        files = [read(name)[:400_000] for name in names]
+        service = self.run_service("--timeout=20", "--queue=100")
+        before = service.files()
+
+        def ask(seed):
+            r = random.Random(seed)
+            data = r.choice(files)
+            kind = r.randrange(8)
+            headers = {}
+            if kind == 0:
+                data = r.randbytes(r.randrange(1, 20000))
+            elif kind <= 2:
+                data, headers = form(data[:50_000])
+                data = self.mutate(data[:2000] + data[-2000:], r)
+            else:
+                data = self.mutate(data, r)
+            path = "/spectrogram" if r.randrange(8) == 0 else "/predict"
+            response = service.ask("POST", path, data, headers)
+            if response.status == 200:
+                return 200, None
+            error = json.loads(response.body)["error"]
+            self.assertIn(response.status, (400, 415, 422), (seed, error))
+            return response.status, error["message"]
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(ask, range(OPTIONS.bodies)))
+        self.assertEqual(service.ask("GET", "/health").status, 200)
+        self.assertEqual(children(service.process.pid), [service.fork_server])
+        wait_until(lambda: children(service.fork_server) == [])
+        wait_until(lambda: service.files() <= before)
+        statuses = [status for status, _ in answers]
+        self.assertIn(400, statuses)
+        self.assertIn(422, statuses)
+        if OPTIONS.bodies > 100:
+            counts = {answer: answers.count(answer) for answer in set(answers)}
+            for answer, n in sorted(counts.items(), key=lambda x: -x[1]):
+                print(n, *answer, file=sys.stderr)
+
+    def test_slow_loris(self):
+        """100 clients that send next to nothing do not stop others."""
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(self.service.open())
+                       for _ in range(100)]
+            for i, client in enumerate(clients):
+                client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
+                if i % 2:
+                    client.sendall(b"Content-Length: 100000\r\n\r\n1")
+            stop = threading.Event()
+
+            def trickle():
+                while not stop.wait(0.1):
+                    for client in clients:
+                        with contextlib.suppress(OSError):
+                            client.sendall(b"a")
+
+            thread = threading.Thread(target=trickle)
+            thread.start()
+            try:
+                self.assertGreater(self.service.metric("connections"), 100)
+                for _ in range(3):
+                    self.predict(read(CLIP))
+                # and are let go, however steadily they send it
+                wait_until(lambda: self.service.metric("connections") < 10, 10)
+            finally:
+                stop.set()
+                thread.join()
+
+
+if __name__ == "__main__":
+    unittest.main()
