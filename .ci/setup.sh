@@ -4,13 +4,11 @@ build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
   libjson-glib-dev libfftw3-dev libopenblas-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good gstreamer1.0-libav libcairo2-dev libpango1.0-dev
-  libsqlite3-dev libtag1-dev
-  libsoup-3.0-dev libseccomp-dev"
-test_packages="python3-numpy python3-torch python3-pil
-  python3-matplotlib valgrind gstreamer1.0-plugins-ugly
-  libc6-dbg icecast2 python3-gi gir1.2-gstreamer-1.0 ffmpeg python3-mutagen
-  mandoc
-  curl python3-jsonschema chromium"
+  libsqlite3-dev libtag1-dev libsoup-3.0-dev libseccomp-dev"
+test_packages="python3-numpy python3-torch python3-pil python3-matplotlib
+  python3-gi python3-mutagen python3-jsonschema valgrind libc6-dbg
+  gstreamer1.0-plugins-ugly gir1.2-gstreamer-1.0 icecast2 ffmpeg mandoc curl
+  chromium"
 # Other packages of Node.js than Debian's come with npm.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
@@ -54,14 +52,17 @@ build() {
   directory=$1
   shift
   log=$(mktemp)
-  [ -f "$directory/build.ninja" ] || {
+  if [ ! -f "$directory/build.ninja" ]; then
     echo "Building in $directory" >&2
     meson setup "$directory" "$@" >"$log" 2>&1 </dev/null || {
       cat "$log" >&2
       rm -rf "$log" "$directory"
       return 1
     }
-  }
+  elif [ $# -gt 0 ]; then
+    # it may have been built with others; one of another meson is set up anew below
+    meson configure "$directory" "$@" >"$log" 2>&1 </dev/null || :
+  fi
   # a directory that was moved, or made by another meson, is set up anew
   meson compile -C "$directory" >"$log" 2>&1 </dev/null ||
     { meson setup --wipe "$directory" "$@" && meson compile -C "$directory"; } \
