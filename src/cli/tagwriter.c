@@ -7,7 +7,6 @@
 
 #include <gst/tag/tag.h>
 
-#include "audiosum.h"
 #include "genre.h"
 #include "genretag.h"
 #include "undo.h"
@@ -94,10 +93,12 @@ check_tags (int fd, const TagState *old, const TagState *wanted, GError **error)
 }
 
 static gboolean
-check_audio (const Replacement *replacement, GError **error)
+check_audio (
+    const Replacement *replacement, const AudioSumWatch *watch, GError **error)
 {
-  g_autofree char *before = audio_sum (replacement->path, error);
-  g_autofree char *after = before ? audio_sum (replacement->copy, error) : NULL;
+  g_autofree char *before = audio_sum (replacement->path, watch, error);
+  g_autofree char *after = before ? audio_sum (replacement->copy, watch, error)
+                                  : NULL;
 
   if (!before || !after)
     return FALSE;
@@ -116,7 +117,7 @@ tagwriter_replace (Replacement *replacement, const TagState *old,
   return replacement_copy (replacement, error) &&
       tag_file_write (replacement->fd, wanted, options->id3v23, error) &&
       check_tags (replacement->fd, old, wanted, error) &&
-      check_audio (replacement, error) &&
+      check_audio (replacement, &options->watch, error) &&
       replacement_sync (replacement, options->preserve_times, error) &&
       /* before the file is changed: a line too many can do no harm */
       (!log || undo_log_append (options->undo_log, log, error)) &&
@@ -245,8 +246,7 @@ write_state (Replacement *replacement, const TagState *old,
   if (options->dry_run)
     return TRUE;
   if (options->undo_log)
-    log = undo_log_line (
-        replacement->path, old, wanted, options->preserve_times);
+    log = undo_log_line (replacement->path, old, wanted);
   return tagwriter_replace (replacement, old, wanted, options, log, error);
 }
 

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "audiosum.h"
 #include "replacement.h"
 #include "tagfile.h"
 
@@ -26,6 +27,7 @@ typedef struct
                                 such ones */
   gboolean dry_run;          /* only says what would be done */
   const char *undo_log;      /* see undo.h; NULL: none is kept */
+  AudioSumWatch watch;       /* of the comparison of the audio */
 } TagOptions;
 
 typedef struct
