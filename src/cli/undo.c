@@ -71,7 +71,7 @@ add_genres (JsonBuilder *builder, const char *key, const TagState *state)
     for (guint kind = 0; kind < TAG_KINDS; kind++) {
       if (!names && state->is_home[kind] == !pass && state->genres[kind] &&
           *state->genres[kind])
-        names = tagwriter_get_names (state->genres[kind]);
+        names = tagwriter_get_names ((TagKind) kind, state->genres[kind]);
     }
   }
   add_strings (builder, key, names ? names : none);
@@ -383,7 +383,8 @@ display_genres (const TagState *state)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     if (state->genres[kind] && *state->genres[kind]) {
-      g_auto (GStrv) names = tagwriter_get_names (state->genres[kind]);
+      g_auto (GStrv)
+          names = tagwriter_get_names ((TagKind) kind, state->genres[kind]);
       g_autofree char *text = g_strjoinv ("; ", names);
 
       return filename_display (text);
