@@ -42,6 +42,9 @@ class Test(unittest.TestCase):
         cls.root = tempfile.TemporaryDirectory()
         cls.song = os.path.join(cls.root.name, "song.flac")
         encode(cls.song, 6, 22050)
+        # so long that what becomes of it can be seen
+        cls.long = os.path.join(cls.root.name, "long.flac")
+        encode(cls.long, 3 * 3600, 8000)
 
     @classmethod
     def tearDownClass(cls):
@@ -88,14 +91,12 @@ class Test(unittest.TestCase):
         return output.decode().splitlines()
 
     def test_signals(self):
-        """The file is finished, and no other is begun; a long one is not given
-        up while it is compared."""
-        long = self.path("long.flac")
-        encode(long, 3 * 3600, 8000)
+        """The file is finished, and no other is begun."""
+        long = shutil.copy(self.long, self.folder)
         first, last = self.copy("first.flac"), self.copy("last.flac")
         self.write(first)
         line, = self.interrupt(signal.SIGTERM, *write_options(
-            "--log", self.log, "--timeout=1", long, last))
+            "--log", self.log, long, last))
         self.assertTrue(json.loads(line)["write"]["written"])
         genre = read_tag(long)
         self.assertEqual((genre is None, read_tag(last)), (False, None))
@@ -105,6 +106,22 @@ class Test(unittest.TestCase):
         self.assertIsNotNone(read_tag(first))
         self.assertEqual(len(self.undo()), 2)
         self.assertIsNone(read_tag(first))
+
+    def test_progress(self):
+        """While a long file is compared, its process gives signs of life, without
+        which it would be given up."""
+        known = json.loads(run("--json", "--max-duration=10",
+                               self.song).stdout)
+        known["file"] = shutil.copy(self.long, self.folder)
+        options = ("(nothing, 0, 0, 0, false, nothing, true, 0.0, 0, false, "
+                   "false, false, false, nothing)")
+        result = subprocess.run(
+            [PROGRAM, "--worker", str(os.getpid()), options],
+            input=json.dumps(known).encode() + b"\n", capture_output=True,
+            timeout=60)
+        kinds = [chr(line[0]) for line in result.stdout.splitlines()]
+        self.assertEqual(set(kinds[1:-1]), {"."}, result)
+        self.assertEqual((kinds[0], kinds[-1]), ("+", "*"))
 
     def test_no_log(self):
         song = os.fsdecode(self.copy())
