@@ -24,6 +24,7 @@
 
 #define NS 1e9
 #define DEFAULT_MODEL "crnn"
+#define NOT_GIVEN G_MININT
 
 enum
 {
@@ -35,7 +36,7 @@ enum
 typedef struct
 {
   double window, hop, max_duration, timeout; /* s */
-  int jobs, top;
+  int jobs, top;                             /* NOT_GIVEN */
   gboolean version;
   char *model, *shard;
   char *model_path, *cache_key;
@@ -128,6 +129,24 @@ make_log (GError **error)
   return g_build_filename (folder, name, NULL);
 }
 
+/* What is wrong with the log is not to be said of every file, once it has been
+ * analysed. */
+static gboolean
+prepare_log (Command *command, GError **error)
+{
+  char *log;
+
+  if (!command->log) {
+    command->report.log_is_own = TRUE;
+    return (command->log = make_log (error)) != NULL;
+  }
+  /* so that what is said of it in the end is right in other directories */
+  log = g_canonicalize_filename (command->log, NULL);
+  g_free (command->log);
+  command->log = log;
+  return undo_log_check (log, error);
+}
+
 static gboolean
 check_write (Command *command, GError **error)
 {
@@ -152,13 +171,34 @@ check_write (Command *command, GError **error)
   tags->mode = command->overwrite ? TAG_OVERWRITE
       : command->append           ? TAG_APPEND
                                   : TAG_KEEP;
-  if (worker->write && !tags->dry_run && !command->log &&
-      !(command->log = make_log (error)))
+  if (worker->write && !tags->dry_run && !prepare_log (command, error))
     return FALSE;
   tags->undo_log = command->log;
   command->report.log = command->log;
   command->report.dry_run = tags->dry_run;
   return TRUE;
+}
+
+static gboolean
+check_timeout (Command *command, GError **error)
+{
+  if (!(command->timeout >= 1 && command->timeout <= 1e6))
+    return bad_value (error, "--timeout", "1 to 1000000 seconds");
+  command->pool.timeout = ceil (command->timeout);
+  return TRUE;
+}
+
+static gboolean
+check_undo (Command *command, GError **error)
+{
+  if (command->names || command->files_from || command->log ||
+      command->export || command->pool.worker.write) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--undo takes the files' names from its log, and does nothing else "
+        "beside that.");
+    return FALSE;
+  }
+  return check_timeout (command, error);
 }
 
 /* Completes what the options mean. */
@@ -173,14 +213,12 @@ check (Command *command, GError **error)
       !check_seconds ("--max-duration", command->max_duration, 5, 1e6,
           &analysis->max_duration, error) ||
       !check_shard (command->shard, &command->listing, error) ||
-      !check_write (command, error))
+      !check_timeout (command, error) || !check_write (command, error))
     return FALSE;
-  if (command->jobs < 0 || command->jobs > 1024)
+  if (command->jobs != NOT_GIVEN && (command->jobs < 1 || command->jobs > 1024))
     return bad_value (error, "--jobs", "1 to 1024");
-  if (command->top < 0)
+  if (command->top != NOT_GIVEN && command->top < 1)
     return bad_value (error, "--top", "at least 1");
-  if (!(command->timeout >= 1 && command->timeout <= 1e6))
-    return bad_value (error, "--timeout", "1 to 1000000 seconds");
   if (!command->names && !command->files_from) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "No file is named; see genreclassify --help.");
@@ -188,13 +226,12 @@ check (Command *command, GError **error)
   }
 
   command->report.single = is_single (command);
-  command->report.top = command->top;
+  command->report.top = MAX (command->top, 0);
   command->report.errors_path = command->errors;
   command->listing.names = command->names;
   command->listing.files_from = command->files_from;
-  command->pool.jobs = command->jobs ? (guint) command->jobs
-                                     : g_get_num_processors ();
-  command->pool.timeout = ceil (command->timeout);
+  command->pool.jobs = command->jobs == NOT_GIVEN ? g_get_num_processors ()
+                                                  : (guint) command->jobs;
   /* a cached one may be wanted with them another time */
   command->pool.worker.with_segments = command->report.segments ||
       command->cache;
@@ -303,8 +340,9 @@ parse (Command *command, int *argc, char ***argv, GError **error)
   add_group (context, "tags", "writing tags", write_entries);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
-  return command->version || command->undo || command->export ||
-      check (command, error);
+  return command->version ||
+      (command->undo ? check_undo (command, error)
+                     : command->export || check (command, error));
 }
 
 /* The model */
@@ -365,7 +403,8 @@ static int
 undo (const Command *command)
 {
   gst_init (NULL, NULL);
-  return undo_run (command->undo, command->pool.worker.tags.dry_run);
+  return undo_run (
+      command->undo, command->pool.timeout, command->pool.worker.tags.dry_run);
 }
 
 static int
@@ -435,7 +474,10 @@ command_clear (Command *command)
 int
 main (int argc, char **argv)
 {
-  Command command = { .timeout = 300, .pool.worker.min_confidence = 0.7 };
+  Command command = { .jobs = NOT_GIVEN,
+    .top = NOT_GIVEN,
+    .timeout = 300,
+    .pool.worker.min_confidence = 0.7 };
   g_autoptr (GError) error = NULL;
   int status = STATUS_USAGE;
 

@@ -58,6 +58,36 @@ replacement_is_copy (const char *name)
   return name[n + DIGITS] == '.' || !name[n + DIGITS];
 }
 
+/* Opens the file when no other process is writing it: it may be in a library by
+ * several names.  Where files cannot be locked, the copy's name still keeps others
+ * out.  FALSE with errno set if it cannot be opened. */
+static gboolean
+open_locked (Replacement *replacement)
+{
+  struct stat now;
+
+  for (;;) {
+    /* not to wait for a pipe's other end */
+    replacement->source = open (
+        replacement->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (replacement->source < 0 ||
+        fstat (replacement->source, &replacement->st) < 0)
+      return FALSE;
+    if (!S_ISREG (replacement->st.st_mode))
+      return TRUE;
+    while (flock (replacement->source, LOCK_EX) < 0 && errno == EINTR)
+      ;
+    if (fstat (replacement->source, &replacement->st) < 0 ||
+        stat (replacement->path, &now) < 0)
+      return FALSE;
+    if (now.st_dev == replacement->st.st_dev &&
+        now.st_ino == replacement->st.st_ino)
+      return TRUE;
+    /* another one has taken its place */
+    close (replacement->source);
+  }
+}
+
 gboolean
 replacement_open (Replacement *replacement, const char *path, GError **error)
 {
@@ -70,11 +100,7 @@ replacement_open (Replacement *replacement, const char *path, GError **error)
   replacement->path = g_strdup (real);
   free (real);
   replacement->copy = copy_path (replacement->path);
-  /* not to wait for a pipe's other end */
-  replacement->source = open (
-      replacement->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (replacement->source < 0 ||
-      fstat (replacement->source, &replacement->st) < 0) {
+  if (!open_locked (replacement)) {
     fail (error, "It cannot be opened");
   } else if (!S_ISREG (replacement->st.st_mode)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
@@ -138,6 +164,7 @@ static gboolean
 create (Replacement *replacement, GError **error)
 {
   struct stat here, there;
+  gboolean locked;
 
   replacement_clean (replacement);
   replacement->fd = open (replacement->copy,
@@ -149,9 +176,16 @@ create (Replacement *replacement, GError **error)
   }
   if (replacement->fd < 0)
     return fail (error, "No copy of it can be made");
+  locked = flock (replacement->fd, LOCK_EX | LOCK_NB) == 0;
+  if (!locked && errno != EWOULDBLOCK) {
+    fail (error, "No copy of it can be made");
+    unlink (replacement->copy);
+    close (replacement->fd);
+    replacement->fd = -1;
+    return FALSE;
+  }
   /* in between, somebody else may have taken it for a leftover */
-  if (flock (replacement->fd, LOCK_EX | LOCK_NB) == 0 &&
-      fstat (replacement->fd, &here) == 0 &&
+  if (locked && fstat (replacement->fd, &here) == 0 &&
       lstat (replacement->copy, &there) == 0 && here.st_ino == there.st_ino)
     return TRUE;
   close (replacement->fd);
@@ -266,6 +300,11 @@ replacement_copy (Replacement *replacement, GError **error)
   if ((mine.st_uid != st->st_uid || mine.st_gid != st->st_gid) &&
       fchown (replacement->fd, st->st_uid, st->st_gid) < 0)
     return fail (error, "Its owner cannot be kept");
+  /* the directory may give a list to a new file, of which the mode would be the
+   * mask */
+  if (fremovexattr (replacement->fd, "system.posix_acl_access") < 0 &&
+      errno != ENODATA && errno != ENOTSUP)
+    return fail (error, "Its mode cannot be kept");
   if (fchmod (replacement->fd, st->st_mode & 07777) < 0)
     return fail (error, "Its mode cannot be kept");
   return copy_attributes (replacement, error);

@@ -22,8 +22,8 @@ typedef struct
   struct stat st; /* the file's properties as they were at first */
 } Replacement;
 
-/* Opens the file @path, following links.  FALSE with @error (G_IO_ERROR) set if it
- * cannot be read or is no regular file. */
+/* Opens the file @path, following links, as soon as no other process is writing it.
+ * FALSE with @error (G_IO_ERROR) set if it cannot be read or is no regular file. */
 gboolean
 replacement_open (Replacement *replacement, const char *path, GError **error);
 /* Removes the copy if there is still one, and closes. */

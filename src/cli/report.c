@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filename.h"
 #include "progress.h"
 
 #define NS 1e9
@@ -66,24 +67,6 @@ report_free (Report *report)
     fclose (report->failures);
   g_string_free (report->text, TRUE);
   g_free (report);
-}
-
-/* One line whatever the name is. */
-static char *
-get_display_name (const char *name)
-{
-  g_autofree char *valid = g_filename_display_name (name);
-  GString *shown = g_string_new (NULL);
-
-  for (const char *p = valid; *p; p++) {
-    if (*p == '\n')
-      g_string_append (shown, "\\n");
-    else if ((guchar) *p < 0x20 || *p == 0x7f)
-      g_string_append_printf (shown, "\\x%02x", (guchar) *p);
-    else
-      g_string_append_c (shown, *p);
-  }
-  return g_string_free (shown, FALSE);
 }
 
 /* "  metal  95 %  ██████▌" for each of the best */
@@ -172,7 +155,7 @@ print_segments (const Report *report, const Result *result)
 static void
 print_text (const Report *report, const Result *result)
 {
-  g_autofree char *name = get_display_name (result->name);
+  g_autofree char *name = filename_display (result->name);
 
   if (!report->options->single) {
     print_genres (report, result->labels, result->probabilities, name);
@@ -200,10 +183,15 @@ print_change (const Report *report, const Outcome *outcome)
   if (!outcome->has_change || outcome->write_error)
     return;
   if (change->written) {
+    g_autofree char *new_genre = filename_display (change->new_genre);
+
     g_string_append_printf (report->text, "    %s %s",
-        report->options->dry_run ? "would write" : "wrote", change->new_genre);
-    if (change->old_genre)
-      g_string_append_printf (report->text, ", was %s", change->old_genre);
+        report->options->dry_run ? "would write" : "wrote", new_genre);
+    if (change->old_genre) {
+      g_autofree char *old_genre = filename_display (change->old_genre);
+
+      g_string_append_printf (report->text, ", was %s", old_genre);
+    }
   } else {
     g_string_append (report->text, "    not written");
   }
@@ -216,15 +204,13 @@ static void
 note_failure (Report *report, const Outcome *outcome)
 {
   const Result *result = outcome->result;
-  g_autofree char *name = get_display_name (result->name);
+  g_autofree char *name = filename_display (result->name);
+  g_autofree char *reason = filename_display (
+      result->error ? result->error : outcome->write_error);
 
   report->failed++;
-  if (result->error)
-    fprintf (report->failures, "genreclassify: %s: %s\n", name, result->error);
-  else
-    fprintf (report->failures,
-        "genreclassify: %s: Its tags were not written: %s\n", name,
-        outcome->write_error);
+  fprintf (report->failures, "genreclassify: %s: %s%s\n", name,
+      result->error ? "" : "Its tags were not written: ", reason);
   if (report->errors) {
     g_autofree char *json = outcome_to_json (outcome, FALSE);
 
@@ -236,15 +222,15 @@ note_failure (Report *report, const Outcome *outcome)
 static void
 note_skipped (Report *report, const Result *result)
 {
-  g_autofree char *name = get_display_name (result->name);
+  g_autofree char *name = filename_display (result->name);
+  g_autofree char *reason = filename_display (result->error);
 
   report->skipped++;
   if (report->options->verbose)
-    fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, result->error);
+    fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
 }
 
-/* What was not printed is found here, as g_print() does not tell. */
-/* FALSE if it cannot be written. */
+/* FALSE if stdout does not take it, which g_print() would not tell. */
 static gboolean
 print (Report *report)
 {
@@ -335,6 +321,17 @@ print_summary (const Report *report)
   fputc ('\n', stderr);
 }
 
+/* A log of the command's own has a name that is told nowhere else. */
+static void
+print_log (const ReportOptions *options)
+{
+  g_autofree char *log = g_shell_quote (options->log);
+
+  if (!options->quiet || options->log_is_own)
+    fprintf (stderr, "genreclassify: --undo %s gives the former genres back.\n",
+        log);
+}
+
 int
 report_finish (Report *report)
 {
@@ -342,10 +339,8 @@ report_finish (Report *report)
   print_failures (report->failures);
   if (!report->options->single && !report->options->quiet)
     print_summary (report);
-  if (report->written && !report->options->dry_run && !report->options->quiet)
-    fprintf (stderr,
-        "genreclassify: --undo '%s' gives the former genres back.\n",
-        report->options->log);
+  if (report->written && !report->options->dry_run)
+    print_log (report->options);
   return report->failed > 0 || report->broken ? 1 : 0;
 }
 

@@ -17,6 +17,7 @@ typedef struct
   gboolean verbose;        /* skipped files are named */
   guint top;               /* genres to name; 0: as many as suit */
   const char *log;         /* where what was written is noted, or NULL */
+  gboolean log_is_own;     /* it was not named by the user */
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 

@@ -7,6 +7,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "filename.h"
+
 #define NS 1e9
 
 static void
@@ -232,25 +234,6 @@ result_answer_to_json (const Result *result)
   return g_string_free (json, FALSE);
 }
 
-/* "%FF" for bytes that are no UTF-8 */
-static char *
-escape_bytes (const char *name)
-{
-  GString *escaped = g_string_new (NULL);
-
-  while (*name) {
-    gunichar c = g_utf8_get_char_validated (name, -1);
-
-    if (c == (gunichar) -1 || c == (gunichar) -2 || *name == '%') {
-      g_string_append_printf (escaped, "%%%02X", (guchar) *name++);
-    } else {
-      g_string_append_unichar (escaped, c);
-      name = g_utf8_next_char (name);
-    }
-  }
-  return g_string_free (escaped, FALSE);
-}
-
 char *
 result_to_json (const Result *result, gboolean with_segments)
 {
@@ -258,7 +241,7 @@ result_to_json (const Result *result, gboolean with_segments)
 
   append_string (json, result->name);
   if (!g_utf8_validate (result->name, -1, NULL)) {
-    g_autofree char *escaped = escape_bytes (result->name);
+    g_autofree char *escaped = filename_escape (result->name);
 
     g_string_append (json, ",\"file_bytes\":");
     append_string (json, escaped);
@@ -401,14 +384,7 @@ take_name (JsonObject *object, Result *result)
   if (!take_string (object, "file_bytes", &escaped) || !escaped)
     return FALSE;
   g_free (result->name);
-  /* g_uri_unescape_string() refuses what is no UTF-8 */
-  {
-    g_autoptr (GBytes) bytes = g_uri_unescape_bytes (escaped, -1, NULL, NULL);
-
-    result->name = bytes
-        ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
-        : NULL;
-  }
+  result->name = g_uri_unescape_string (escaped, NULL);
   return result->name != NULL;
 }
 

@@ -75,6 +75,15 @@ is_missing_decoder (GstMessage *message)
       !g_str_has_prefix (type, "text/");
 }
 
+static gboolean
+is_remote (GstObject *object)
+{
+  return GST_OBJECT_FLAG_IS_SET (object, GST_ELEMENT_FLAG_SOURCE) &&
+      GST_IS_URI_HANDLER (object) &&
+      g_strcmp0 (G_OBJECT_TYPE_NAME (object), "GstFileSrc") &&
+      g_strcmp0 (G_OBJECT_TYPE_NAME (object), "GstFdSrc");
+}
+
 gboolean
 source_is_no_audio (const GError *error)
 {
@@ -111,6 +120,10 @@ source_check_message (Source *source, GstMessage *message, GError **error)
                fault, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND))
     g_set_error (error, fault->domain, fault->code,
         "It is not a file of audio that GStreamer knows.");
+  else if (g_error_matches (fault, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED) &&
+      is_remote (message->src))
+    g_set_error (error, fault->domain, fault->code,
+        "It cannot be reached, or its server has stopped sending it.");
   else
     g_propagate_error (error, g_steal_pointer (&fault));
   g_clear_error (&fault);

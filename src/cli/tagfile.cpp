@@ -12,6 +12,7 @@
 #include <id3v1tag.h>
 #include <id3v2framefactory.h>
 #include <id3v2header.h>
+#include <id3v2synchdata.h>
 #include <id3v2tag.h>
 #include <infotag.h>
 #include <mp4atom.h>
@@ -19,6 +20,7 @@
 #include <mpegfile.h>
 #include <opusfile.h>
 #include <rifffile.h>
+#include <tbytevectorstream.h>
 #include <textidentificationframe.h>
 #include <vorbisfile.h>
 #include <wavpackfile.h>
@@ -37,6 +39,8 @@ namespace ID3v2 = TagLib::ID3v2;
 #define MP4_CLASSIFIER "----:com.apple.iTunes:" CLASSIFIER
 
 namespace {
+
+const char DAMAGED[] = "Its tags are damaged or of a kind that cannot be kept.";
 
 enum Format
 {
@@ -61,7 +65,7 @@ refuse (GError **error, const char *why)
 /* A file of which only the bytes are of interest. */
 class PlainFile : public TagLib::File {
 public:
-  explicit PlainFile (FileStream *stream) : TagLib::File (stream)
+  explicit PlainFile (TagLib::IOStream *stream) : TagLib::File (stream)
   {
   }
 
@@ -131,11 +135,11 @@ public:
         end <= riffSize () + 8UL && riffSize () + 8UL - end <= 1;
   }
 
-  /* Index of the tag's chunk, or -1. */
+  /* Index of the tag's chunk from @start on, or -1. */
   int
-  find (TagKind kind)
+  find (TagKind kind, unsigned int start = 0)
   {
-    for (unsigned int i = 0; i < chunkCount (); i++) {
+    for (unsigned int i = start; i < chunkCount (); i++) {
       ByteVector name = chunkName (i);
 
       if (kind == TAG_ID3V2 && (name == "ID3 " || name == "id3 "))
@@ -145,6 +149,14 @@ public:
         return (int) i;
     }
     return -1;
+  }
+
+  bool
+  has_two (TagKind kind)
+  {
+    int i = find (kind);
+
+    return i >= 0 && find (kind, (unsigned int) i + 1) >= 0;
   }
 
   long
@@ -262,6 +274,15 @@ to_list (char **values)
   return list;
 }
 
+/* TRUE if there is nothing from @start on. */
+bool
+is_zero (const ByteVector &data, unsigned int start)
+{
+  while (start < data.size () && !data[start])
+    start++;
+  return start >= data.size ();
+}
+
 /* Everything that is not ours, in any order. */
 class Digest {
 public:
@@ -286,12 +307,15 @@ public:
     add (name, values.toString ("\n").data (String::UTF8));
   }
 
+  /* NULL if there is nothing: a tag without it may as well not be there. */
   char *
   finish ()
   {
     std::string all;
     TagLib::Map<String, int> sorted;
 
+    if (sums.isEmpty ())
+      return NULL;
     for (const String &sum : sums)
       sorted[sum]++;
     for (const auto &entry : sorted)
@@ -305,6 +329,12 @@ private:
 };
 
 /* Reading: what each kind of tag says. */
+
+ID3v2::Version
+id3v2_version (const ID3v2::Tag *tag)
+{
+  return tag->header ()->majorVersion () == 3 ? ID3v2::v3 : ID3v2::v4;
+}
 
 void
 read_id3v2 (const ID3v2::Tag *tag, TagState *state)
@@ -332,6 +362,47 @@ read_id3v2 (const ID3v2::Tag *tag, TagState *state)
   }
   state->genres[TAG_ID3V2] = to_strv (genres);
   state->others[TAG_ID3V2] = others.finish ();
+}
+
+/* FALSE if TagLib has not read all of it: it stops at the first frame that is not
+ * as it should be, and would drop the rest.  @raw begins at the tag. */
+bool
+understands_id3v2 (const ID3v2::Tag *tag, const ByteVector &raw)
+{
+  /* not the tag's own, to which TagLib adds another tag that follows */
+  ID3v2::Header header (raw.mid (0, 10));
+  ByteVector frames = raw.mid (10, header.tagSize ());
+  unsigned int end = 0;
+
+  if (!raw.startsWith ("ID3") || raw.size () < header.completeTagSize () ||
+      (raw[6] | raw[7] | raw[8] | raw[9]) & 0x80 || header.extendedHeader () ||
+      raw.containsAt ("ID3", header.completeTagSize ()))
+    return false;
+  if (header.majorVersion () < 4 && header.unsynchronisation ())
+    frames = ID3v2::SynchData::decode (frames);
+  for (const ID3v2::Frame *frame : tag->frameList ())
+    end += Frame::headerSize (header.majorVersion ()) + frame->size ();
+  return is_zero (frames, end);
+}
+
+/* TRUE if it says what ID3v1 says and no more: write_mp3() has made it of that. */
+bool
+repeats_id3v1 (const ID3v2::Tag *tag, const TagLib::ID3v1::Tag *id3v1,
+    const FrameFactory *factory)
+{
+  ID3v2::Tag made;
+  TagState a = TagState (), b = TagState ();
+
+  TagLib::Tag::duplicate (id3v1, &made, false);
+  TagLib::ByteVectorStream stream (made.render (id3v2_version (tag)));
+  PlainFile file (&stream);
+  ID3v2::Tag copy (&file, 0, factory);
+  read_id3v2 (tag, &a);
+  read_id3v2 (&copy, &b);
+  bool same = !g_strcmp0 (a.others[TAG_ID3V2], b.others[TAG_ID3V2]);
+  tag_state_clear (&a);
+  tag_state_clear (&b);
+  return same;
 }
 
 void
@@ -419,6 +490,24 @@ read_id3v1 (const TagLib::ID3v1::Tag *tag, TagState *state)
   state->genres[TAG_ID3V1] = to_strv (StringList (tag->genre ()));
   others.add (tag->render ().mid (0, 127));
   state->others[TAG_ID3V1] = others.finish ();
+}
+
+/* FALSE if there are fields that TagLib would drop: damaged or empty ones, or all
+ * but one of the same name. */
+bool
+understands_info (const ByteVector &data)
+{
+  TagLib::RIFF::Info::Tag tag (data);
+  unsigned int n = 0, size;
+
+  for (unsigned int i = 4; i + 8 <= data.size (); i += 8 + size + size % 2) {
+    size = data.toUInt (i + 4, false);
+    if (size > data.size () - i - 8 ||
+        (is_zero (data.mid (i + 8, size), 0) && !data.containsAt ("IGNR", i)))
+      return false;
+    n++;
+  }
+  return n == tag.fieldListMap ().size ();
 }
 
 void
@@ -509,14 +598,6 @@ set_id3v2 (ID3v2::Tag *tag, const TagState *state)
   }
 }
 
-ID3v2::Version
-id3v2_version (const ID3v2::Tag *tag, bool is_new, bool id3v23)
-{
-  return is_new
-      ? (id3v23 ? ID3v2::v3 : ID3v2::v4)
-      : (tag->header ()->majorVersion () == 3 ? ID3v2::v3 : ID3v2::v4);
-}
-
 void
 set_xiph (TagLib::Ogg::XiphComment *tag, const TagState *state)
 {
@@ -583,19 +664,23 @@ write_mp3 (FileStream *stream, FrameFactory *factory, const TagState *state,
   TagLib::MPEG::File file (stream, factory, false);
   factory->keep_all ();
   bool is_new = !file.hasID3v2Tag (), ok = true;
-  ID3v2::Version version = id3v2_version (file.ID3v2Tag (), is_new, id3v23);
+  ID3v2::Version version = id3v23 ? ID3v2::v3 : ID3v2::v4;
   int tags = 0;
 
-  if (state->genres[TAG_ID3V2]) {
+  if (state->genres[TAG_ID3V2] || !is_new) {
     ID3v2::Tag *tag = file.ID3v2Tag (true);
 
-    /* readers that find an ID3v2 tag do not look for another */
-    if (is_new && file.hasID3v1Tag ())
+    if (!is_new)
+      version = id3v2_version (tag);
+    else if (file.hasID3v1Tag ())
+      /* readers that find an ID3v2 tag do not look for another */
       TagLib::Tag::duplicate (file.ID3v1Tag (), tag, false);
     set_id3v2 (tag, state);
-    tags |= TagLib::MPEG::File::ID3v2;
-  } else if (!is_new) {
-    ok = file.strip (TagLib::MPEG::File::ID3v2);
+    if (!state->genres[TAG_ID3V2] && file.hasID3v1Tag () &&
+        repeats_id3v1 (tag, file.ID3v1Tag (), factory))
+      ok = file.strip (TagLib::MPEG::File::ID3v2);
+    else
+      tags |= TagLib::MPEG::File::ID3v2; /* which strips an empty one */
   }
   if (state->genres[TAG_APE] && file.hasAPETag ()) {
     set_ape (file.APETag (), state);
@@ -615,8 +700,6 @@ bool
 write_flac (FileStream *stream, FrameFactory *factory, const TagState *state)
 {
   TagLib::FLAC::File file (stream, factory, false);
-
-  factory->keep_all ();
 
   set_xiph (file.xiphComment (true), state);
   if (state->genres[TAG_ID3V1] && file.hasID3v1Tag ())
@@ -641,10 +724,8 @@ write_ape (FileStream *stream, const TagState *state)
 {
   T file (stream, false);
 
-  if (state->genres[TAG_APE])
-    set_ape (file.APETag (true), state);
-  else
-    file.strip (T::APE);
+  /* to save strips an empty one */
+  set_ape (file.APETag (true), state);
   if (state->genres[TAG_ID3V1] && file.hasID3v1Tag ())
     set_id3v1 (file.ID3v1Tag (), state);
   return file.save ();
@@ -653,13 +734,9 @@ write_ape (FileStream *stream, const TagState *state)
 bool
 write_mp4 (FileStream *stream, const TagState *state)
 {
-  static char *none[] = { NULL };
   TagLib::MP4::File file (stream, false);
-  TagState wanted = *state;
 
-  if (!wanted.genres[TAG_MP4])
-    wanted.genres[TAG_MP4] = none;
-  set_mp4 (file.tag (), &wanted);
+  set_mp4 (file.tag (), state);
   return file.save ();
 }
 
@@ -669,31 +746,29 @@ write_riff (FileStream *stream, FrameFactory *factory, Format format,
 {
   RiffFile file (stream, format);
   int i = file.find (TAG_ID3V2);
+  ID3v2::Tag none;
+  ID3v2::Tag old (&file, i < 0 ? 0 : file.offset (i), factory);
+  factory->keep_all ();
+  ID3v2::Tag *tag = i < 0 ? &none : &old;
+  ID3v2::Version version = id3v23 ? ID3v2::v3 : ID3v2::v4;
 
-  if (state->genres[TAG_ID3V2]) {
-    ID3v2::Tag none;
-    ID3v2::Tag old (&file, i < 0 ? 0 : file.offset (i), factory);
-    factory->keep_all ();
-    ID3v2::Tag *tag = i < 0 ? &none : &old;
-
-    set_id3v2 (tag, state);
-    file.set (TAG_ID3V2, tag->render (id3v2_version (tag, i < 0, id3v23)));
-  } else {
+  set_id3v2 (tag, state);
+  if (tag->frameList ().isEmpty ())
     file.remove (TAG_ID3V2);
-  }
+  else
+    file.set (TAG_ID3V2, tag->render (i < 0 ? version : id3v2_version (tag)));
   if (format == AIFF)
     return true;
-  if (!state->genres[TAG_INFO]) {
-    file.remove (TAG_INFO);
-    return true;
-  }
   i = file.find (TAG_INFO);
   TagLib::RIFF::Info::Tag info (i < 0 ? ByteVector ("INFO") : file.get (i));
   /* it has one genre, so several are joined; as bytes, see InfoBytes */
   info.setFieldText ("IGNR",
       String (to_list (state->genres[TAG_INFO]).toString ("; ").to8Bit (true),
           String::Latin1));
-  file.set (TAG_INFO, info.render ());
+  if (info.fieldListMap ().isEmpty ())
+    file.remove (TAG_INFO);
+  else
+    file.set (TAG_INFO, info.render ());
   return true;
 }
 
@@ -739,47 +814,47 @@ understands_ape (TagLib::APE::Tag *tag)
   return !tag || tag->footer ()->itemCount () == tag->itemListMap ().size ();
 }
 
+/* Each of these returns the obstacle to writing, or NULL. */
+
 template <class T>
-bool
+const char *
 read_ogg (FileStream *stream, unsigned int prefix, TagState *state)
 {
   T file (stream, false);
 
   if (!file.isValid () ||
       !understands_xiph (file.tag (), file.packet (1).mid (prefix)))
-    return false;
+    return DAMAGED;
   read_xiph (file.tag (), state);
-  return true;
+  return NULL;
 }
 
 template <class T>
-bool
+const char *
 read_ape_file (FileStream *stream, TagState *state)
 {
   T file (stream, false);
 
   if (!file.isValid () ||
       (file.hasAPETag () && !understands_ape (file.APETag ())))
-    return false;
+    return DAMAGED;
   read_ape (file.hasAPETag () ? file.APETag () : NULL, state);
   read_id3v1 (file.hasID3v1Tag () ? file.ID3v1Tag () : NULL, state);
-  return true;
+  return NULL;
 }
 
-bool
+const char *
 read_flac (FileStream *stream, FrameFactory *factory, TagState *state)
 {
   TagLib::FLAC::File file (stream, factory, false);
-
-  factory->keep_all ();
   PlainFile plain (stream);
   Digest pictures;
 
   if (!file.isValid ())
-    return false;
+    return DAMAGED;
   if (file.hasXiphComment ()) {
     if (!understands_xiph (file.xiphComment (), find_flac_comments (plain)))
-      return false;
+      return DAMAGED;
     read_xiph (file.xiphComment (), state);
     pictures.add (ByteVector (state->others[TAG_XIPH]));
     for (TagLib::FLAC::Picture *picture : file.pictureList ())
@@ -788,59 +863,81 @@ read_flac (FileStream *stream, FrameFactory *factory, TagState *state)
     state->others[TAG_XIPH] = pictures.finish ();
   }
   read_id3v1 (file.hasID3v1Tag () ? file.ID3v1Tag () : NULL, state);
-  return true;
+  return file.hasID3v2Tag ()
+      ? "It is FLAC with an ID3v2 tag in front, which cannot be kept."
+      : NULL;
 }
 
-bool
+const char *
 read_mp3 (FileStream *stream, FrameFactory *factory, TagState *state)
 {
   TagLib::MPEG::File file (stream, factory, false);
+  PlainFile plain (stream);
+  bool whole = true;
 
   factory->keep_all ();
-
   if (!file.isValid () ||
       (file.hasAPETag () && !understands_ape (file.APETag ())))
-    return false;
-  read_id3v2 (file.hasID3v2Tag () ? file.ID3v2Tag () : NULL, state);
+    return DAMAGED;
+  if (file.hasID3v2Tag ()) {
+    unsigned int size = ID3v2::Header (plain.at (0, 10)).completeTagSize ();
+
+    whole = understands_id3v2 (file.ID3v2Tag (), plain.at (0, size + 10UL));
+    read_id3v2 (file.ID3v2Tag (), state);
+    if (file.hasID3v1Tag () &&
+        repeats_id3v1 (file.ID3v2Tag (), file.ID3v1Tag (), factory))
+      g_clear_pointer (&state->others[TAG_ID3V2], g_free);
+  }
   read_ape (file.hasAPETag () ? file.APETag () : NULL, state);
   read_id3v1 (file.hasID3v1Tag () ? file.ID3v1Tag () : NULL, state);
-  return true;
+  return whole ? NULL : DAMAGED;
 }
 
-bool
+const char *
 read_riff (
     FileStream *stream, FrameFactory *factory, Format format, TagState *state)
 {
   RiffFile file (stream, format);
 
-  if (!file.is_whole ())
-    return false;
+  if (!file.is_whole () || file.has_two (TAG_ID3V2) || file.has_two (TAG_INFO))
+    return DAMAGED;
+  bool whole = true;
   int i = file.find (TAG_ID3V2);
   if (i >= 0) {
     ID3v2::Tag tag (&file, file.offset (i), factory);
+    ByteVector raw = file.get (i);
 
     factory->keep_all ();
+    whole = understands_id3v2 (&tag, raw) &&
+        is_zero (raw, ID3v2::Header (raw.mid (0, 10)).completeTagSize ());
     read_id3v2 (&tag, state);
   }
   i = format == WAV ? file.find (TAG_INFO) : -1;
-  if (i >= 0)
+  if (i >= 0) {
+    whole &= understands_info (file.get (i));
     read_info (file.get (i), state);
-  return true;
+  }
+  return whole ? NULL : DAMAGED;
 }
 
-bool
+const char *
 read_mp4_file (FileStream *stream, TagState *state)
 {
   TagLib::MP4::File file (stream, false);
   PlainFile plain (stream);
 
   if (!file.isValid ())
-    return false;
+    return DAMAGED;
+  TagLib::MP4::Atoms atoms (&plain);
   read_mp4 (plain, file.tag (), state);
-  return true;
+  for (TagLib::MP4::Atom *atom : atoms.atoms) {
+    if (atom->name == "moof" || atom->name == "mfra")
+      return "It is a fragmented MP4, whose index cannot be kept.";
+  }
+  return NULL;
 }
 
-bool
+const char *
 read_format (
     FileStream *stream, FrameFactory *factory, Format format, TagState *state)
 {
@@ -933,17 +1030,15 @@ tag_file_read (int fd, TagState *state, GError **error)
   keep_info_bytes ();
   if (!tell_format (&stream, &format))
     return refuse (error, "Its format has no tags that can be written.");
-  if (!read_format (&stream, &factory, format, state) || factory.loses) {
-    tag_state_clear (state);
-    return stream.check (error) &&
-        refuse (error,
-            factory.loses
-                ? "Its ID3v2.2 tag has frames that 2.4 has not."
-                : "Its tags are damaged or of a kind that cannot be kept.");
-  }
+  state->obstacle = read_format (&stream, &factory, format, state);
+  if (!state->obstacle && factory.loses)
+    state->obstacle = "Its ID3v2.2 tag has frames that 2.4 has not.";
   state->is_home[homes[format]] = TRUE;
   state->is_home[TAG_INFO] = format == WAV;
-  return stream.check (error);
+  if (stream.check (error))
+    return TRUE;
+  tag_state_clear (state);
+  return FALSE;
 }
 
 gboolean

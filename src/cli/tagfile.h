@@ -28,6 +28,8 @@ typedef struct
   char *classifier[TAG_KINDS]; /* the field GENRECLASSIFY, or NULL */
   char *others[TAG_KINDS];     /* a digest of everything else, or NULL */
   gboolean is_home[TAG_KINDS]; /* where readers of the format look for it */
+  const char *obstacle;        /* why they cannot be written: what TagLib would
+                                  lose in doing so; or NULL */
 } TagState;
 
 void tag_state_clear (TagState *state);
@@ -35,8 +37,7 @@ const char *tag_kind_name (TagKind kind);
 
 /* Reads the tags of the open file @fd.  FALSE with @error (GENRE_ERROR_FORMAT or
  * an errno's) set if the format is none of MP3, FLAC, Ogg Vorbis, Opus, MP4, WAV,
- * AIFF, APE and WavPack, or if there is something in the tags that TagLib would
- * lose in writing. */
+ * AIFF, APE and WavPack. */
 gboolean tag_file_read (int fd, TagState *state, GError **error);
 
 /* Makes the tags of the open file @fd say what is in @state: the genres and the

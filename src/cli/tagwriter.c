@@ -7,7 +7,6 @@
 
 #include <gst/tag/tag.h>
 
-#include "audiosum.h"
 #include "genre.h"
 #include "genretag.h"
 #include "undo.h"
@@ -21,14 +20,14 @@ tag_change_clear (TagChange *change)
 }
 
 char **
-tagwriter_get_names (char **genres)
+tagwriter_get_names (TagKind kind, char **genres)
 {
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
 
   for (; genres && *genres; genres++) {
     char *end;
     guint64 number = g_ascii_strtoull (*genres, &end, 10);
-    gboolean known = end > *genres && !*end &&
+    gboolean known = kind == TAG_ID3V2 && end > *genres && !*end &&
         number < gst_tag_id3_genre_count ();
 
     g_strv_builder_add (
@@ -45,10 +44,10 @@ compare_names (const void *a, const void *b)
 
 /* In any order: ID3v2.3 has those that ID3 knows first. */
 static gboolean
-same_genres (char **a, char **b)
+same_genres (TagKind kind, char **a, char **b)
 {
-  g_auto (GStrv) first = tagwriter_get_names (a);
-  g_auto (GStrv) second = tagwriter_get_names (b);
+  g_auto (GStrv) first = tagwriter_get_names (kind, a);
+  g_auto (GStrv) second = tagwriter_get_names (kind, b);
 
   qsort (first, g_strv_length (first), sizeof *first, compare_names);
   qsort (second, g_strv_length (second), sizeof *second, compare_names);
@@ -60,11 +59,20 @@ gboolean
 tagwriter_same_state (const TagState *a, const TagState *b)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
-    if (!same_genres (a->genres[kind], b->genres[kind]) ||
+    if (!same_genres ((TagKind) kind, a->genres[kind], b->genres[kind]) ||
         g_strcmp0 (a->classifier[kind], b->classifier[kind]))
       return FALSE;
   }
   return TRUE;
+}
+
+static gboolean
+check_obstacle (const TagState *state, GError **error)
+{
+  if (state->obstacle)
+    g_set_error_literal (
+        error, GENRE_ERROR, GENRE_ERROR_FORMAT, state->obstacle);
+  return !state->obstacle;
 }
 
 /* FALSE with @error set if the copy is not what it was to be. */
@@ -76,12 +84,13 @@ check_tags (int fd, const TagState *old, const TagState *wanted, GError **error)
 
   if (!tag_file_read (fd, &state, error))
     return FALSE;
-  same = tagwriter_same_state (&state, wanted);
-  if (!same)
+  same = check_obstacle (&state, error) &&
+      tagwriter_same_state (&state, wanted);
+  if (!same && !state.obstacle)
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT,
         "Its tags cannot hold this genre.");
   for (guint kind = 0; same && kind < TAG_KINDS; kind++) {
-    if (!old->others[kind] || !wanted->genres[kind] ||
+    if (!old->others[kind] ||
         !g_strcmp0 (old->others[kind], state.others[kind]))
       continue;
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT,
@@ -94,10 +103,12 @@ check_tags (int fd, const TagState *old, const TagState *wanted, GError **error)
 }
 
 static gboolean
-check_audio (const Replacement *replacement, GError **error)
+check_audio (
+    const Replacement *replacement, const AudioSumWatch *watch, GError **error)
 {
-  g_autofree char *before = audio_sum (replacement->path, error);
-  g_autofree char *after = before ? audio_sum (replacement->copy, error) : NULL;
+  g_autofree char *before = audio_sum (replacement->path, watch, error);
+  g_autofree char *after = before ? audio_sum (replacement->copy, watch, error)
+                                  : NULL;
 
   if (!before || !after)
     return FALSE;
@@ -113,10 +124,10 @@ tagwriter_replace (Replacement *replacement, const TagState *old,
     const TagState *wanted, const TagOptions *options, const char *log,
     GError **error)
 {
-  return replacement_copy (replacement, error) &&
+  return check_obstacle (old, error) && replacement_copy (replacement, error) &&
       tag_file_write (replacement->fd, wanted, options->id3v23, error) &&
       check_tags (replacement->fd, old, wanted, error) &&
-      check_audio (replacement, error) &&
+      check_audio (replacement, &options->watch, error) &&
       replacement_sync (replacement, options->preserve_times, error) &&
       /* before the file is changed: a line too many can do no harm */
       (!log || undo_log_append (options->undo_log, log, error)) &&
@@ -139,7 +150,8 @@ static void
 collect (const TagState *state, gboolean home, GPtrArray *names)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
-    g_auto (GStrv) values = tagwriter_get_names (state->genres[kind]);
+    g_auto (GStrv)
+        values = tagwriter_get_names ((TagKind) kind, state->genres[kind]);
 
     for (guint i = 0; state->is_home[kind] == home && values[i]; i++) {
       if (!contains (names, values[i]))
@@ -234,7 +246,8 @@ write_state (Replacement *replacement, const TagState *old,
     change->note = g_strdup ("It has this genre already.");
     return TRUE;
   }
-  if (!replacement_check_writable (replacement, error))
+  if (!check_obstacle (old, error) ||
+      !replacement_check_writable (replacement, error))
     return FALSE;
   if (replacement->st.st_nlink > 1)
     change->note = g_strdup_printf (
@@ -245,8 +258,7 @@ write_state (Replacement *replacement, const TagState *old,
   if (options->dry_run)
     return TRUE;
   if (options->undo_log)
-    log = undo_log_line (
-        replacement->path, old, wanted, options->preserve_times);
+    log = undo_log_line (replacement->path, old, wanted);
   return tagwriter_replace (replacement, old, wanted, options, log, error);
 }
 

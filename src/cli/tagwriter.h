@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "audiosum.h"
 #include "replacement.h"
 #include "tagfile.h"
 
@@ -26,6 +27,7 @@ typedef struct
                                 such ones */
   gboolean dry_run;          /* only says what would be done */
   const char *undo_log;      /* see undo.h; NULL: none is kept */
+  AudioSumWatch watch;       /* of the comparison of the audio */
 } TagOptions;
 
 typedef struct
@@ -60,8 +62,9 @@ gboolean tagwriter_write (const char *path, const char *genre,
 
 /* The parts of it that undoing needs as well. */
 
-/* The names of the genres, numbers of ID3's spelled out, in their order. */
-char **tagwriter_get_names (char **genres);
+/* The names of a tag's genres in their order; in ID3v2, numbers of ID3v1's list
+ * are spelled out. */
+char **tagwriter_get_names (TagKind kind, char **genres);
 
 /* TRUE if the tags say the same of the genre. */
 gboolean tagwriter_same_state (const TagState *a, const TagState *b);

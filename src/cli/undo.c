@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "filename.h"
 #include "tagwriter.h"
 
 /* One line of the log. */
@@ -18,8 +21,21 @@ typedef struct
 {
   char *path;
   TagState old, wanted;
-  gboolean preserve_times;
 } Entry;
+
+/* The last come first. */
+typedef struct
+{
+  GPtrArray *files; /* of each a GPtrArray of its entries */
+  guint n_torn; /* lines that a crash cut off, before anything was written */
+  guint n_bad;  /* lines of something else */
+} Log;
+
+/* How each line begins. */
+static const char start[] = "{\"path\":";
+
+/* Set by a signal: the file that is being written is the last one. */
+static volatile sig_atomic_t signal_number;
 
 static void
 entry_free (Entry *entry)
@@ -55,7 +71,7 @@ add_genres (JsonBuilder *builder, const char *key, const TagState *state)
     for (guint kind = 0; kind < TAG_KINDS; kind++) {
       if (!names && state->is_home[kind] == !pass && state->genres[kind] &&
           *state->genres[kind])
-        names = tagwriter_get_names (state->genres[kind]);
+        names = tagwriter_get_names ((TagKind) kind, state->genres[kind]);
     }
   }
   add_strings (builder, key, names ? names : none);
@@ -79,7 +95,7 @@ add_path (JsonBuilder *builder, const char *path)
   json_builder_set_member_name (builder, "path");
   json_builder_add_string_value (builder, text);
   if (!g_utf8_validate (path, -1, NULL)) {
-    g_autofree char *escaped = g_uri_escape_string (path, "/", FALSE);
+    g_autofree char *escaped = filename_escape (path);
 
     json_builder_set_member_name (builder, "path_bytes");
     json_builder_add_string_value (builder, escaped);
@@ -87,8 +103,7 @@ add_path (JsonBuilder *builder, const char *path)
 }
 
 char *
-undo_log_line (const char *path, const TagState *old, const TagState *wanted,
-    gboolean preserve_times)
+undo_log_line (const char *path, const TagState *old, const TagState *wanted)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -101,8 +116,6 @@ undo_log_line (const char *path, const TagState *old, const TagState *wanted,
   json_builder_add_string_value (builder, time);
   add_genres (builder, "old", old);
   add_genres (builder, "new", wanted);
-  json_builder_set_member_name (builder, "preserve_times");
-  json_builder_add_boolean_value (builder, preserve_times);
   json_builder_set_member_name (builder, "tags");
   json_builder_begin_object (builder);
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
@@ -131,6 +144,40 @@ fail (GError **error, const char *log)
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
       "The undo log %s cannot be written: %s.", log, g_strerror (failure));
+  return FALSE;
+}
+
+/* Whether the @n bytes may begin a log, or be what a crash has left of it. */
+static gboolean
+is_start (const char *text, gsize n)
+{
+  return !memcmp (text, start, MIN (n, strlen (start)));
+}
+
+gboolean
+undo_log_check (const char *log, GError **error)
+{
+  int fd = open (log, O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+  char head[sizeof start];
+  struct stat st;
+  ssize_t n;
+
+  if (fd < 0) {
+    g_autofree char *folder = g_path_get_dirname (log);
+
+    return (errno == ENOENT && access (folder, W_OK | X_OK) == 0) ||
+        fail (error, log);
+  }
+  n = fstat (fd, &st) == 0 && S_ISREG (st.st_mode)
+      ? read (fd, head, sizeof head)
+      : -1;
+  close (fd);
+  if (n >= 0 && is_start (head, (gsize) n))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+      "%s is not an undo log, and is left as it is; a new one is made where no "
+      "file is.",
+      log);
   return FALSE;
 }
 
@@ -228,15 +275,12 @@ take_tags (JsonObject *tags, Entry *entry)
 
 /* NULL if it is not a line of such a log. */
 static Entry *
-parse_line (const char *line)
+parse_entry (JsonNode *root)
 {
-  g_autoptr (JsonNode) root = json_from_string (line, NULL);
-  JsonObject *object = root && JSON_NODE_HOLDS_OBJECT (root)
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (root)
       ? json_node_get_object (root)
       : NULL;
   JsonNode *tags = object ? json_object_get_member (object, "tags") : NULL;
-  JsonNode *times = object ? json_object_get_member (object, "preserve_times")
-                           : NULL;
   g_autofree char *escaped = NULL;
   Entry *entry;
 
@@ -246,49 +290,74 @@ parse_line (const char *line)
   escaped = get_string (object, "path_bytes");
   entry->path = escaped ? g_uri_unescape_string (escaped, NULL)
                         : get_string (object, "path");
-  entry->preserve_times = times && JSON_NODE_HOLDS_VALUE (times) &&
-      json_node_get_boolean (times);
   if (entry->path && take_tags (json_node_get_object (tags), entry))
     return entry;
   entry_free (entry);
   return NULL;
 }
 
-/* The files of the log, the last written first, each with its lines, the last
- * first.  NULL if it cannot be read. */
-static GPtrArray *
-read_log (const char *log, guint *n_bad)
+static void
+take_line (Log *log, GHashTable *by_path, const char *line)
+{
+  g_autoptr (JsonNode) root = json_from_string (line, NULL);
+  Entry *entry = root ? parse_entry (root) : NULL;
+  GPtrArray *entries;
+
+  if (!entry) {
+    if (!root && is_start (line, strlen (line)))
+      log->n_torn++;
+    else
+      log->n_bad++;
+    return;
+  }
+  entries = g_hash_table_lookup (by_path, entry->path);
+  if (!entries) {
+    entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
+    g_hash_table_insert (by_path, entry->path, entries);
+    g_ptr_array_add (log->files, entries);
+  }
+  g_ptr_array_add (entries, entry);
+}
+
+/* FALSE, said on stderr, if the file cannot be read or is no such log. */
+static gboolean
+read_log (Log *log, const char *path)
 {
   g_autofree char *content = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GHashTable) by_path = g_hash_table_new (g_str_hash, g_str_equal);
   g_auto (GStrv) lines = NULL;
-  GPtrArray *files;
+  gsize length;
 
-  if (!g_file_get_contents (log, &content, NULL, &error)) {
+  if (!g_file_get_contents (path, &content, &length, &error)) {
     g_printerr ("genreclassify: %s\n", error->message);
-    return NULL;
+    return FALSE;
   }
-  files = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  /* a crash may leave zeros where the file had been made longer */
+  for (gsize i = 0; i < length; i++) {
+    if (!content[i])
+      content[i] = '\n';
+  }
   lines = g_strsplit (content, "\n", -1);
   for (guint i = g_strv_length (lines); i-- > 0;) {
-    Entry *entry = *lines[i] ? parse_line (lines[i]) : NULL;
-    GPtrArray *entries;
-
-    if (!entry) {
-      /* the last one may be torn: then nothing has been written */
-      *n_bad += *lines[i] && lines[i + 1] != NULL;
-      continue;
-    }
-    entries = g_hash_table_lookup (by_path, entry->path);
-    if (!entries) {
-      entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
-      g_hash_table_insert (by_path, entry->path, entries);
-      g_ptr_array_add (files, entries);
-    }
-    g_ptr_array_add (entries, entry);
+    if (*lines[i])
+      take_line (log, by_path, lines[i]);
   }
-  return files;
+  if (log->files->len == 0) {
+    g_printerr (
+        "genreclassify: %s is not an undo log: no line of it can be undone.\n",
+        path);
+    return FALSE;
+  }
+  if (log->n_bad > 0)
+    g_printerr ("genreclassify: %s: Lines that are not an undo log's: %u.\n",
+        path, log->n_bad);
+  if (log->n_torn > 0)
+    g_printerr (
+        "genreclassify: %s: Lines that a crash cut off, before anything was "
+        "written: %u.\n",
+        path, log->n_torn);
+  return TRUE;
 }
 
 /* Follows the lines back from what the file says now; NULL if none of them fits.
@@ -310,24 +379,27 @@ find_target (GPtrArray *entries, const TagState *now, gboolean *is_old)
 }
 
 static char *
-join_genres (const TagState *state)
+display_genres (const TagState *state)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     if (state->genres[kind] && *state->genres[kind]) {
-      g_auto (GStrv) names = tagwriter_get_names (state->genres[kind]);
+      g_auto (GStrv)
+          names = tagwriter_get_names ((TagKind) kind, state->genres[kind]);
+      g_autofree char *text = g_strjoinv ("; ", names);
 
-      return g_strjoinv ("; ", names);
+      return filename_display (text);
     }
   }
   return g_strdup ("no genre");
 }
 
 static gboolean
-undo_file (Replacement *replacement, GPtrArray *entries, gboolean dry_run,
-    GError **error)
+undo_file (Replacement *replacement, GPtrArray *entries, guint timeout,
+    gboolean dry_run, GError **error)
 {
+  g_autofree char *name = filename_display (replacement->path);
   g_autofree char *from = NULL, *to = NULL;
-  TagOptions options = { .dry_run = dry_run };
+  TagOptions options = { .watch.timeout = timeout };
   gboolean is_old, ok;
   const Entry *target;
   TagState now;
@@ -337,41 +409,50 @@ undo_file (Replacement *replacement, GPtrArray *entries, gboolean dry_run,
   if (!tag_file_read (replacement->source, &now, error))
     return FALSE;
   target = find_target (entries, &now, &is_old);
-  from = join_genres (&now);
+  from = display_genres (&now);
   if (!target && is_old) {
     ok = TRUE;
-    g_print ("%s: is as it was (%s)\n", replacement->path, from);
+    g_print ("%s: is as it was (%s)\n", name, from);
   } else if (!target) {
     ok = FALSE;
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
         "It has another genre by now (%s), which is kept.", from);
   } else {
-    to = join_genres (&target->old);
-    options.preserve_times = target->preserve_times;
+    to = display_genres (&target->old);
     ok = replacement_check_writable (replacement, error) &&
         (dry_run ||
             tagwriter_replace (
                 replacement, &now, &target->old, &options, NULL, error));
     if (ok)
-      g_print ("%s: %s -> %s\n", replacement->path, from, to);
+      g_print ("%s: %s -> %s\n", name, from, to);
   }
   tag_state_clear (&now);
   return ok;
 }
 
-int
-undo_run (const char *log, gboolean dry_run)
+static void
+on_signal (int number)
 {
-  g_autoptr (GPtrArray) files = NULL;
-  guint n_bad = 0, n_failed = 0;
+  /* the second time, at once */
+  if (signal_number)
+    _exit (128 + number);
+  signal_number = number;
+}
 
-  files = read_log (log, &n_bad);
-  if (!files)
+int
+undo_run (const char *path, guint timeout, gboolean dry_run)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) g_ptr_array_unref);
+  Log log = { .files = files };
+  guint n_failed = 0;
+
+  if (!read_log (&log, path))
     return 2;
-  if (n_bad > 0)
-    g_printerr ("genreclassify: %s: %u lines are not those of an undo log\n",
-        log, n_bad);
-  for (guint i = 0; i < files->len; i++) {
+  signal (SIGINT, on_signal);
+  signal (SIGTERM, on_signal);
+  signal (SIGHUP, on_signal);
+  for (guint i = 0; i < files->len && !signal_number; i++) {
     GPtrArray *entries = files->pdata[i];
     const Entry *newest = entries->pdata[0];
     g_autoptr (GError) error = NULL;
@@ -379,13 +460,15 @@ undo_run (const char *log, gboolean dry_run)
     gboolean ok = replacement_open (&replacement, newest->path, &error);
 
     if (ok) {
-      ok = undo_file (&replacement, entries, dry_run, &error);
+      ok = undo_file (&replacement, entries, timeout, dry_run, &error);
       replacement_clear (&replacement);
     }
     if (!ok) {
-      g_printerr ("genreclassify: %s: %s\n", newest->path, error->message);
+      g_autofree char *name = filename_display (newest->path);
+
+      g_printerr ("genreclassify: %s: %s\n", name, error->message);
       n_failed++;
     }
   }
-  return n_failed || n_bad;
+  return signal_number ? 128 + signal_number : n_failed || log.n_bad;
 }

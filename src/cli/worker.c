@@ -73,11 +73,17 @@ say (FILE *replies, char kind, const char *line)
 }
 
 static void
-say_segment (const Result *result, guint index, gpointer user_data)
+say_alive (gpointer replies)
+{
+  say (replies, '.', "");
+}
+
+static void
+say_segment (const Result *result, guint index, gpointer replies)
 {
   (void) result;
   (void) index;
-  say (user_data, '.', "");
+  say_alive (replies);
 }
 
 static void
@@ -219,6 +225,7 @@ worker_main (int argc, char **argv)
   prctl (PR_SET_PDEATHSIG, SIGTERM);
   if (getppid () != atoi (argv[2]) || !(replies = take_stdout ()))
     return 1;
+  options.tags.watch = (AudioSumWatch){ 0, say_alive, replies };
   gst_init (NULL, NULL);
   warm = keep_warm (&options);
   while (ok && getline (&request, &size, stdin) > 0)

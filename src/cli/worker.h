@@ -8,7 +8,8 @@
  * again.  It answers on stdout in lines, of which the first character says what
  * they are:
  *
- *   .  a sign of life: one more segment was classified
+ *   .  a sign of life: one more segment was classified, or more of the audio that
+ *      is to be the same was compared
  *   +  a Result, after which there will be a change
  *   =  a Result, and that is all
  *   *  a change, as outcome_change_to_json() gives it

@@ -80,6 +80,28 @@ class Test(unittest.TestCase):
         self.assertNotEqual(changed[0]["error"], None)
         self.assertEqual(changed[1], first[1])
 
+    def test_written(self):
+        """The genre that a file has by now is known, also once it is undone."""
+        path = os.path.join(self.music, "song.flac")
+        subprocess.run(["gst-launch-1.0", "-q", *(
+            f"filesrc location={CLIP} ! decodebin ! audioconvert ! flacenc ! "
+            f"filesink location={path}").split()], check=True)
+        log = os.path.join(self.folder.name, "log")
+        self.assertEqual(self.results()[1][0]["tag"], None)
+        for _ in range(2):
+            status, (written,) = self.results(
+                "--write", "--min-confidence=0", "--preserve-times",
+                "--log", log)
+            self.assertEqual((status, written["tag"]), (0, None))
+            self.assertTrue(written["write"]["written"])
+            # as a run that reads the file would see it
+            self.assertEqual(self.results()[1][0]["tag"],
+                             written["write"]["new"])
+            before = os.stat(path)
+            self.assertEqual(run("--undo", log).returncode, 0)
+            self.assertNotEqual(os.stat(path).st_mtime_ns, before.st_mtime_ns)
+            self.assertEqual(self.results()[1][0]["tag"], None)
+
     def test_killed(self):
         paths = [self.add(b"%d.ogg" % i) for i in range(8)]
         command = subprocess.Popen(

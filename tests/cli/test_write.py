@@ -35,6 +35,7 @@ KILLS = int(os.environ.get("TEST_KILLS", 3))
 # a JPEG as far as tags look into it, and longer than a page of Ogg
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 300 + b"\xff\xd9"
 OURS = "GENRECLASSIFY"
+DAMAGED = "Its tags are damaged or of a kind that cannot be kept."
 
 ENCODERS = {
     "mp3": "-c:a libmp3lame -id3v2_version 0", "flac": "-c:a flac", "ogg": "-c:a libvorbis",
@@ -105,6 +106,16 @@ def add_id3(path, tags, version=4):
         tags.add(id3.TMOO(3, "calm"))
     if path:
         tags.save(path, v2_version=version, v23_sep=None)
+
+
+def make_id3(*frames, extended=b""):
+    """An ID3v2.3 tag of these (name, content), valid or not, and some padding."""
+    content = extended + b"".join(
+        name + struct.pack(">IH", len(data), 0) + data
+        for name, data in frames) + bytes(100)
+    size = len(content)
+    return b"ID3\3\0" + bytes([0x40 if extended else 0, 0, 0, size >> 7,
+                               size & 127]) + content
 
 
 def add_flac(path):
@@ -283,7 +294,9 @@ class Test(unittest.TestCase):
     def write(self, genre, *arguments):
         """What the command says of each of the files that it writes."""
         result = run(*self.command(genre, *arguments))
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        # of the log of its own, which a run has that names none
+        self.assertRegex(result.stderr, r"\A(genreclassify: --undo .*\n)?\Z")
         self.assertEqual(leftovers(self.folder), [])
         return [json.loads(line)["write"]
                 for line in result.stdout.splitlines()]
@@ -348,13 +361,53 @@ class Test(unittest.TestCase):
         self.assertEqual(again.stdout.count("is as it was"), len(FORMATS))
 
     def test_untagged(self):
+        log = os.path.join(self.folder, "undo.log")
         paths = [self.copy(kind, tagged=False) for kind in FORMATS]
-        samples = [read_samples(path) for path in paths]
-        self.write("rock", *paths)
-        for path, before in zip(paths, samples):
+        # an ID3v2 tag without frames, and an ID3v1 tag, of which one is made
+        empty, old = (f"{self.folder}/{name}.mp3" for name in ("empty", "old"))
+        with open(paths[0], "rb") as f:
+            content = f.read()
+        with open(empty, "wb") as f:
+            f.write(make_id3() + content)
+        with open(old, "wb") as f:
+            f.write(content + struct.pack("3s30s30s30s4s30sB", b"TAG", b"Old",
+                                          b"", b"", b"1980", b"", 255))
+        before = {path: (read_samples(path), digest(path))
+                  for path in [*paths, empty, old]}
+        self.write("rock", "--log", log, *before)
+        for path in before:
             with self.subTest(path):
                 self.assertEqual(read_tags(path)[0], ["Rock"])
-                self.assertEqual(read_samples(path), before)
+                self.assertEqual(read_samples(path), before[path][0])
+        result = run("--undo", log)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for path in before:
+            with self.subTest(path):
+                self.assertNotIn("genre", probe(path)[0])
+        self.assertEqual(digest(old), before[old][1])
+        with open(empty, "rb") as f:
+            self.assertEqual(f.read(), content)
+
+    def test_undo_after_edits(self):
+        """A tag that was not there before has other things in it by now."""
+        log = os.path.join(self.folder, "undo.log")
+        paths = [self.copy(kind, tagged=False)
+                 for kind in ("mp3", "wav", "aiff", "wv")]
+        self.write("rock", "--log", log, *paths)
+        for path in paths:
+            audio = mutagen.File(path)
+            if path.endswith("wv"):
+                audio["Title"] = "Mine"
+            else:
+                audio.tags.add(id3.TIT2(3, "Mine"))
+            audio.save()
+        before = [read_tags(path)[2] for path in paths]
+        result = run("--undo", log)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for path, rest in zip(paths, before):
+            with self.subTest(path):
+                self.assertIn("Mine", str(rest))
+                self.assertEqual(read_tags(path), ([], "", rest))
 
     def test_id3_versions(self):
         path = self.copy("mp3", tagged=False)
@@ -380,6 +433,17 @@ class Test(unittest.TestCase):
             self.assertEqual(tags["TCON"].genres, ["Blues"])
             with open(path, "rb") as f:
                 self.assertEqual(f.read()[-1], 0)
+
+    def test_number(self):
+        """In ID3v2 it is one of ID3v1's list, elsewhere a name as any other."""
+        paths = [self.copy(kind, tagged=False) for kind in ("mp3", "flac")]
+        for path, genre in zip(paths, (id3.TCON(3, "80"), "80")):
+            audio = mutagen.File(path)
+            audio["TCON" if path.endswith("mp3") else "genre"] = genre
+            audio.save()
+        self.write("hiphop", "--append", *paths)
+        self.assertEqual(read_tags(paths[0])[0], ["Folk", "Hip-Hop"])
+        self.assertEqual(read_tags(paths[1])[0], ["80", "Hip-Hop"])
 
     def test_wav_info(self):
         path = os.path.join(self.folder, "song.wav")
@@ -415,6 +479,13 @@ class Test(unittest.TestCase):
             attributes = False
         if os.geteuid() == 0:
             os.chown(path, 12, 34)
+        try:
+            # what a new file here would get: user 1 may read and write it
+            entries = (1, 7, -1), (2, 6, 1), (4, 5, -1), (16, 7, -1), (32, 5, -1)
+            os.setxattr(self.folder, "system.posix_acl_default", struct.pack(
+                "<I", 2) + b"".join(struct.pack("<HHi", *e) for e in entries))
+        except OSError:
+            pass
         before, content = os.stat(path), digest(path)
         self.assertIn("hard links", self.write("hiphop", "--preserve-times",
                                                link)[0]["note"])
@@ -426,6 +497,7 @@ class Test(unittest.TestCase):
             self.assertEqual(getattr(after, name), getattr(before, name), name)
         if attributes:
             self.assertEqual(os.getxattr(path, "user.test"), b"value")
+            self.assertNotIn("system.posix_acl_access", os.listxattr(path))
         self.write("jazz", "--overwrite", link)
         self.assertNotEqual(os.stat(path).st_mtime_ns, before.st_mtime_ns)
 
@@ -441,6 +513,54 @@ class Test(unittest.TestCase):
         with open(path, "wb") as f:
             f.write(content.replace(b"tmpo", b"tmpq"))
         self.refuse(path, "More than the genre would change in its MP4 tag.")
+        # its index of the fragments would have to change too
+        ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-movflags",
+               "frag_keyframe+empty_moov", path)
+        self.refuse(path, "It is a fragmented MP4, whose index cannot be kept.")
+
+    def test_odd_tags(self):
+        """TagLib would drop something of these, and not say so."""
+        title, artist = (b"TIT2", b"\0Title"), (b"TPE1", b"\0Artist")
+        whole = make_id3(title, artist)
+        tags = [make_id3(title, (b"TALB", b""), artist),
+                make_id3(title, (b"TS2 ", b"\0x"), artist),
+                make_id3(title, artist, extended=struct.pack(">IHI", 6, 0, 0)),
+                whole + whole]
+        with open(f"{self.plain}/song.mp3", "rb") as f:
+            content = f.read()
+        path = os.path.join(self.folder, "song.mp3")
+        for tag in tags:
+            with open(path, "wb") as f:
+                f.write(tag + content)
+            self.refuse(path, DAMAGED)
+        with open(f"{self.plain}/song.flac", "rb") as f:
+            content = f.read()
+        path = os.path.join(self.folder, "song.flac")
+        with open(path, "wb") as f:
+            f.write(whole + content)
+        self.refuse(path, "It is FLAC with an ID3v2 tag in front, which cannot "
+                          "be kept.")
+        with open(f"{self.plain}/song.wav", "rb") as f:
+            content = f.read()[12:]
+        path = os.path.join(self.folder, "song.wav")
+        for chunk in (b"id3 " + struct.pack("<I", len(tags[0])) + tags[0],
+                      b"LIST\x18\0\0\0INFO" + 2 * b"IART\2\0\0\0A\0"):
+            with open(path, "wb") as f:
+                f.write(b"RIFF" + struct.pack("<I", 4 + len(content + chunk)) +
+                        b"WAVE" + content + chunk)
+            self.refuse(path, DAMAGED, "--dry-run")
+
+    def test_two_names(self):
+        """Of one file, of which both are in the library."""
+        path, other = self.copy("mp3"), self.copy("flac")
+        os.symlink("song.mp3", f"{self.folder}/link.mp3")
+        os.link(other, f"{self.folder}/hard.flac")
+        answers = self.write("hiphop", "--jobs=2", path,
+                             f"{self.folder}/link.mp3", other,
+                             f"{self.folder}/hard.flac")
+        self.assertEqual([a["written"] for a in answers].count(True), 3)
+        for name in os.listdir(self.folder):
+            self.assertEqual(read_tags(f"{self.folder}/{name}")[0], ["Hip-Hop"])
 
     def test_changed_meanwhile(self):
         path = self.copy("mp3")

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Names of files, which are any bytes, as text. */
+
+#pragma once
+
+#include <glib.h>
+
+/* Text of a file's, a name or a tag, as a terminal may show it: in one line, valid
+ * and without control characters; free with g_free(). */
+char *filename_display (const char *text);
+
+/* Bytes that are no UTF-8 as %FF, and "%" as "%25"; free with g_free().
+ * g_uri_unescape_string() is the inverse. */
+char *filename_escape (const char *name);
