@@ -330,7 +330,7 @@ parse (Command *command, int *argc, char ***argv, GError **error)
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) context = g_option_context_new (
-      "FILE|DIRECTORY|URI|-... | eval DIR | models");
+      "FILE|DIRECTORY|URI|-... | eval DIR | models | serve");
 
   g_option_context_set_summary (
       context, "Tells the genre of music files, and writes it into them.");

@@ -128,6 +128,7 @@ parse_options (int argc, char **argv, Options *options, GError **error)
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
+  g_set_prgname ("genreclassify serve");
   g_option_context_set_summary (context,
       "Serves HTTP: upload a file, and see its genres.  What there is to request, "
       "/openapi.json\nof the service tells.");

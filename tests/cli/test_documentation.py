@@ -94,20 +94,24 @@ class Test(unittest.TestCase):
         self.assertEqual(found, self.options)
 
     def test_fish(self):
-        found = {}
-        for short, long in re.findall(
-                r"^complete .*?(?:-s (.) )?-l ([a-z0-9-]+)",
+        found, of_serve = {}, {"--help", "--jobs"}
+        for condition, short, long in re.findall(
+                r"^complete -c genreclassify (.*?)(?:-s (.) )?-l ([a-z0-9-]+)",
                 read("completions/genreclassify.fish"), re.M):
-            found["--" + long] = "-" + short if short else None
+            if condition == "-n '__genreclassify_is serve' ":
+                of_serve.add("--" + long)
+            else:
+                found["--" + long] = "-" + short if short else None
         self.assertEqual(found, self.options)
+        self.assertEqual(of_serve, set(options_of("serve")))
 
     def test_commands(self):
-        for command in ("eval", "models"):
+        for command in ("eval", "models", "serve"):
             options = set(options_of(command))
             self.assertEqual(set(complete(command, "-")), options)
             zsh = read("completions/genreclassify.zsh")
             part = re.search(rf"^    {command}\)(.*?);;", zsh, re.M | re.S)[1]
-            self.assertEqual(set(re.findall(r"'?(--[a-z0-9-]+)", part)), options)
+            self.assertEqual(set(re.findall(r"[',](--[a-z0-9-]+)", part)), options)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ _genreclassify() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    --cache | --errors | --files-from | --log | --plot | --undo)
+    --cache | --errors | --files-from | --log | --plot | --token-file | --undo)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -29,7 +29,8 @@ _genreclassify() {
       return
       ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
-      --min-confidence | --top)
+      --min-confidence | --top | --bind | --port | --token | --max-size | \
+      --queue | --client-timeout)
       return
       ;;
   esac
@@ -40,18 +41,22 @@ _genreclassify() {
     models)
       options='--help --json'
       ;;
+    serve)
+      options='--bind --client-timeout --help --jobs --max-duration --max-size
+        --port --queue --self-test --timeout --token --token-file'
+      ;;
     *)
       options='--append --cache --dry-run --errors --export --files-from --help --help-all
         --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write
         --write-confidence'
-      ((COMP_CWORD == 1)) && words='eval models'
+      ((COMP_CWORD == 1)) && words='eval models serve'
       ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-  elif [[ ${COMP_WORDS[1]} != models || $COMP_CWORD == 1 ]]; then
+  elif [[ $COMP_CWORD == 1 || ! ${COMP_WORDS[1]} =~ ^(models|serve)$ ]]; then
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
       compgen -f -- "$current")

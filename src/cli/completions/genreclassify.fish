@@ -7,20 +7,22 @@ function __genreclassify_is
 end
 
 function __genreclassify_is_files
-    not __genreclassify_is eval; and not __genreclassify_is models
+    not __genreclassify_is eval; and not __genreclassify_is models; and not __genreclassify_is serve
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
 
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
 complete -c genreclassify -n $first -a models -d 'List the models that are installed'
+complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
 complete -c genreclassify -n '__genreclassify_is models' -f
+complete -c genreclassify -n '__genreclassify_is serve' -f
 
 complete -c genreclassify -s h -l help -d 'Show the options'
-complete -c genreclassify -l json -d 'Print JSON'
+complete -c genreclassify -n 'not __genreclassify_is serve' -l json -d 'Print JSON'
 complete -c genreclassify -n 'not __genreclassify_is models' -s j -l jobs -x -d 'Files at once'
-complete -c genreclassify -n 'not __genreclassify_is models' -s m -l model -r -d 'Name or weights file'
-complete -c genreclassify -n 'not __genreclassify_is models' -l plot -r -d 'Draw a picture, .svg or .png'
+complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -s m -l model -r -d 'Name or weights file'
+complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -l plot -r -d 'Draw a picture, .svg or .png'
 complete -c genreclassify -n __genreclassify_is_files -l append -d 'Add to the genres of the file'
 complete -c genreclassify -n __genreclassify_is_files -l cache -r -d 'Keep the results'
 complete -c genreclassify -n __genreclassify_is_files -s n -l dry-run -d 'Show what would be written'
@@ -47,3 +49,14 @@ complete -c genreclassify -n __genreclassify_is_files -l version -d 'Show the ve
 complete -c genreclassify -n __genreclassify_is_files -l window -x -d 'Seconds in a segment'
 complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write the genre into the files'
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'
+
+complete -c genreclassify -n '__genreclassify_is serve' -l bind -x -d 'The address to listen at'
+complete -c genreclassify -n '__genreclassify_is serve' -l client-timeout -x -d 'Seconds that a client may keep waiting'
+complete -c genreclassify -n '__genreclassify_is serve' -l max-duration -x -d 'Analyse only so many seconds'
+complete -c genreclassify -n '__genreclassify_is serve' -l max-size -x -d 'The largest file'
+complete -c genreclassify -n '__genreclassify_is serve' -l port -x -d 'The port'
+complete -c genreclassify -n '__genreclassify_is serve' -l queue -x -d 'Files that may wait'
+complete -c genreclassify -n '__genreclassify_is serve' -l self-test -d 'Try what a worker must not be able to do'
+complete -c genreclassify -n '__genreclassify_is serve' -l timeout -x -d 'Seconds until a file is given up'
+complete -c genreclassify -n '__genreclassify_is serve' -l token -x -d 'What requests must bear'
+complete -c genreclassify -n '__genreclassify_is serve' -l token-file -r -d 'The same from a file'

@@ -19,6 +19,22 @@ _genreclassify() {
     models)
       options=('--help[show the options]' '--json[print JSON]')
       ;;
+    serve)
+      options=(
+        '--bind=[the address to listen at]:address'
+        '--client-timeout=[how long a client may keep waiting]:seconds'
+        '--help[show the options]'
+        {-j+,--jobs=}'[files at once]:number'
+        '--max-duration=[analyse only the middle]:seconds'
+        '--max-size=[the largest file]:size'
+        '--port=[the port]:port'
+        '--queue=[files that may wait]:number'
+        '--self-test[try what a worker must not be able to do]'
+        '--timeout=[give a file up after]:seconds'
+        '--token=[what requests must bear]:token'
+        '--token-file=[the same from a file]:file:_files'
+      )
+      ;;
     *)
       options=(
         '--append[add to the genres of the file]'
@@ -64,6 +80,7 @@ _genreclassify_first() {
   local -a commands=(
     'eval:measure the model on files sorted by genre'
     'models:list the models that are installed'
+    'serve:serve a page and a service over HTTP'
   )
 
   _describe command commands
