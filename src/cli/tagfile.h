@@ -41,10 +41,10 @@ const char *tag_kind_name (TagKind kind);
 gboolean tag_file_read (int fd, TagState *state, GError **error);
 
 /* Makes the tags of the open file @fd say what is in @state: the genres and the
- * classifier.  A tag without genres in @state (NULL) is removed from it; one that
- * is not there yet is made, in ID3v2.3 if @id3v23, otherwise in 2.4, whereas what
- * is there keeps its version (2.2 becomes 2.4).  FALSE with @error set: the file
- * is then broken. */
+ * classifier.  A tag without genres in @state (NULL) loses those that it has, and
+ * is removed if nothing is left in it.  One that is not there yet is made, in
+ * ID3v2.3 if @id3v23, otherwise in 2.4, whereas what is there keeps its version
+ * (2.2 becomes 2.4).  FALSE with @error set: the file is then broken. */
 gboolean
 tag_file_write (int fd, const TagState *state, gboolean id3v23, GError **error);
 

@@ -419,6 +419,20 @@ class Test(unittest.TestCase):
         self.write("blues", "--append", path)
         self.assertEqual(sorted(read_tags(path)[0]), ["Blues", "Hip-Hop"])
         self.assertEqual(read_tags(path)[2], before)
+        # 2.2 becomes 2.4
+        with open(self.copy("mp3", tagged=False), "rb") as f:
+            content = f.read()
+        frames = b"".join(
+            name + bytes([0, 0, len(data)]) + data for name, data in
+            ((b"TT2", b"\0Title"), (b"PIC", b"\0JPG\3c\0picture")))
+        with open(path, "wb") as f:
+            f.write(b"ID3\2\0\0\0\0\0" + bytes([len(frames)]) + frames +
+                    content)
+        self.write("hiphop", path)
+        tags = id3.ID3(path)
+        self.assertEqual((tags.version, str(tags["TIT2"]), str(tags["TCON"]),
+                          tags["APIC:c"].data),
+                         ((2, 4, 0), "Title", "Hip-Hop", b"picture"))
         # a new tag, with what ID3v1 says, which must not contradict
         for option, version in ([], 4), (["--id3v23"], 3):
             path = self.copy("mp3", tagged=False)
