@@ -23,6 +23,8 @@ struct _Listing
   GInputStream *list; /* of files_from */
   GSourceFunc wake;
   gpointer user_data;
+  GThread *thread;
+  GCancellable *cancellable; /* cancelled: nobody wants the rest */
 
   /* the thread's */
   GHashTable *walked; /* "device:inode" of folders */
@@ -78,11 +80,17 @@ is_in_shard (const ListingOptions *options, const char *key)
   return number % options->n_shards == options->shard - 1;
 }
 
+static gboolean
+is_left (Listing *listing)
+{
+  return g_cancellable_is_cancelled (listing->cancellable);
+}
+
 static void
 push (Listing *listing, ListingItem *item)
 {
   g_mutex_lock (&listing->lock);
-  while (listing->items.length >= MAX_WAITING)
+  while (listing->items.length >= MAX_WAITING && !is_left (listing))
     g_cond_wait (&listing->taken, &listing->lock);
   if (item) {
     g_queue_push_tail (&listing->items, item);
@@ -90,7 +98,7 @@ push (Listing *listing, ListingItem *item)
   } else {
     listing->ended = TRUE;
   }
-  if (listing->someone_waits)
+  if (listing->someone_waits && !is_left (listing))
     g_idle_add (listing->wake, listing->user_data);
   listing->someone_waits = FALSE;
   g_mutex_unlock (&listing->lock);
@@ -232,7 +240,7 @@ walk (Listing *listing, const char *path, gsize root_length,
         g_strdup ("This folder cannot be read."), FALSE);
     return;
   }
-  for (guint i = 0; i < names->len; i++) {
+  for (guint i = 0; i < names->len && !is_left (listing); i++) {
     g_autofree char *child = g_build_filename (
         path, g_ptr_array_index (names, i), NULL);
     const char *key = child + root_length;
@@ -254,13 +262,14 @@ walk (Listing *listing, const char *path, gsize root_length,
 
 /* NUL or newline */
 static char
-find_separator (GBufferedInputStream *list, GError **error)
+find_separator (
+    GBufferedInputStream *list, GCancellable *cancellable, GError **error)
 {
   const char *ahead;
   gsize n = 0;
 
   do {
-    gssize read = g_buffered_input_stream_fill (list, -1, NULL, error);
+    gssize read = g_buffered_input_stream_fill (list, -1, cancellable, error);
 
     ahead = g_buffered_input_stream_peek_buffer (list, &n);
     if (memchr (ahead, 0, n))
@@ -281,17 +290,17 @@ read_list (Listing *listing, GInputStream *stream, const char *list_name)
 
   g_buffered_input_stream_set_buffer_size (buffered, 8 * LISTING_LOOK_AHEAD);
   if (!listing->options->null)
-    separator = find_separator (buffered, &error);
+    separator = find_separator (buffered, listing->cancellable, &error);
   while (!error) {
     g_autofree char *name = g_data_input_stream_read_upto (
-        list, &separator, 1, NULL, NULL, &error);
+        list, &separator, 1, NULL, listing->cancellable, &error);
 
     if (name && *name)
       look_at (listing, name, TRUE);
     /* the separator, or the end */
     if (error)
       break;
-    g_data_input_stream_read_byte (list, NULL, &error);
+    g_data_input_stream_read_byte (list, listing->cancellable, &error);
     if (error) {
       /* the end has no error of its own domain */
       if (g_buffered_input_stream_fill (buffered, 1, NULL, NULL) == 0)
@@ -310,7 +319,8 @@ run (gpointer data)
 {
   Listing *listing = data;
 
-  for (char **name = listing->options->names; name && *name; name++) {
+  for (char **name = listing->options->names;
+       name && *name && !is_left (listing); name++) {
     if (g_str_equal (*name, "-")) {
       g_autoptr (GInputStream) list = g_unix_input_stream_new (0, FALSE);
 
@@ -319,7 +329,7 @@ run (gpointer data)
       look_at (listing, *name, FALSE);
     }
   }
-  if (listing->list)
+  if (listing->list && !is_left (listing))
     read_list (listing, listing->list, listing->options->files_from);
   push (listing, NULL);
   return NULL;
@@ -352,8 +362,29 @@ listing_new (const ListingOptions *options, GSourceFunc wake,
   g_mutex_init (&listing->lock);
   g_cond_init (&listing->taken);
   g_queue_init (&listing->items);
-  g_thread_unref (g_thread_new ("listing", run, listing));
+  listing->cancellable = g_cancellable_new ();
+  listing->thread = g_thread_new ("listing", run, listing);
   return listing;
+}
+
+void
+listing_free (Listing *listing)
+{
+  if (!listing)
+    return;
+  g_cancellable_cancel (listing->cancellable);
+  g_mutex_lock (&listing->lock);
+  g_cond_signal (&listing->taken);
+  g_mutex_unlock (&listing->lock);
+  g_thread_join (listing->thread);
+
+  g_queue_clear_full (&listing->items, (GDestroyNotify) listing_item_free);
+  g_hash_table_unref (listing->walked);
+  g_clear_object (&listing->list);
+  g_object_unref (listing->cancellable);
+  g_mutex_clear (&listing->lock);
+  g_cond_clear (&listing->taken);
+  g_free (listing);
 }
 
 ListingStatus

@@ -59,6 +59,9 @@ typedef struct _Listing Listing;
 Listing *listing_new (const ListingOptions *options, GSourceFunc wake,
     gpointer user_data, GError **error);
 
+/* Ends it where it is. */
+void listing_free (Listing *listing);
+
 #define LISTING_LOOK_AHEAD 8192
 
 /* Gives the next @item if there is one. */

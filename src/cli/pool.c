@@ -538,6 +538,7 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
     waitpid (pid, NULL, 0);
   }
   g_ptr_array_unref (pool.workers);
+  listing_free (pool.listing);
   g_main_loop_unref (pool.loop);
   g_queue_clear_full (&pool.window, (GDestroyNotify) job_free);
   if (pool.error) {
