@@ -44,6 +44,7 @@ worker_get_argv (const WorkerOptions *options)
   return argv;
 }
 
+/* The strings are to be freed by clear_options(). */
 static gboolean
 parse_options (const char *text, WorkerOptions *options)
 {
@@ -55,7 +56,6 @@ parse_options (const char *text, WorkerOptions *options)
 
   if (!value)
     return FALSE;
-  /* the strings live as long as the process */
   g_variant_get (value, OPTIONS_FORMAT, &analysis->model, &analysis->window,
       &analysis->hop, &analysis->max_duration, &options->with_segments,
       &options->plot, &options->write, &options->min_confidence, &mode,
@@ -63,6 +63,14 @@ parse_options (const char *text, WorkerOptions *options)
       &tags->dry_run, &tags->undo_log);
   tags->mode = mode;
   return TRUE;
+}
+
+static void
+clear_options (WorkerOptions *options)
+{
+  g_free ((char *) options->analysis.model);
+  g_free ((char *) options->plot);
+  g_free ((char *) options->tags.undo_log);
 }
 
 static void
@@ -236,5 +244,6 @@ worker_main (int argc, char **argv)
     gst_element_set_state (warm, GST_STATE_NULL);
     gst_object_unref (warm);
   }
+  clear_options (&options);
   return ok ? 0 : 1;
 }
