@@ -10,6 +10,7 @@
 
 #include "genre.h"
 #include "melspectrogram.h"
+#include "plugin.h"
 #include "safetensors.h"
 
 #define SUFFIX ".safetensors"
@@ -22,8 +23,9 @@ models_find_folder (void)
 
   if (folder)
     return g_strdup (folder);
-  gst_init (NULL, NULL);
-  plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
+  /* without GStreamer there is no plugin */
+  if (plugin_init (NULL))
+    plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
   if (plugin && gst_plugin_get_filename (plugin)) {
     g_autofree char *directory = g_path_get_dirname (
         gst_plugin_get_filename (plugin));

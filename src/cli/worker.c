@@ -13,6 +13,7 @@
 
 #include "outcome.h"
 #include "plot.h"
+#include "plugin.h"
 
 /* WorkerOptions */
 #define OPTIONS_TYPE "(maytttbmaybdubbbbmay)"
@@ -218,6 +219,7 @@ int
 worker_main (int argc, char **argv)
 {
   WorkerOptions options = { 0 };
+  g_autoptr (GError) error = NULL;
   FILE *replies;
   GstElement *warm;
   char *request = NULL;
@@ -234,7 +236,10 @@ worker_main (int argc, char **argv)
   if (getppid () != atoi (argv[2]) || !(replies = take_stdout ()))
     return 1;
   options.tags.watch = (AudioSumWatch){ 0, say_alive, replies };
-  gst_init (NULL, NULL);
+  if (!plugin_init (&error)) {
+    g_printerr ("genreclassify: %s\n", error->message);
+    return 1;
+  }
   warm = keep_warm (&options);
   while (ok && getline (&request, &size, stdin) > 0)
     ok = work (request, &options, replies);
