@@ -329,6 +329,39 @@ test('a check can be cancelled', () => withPage({}, async (page) => {
   await check(page);
 }));
 
+test('the page is never blank', async () => {
+  const noScript = await browser.newPage({ javaScriptEnabled: false });
+
+  await noScript.goto(service.url);
+  await noScript.locator('noscript p').waitFor();
+  await noScript.close();
+
+  const noTexts = await browser.newPage();
+
+  await noTexts.route('**/languages/*', (route) => route.abort());
+  await noTexts.goto(service.url);
+  await noTexts.locator('#failed').waitFor();
+  await noTexts.close();
+});
+
+test('a browser that keeps nothing will do', async () => {
+  const page = await browser.newPage({ locale: 'en-GB' });
+
+  await page.addInitScript(() => {
+    for (const storage of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, storage, {
+        get() {
+          throw new DOMException('', 'SecurityError');
+        },
+      });
+  });
+  await page.goto(service.url);
+  await page.selectOption('#language', 'pl');
+  await page.waitForSelector('h1:has-text("Jaki to gatunek?")');
+  assert.ok(await page.locator('#message').isHidden());
+  await page.close();
+});
+
 test('every language says everything', async () => {
   const languages = {};
 

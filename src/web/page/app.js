@@ -13,6 +13,7 @@ import {
   ServiceError, fetchModels, fetchSpectrogram, predict, setToken,
 } from './service.js';
 import { drawSpectrogram } from './spectrogram.js';
+import { keep } from './storage.js';
 import { Timeline, showAxis, showLegend } from './timeline.js';
 import { initUpload } from './upload.js';
 
@@ -333,14 +334,15 @@ async function begin() {
   language.addEventListener('change', async () => {
     try {
       await setLanguage(language.value);
-      localStorage.setItem('language', language.value);
+      keep('localStorage', 'language', language.value);
     } catch {
       tellCode('gone');
     }
   });
 
   $('check-button').disabled = true;
-  document.body.hidden = false;
+  for (const part of document.querySelectorAll('header, main, footer'))
+    part.hidden = false;
   initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose);
   initRecorder({
     button: $('record'), panel: $('recording'), time: $('recording-time'),
@@ -359,4 +361,7 @@ async function begin() {
   await loadModels();
 }
 
-begin();
+begin().catch((error) => {
+  console.error(error);
+  $('failed').hidden = false;
+});

@@ -3,6 +3,8 @@
 // What the page asks the service.  Whatever goes wrong is a ServiceError, whose code
 // names a text ("error.CODE").
 
+import { keep, recall } from './storage.js';
+
 export class ServiceError extends Error {
   /** @param {object} data what the text is filled with: message, seconds */
   constructor(code, data = {}) {
@@ -12,12 +14,12 @@ export class ServiceError extends Error {
   }
 }
 
-let token = sessionStorage.getItem('token');
+let token = recall('sessionStorage', 'token');
 
 /** The word that the service asks for, kept until the tab is closed. */
 export function setToken(value) {
   token = value;
-  sessionStorage.setItem('token', value);
+  keep('sessionStorage', 'token', value);
 }
 
 function headers() {
