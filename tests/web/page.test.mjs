@@ -276,6 +276,28 @@ test('a service that is gone takes nothing with it', async () => {
   await second.stop();
 });
 
+test('a spectrogram that does not come is told of, and not waited for', () =>
+  withPage({}, async (page) => {
+    await page.route('**/spectrogram', (route) => route.abort());
+    await page.setInputFiles('#file', music('clip.ogg'));
+    await page.click('#check-button');
+    await page.locator('#spectrogram-status', { hasText: 'The service does not answer' })
+      .waitFor();
+    await page.unroute('**/spectrogram');
+
+    // another file stops the upload
+    await page.route('**/spectrogram', () => {}); // never answered
+    const asked = page.waitForRequest('**/spectrogram');
+    await page.click('#check-button');
+    const upload = await asked;
+    const stopped = page.waitForEvent('requestfailed', (request) => request === upload);
+    await page.setInputFiles('#file', music('clip.mp3'));
+    await stopped;
+    assert.ok(await page.locator('#spectrogram-status').isHidden());
+    await page.unroute('**/spectrogram');
+    await check(page);
+  }));
+
 test('a token is asked for', async () => {
   const locked = await startService('--token=sesame');
   const page = await browser.newPage({ locale: 'en-GB' });

@@ -24,6 +24,7 @@ const $ = (id) => document.getElementById(id);
 
 let file = null;             // stays, whatever goes wrong
 let check = null;            // AbortController of the one that is under way
+let drawing = null;          // that of the spectrogram
 let timelines = [];
 
 const player = new Player({
@@ -33,14 +34,19 @@ const player = new Player({
 
 // Messages
 
-function tell(error) {
+/** Key and data of the sentence for an error. */
+function explain(error) {
   const known = error instanceof ServiceError && hasText(`error.${error.code}`);
 
   if (!(error instanceof ServiceError))
     console.error(error);
+  return [known ? `error.${error.code}` : 'error.unknown',
+    { message: error.message, ...error.data }];
+}
+
+function tell(error) {
   $('message').hidden = false;
-  say($('message'), known ? `error.${error.code}` : 'error.unknown',
-    { message: error.message, ...error.data });
+  say($('message'), ...explain(error));
   if (error.code === 'unauthorized') {
     $('token-form').hidden = false;
     $('token').focus();
@@ -99,6 +105,7 @@ function showFacts() {
 
 /** Takes the results of another file, or of another check, away. */
 function forget() {
+  drawing?.abort();
   timelines = [];
   for (const id of ['answers', 'timelines', 'legend'])
     $(id).replaceChildren();
@@ -147,7 +154,7 @@ async function ask(event) {
   check = null;
   setBusy(false);
   if (results.length > 0)
-    showSpectrogram(file);
+    showSpectrogram();
 }
 
 async function askOne(model, signal) {
@@ -222,22 +229,22 @@ function conclusion(results) {
     : results.map(({ model }, i) => `${model}: ${sentences[i]}`).join(' ');
 }
 
-async function showSpectrogram(of) {
+async function showSpectrogram() {
   const line = $('spectrogram-status');
+  const { signal } = drawing = new AbortController();
 
   line.hidden = false;
   say(line, 'spectrogram.loading');
   try {
-    const image = await fetchSpectrogram(of);
-
-    if (file !== of || check)
-      return;
-    await drawSpectrogram($('spectrogram-image'), image);
+    await drawSpectrogram($('spectrogram-image'), await fetchSpectrogram(file, signal));
+    signal.throwIfAborted();
     $('spectrogram').hidden = false;
     line.hidden = true;
   } catch (error) {
-    if (file === of)
-      say(line, 'spectrogram.failed', { message: error.message });
+    if (signal.aborted)
+      return; // another file has been chosen, or another check begun
+    const why = explain(error);
+    say(line, 'spectrogram.failed', { message: () => text(...why) });
   }
 }
 
