@@ -234,13 +234,20 @@ test('what is no music, or too little of it, is said plainly', () =>
     assert.match(await page.textContent('.answer'), /nothing to hear/);
   }));
 
-test('a file that is too large is refused', async () => {
+test('a file that is too large is refused before it is sent', async () => {
   const small = await startService('--max-size=100K');
   const page = await openPage(browser, small.url);
 
+  const sent = [];
+
+  page.on('request', (request) => {
+    if (request.method() === 'POST')
+      sent.push(request.url());
+  });
   await page.setInputFiles('#file', music('clip.wav'));
   await page.click('#check-button');
-  await assertMessage(page, 'too large');
+  await assertMessage(page, /it is 6\.\d MB, .* at most 102 kB/);
+  assert.deepEqual(sent, []);
   assert.equal(await page.textContent('#chosen-name'), 'clip.wav');
   await closePage(page);
   await small.stop();
@@ -257,6 +264,15 @@ test('a busy service is asked again', () => withPage({}, async (page) => {
   await page.unroute('**/predict/*');
   await check(page);
   assert.ok(await page.locator('#message').isHidden());
+}));
+
+test('an upload that breaks off can be tried again', () => withPage({}, async (page) => {
+  await page.route('**/predict/*', (route) => route.abort());
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await page.click('#check-button');
+  await assertMessage(page, 'The connection broke off');
+  await page.unroute('**/predict/*');
+  await check(page);
 }));
 
 test('a service that is gone takes nothing with it', async () => {

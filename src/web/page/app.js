@@ -10,7 +10,7 @@ import { Player } from './player.js';
 import { initRecorder } from './recorder.js';
 import { ranking, sentence, showAnswer } from './result.js';
 import {
-  ServiceError, fetchModels, fetchSpectrogram, predict, setToken,
+  ServiceError, fetchHealth, fetchModels, fetchSpectrogram, predict, setToken,
 } from './service.js';
 import { drawSpectrogram } from './spectrogram.js';
 import { keep } from './storage.js';
@@ -132,6 +132,7 @@ async function ask(event) {
   $('listen').hidden = false;
   setBusy(true);
   try {
+    await refuseTooLarge(controller.signal);
     for (const model of models) {
       results.push(await askOne(model, controller.signal));
       showResults(results);
@@ -155,6 +156,16 @@ async function ask(event) {
   setBusy(false);
   if (results.length > 0)
     showSpectrogram();
+}
+
+/** Before an upload that would be in vain, as it may be a long one. */
+async function refuseTooLarge(signal) {
+  const { size } = file;
+  const { max_size: limit } = await fetchHealth(signal);
+
+  if (size > limit)
+    throw new ServiceError('over_limit',
+      { size: () => fileSize(size), limit: () => fileSize(limit) });
 }
 
 async function askOne(model, signal) {
