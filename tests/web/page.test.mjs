@@ -349,7 +349,52 @@ test('a microphone that is not there, or not allowed, is said plainly', async ()
     await other.click('#record');
     await assertMessage(other, 'not allowed');
   });
+
+  // one that fails at last is let go of
+  await withPage({}, async (other) => {
+    await other.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const open = mediaDevices.getUserMedia.bind(mediaDevices);
+      const { start } = MediaRecorder.prototype;
+
+      mediaDevices.getUserMedia = async (constraints) =>
+        window.stream = await open(constraints);
+      MediaRecorder.prototype.start = () => {
+        MediaRecorder.prototype.start = start;
+        throw new DOMException('', 'NotSupportedError');
+      };
+    });
+    await other.click('#record');
+    await assertMessage(other, 'cannot be used');
+    assert.ok(await other.evaluate(() =>
+      window.stream.getTracks().every((track) => track.readyState === 'ended')));
+    await other.click('#record');
+    await other.waitForSelector('#recording:not([hidden])');
+  });
 });
+
+test('an upload is told of in quarters', () => withPage({}, async (page) => {
+  const network = await page.context().newCDPSession(page);
+
+  await network.send('Network.emulateNetworkConditions', {
+    offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 6e6,
+  });
+  await page.evaluate(() => {
+    const status = document.getElementById('status');
+
+    window.told = [];
+    new MutationObserver(() => window.told.push(status.textContent))
+      .observe(status, { childList: true, characterData: true, subtree: true });
+  });
+  await page.setInputFiles('#file', music('clip.wav'));
+  await check(page);
+
+  const told = await page.evaluate(() => window.told.flatMap((text) =>
+    /^Uploading for crnn: (\d+)%$/.exec(text)?.[1] ?? []));
+  // one may be passed over if the machine is busy
+  assert.deepEqual(told, ['0', '25', '50', '75'].filter((n) => told.includes(n)));
+  assert.ok(told.length > 1);
+}));
 
 test('a check can be cancelled', () => withPage({}, async (page) => {
   await page.route('**/predict/*', () => {}); // never answered

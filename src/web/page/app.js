@@ -172,19 +172,26 @@ async function askOne(model, signal) {
   const timeline = new Timeline($('timelines'), model, ({ start, duration }) =>
     player.playSegment(start, start + duration));
   let heard = 0;
+  let quarter = 0; // a screen reader reads the status out: not too often
 
   timelines.push(timeline);
   status('uploading', { model, fraction: () => percent(0) });
   const result = await predict(file, model, {
     signal,
     onUpload(fraction) {
-      $('progress-bar').value = fraction;
-      if (fraction < 1) {
-        status('uploading', { model, fraction: () => percent(fraction) });
-      } else {
+      const now = Math.floor(4 * fraction);
+
+      if (now < 4)
+        $('progress-bar').value = fraction;
+      else
         $('progress-bar').removeAttribute('value');
+      if (now === quarter)
+        return;
+      quarter = now;
+      if (now < 4)
+        status('uploading', { model, fraction: () => percent(now / 4) });
+      else
         status('analysing', { model });
-      }
     },
     onSegment(segment) {
       const all = Math.max(1, Math.ceil(player.duration / SEGMENT - 1 / 6));
