@@ -18,7 +18,8 @@ import { Timeline, showAxis, showLegend } from './timeline.js';
 import { initUpload } from './upload.js';
 
 const SEGMENT = 30;          // s: what the model listens to at once
-const SEGMENT_WIDTH = 44;    // px: for a finger, and a genre's name
+const SEGMENT_WIDTH = 44;    // px: for a genre's name
+const LEAST_WIDTH = 24;      // px: for a finger, if the last segment is a short one
 
 const $ = (id) => document.getElementById(id);
 
@@ -215,9 +216,11 @@ async function askOne(model, signal) {
 }
 
 function addSegment(timeline, segment) {
-  const count = Math.ceil(player.duration / Math.max(1, segment.duration));
+  const { style } = $('tracks');
+  const width = segment.duration < SEGMENT ? LEAST_WIDTH : SEGMENT_WIDTH;
+  const all = width * player.duration / Math.max(1, segment.duration);
 
-  $('tracks').style.minWidth = `${count * SEGMENT_WIDTH}px`;
+  style.minWidth = `${Math.max(parseFloat(style.minWidth) || 0, all)}px`;
   timeline.add(segment, player.duration);
   $('segments-hint').hidden = false;
   showTime();
