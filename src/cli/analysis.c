@@ -327,7 +327,10 @@ analysis_run (const char *name, const AnalysisOptions *options,
   };
   gboolean ok = build (&analysis, &error) && play (&analysis, &error);
 
-  gst_element_set_state (pipeline, GST_STATE_NULL);
+  if (ok && options->is_last)
+    gst_object_ref (pipeline); /* which is never dropped */
+  else
+    gst_element_set_state (pipeline, GST_STATE_NULL);
   source_clear (&analysis.source);
   if (ok)
     return g_steal_pointer (&result);

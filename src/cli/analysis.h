@@ -15,6 +15,7 @@ typedef struct
   guint64
       max_duration; /* ns; only the middle of the file is analysed; 0: all of
                             it */
+  gboolean is_last; /* the process ends then: its pipeline is left as it is */
 } AnalysisOptions;
 
 /* Called with each segment as it is classified; @result has the labels, the model

@@ -67,6 +67,7 @@ predict (
   const AnalysisOptions options = {
     .model = model,
     .max_duration = request->max_duration,
+    .is_last = TRUE,
   };
   g_autoptr (Result)
       result = analysis_run (name, &options, tell_segment, &output);
@@ -102,7 +103,7 @@ gboolean
 decoding_run (
     const ForkRequest *request, const char *model, int input, int output)
 {
-  g_autofree char *name = g_strdup_printf ("fd://%d", input);
+  g_autofree char *name = g_strdup_printf ("input://%d", input);
 
   switch (request->task) {
     case FORK_PREDICT:

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 
 #include "decoding.h"
 #include "genre.h"
+#include "inputsrc.h"
 #include "models.h"
 #include "packet.h"
 #include "sandbox.h"
@@ -64,30 +66,30 @@ load_features (GList *features)
   gst_plugin_feature_list_free (features);
 }
 
-/* libav computes a decoder's tables when the first one is opened, which takes as
- * long as to decode seconds. */
+/* Tables are computed when the first element is opened: libav's, which takes as long
+ * as to decode seconds, and FFTW's plans. */
 static void
-open_decoder (const char *factory, const char *format)
+open_element (const char *factory, const char *format)
 {
-  GstElement *decoder = gst_element_factory_make (factory, NULL);
+  GstElement *element = gst_element_factory_make (factory, NULL);
   g_autoptr (GstCaps) caps = gst_caps_from_string (format);
   g_autoptr (GstPad) pad = NULL;
 
-  if (!decoder)
+  if (!element)
     return;
-  gst_object_ref_sink (decoder);
-  gst_element_set_state (decoder, GST_STATE_PAUSED);
-  pad = gst_element_get_static_pad (decoder, "sink");
+  gst_object_ref_sink (element);
+  gst_element_set_state (element, GST_STATE_PAUSED);
+  pad = gst_element_get_static_pad (element, "sink");
   gst_pad_send_event (pad, gst_event_new_stream_start ("none"));
   gst_pad_send_event (pad, gst_event_new_caps (caps));
-  gst_element_set_state (decoder, GST_STATE_NULL);
-  gst_object_unref (decoder);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
 }
 
 static void
 load_decoders (void)
 {
-  static const char *const others[] = { "uridecodebin", "decodebin", "fdsrc",
+  static const char *const others[] = { "uridecodebin", "decodebin", "inputsrc",
     "typefind", "multiqueue", "queue2", "audioconvert", "audioresample",
     "fakesink", "appsink", "genreclassify" };
 
@@ -101,11 +103,17 @@ load_decoders (void)
     if (element)
       gst_object_unref (gst_object_ref_sink (element));
   }
-  open_decoder ("avdec_mp3",
+  open_element ("avdec_mp3",
       "audio/mpeg,mpegversion=1,layer=3,parsed=true,rate=44100,channels=2");
-  open_decoder ("avdec_aac",
+  open_element ("avdec_aac",
       "audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=44100,"
       "channels=2");
+  open_element ("genreclassify",
+      "audio/x-raw,format=F32LE,layout=interleaved,rate=44100,channels=2,"
+      "channel-mask=(bitmask)3");
+  open_element ("genreclassify",
+      "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2,"
+      "channel-mask=(bitmask)3");
   /* charsets of tags; libc keeps what is open */
   (void) iconv_open ("UTF-8", "ISO-8859-1");
   (void) iconv_open ("UTF-8", "WINDOWS-1252");
@@ -351,12 +359,15 @@ forkserver_main (void)
     return 1;
   }
   gst_pb_utils_init ();
+  input_src_register ();
   load_decoders ();
   json_builder_end_array (models);
   if (sandbox_isolate (server.folder) & SANDBOX_NO_FILES) {
     g_free (server.folder);
     server.folder = g_strdup (""); /* it is the root */
   }
+  /* what is free here need not be copied there */
+  malloc_trim (0);
   send_hello ("models", json_builder_get_root (models));
   serve (&server);
   /* its workers end with it: PR_SET_PDEATHSIG */

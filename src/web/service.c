@@ -457,7 +457,8 @@ static void
 answer_health (Request *request)
 {
   answer_text (request, SOUP_STATUS_OK, "application/json",
-      g_strdup ("{\"status\":\"ok\"}"));
+      g_strdup_printf ("{\"status\":\"ok\",\"max_size\":%" G_GUINT64_FORMAT "}",
+          request->service->max_size));
 }
 
 static void

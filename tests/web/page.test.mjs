@@ -234,13 +234,20 @@ test('what is no music, or too little of it, is said plainly', () =>
     assert.match(await page.textContent('.answer'), /nothing to hear/);
   }));
 
-test('a file that is too large is refused', async () => {
+test('a file that is too large is refused before it is sent', async () => {
   const small = await startService('--max-size=100K');
   const page = await openPage(browser, small.url);
 
+  const sent = [];
+
+  page.on('request', (request) => {
+    if (request.method() === 'POST')
+      sent.push(request.url());
+  });
   await page.setInputFiles('#file', music('clip.wav'));
   await page.click('#check-button');
-  await assertMessage(page, 'too large');
+  await assertMessage(page, /it is 6\.\d MB, .* at most 102 kB/);
+  assert.deepEqual(sent, []);
   assert.equal(await page.textContent('#chosen-name'), 'clip.wav');
   await closePage(page);
   await small.stop();
@@ -259,6 +266,15 @@ test('a busy service is asked again', () => withPage({}, async (page) => {
   assert.ok(await page.locator('#message').isHidden());
 }));
 
+test('an upload that breaks off can be tried again', () => withPage({}, async (page) => {
+  await page.route('**/predict/*', (route) => route.abort());
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await page.click('#check-button');
+  await assertMessage(page, 'The connection broke off');
+  await page.unroute('**/predict/*');
+  await check(page);
+}));
+
 test('a service that is gone takes nothing with it', async () => {
   const first = await startService();
   const page = await openPage(browser, first.url);
@@ -275,6 +291,28 @@ test('a service that is gone takes nothing with it', async () => {
   await closePage(page);
   await second.stop();
 });
+
+test('a spectrogram that does not come is told of, and not waited for', () =>
+  withPage({}, async (page) => {
+    await page.route('**/spectrogram', (route) => route.abort());
+    await page.setInputFiles('#file', music('clip.ogg'));
+    await page.click('#check-button');
+    await page.locator('#spectrogram-status', { hasText: 'The service does not answer' })
+      .waitFor();
+    await page.unroute('**/spectrogram');
+
+    // another file stops the upload
+    await page.route('**/spectrogram', () => {}); // never answered
+    const asked = page.waitForRequest('**/spectrogram');
+    await page.click('#check-button');
+    const upload = await asked;
+    const stopped = page.waitForEvent('requestfailed', (request) => request === upload);
+    await page.setInputFiles('#file', music('clip.mp3'));
+    await stopped;
+    assert.ok(await page.locator('#spectrogram-status').isHidden());
+    await page.unroute('**/spectrogram');
+    await check(page);
+  }));
 
 test('a token is asked for', async () => {
   const locked = await startService('--token=sesame');
@@ -311,7 +349,52 @@ test('a microphone that is not there, or not allowed, is said plainly', async ()
     await other.click('#record');
     await assertMessage(other, 'not allowed');
   });
+
+  // one that fails at last is let go of
+  await withPage({}, async (other) => {
+    await other.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const open = mediaDevices.getUserMedia.bind(mediaDevices);
+      const { start } = MediaRecorder.prototype;
+
+      mediaDevices.getUserMedia = async (constraints) =>
+        window.stream = await open(constraints);
+      MediaRecorder.prototype.start = () => {
+        MediaRecorder.prototype.start = start;
+        throw new DOMException('', 'NotSupportedError');
+      };
+    });
+    await other.click('#record');
+    await assertMessage(other, 'cannot be used');
+    assert.ok(await other.evaluate(() =>
+      window.stream.getTracks().every((track) => track.readyState === 'ended')));
+    await other.click('#record');
+    await other.waitForSelector('#recording:not([hidden])');
+  });
 });
+
+test('an upload is told of in quarters', () => withPage({}, async (page) => {
+  const network = await page.context().newCDPSession(page);
+
+  await network.send('Network.emulateNetworkConditions', {
+    offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 6e6,
+  });
+  await page.evaluate(() => {
+    const status = document.getElementById('status');
+
+    window.told = [];
+    new MutationObserver(() => window.told.push(status.textContent))
+      .observe(status, { childList: true, characterData: true, subtree: true });
+  });
+  await page.setInputFiles('#file', music('clip.wav'));
+  await check(page);
+
+  const told = await page.evaluate(() => window.told.flatMap((text) =>
+    /^Uploading for crnn: (\d+)%$/.exec(text)?.[1] ?? []));
+  // one may be passed over if the machine is busy
+  assert.deepEqual(told, ['0', '25', '50', '75'].filter((n) => told.includes(n)));
+  assert.ok(told.length > 1);
+}));
 
 test('a check can be cancelled', () => withPage({}, async (page) => {
   await page.route('**/predict/*', () => {}); // never answered
@@ -328,6 +411,39 @@ test('a check can be cancelled', () => withPage({}, async (page) => {
   await page.unroute('**/predict/*');
   await check(page);
 }));
+
+test('the page is never blank', async () => {
+  const noScript = await browser.newPage({ javaScriptEnabled: false });
+
+  await noScript.goto(service.url);
+  await noScript.locator('noscript p').waitFor();
+  await noScript.close();
+
+  const noTexts = await browser.newPage();
+
+  await noTexts.route('**/languages/*', (route) => route.abort());
+  await noTexts.goto(service.url);
+  await noTexts.locator('#failed').waitFor();
+  await noTexts.close();
+});
+
+test('a browser that keeps nothing will do', async () => {
+  const page = await browser.newPage({ locale: 'en-GB' });
+
+  await page.addInitScript(() => {
+    for (const storage of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, storage, {
+        get() {
+          throw new DOMException('', 'SecurityError');
+        },
+      });
+  });
+  await page.goto(service.url);
+  await page.selectOption('#language', 'pl');
+  await page.waitForSelector('h1:has-text("Jaki to gatunek?")');
+  assert.ok(await page.locator('#message').isHidden());
+  await page.close();
+});
 
 test('every language says everything', async () => {
   const languages = {};

@@ -10,19 +10,22 @@ import { Player } from './player.js';
 import { initRecorder } from './recorder.js';
 import { ranking, sentence, showAnswer } from './result.js';
 import {
-  ServiceError, fetchModels, fetchSpectrogram, predict, setToken,
+  ServiceError, fetchHealth, fetchModels, fetchSpectrogram, predict, setToken,
 } from './service.js';
 import { drawSpectrogram } from './spectrogram.js';
+import { keep } from './storage.js';
 import { Timeline, showAxis, showLegend } from './timeline.js';
 import { initUpload } from './upload.js';
 
 const SEGMENT = 30;          // s: what the model listens to at once
-const SEGMENT_WIDTH = 44;    // px: for a finger, and a genre's name
+const SEGMENT_WIDTH = 44;    // px: for a genre's name
+const LEAST_WIDTH = 24;      // px: for a finger, if the last segment is a short one
 
 const $ = (id) => document.getElementById(id);
 
 let file = null;             // stays, whatever goes wrong
 let check = null;            // AbortController of the one that is under way
+let drawing = null;          // that of the spectrogram
 let timelines = [];
 
 const player = new Player({
@@ -32,14 +35,19 @@ const player = new Player({
 
 // Messages
 
-function tell(error) {
+/** Key and data of the sentence for an error. */
+function explain(error) {
   const known = error instanceof ServiceError && hasText(`error.${error.code}`);
 
   if (!(error instanceof ServiceError))
     console.error(error);
+  return [known ? `error.${error.code}` : 'error.unknown',
+    { message: error.message, ...error.data }];
+}
+
+function tell(error) {
   $('message').hidden = false;
-  say($('message'), known ? `error.${error.code}` : 'error.unknown',
-    { message: error.message, ...error.data });
+  say($('message'), ...explain(error));
   if (error.code === 'unauthorized') {
     $('token-form').hidden = false;
     $('token').focus();
@@ -98,6 +106,7 @@ function showFacts() {
 
 /** Takes the results of another file, or of another check, away. */
 function forget() {
+  drawing?.abort();
   timelines = [];
   for (const id of ['answers', 'timelines', 'legend'])
     $(id).replaceChildren();
@@ -124,6 +133,7 @@ async function ask(event) {
   $('listen').hidden = false;
   setBusy(true);
   try {
+    await refuseTooLarge(controller.signal);
     for (const model of models) {
       results.push(await askOne(model, controller.signal));
       showResults(results);
@@ -146,26 +156,43 @@ async function ask(event) {
   check = null;
   setBusy(false);
   if (results.length > 0)
-    showSpectrogram(file);
+    showSpectrogram();
+}
+
+/** Before an upload that would be in vain, as it may be a long one. */
+async function refuseTooLarge(signal) {
+  const { size } = file;
+  const { max_size: limit } = await fetchHealth(signal);
+
+  if (size > limit)
+    throw new ServiceError('over_limit',
+      { size: () => fileSize(size), limit: () => fileSize(limit) });
 }
 
 async function askOne(model, signal) {
   const timeline = new Timeline($('timelines'), model, ({ start, duration }) =>
     player.playSegment(start, start + duration));
   let heard = 0;
+  let quarter = 0; // a screen reader reads the status out: not too often
 
   timelines.push(timeline);
   status('uploading', { model, fraction: () => percent(0) });
   const result = await predict(file, model, {
     signal,
     onUpload(fraction) {
-      $('progress-bar').value = fraction;
-      if (fraction < 1) {
-        status('uploading', { model, fraction: () => percent(fraction) });
-      } else {
+      const now = Math.floor(4 * fraction);
+
+      if (now < 4)
+        $('progress-bar').value = fraction;
+      else
         $('progress-bar').removeAttribute('value');
+      if (now === quarter)
+        return;
+      quarter = now;
+      if (now < 4)
+        status('uploading', { model, fraction: () => percent(now / 4) });
+      else
         status('analysing', { model });
-      }
     },
     onSegment(segment) {
       const all = Math.max(1, Math.ceil(player.duration / SEGMENT - 1 / 6));
@@ -189,9 +216,11 @@ async function askOne(model, signal) {
 }
 
 function addSegment(timeline, segment) {
-  const count = Math.ceil(player.duration / Math.max(1, segment.duration));
+  const { style } = $('tracks');
+  const width = segment.duration < SEGMENT ? LEAST_WIDTH : SEGMENT_WIDTH;
+  const all = width * player.duration / Math.max(1, segment.duration);
 
-  $('tracks').style.minWidth = `${count * SEGMENT_WIDTH}px`;
+  style.minWidth = `${Math.max(parseFloat(style.minWidth) || 0, all)}px`;
   timeline.add(segment, player.duration);
   $('segments-hint').hidden = false;
   showTime();
@@ -221,22 +250,22 @@ function conclusion(results) {
     : results.map(({ model }, i) => `${model}: ${sentences[i]}`).join(' ');
 }
 
-async function showSpectrogram(of) {
+async function showSpectrogram() {
   const line = $('spectrogram-status');
+  const { signal } = drawing = new AbortController();
 
   line.hidden = false;
   say(line, 'spectrogram.loading');
   try {
-    const image = await fetchSpectrogram(of);
-
-    if (file !== of || check)
-      return;
-    await drawSpectrogram($('spectrogram-image'), image);
+    await drawSpectrogram($('spectrogram-image'), await fetchSpectrogram(file, signal));
+    signal.throwIfAborted();
     $('spectrogram').hidden = false;
     line.hidden = true;
   } catch (error) {
-    if (file === of)
-      say(line, 'spectrogram.failed', { message: error.message });
+    if (signal.aborted)
+      return; // another file has been chosen, or another check begun
+    const why = explain(error);
+    say(line, 'spectrogram.failed', { message: () => text(...why) });
   }
 }
 
@@ -333,14 +362,15 @@ async function begin() {
   language.addEventListener('change', async () => {
     try {
       await setLanguage(language.value);
-      localStorage.setItem('language', language.value);
+      keep('localStorage', 'language', language.value);
     } catch {
       tellCode('gone');
     }
   });
 
   $('check-button').disabled = true;
-  document.body.hidden = false;
+  for (const part of document.querySelectorAll('header, main, footer'))
+    part.hidden = false;
   initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose);
   initRecorder({
     button: $('record'), panel: $('recording'), time: $('recording-time'),
@@ -359,4 +389,7 @@ async function begin() {
   await loadModels();
 }
 
-begin();
+begin().catch((error) => {
+  console.error(error);
+  $('failed').hidden = false;
+});

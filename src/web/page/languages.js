@@ -2,6 +2,8 @@
 
 // The page's texts: languages/CODE.json, and numbers as the language writes them.
 
+import { recall } from './storage.js';
+
 export const LANGUAGES = {
   en: 'English',
   id: 'Bahasa Indonesia',
@@ -15,7 +17,7 @@ const values = new WeakMap(); // element -> what its texts are filled with
 
 /** The one that was chosen before, or the first of the browser's that there is. */
 export function preferredLanguage() {
-  const wanted = [localStorage.getItem('language'), ...navigator.languages];
+  const wanted = [recall('localStorage', 'language'), ...navigator.languages];
 
   return wanted.map((code) => code?.split('-')[0].toLowerCase())
     .find((code) => code in LANGUAGES) ?? 'en';

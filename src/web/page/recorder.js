@@ -53,6 +53,22 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
     }
     const stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
     const context = new AudioContext();
+    const release = () => {
+      recorder = null;
+      for (const track of stream.getTracks())
+        track.stop();
+      context.close();
+    };
+
+    try {
+      record(stream, context, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  function record(stream, context, release) {
     const analyser = new AnalyserNode(context, { fftSize: 2048 });
     const chunks = [];
     const begin = performance.now();
@@ -63,11 +79,8 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
     recorder.addEventListener('stop', () => {
       const type = recorder.mimeType.split(';')[0];
 
-      recorder = null;
+      release();
       clearInterval(timer);
-      for (const track of stream.getTracks())
-        track.stop();
-      context.close();
       panel.hidden = true;
       button.classList.remove('active');
       say(button, 'record');

@@ -3,6 +3,8 @@
 // What the page asks the service.  Whatever goes wrong is a ServiceError, whose code
 // names a text ("error.CODE").
 
+import { keep, recall } from './storage.js';
+
 export class ServiceError extends Error {
   /** @param {object} data what the text is filled with: message, seconds */
   constructor(code, data = {}) {
@@ -12,12 +14,12 @@ export class ServiceError extends Error {
   }
 }
 
-let token = sessionStorage.getItem('token');
+let token = recall('sessionStorage', 'token');
 
 /** The word that the service asks for, kept until the tab is closed. */
 export function setToken(value) {
   token = value;
-  sessionStorage.setItem('token', value);
+  keep('sessionStorage', 'token', value);
 }
 
 function headers() {
@@ -51,6 +53,11 @@ async function request(path, options = {}) {
     throw errorOf(answer.status, await answer.text(),
       answer.headers.get('Retry-After'));
   return answer;
+}
+
+/** {status: 'ok', max_size: bytes of the largest file} */
+export async function fetchHealth(signal) {
+  return (await request('health', { signal })).json();
 }
 
 /** {default: name, models: [{name, ...}]} */
@@ -98,13 +105,13 @@ function eventParser(onEvent) {
   };
 }
 
-/** Why a connection broke: a service that is well has refused what was sent. */
-async function whyBroken(uploaded) {
+/** Why a connection broke. */
+async function whyBroken() {
   try {
-    const health = await fetch('health');
-    return new ServiceError(health.ok && !uploaded ? 'refused' : 'interrupted');
-  } catch {
-    return new ServiceError('gone');
+    await fetchHealth();
+    return new ServiceError('interrupted');
+  } catch (error) {
+    return error;
   }
 }
 
@@ -117,7 +124,7 @@ async function whyBroken(uploaded) {
 export function predict(file, model, { onUpload, onSegment, signal }) {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
-    let seen = 0, uploaded = false, result;
+    let seen = 0, result;
     const parse = eventParser((name, data) => {
       if (name === 'segment')
         onSegment(data);
@@ -138,10 +145,7 @@ export function predict(file, model, { onUpload, onSegment, signal }) {
     for (const [field, value] of Object.entries(headers()))
       xhr.setRequestHeader(field, value);
     xhr.upload.onprogress = (event) => onUpload(event.loaded / event.total);
-    xhr.upload.onload = () => {
-      uploaded = true;
-      onUpload(1);
-    };
+    xhr.upload.onload = () => onUpload(1);
     xhr.onprogress = read;
     xhr.onload = () => {
       if (xhr.status !== 200) {
@@ -155,7 +159,7 @@ export function predict(file, model, { onUpload, onSegment, signal }) {
       else
         reject(new ServiceError('interrupted'));
     };
-    xhr.onerror = async () => reject(await whyBroken(uploaded));
+    xhr.onerror = async () => reject(await whyBroken());
     xhr.onabort = () => reject(new DOMException('Cancelled', 'AbortError'));
     signal.addEventListener('abort', () => xhr.abort());
     xhr.send(formOf(file));
