@@ -6,6 +6,7 @@
 
 #include <libsoup/soup.h>
 
+#include "access.h"
 #include "connections.h"
 #include "counters.h"
 #include "models.h"
@@ -588,71 +589,18 @@ check_method (Request *request, const char *method)
   return FALSE;
 }
 
-/* Takes as long whatever is wrong: digests have one length. */
-static gboolean
-is_equal (const char *a, const char *b)
-{
-  g_autofree char *x = g_compute_checksum_for_string (G_CHECKSUM_SHA256, a, -1);
-  g_autofree char *y = g_compute_checksum_for_string (G_CHECKSUM_SHA256, b, -1);
-  volatile guint difference = 0;
-
-  for (guint i = 0; x[i] && y[i]; i++)
-    difference |= (guchar) x[i] ^ (guchar) y[i];
-  return difference == 0;
-}
-
 static gboolean
 check_token (Request *request)
 {
-  const char *given = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (request->message),
-      "Authorization");
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
+      request->message);
+  const char *token = request->service->token;
 
-  if (!request->service->token)
-    return TRUE;
-  if (given && !g_ascii_strncasecmp (given, "Bearer ", 7) &&
-      is_equal (given + 7, request->service->token))
+  if (!token || access_has_token (headers, token))
     return TRUE;
   set_header (request, "WWW-Authenticate", "Bearer");
   refuse (request, SOUP_STATUS_UNAUTHORIZED, "unauthorized",
       "The service wants its token: Authorization: Bearer TOKEN.");
-  return FALSE;
-}
-
-/* The name in a Host header or a URL's authority; free with g_free(). */
-static char *
-get_host_name (const char *host)
-{
-  const char *end = *host == '[' ? strchr (host, ']') : strchr (host, ':');
-
-  if (*host == '[')
-    host++;
-  return end ? g_strndup (host, end - host) : g_strdup (host);
-}
-
-/* Another name could be made to mean this machine by the page of a stranger, whose
- * scripts would then be of the same origin. */
-static gboolean
-is_local_host (const char *host)
-{
-  g_autofree char *name = get_host_name (host ? host : "");
-
-  return !g_ascii_strcasecmp (name, "localhost") ||
-      g_hostname_is_ip_address (name);
-}
-
-static gboolean
-is_same_origin (SoupMessageHeaders *headers, const char *origin)
-{
-  static const char *const hosts[] = { "Host", "X-Forwarded-Host" };
-  const char *authority = strstr (origin, "://");
-
-  for (guint i = 0; i < G_N_ELEMENTS (hosts) && authority; i++) {
-    const char *host = soup_message_headers_get_one (headers, hosts[i]);
-
-    if (host && !g_ascii_strcasecmp (host, authority + 3))
-      return TRUE;
-  }
   return FALSE;
 }
 
@@ -663,17 +611,14 @@ check_origin (Request *request)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (
       request->message);
-  const char *origin = soup_message_headers_get_one (headers, "Origin");
-  const char *site = soup_message_headers_get_one (headers, "Sec-Fetch-Site");
 
   if (request->service->is_local && !request->service->token &&
-      !is_local_host (soup_message_headers_get_one (headers, "Host"))) {
+      !access_is_local_host (headers)) {
     refuse (request, SOUP_STATUS_FORBIDDEN, "forbidden",
         "The service is asked by localhost or an IP address only.");
     return FALSE;
   }
-  if ((origin && !is_same_origin (headers, origin)) ||
-      (is_method (request, "POST") && !g_strcmp0 (site, "cross-site"))) {
+  if (!access_is_same_site (headers, is_method (request, "POST"))) {
     refuse (request, SOUP_STATUS_FORBIDDEN, "forbidden",
         "The pages of other sites may not use the service.");
     return FALSE;
@@ -802,14 +747,6 @@ on_request (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
   request->route->answer (request);
 }
 
-static gboolean
-is_loopback (const char *address)
-{
-  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
-
-  return inet && g_inet_address_get_is_loopback (inet);
-}
-
 static void
 on_refused (gpointer user_data)
 {
@@ -830,7 +767,7 @@ service_new (const ServiceOptions *options, GError **error)
   service->page = page_new ();
   service->token = g_strdup (options->token);
   service->max_size = options->max_size;
-  service->is_local = is_loopback (options->address);
+  service->is_local = access_is_loopback (options->address);
   room = MIN (options->max_size, G_MAXUINT64 / 8) + MAX_FORM;
   service->spool = quota_new (4 * room, 3 * room);
   soup_server_add_early_handler (

@@ -501,6 +501,30 @@ class Test(unittest.TestCase):
         self.check("POST", "/predict", 200, future.result())
         self.predict(read(CLIP), service=service)
 
+    def test_busy_client(self):
+        """One address does not fill the queue."""
+        service = self.run_service("--jobs=1", "--queue=4")
+        data = read(CLIP)
+
+        def ask(address):
+            connection = http.client.HTTPConnection(
+                service.address, timeout=60, source_address=(address, 0))
+            with contextlib.closing(connection):
+                connection.request("POST", "/predict", data)
+                return connection.getresponse().status
+
+        with ThreadPoolExecutor(4) as pool, self.asking(service, data):
+            waiting = []
+            for n in range(1, 4):
+                waiting.append(pool.submit(ask, "127.0.0.2"))
+                wait_until(lambda: service.metric("queue_length") == n)
+            self.assertEqual(ask("127.0.0.2"), 503)
+            waiting.append(pool.submit(ask, "127.0.0.3"))
+            wait_until(lambda: service.metric("queue_length") == 4)
+            self.assertEqual(ask("127.0.0.3"), 503)
+            os.kill(service.fork_server, signal.SIGCONT)
+            self.assertEqual([one.result() for one in waiting], [200] * 4)
+
     def test_slow_decoder(self):
         service = self.run_service("--timeout=0.5")
         with self.asking(service, read(CLIP)) as future:
