@@ -173,7 +173,8 @@ refuse_busy (Request *request)
       "Too many files are waiting already; please try again later.");
 }
 
-/* What a failed analysis says, by how it begins; anything else is a broken file. */
+/* What else a failed analysis says than that it is no audio, by how it begins;
+ * anything else is a broken file. */
 static const struct
 {
   const char *beginning;
@@ -181,11 +182,6 @@ static const struct
   const char *code;
 } failures[] = {
   { "It is too short", SOUP_STATUS_UNPROCESSABLE_ENTITY, "too_short" },
-  { "There is no audio", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio" },
-  { "It is not a file of audio", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
-      "not_audio" },
-  { "This appears to be a text", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
-      "not_audio" },
   { "No decoder is installed", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
       "not_audio" },
 };
@@ -201,6 +197,9 @@ get_failure (const JobAnswer *answer)
 {
   switch (answer->outcome) {
     case JOB_FAILED:
+      if (answer->result->skipped)
+        return (Failure){ SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio",
+          answer->result->error };
       for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
         if (g_str_has_prefix (answer->result->error, failures[i].beginning))
           return (Failure){ failures[i].status, failures[i].code,
