@@ -182,6 +182,7 @@ static const struct
   const char *code;
 } failures[] = {
   { "It is too short", SOUP_STATUS_UNPROCESSABLE_ENTITY, "too_short" },
+  { "There is no audio", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio" },
   { "No decoder is installed", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
       "not_audio" },
 };
