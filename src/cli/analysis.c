@@ -163,39 +163,6 @@ take_tags (Result *result, GstMessage *message)
 
 /* Playing */
 
-/* Whether a thread still moves data, and be it only as far as the queue.  decodebin
- * may swallow the error of a demuxer that it has just plugged, and then nothing
- * would ever come. */
-static gboolean
-is_moving (Analysis *analysis)
-{
-  g_autoptr (GstIterator)
-      elements = gst_bin_iterate_recurse (GST_BIN (analysis->pipeline));
-  g_auto (GValue) element = G_VALUE_INIT;
-  gboolean moving = FALSE;
-
-  while (!moving) {
-    GstIteratorResult more = gst_iterator_next (elements, &element);
-
-    if (more == GST_ITERATOR_RESYNC) {
-      /* elements come and go: something happens */
-      moving = TRUE;
-    } else if (more == GST_ITERATOR_OK) {
-      GstElement *one = g_value_get_object (&element);
-
-      GST_OBJECT_LOCK (one);
-      for (GList *pad = one->pads; pad && one != analysis->source.entrance;
-           pad = pad->next)
-        moving |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
-      GST_OBJECT_UNLOCK (one);
-      g_value_reset (&element);
-    } else {
-      break;
-    }
-  }
-  return moving;
-}
-
 /* Waits for @type or the end.  FALSE with @error set if there was a fault. */
 static gboolean
 wait_for (Analysis *analysis, GstMessageType type, GError **error)
@@ -209,7 +176,9 @@ wait_for (Analysis *analysis, GstMessageType type, GError **error)
             GST_MESSAGE_EOS);
 
     if (!message) {
-      still = is_moving (analysis) ? 0 : still + 1;
+      still = source_is_moving (&analysis->source, analysis->pipeline)
+          ? 0
+          : still + 1;
       if (still < 2)
         continue;
       g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,

@@ -9,6 +9,10 @@
 #include "genre.h"
 #include "source.h"
 
+/* how often a pipeline is looked at that says nothing, and how many times */
+#define PERIOD (100 * GST_MSECOND)
+#define PATIENCE 20
+
 /* Mixes what the sink gave and hands it on; sets @more to what @func said. */
 static gboolean
 push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
@@ -60,11 +64,13 @@ pull_samples (GstElement *pipeline, Source *source, GstAppSink *sink,
     DecoderFunc func, gpointer user_data, GError **error)
 {
   gboolean more = TRUE, any = FALSE;
+  guint still = 0;
 
   while (more) {
-    g_autoptr (GstSample)
-        sample = gst_app_sink_try_pull_sample (sink, 100 * GST_MSECOND);
+    g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink, PERIOD);
 
+    if (sample || source_is_moving (source, pipeline))
+      still = 0;
     if (sample) {
       any = TRUE;
       if (!push_sample (sample, func, user_data, &more, error))
@@ -73,6 +79,10 @@ pull_samples (GstElement *pipeline, Source *source, GstAppSink *sink,
       return FALSE;
     } else if (gst_app_sink_is_eos (sink)) {
       break;
+    } else if (++still == PATIENCE) {
+      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+          "Its decoder stopped without a reason.");
+      return FALSE;
     }
   }
   if (!any)

@@ -10,6 +10,8 @@
 #include "filename.h"
 
 #define NS 1e9
+/* of JSON; a result has 3 levels */
+#define MAX_DEPTH 16
 
 static void
 clear_segment (gpointer data)
@@ -388,6 +390,37 @@ take_name (JsonObject *object, Result *result)
   return result->name != NULL;
 }
 
+/* JSON-GLib's parser calls itself for each level, and so a process that was taken
+ * over could have its reader run out of stack.  What else it takes for a quote or a
+ * comment is none of ours. */
+static gboolean
+is_deep (const char *json)
+{
+  gboolean in_string = FALSE;
+  guint depth = 0;
+
+  for (const char *p = json; *p; p++)
+    if (in_string && *p == '\\' && p[1])
+      p++;
+    else if (*p == '"')
+      in_string = !in_string;
+    else if (!in_string && strchr ("'/#", *p))
+      return TRUE;
+    else if (!in_string && (*p == '[' || *p == '{') && ++depth > MAX_DEPTH)
+      return TRUE;
+    else if (!in_string && (*p == ']' || *p == '}') && depth > 0)
+      depth--;
+  return FALSE;
+}
+
+static gboolean
+set_invalid (GError **error)
+{
+  g_set_error (error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_INVALID_DATA,
+      "It is not a result of genreclassify.");
+  return FALSE;
+}
+
 Result *
 result_from_json (const char *json, GError **error)
 {
@@ -396,7 +429,8 @@ result_from_json (const char *json, GError **error)
   JsonNode *root;
   JsonObject *object;
 
-  if (!json_parser_load_from_data (parser, json, -1, error))
+  if ((is_deep (json) && !set_invalid (error)) ||
+      !json_parser_load_from_data (parser, json, -1, error))
     return NULL;
   root = json_parser_get_root (parser);
   object = root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root)
@@ -409,8 +443,7 @@ result_from_json (const char *json, GError **error)
       !take_string (object, "error", &result->error) ||
       !take_boolean (object, "skipped", &result->skipped) ||
       !take_segments (object, result)) {
-    g_set_error (error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_INVALID_DATA,
-        "It is not a result of genreclassify.");
+    set_invalid (error);
     return NULL;
   }
   return g_steal_pointer (&result);

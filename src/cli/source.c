@@ -130,6 +130,36 @@ source_check_message (Source *source, GstMessage *message, GError **error)
   return FALSE;
 }
 
+gboolean
+source_is_moving (const Source *source, GstElement *pipeline)
+{
+  g_autoptr (GstIterator)
+      elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
+  g_auto (GValue) element = G_VALUE_INIT;
+  gboolean moving = FALSE;
+
+  while (!moving) {
+    GstIteratorResult more = gst_iterator_next (elements, &element);
+
+    if (more == GST_ITERATOR_RESYNC) {
+      /* elements come and go: something happens */
+      moving = TRUE;
+    } else if (more == GST_ITERATOR_OK) {
+      GstElement *one = g_value_get_object (&element);
+
+      GST_OBJECT_LOCK (one);
+      for (GList *pad = one->pads; pad && one != source->entrance;
+           pad = pad->next)
+        moving |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
+      GST_OBJECT_UNLOCK (one);
+      g_value_reset (&element);
+    } else {
+      break;
+    }
+  }
+  return moving;
+}
+
 void
 source_clear (Source *source)
 {

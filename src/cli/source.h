@@ -23,6 +23,10 @@ source_check_message (Source *source, GstMessage *message, GError **error);
 /* Whether that error is that there is no audio in it: that it is another kind of
  * file, or an unknown one. */
 gboolean source_is_no_audio (const GError *error);
+/* Whether a thread still moves data, and be it only as far as the queue.  decodebin
+ * may swallow the error of a demuxer that it has just plugged, and then nothing
+ * would ever come. */
+gboolean source_is_moving (const Source *source, GstElement *pipeline);
 void source_clear (Source *source);
 
 /* Makes an element and adds it to @bin; NULL with @error set if it is not

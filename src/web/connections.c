@@ -5,7 +5,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "quota.h"
+
 #define MAX_CONNECTIONS 1000
+/* of one client */
+#define MAX_SHARE 250
 #define BACKLOG 128
 /* an upload that is slower, bytes/s, is not one */
 #define MIN_RATE 1024
@@ -19,10 +23,13 @@ struct _Connections
   SoupServer *server;
   GSocketService *service;
   guint16 port;
-  gint64 timeout; /* µs */
+  gint64 timeout;        /* µs */
+  gint64 drain_deadline; /* µs, of uploads; 0: it does not drain */
   guint sweep_source;
   GHashTable *set; /* Connection */
-  gboolean draining;
+  Quota *quota;
+  ConnectionRefusedFunc refused;
+  gpointer user_data;
 };
 
 struct _Connection
@@ -35,7 +42,7 @@ struct _Connection
   ConnectionPhase phase;
   gint64 started, deadline; /* µs */
   guint64 n_bytes;          /* of the body */
-  gboolean can_refuse;      /* it waits for the rest of a request */
+  gboolean is_cut;
   /* while it is watched */
   GSource *watch;
   ConnectionGoneFunc gone;
@@ -45,7 +52,19 @@ struct _Connection
 void
 connection_cut (Connection *connection)
 {
+  const struct linger at_once = { .l_onoff = 1 };
+
+  /* what is on its way would keep a client waiting that still sends */
+  setsockopt (g_socket_get_fd (connection->socket), SOL_SOCKET, SO_LINGER,
+      &at_once, sizeof at_once);
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
+  connection->is_cut = TRUE;
+}
+
+gboolean
+connection_is_cut (Connection *connection)
+{
+  return connection->is_cut;
 }
 
 static void
@@ -64,6 +83,7 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 
   unwatch (connection);
   g_hash_table_remove (connection->connections->set, connection);
+  quota_give (connection->connections->quota, connection->client, 1);
   g_object_set_data (G_OBJECT (connection->address), KEY, NULL);
   g_object_unref (connection->address);
   g_object_unref (connection->socket);
@@ -86,7 +106,9 @@ refuse (Connection *connection)
       "\"message\":\"The request came in too slowly.\"}}";
 
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
-  connection_cut (connection);
+  g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
+  connection->is_cut = TRUE;
+  connection->connections->refused (connection->connections->user_data);
 }
 
 static gboolean
@@ -103,7 +125,7 @@ on_sweep (gpointer user_data)
       continue;
     /* so that the socket's end is not mistaken for another delay */
     connection->deadline = G_MAXINT64;
-    if (connection->can_refuse)
+    if (connection->phase != CONNECTION_ANSWER)
       refuse (connection);
     else
       connection_cut (connection);
@@ -119,23 +141,24 @@ on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
   g_autoptr (GSocketAddress)
       local = g_socket_connection_get_local_address (stream, NULL),
       remote = g_socket_connection_get_remote_address (stream, NULL);
+  g_autofree char *client = remote
+      ? g_inet_address_to_string (
+            g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)))
+      : NULL;
   Connection *connection;
 
   /* what is not taken is closed */
-  if (!local || !remote ||
-      g_hash_table_size (connections->set) >= MAX_CONNECTIONS)
+  if (!local || !client || !quota_take (connections->quota, client, 1))
     return TRUE;
   connection = g_new0 (Connection, 1);
   connection->connections = connections;
   connection->socket = g_object_ref (g_socket_connection_get_socket (stream));
   connection->address = g_object_ref (remote);
-  connection->client = g_inet_address_to_string (
-      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+  connection->client = g_steal_pointer (&client);
   g_hash_table_add (connections->set, connection);
   g_object_set_data (G_OBJECT (remote), KEY, connection);
   g_object_weak_ref (G_OBJECT (stream), on_stream_gone, connection);
-  connection_set_phase (connection, CONNECTION_IDLE);
-  connection->can_refuse = TRUE;
+  connection_set_phase (connection, CONNECTION_HEADERS);
   soup_server_accept_iostream (
       connections->server, G_IO_STREAM (stream), local, remote, NULL);
   return TRUE;
@@ -166,7 +189,8 @@ bind_address (
 
 Connections *
 connections_new (SoupServer *server, const char *address, guint16 port,
-    double timeout, GError **error)
+    double timeout, ConnectionRefusedFunc refused, gpointer user_data,
+    GError **error)
 {
   Connections *connections = g_new0 (Connections, 1);
 
@@ -174,6 +198,9 @@ connections_new (SoupServer *server, const char *address, guint16 port,
   connections->service = g_socket_service_new ();
   connections->timeout = (gint64) (timeout * G_USEC_PER_SEC);
   connections->set = g_hash_table_new (NULL, NULL);
+  connections->quota = quota_new (MAX_CONNECTIONS, MAX_SHARE);
+  connections->refused = refused;
+  connections->user_data = user_data;
   if (!bind_address (connections, address, port, error)) {
     connections_free (connections);
     return NULL;
@@ -195,6 +222,7 @@ connections_free (Connections *connections)
   g_socket_listener_close (G_SOCKET_LISTENER (connections->service));
   g_object_unref (connections->service);
   g_hash_table_unref (connections->set);
+  quota_free (connections->quota);
   g_free (connections);
 }
 
@@ -215,12 +243,18 @@ connections_drain (Connections *connections)
 {
   g_autoptr (GList) all = g_hash_table_get_keys (connections->set);
 
-  connections->draining = TRUE;
+  connections->drain_deadline = g_get_monotonic_time () + connections->timeout;
   g_socket_service_stop (connections->service);
   g_socket_listener_close (G_SOCKET_LISTENER (connections->service));
-  for (GList *i = all; i; i = i->next)
-    if (((Connection *) i->data)->phase == CONNECTION_IDLE)
-      connection_cut (i->data);
+  for (GList *i = all; i; i = i->next) {
+    Connection *connection = i->data;
+
+    if (connection->phase == CONNECTION_HEADERS)
+      connection_cut (connection);
+    else
+      connection->deadline = MIN (
+          connection->deadline, connections->drain_deadline);
+  }
 }
 
 Connection *
@@ -249,6 +283,10 @@ set_deadline (Connection *connection)
     connection->deadline = MIN (connection->deadline,
         connection->started + timeout +
             (gint64) (connection->n_bytes * G_USEC_PER_SEC / MIN_RATE));
+  if (connection->phase == CONNECTION_UPLOAD &&
+      connection->connections->drain_deadline > 0)
+    connection->deadline = MIN (
+        connection->deadline, connection->connections->drain_deadline);
 }
 
 void
@@ -258,11 +296,7 @@ connection_set_phase (Connection *connection, ConnectionPhase phase)
   connection->phase = phase;
   connection->started = g_get_monotonic_time ();
   connection->n_bytes = 0;
-  /* who is only kept alive waits for nothing */
-  connection->can_refuse = phase == CONNECTION_UPLOAD;
   set_deadline (connection);
-  if (phase == CONNECTION_IDLE && connection->connections->draining)
-    connection_cut (connection);
 }
 
 void
@@ -272,9 +306,11 @@ connection_add_bytes (Connection *connection, gsize size)
   set_deadline (connection);
 }
 
+static void watch (Connection *connection, GIOCondition condition,
+    ConnectionGoneFunc gone, gpointer user_data);
+
 static gboolean
-on_readable (
-    GSocket *socket, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   Connection *connection = user_data;
   ConnectionGoneFunc gone = connection->gone;
@@ -282,23 +318,32 @@ on_readable (
   char byte;
   gssize n = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-  /* or else it sends another request already, which can wait */
   unwatch (connection);
-  if (n == 0 && gone)
+  if ((n <= 0 || condition & (G_IO_HUP | G_IO_ERR)) && gone)
     gone (data);
+  else
+    /* it sends more than was asked for, which is not read */
+    watch (connection, G_IO_HUP | G_IO_ERR, gone, data);
   return G_SOURCE_REMOVE;
+}
+
+static void
+watch (Connection *connection, GIOCondition condition, ConnectionGoneFunc gone,
+    gpointer user_data)
+{
+  unwatch (connection);
+  connection->gone = gone;
+  connection->user_data = user_data;
+  connection->watch = g_socket_create_source (
+      connection->socket, condition, NULL);
+  g_source_set_callback (connection->watch,
+      (GSourceFunc) (void (*) (void)) on_readable, connection, NULL);
+  g_source_attach (connection->watch, NULL);
 }
 
 void
 connection_watch (
     Connection *connection, ConnectionGoneFunc gone, gpointer user_data)
 {
-  unwatch (connection);
-  connection->gone = gone;
-  connection->user_data = user_data;
-  connection->watch = g_socket_create_source (
-      connection->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, NULL);
-  g_source_set_callback (connection->watch,
-      (GSourceFunc) (void (*) (void)) on_readable, connection, NULL);
-  g_source_attach (connection->watch, NULL);
+  watch (connection, G_IO_IN | G_IO_HUP | G_IO_ERR, gone, user_data);
 }

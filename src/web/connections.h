@@ -12,14 +12,17 @@ typedef struct _Connection Connection;
 /* What a connection is waiting for. */
 typedef enum
 {
-  CONNECTION_IDLE,   /* another request, all of its headers */
-  CONNECTION_UPLOAD, /* more of the body */
-  CONNECTION_WORK,   /* us */
-  CONNECTION_ANSWER  /* that the client takes the answer */
+  CONNECTION_HEADERS, /* a request, all of its headers */
+  CONNECTION_UPLOAD,  /* more of the body */
+  CONNECTION_WORK,    /* us */
+  CONNECTION_ANSWER   /* that the client takes the answer, the only one */
 } ConnectionPhase;
 
 /* Called if the client goes away while it waits for us. */
 typedef void (*ConnectionGoneFunc) (gpointer user_data);
+
+/* Called if a client was refused because it was too slow. */
+typedef void (*ConnectionRefusedFunc) (gpointer user_data);
 
 /**
  * connections_new:
@@ -27,16 +30,19 @@ typedef void (*ConnectionGoneFunc) (gpointer user_data);
  * @address: an IP address
  * @port: 0: any that is free
  * @timeout: s that a client may keep us waiting
+ * @refused: called for each client that was refused
  * @error: return location: G_IO_ERROR
  *
  * Returns: (transfer full) (nullable): NULL with @error set if nothing can be bound
  */
 Connections *connections_new (SoupServer *server, const char *address,
-    guint16 port, double timeout, GError **error);
+    guint16 port, double timeout, ConnectionRefusedFunc refused,
+    gpointer user_data, GError **error);
 void connections_free (Connections *connections);
 guint16 connections_get_port (Connections *connections);
 guint connections_get_n (Connections *connections);
-/* Accepts no more, and lets idle ones go. */
+/* Accepts no more, lets those go that have not asked yet, and gives uploads the
+ * time that a client has. */
 void connections_drain (Connections *connections);
 
 /* That of @message; NULL if it is gone. */
@@ -51,3 +57,5 @@ void connection_watch (
     Connection *connection, ConnectionGoneFunc gone, gpointer user_data);
 /* Closes it, whatever it was about to do. */
 void connection_cut (Connection *connection);
+/* It was cut or refused: what comes of its request is not answered. */
+gboolean connection_is_cut (Connection *connection);

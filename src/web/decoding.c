@@ -9,6 +9,7 @@
 #include "analysis.h"
 #include "overview.h"
 #include "sandbox.h"
+#include "source.h"
 #include "spectrogram.h"
 
 static gboolean
@@ -88,6 +89,7 @@ draw_spectrogram (const char *name, int output)
     return tell (output, WORKER_IMAGE, image->data, image->len);
   failure = result_new_error (
       name, error ? error->message : "It is too short for a picture.");
+  failure->skipped = error && source_is_no_audio (error);
   return tell_result (output, WORKER_RESULT, failure);
 }
 

@@ -354,8 +354,9 @@ forkserver_main (void)
   if (!gst_init_check (NULL, NULL, &error) ||
       !(server.folder = models_find_folder ()) ||
       !load_models (&server, models, &error)) {
-    send_hello (
-        "error", json_node_init_string (json_node_alloc (), error->message));
+    send_hello ("error",
+        json_node_init_string (json_node_alloc (),
+            error ? error->message : "No folder of models was found."));
     return 1;
   }
   gst_pb_utils_init ();

@@ -20,6 +20,8 @@
 
 /* what a worker may tell; more is not from the code that we wrote */
 #define MAX_OUTPUT (64 << 20)
+/* days of audio have no more */
+#define MAX_JSON (16 << 20)
 /* between two attempts to start a fork server that does not stay, s */
 #define RESTART_DELAY 1
 
@@ -102,8 +104,10 @@ take_message (Job *job, guint32 kind, const guint8 *data, gsize size)
     job->finished = TRUE;
     return;
   }
-  json = g_strndup ((const char *) data, size);
-  result = result_from_json (json, NULL);
+  if (size <= MAX_JSON) {
+    json = g_strndup ((const char *) data, size);
+    result = result_from_json (json, NULL);
+  }
   if (!result || kind > WORKER_RESULT) {
     job->foolish = TRUE;
   } else if (kind == WORKER_RESULT) {
@@ -164,7 +168,7 @@ read_output (Job *job)
 
 /* The end of a job */
 
-static void
+static gboolean
 send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
 {
   const JobsLimits *limits = &job->jobs->limits;
@@ -178,8 +182,7 @@ send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
     .max_duration = limits->max_duration,
   };
 
-  /* if it fails, the end of the socket will tell */
-  packet_send (job->jobs->socket, &request, sizeof request, fds, n_fds);
+  return packet_send (job->jobs->socket, &request, sizeof request, fds, n_fds);
 }
 
 static JobOutcome
@@ -216,7 +219,8 @@ end_job (Job *job, int status)
     .seconds = (g_get_monotonic_time () - job->started) / 1e6,
   };
   if (job->done) {
-    jobs->mean_seconds += (answer.seconds - jobs->mean_seconds) / 8;
+    jobs->mean_seconds += (answer.seconds - jobs->mean_seconds) /
+        (jobs->mean_seconds > 0 ? 8 : 1);
     job->done (&answer, job->user_data);
   }
   job_free (job);
@@ -422,10 +426,15 @@ jobs_find_model (Jobs *jobs, const char *name)
 }
 
 gboolean
-jobs_are_full (Jobs *jobs)
+jobs_are_full (Jobs *jobs, const char *client)
 {
-  return g_queue_get_length (&jobs->waiting) >=
-      jobs->limits.queue + (jobs->limits.workers - jobs_get_running (jobs));
+  guint idle = jobs->limits.workers - jobs_get_running (jobs);
+  guint n = 0;
+
+  for (GList *i = jobs->waiting.head; i; i = i->next)
+    n += !strcmp (((Job *) i->data)->client, client);
+  return jobs_get_waiting (jobs) >= jobs->limits.queue + idle ||
+      n >= jobs->limits.queue - jobs->limits.queue / 4 + idle;
 }
 
 guint
@@ -443,9 +452,18 @@ jobs_get_running (Jobs *jobs)
 guint
 jobs_get_retry_after (Jobs *jobs)
 {
+  double seconds = jobs->mean_seconds;
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer job;
+
+  /* files may be longer now than they were */
+  g_hash_table_iter_init (&iter, jobs->running);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    seconds = MAX (seconds, (now - ((Job *) job)->started) / 1e6);
   return 1 +
-      (guint) ceil (jobs->mean_seconds * (jobs_get_waiting (jobs) + 1) /
-          jobs->limits.workers);
+      (guint) ceil (
+          seconds * (jobs_get_waiting (jobs) + 1) / jobs->limits.workers);
 }
 
 /* Running */
@@ -466,6 +484,7 @@ start_job (Job *job)
 {
   Jobs *jobs = job->jobs;
   int fds[2], pipe_fds[2];
+  gboolean ok;
 
   do
     job->id = ++jobs->last_id;
@@ -487,9 +506,11 @@ start_job (Job *job)
   /* the self-test has no input, and gets its output twice */
   if (fds[0] < 0)
     fds[0] = fds[1];
-  send_request (job, job->task, fds, 2);
+  ok = send_request (job, job->task, fds, 2);
   close (pipe_fds[1]);
   close_fd (&job->input);
+  if (!ok)
+    end_job (job, -1);
 }
 
 static guint

@@ -56,8 +56,8 @@ void jobs_free (Jobs *jobs);
 JsonArray *jobs_get_models (Jobs *jobs);
 /* Index of the model, or -1. */
 int jobs_find_model (Jobs *jobs, const char *name);
-/* The queue is full. */
-gboolean jobs_are_full (Jobs *jobs);
+/* The queue is full, or @client has three quarters of it already. */
+gboolean jobs_are_full (Jobs *jobs, const char *client);
 guint jobs_get_waiting (Jobs *jobs);
 guint jobs_get_running (Jobs *jobs);
 /* a whole number of seconds after which it may be worth to ask again */

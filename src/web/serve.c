@@ -146,6 +146,7 @@ typedef struct
 {
   GMainLoop *loop;
   Service *service;
+  double drain_seconds;
   gboolean draining;
 } Run;
 
@@ -157,6 +158,13 @@ on_drain (gpointer user_data)
   if (!service_is_idle (run->service))
     return G_SOURCE_CONTINUE;
   g_main_loop_quit (run->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_drained_long (gpointer user_data)
+{
+  g_main_loop_quit (((Run *) user_data)->loop);
   return G_SOURCE_REMOVE;
 }
 
@@ -172,6 +180,7 @@ on_signal (gpointer user_data)
     run->draining = TRUE;
     service_drain (run->service);
     g_timeout_add (DRAIN_PERIOD, on_drain, run);
+    g_timeout_add ((guint) (run->drain_seconds * 1000), on_drained_long, run);
   }
   return G_SOURCE_CONTINUE;
 }
@@ -191,7 +200,9 @@ raise_descriptors (void)
 static int
 serve (const ServiceOptions *options)
 {
-  Run run = { 0 };
+  /* to upload, to be analysed and to be answered */
+  Run run = { .drain_seconds = options->jobs.timeout +
+        2 * options->client_timeout };
   g_autoptr (GError) error = NULL;
 
   raise_descriptors ();

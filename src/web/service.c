@@ -6,10 +6,12 @@
 
 #include <libsoup/soup.h>
 
+#include "access.h"
 #include "connections.h"
 #include "counters.h"
 #include "models.h"
 #include "page.h"
+#include "quota.h"
 #include "upload.h"
 
 #define KEY "genreclassify-request"
@@ -25,6 +27,8 @@ struct _Service
   Page *page;
   char *token;
   guint64 max_size;
+  gboolean is_local; /* only this machine reaches it */
+  Quota *spool;      /* bytes of files that came in and are not done with */
 };
 
 typedef struct _Request Request;
@@ -46,7 +50,9 @@ struct _Request
   guint model;
   gboolean wants_events;
   Upload *upload;
-  guint64 n_ignored; /* bytes of a body that was refused */
+  guint64 n_ignored; /* bytes of a body that was refused, of no known length */
+  char *client;
+  guint64 n_spooled; /* bytes */
   Job *job;
 };
 
@@ -94,6 +100,8 @@ set_status (Request *request, guint status)
     { "Cross-Origin-Opener-Policy", "same-origin" },
     { "Cross-Origin-Resource-Policy", "same-origin" },
     { "Cache-Control", "no-store" },
+    /* libsoup's accepted streams take one request each */
+    { "Connection", "close" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
@@ -165,7 +173,8 @@ refuse_busy (Request *request)
       "Too many files are waiting already; please try again later.");
 }
 
-/* What a failed analysis says, by how it begins; anything else is a broken file. */
+/* What else a failed analysis says than that it is no audio, by how it begins;
+ * anything else is a broken file. */
 static const struct
 {
   const char *beginning;
@@ -174,10 +183,6 @@ static const struct
 } failures[] = {
   { "It is too short", SOUP_STATUS_UNPROCESSABLE_ENTITY, "too_short" },
   { "There is no audio", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio" },
-  { "It is not a file of audio", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
-      "not_audio" },
-  { "This appears to be a text", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
-      "not_audio" },
   { "No decoder is installed", SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE,
       "not_audio" },
 };
@@ -193,6 +198,9 @@ get_failure (const JobAnswer *answer)
 {
   switch (answer->outcome) {
     case JOB_FAILED:
+      if (answer->result->skipped)
+        return (Failure){ SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio",
+          answer->result->error };
       for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
         if (g_str_has_prefix (answer->result->error, failures[i].beginning))
           return (Failure){ failures[i].status, failures[i].code,
@@ -353,22 +361,46 @@ answer_upload (Request *request)
   g_autoptr (GError) error = NULL;
   int input = upload_finish (request->upload, &error);
 
-  if (input < 0 || !connection) {
+  if (input < 0) {
     refuse_upload (request, error);
     return;
   }
-  if (jobs_are_full (service->jobs)) {
+  if (!connection || jobs_are_full (service->jobs, request->client)) {
     close (input);
     refuse_busy (request);
     return;
   }
   g_clear_pointer (&request->upload, upload_free);
   request->job = jobs_add (service->jobs, request->route->task, request->model,
-      input, connection_get_client (connection),
-      request->wants_events ? on_segment : NULL, on_done, request);
+      input, request->client, request->wants_events ? on_segment : NULL,
+      on_done, request);
   connection_set_phase (connection, CONNECTION_WORK);
   connection_watch (connection, on_gone, request);
   soup_server_message_pause (request->message);
+}
+
+static gboolean
+is_endless (Request *request)
+{
+  return soup_message_headers_get_encoding (
+             soup_server_message_get_request_headers (request->message)) !=
+      SOUP_ENCODING_CONTENT_LENGTH;
+}
+
+static gboolean
+push_upload (Request *request, gconstpointer data, gsize size, GError **error)
+{
+  request->n_spooled += size;
+  return upload_push (request->upload, data, size, error);
+}
+
+/* Its file, if there is one, is gone. */
+static void
+forget_upload (Request *request)
+{
+  g_clear_pointer (&request->upload, upload_free);
+  quota_give (request->service->spool, request->client, request->n_spooled);
+  request->n_spooled = 0;
 }
 
 static void
@@ -384,12 +416,16 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
     return;
   connection_add_bytes (connection, size);
   if (has_begun (request)) {
-    /* it was refused; who goes on and on does not mean to be answered */
-    request->n_ignored += size;
+    /* it was refused, and is answered at the end, if there is to be one */
+    if (is_endless (request))
+      request->n_ignored += size;
     if (request->n_ignored > request->service->max_size)
       connection_cut (connection);
   } else if (request->upload &&
-      !upload_push (request->upload, data, size, &error)) {
+      !quota_take (request->service->spool, request->client, size)) {
+    g_clear_pointer (&request->upload, upload_free);
+    refuse_busy (request);
+  } else if (request->upload && !push_upload (request, data, size, &error)) {
     g_clear_pointer (&request->upload, upload_free);
     refuse_upload (request, error);
   }
@@ -403,7 +439,13 @@ check_body (Request *request)
       request->message);
   const char *encoding = soup_message_headers_get_one (
       headers, "Content-Encoding");
+  const char *length = soup_message_headers_get_one (headers, "Content-Length");
 
+  if (length && (!*length || length[strspn (length, "0123456789")])) {
+    refuse (request, SOUP_STATUS_BAD_REQUEST, "bad_request",
+        "The Content-Length is not a number.");
+    return FALSE;
+  }
   if (encoding && g_ascii_strcasecmp (encoding, "identity")) {
     refuse (request, SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "encoded",
         "The body has a Content-Encoding; it must be sent as it is.");
@@ -419,11 +461,24 @@ check_body (Request *request)
         request, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "too_large", message);
     return FALSE;
   }
-  if (jobs_are_full (request->service->jobs)) {
+  if (jobs_are_full (request->service->jobs, request->client)) {
     refuse_busy (request);
     return FALSE;
   }
   return TRUE;
+}
+
+/* @accept is the header's value, or NULL. */
+static gboolean
+accepts_events (const char *accept)
+{
+  GSList *types = accept ? soup_header_parse_quality_list (accept, NULL) : NULL;
+  gboolean found = FALSE;
+
+  for (GSList *i = types; i; i = i->next)
+    found |= !g_ascii_strcasecmp (i->data, "text/event-stream");
+  soup_header_free_list (types);
+  return found;
 }
 
 static void
@@ -438,14 +493,13 @@ begin_upload (Request *request)
   if (!check_body (request))
     return;
   type = soup_message_headers_get_content_type (headers, &params);
-  if (!g_strcmp0 (type, "multipart/form-data")) {
+  if (type && !g_ascii_strcasecmp (type, "multipart/form-data")) {
     boundary = g_hash_table_lookup (params, "boundary");
     if (!boundary)
       boundary = "";
   }
   request->wants_events = request->route->task == FORK_PREDICT &&
-      soup_message_headers_header_contains (
-          headers, "Accept", "text/event-stream");
+      accepts_events (soup_message_headers_get_list (headers, "Accept"));
   request->upload = upload_new (boundary, request->service->max_size, &error);
   if (!request->upload)
     refuse_upload (request, error);
@@ -535,35 +589,41 @@ check_method (Request *request, const char *method)
   return FALSE;
 }
 
-/* Takes as long whatever is wrong: digests have one length. */
-static gboolean
-is_equal (const char *a, const char *b)
-{
-  g_autofree char *x = g_compute_checksum_for_string (G_CHECKSUM_SHA256, a, -1);
-  g_autofree char *y = g_compute_checksum_for_string (G_CHECKSUM_SHA256, b, -1);
-  volatile guint difference = 0;
-
-  for (guint i = 0; x[i] && y[i]; i++)
-    difference |= (guchar) x[i] ^ (guchar) y[i];
-  return difference == 0;
-}
-
 static gboolean
 check_token (Request *request)
 {
-  const char *given = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (request->message),
-      "Authorization");
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
+      request->message);
+  const char *token = request->service->token;
 
-  if (!request->service->token)
-    return TRUE;
-  if (given && !g_ascii_strncasecmp (given, "Bearer ", 7) &&
-      is_equal (given + 7, request->service->token))
+  if (!token || access_has_token (headers, token))
     return TRUE;
   set_header (request, "WWW-Authenticate", "Bearer");
   refuse (request, SOUP_STATUS_UNAUTHORIZED, "unauthorized",
       "The service wants its token: Authorization: Bearer TOKEN.");
   return FALSE;
+}
+
+/* A browser says which page asks; one of somebody else may not.  FALSE if the
+ * request is refused. */
+static gboolean
+check_origin (Request *request)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
+      request->message);
+
+  if (request->service->is_local && !request->service->token &&
+      !access_is_local_host (headers)) {
+    refuse (request, SOUP_STATUS_FORBIDDEN, "forbidden",
+        "The service is asked by localhost or an IP address only.");
+    return FALSE;
+  }
+  if (!access_is_same_site (headers, is_method (request, "POST"))) {
+    refuse (request, SOUP_STATUS_FORBIDDEN, "forbidden",
+        "The pages of other sites may not use the service.");
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -612,14 +672,13 @@ on_finished (SoupServerMessage *message, gpointer user_data)
   Request *request = user_data;
   Connection *connection = connection_get (message);
 
-  counters_add_request (request->service->counters,
-      request->route ? request->route->path : "/",
-      soup_server_message_get_status (message));
+  if (!connection || !connection_is_cut (connection))
+    counters_add_request (request->service->counters,
+        request->route ? request->route->path : "/",
+        soup_server_message_get_status (message));
   if (request->job)
     job_cancel (g_steal_pointer (&request->job));
-  g_clear_pointer (&request->upload, upload_free);
-  if (connection)
-    connection_set_phase (connection, CONNECTION_IDLE);
+  forget_upload (request);
 }
 
 static void
@@ -629,7 +688,8 @@ request_free (gpointer data)
 
   if (request->job)
     job_cancel (request->job);
-  upload_free (request->upload);
+  forget_upload (request);
+  g_free (request->client);
   g_free (request);
 }
 
@@ -646,6 +706,8 @@ on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
 
   request->service = service;
   request->message = message;
+  request->client = g_strdup (
+      connection ? connection_get_client (connection) : "");
   g_object_set_data_full (G_OBJECT (message), KEY, request, request_free);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), request);
   g_signal_connect (message, "got-body", G_CALLBACK (on_got_body), request);
@@ -656,7 +718,9 @@ on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
     connection_set_phase (connection, CONNECTION_UPLOAD);
 
   request->route = find_route (path, &name);
-  if (request->route) {
+  if (!check_origin (request)) {
+    return;
+  } else if (request->route) {
     if (check_method (request, request->route->method) &&
         (!request->route->is_guarded || check_token (request)) &&
         find_model (request, name) && request->route->answer == answer_upload)
@@ -683,23 +747,36 @@ on_request (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
   request->route->answer (request);
 }
 
+static void
+on_refused (gpointer user_data)
+{
+  Service *service = user_data;
+
+  counters_add_request (service->counters, "/", SOUP_STATUS_REQUEST_TIMEOUT);
+  counters_add_error (service->counters, "slow_client");
+}
+
 Service *
 service_new (const ServiceOptions *options, GError **error)
 {
   Service *service = g_new0 (Service, 1);
+  guint64 room;
 
   service->server = soup_server_new (NULL, NULL);
   service->counters = counters_new ();
   service->page = page_new ();
   service->token = g_strdup (options->token);
   service->max_size = options->max_size;
+  service->is_local = access_is_loopback (options->address);
+  room = MIN (options->max_size, G_MAXUINT64 / 8) + MAX_FORM;
+  service->spool = quota_new (4 * room, 3 * room);
   soup_server_add_early_handler (
       service->server, NULL, on_headers, service, NULL);
   soup_server_add_handler (service->server, NULL, on_request, service, NULL);
   service->jobs = jobs_new (&options->jobs, error);
   if (service->jobs)
     service->connections = connections_new (service->server, options->address,
-        options->port, options->client_timeout, error);
+        options->port, options->client_timeout, on_refused, service, error);
   if (service->connections)
     return service;
   service_free (service);
@@ -719,6 +796,7 @@ service_free (Service *service)
     jobs_free (service->jobs);
   counters_free (service->counters);
   page_free (service->page);
+  quota_free (service->spool);
   g_free (service->token);
   g_free (service);
 }

@@ -35,7 +35,8 @@ fail (GError **error, const char *what, int code)
 static gboolean
 open_file (Upload *upload, GError **error)
 {
-  const char *folder = g_get_tmp_dir ();
+  /* /tmp may be memory */
+  const char *folder = g_getenv ("TMPDIR") ? g_getenv ("TMPDIR") : "/var/tmp";
   g_autofree char *path = NULL;
 
   upload->fd = open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -117,7 +117,7 @@ class Service:
 
     def metric(self, name):
         text = self.ask("GET", "/metrics").body.decode()
-        return float(re.search(rf"^genreclassify_{name} (.*)$", text, re.M)[1])
+        return float(re.search(rf"^genreclassify_{re.escape(name)} (.*)$", text, re.M)[1])
 
     def memory(self):
         """kB that the two processes which stay have for themselves."""
@@ -361,9 +361,13 @@ class Test(unittest.TestCase):
         body, headers = form(bytes(300_000))
         self.predict(body, headers, service=service, status=413,
                      code="too_large")
+        # however much there is of it: all is read, and then it is answered
+        for size in (1_000_000, 8_000_000):
+            self.predict(bytes(size), service=service, status=413,
+                         code="too_large")
         # by what the headers say, before any of it is sent
         with service.open() as client:
-            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
                            b"Content-Length: 99999999999\r\n"
                            b"Expect: 100-continue\r\n\r\n")
             self.assertIn(b" 413 ", client.recv(1000).splitlines()[0])
@@ -374,6 +378,12 @@ class Test(unittest.TestCase):
                                encode_chunked=True,
                                headers={"Transfer-Encoding": "chunked"})
             self.assertEqual(connection.getresponse().status, 413)
+        # who goes on and on is cut, and does not wait for it
+        with service.open() as client, self.assertRaises(ConnectionError):
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+                           b"Transfer-Encoding: chunked\r\n\r\n")
+            for _ in range(100):
+                client.sendall(b"186a0\r\n" + bytes(100_000) + b"\r\n")
 
     def test_token(self):
         path = self.path("token")
@@ -392,6 +402,55 @@ class Test(unittest.TestCase):
         other = self.run_service(GENRECLASSIFY_TOKEN="a secret")
         self.assertEqual(other.ask("GET", "/models").status, 401)
         self.assertEqual(other.ask("GET", "/models", headers=good).status, 200)
+
+    def test_origin(self):
+        """A browser's other pages are refused, whatever they call the service."""
+        own = self.service.address
+        clip = read(CLIP)
+        for headers in ({"Origin": "http://example.org"}, {"Origin": "null"},
+                        {"Origin": f"http://{own}.example.org"},
+                        {"Sec-Fetch-Site": "cross-site"},
+                        {"Host": "example.org"},
+                        {"Host": "localhost.example.org:80"}):
+            with self.subTest(headers):
+                self.predict(clip, headers, status=403, code="forbidden")
+        for headers in ({"Origin": f"http://{own}"},
+                        {"Origin": "https://example.org",
+                         "X-Forwarded-Host": "example.org"},
+                        {"Host": "localhost:80"}, {"Host": "[::1]:80"},
+                        {"Sec-Fetch-Site": "same-origin"}):
+            with self.subTest(headers):
+                self.predict(clip, headers)
+        service = self.run_service("--token=secret")
+        response = service.ask("GET", "/models", headers={
+            "Host": "example.org", "Authorization": "Bearer secret"})
+        self.assertEqual(response.status, 200)
+
+    def test_headers(self):
+        """Media types have no case; they may have parameters."""
+        body, headers = form(read(CLIP))
+        headers = {name: value.replace("multipart/form-data",
+                                       "Multipart/Form-Data")
+                   for name, value in headers.items()}
+        self.predict(body, headers)
+        response = self.service.ask(
+            "POST", "/predict", read(CLIP),
+            {"Accept": "application/json;q=0.5, Text/Event-Stream;q=0.9"})
+        self.assertEqual(response.headers["Content-Type"], "text/event-stream")
+        with self.service.open() as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+                           b"Content-Length: -5\r\n\r\n")
+            self.assertIn(b" 400 ", client.recv(1000).splitlines()[0])
+
+    def test_one_connection(self):
+        """It says that it closes, so that a client that keeps it connects again."""
+        with contextlib.closing(self.service.connect()) as connection:
+            for _ in range(20):
+                connection.request("POST", "/predict", b"text" * 99)
+                response = connection.getresponse()
+                self.assertEqual(response.status, 415)
+                self.assertEqual(response.headers["Connection"], "close")
+                response.read()
 
     def test_options(self):
         with socket.socket() as taken:
@@ -442,6 +501,30 @@ class Test(unittest.TestCase):
         self.check("POST", "/predict", 200, future.result())
         self.predict(read(CLIP), service=service)
 
+    def test_busy_client(self):
+        """One address does not fill the queue."""
+        service = self.run_service("--jobs=1", "--queue=4")
+        data = read(CLIP)
+
+        def ask(address):
+            connection = http.client.HTTPConnection(
+                service.address, timeout=60, source_address=(address, 0))
+            with contextlib.closing(connection):
+                connection.request("POST", "/predict", data)
+                return connection.getresponse().status
+
+        with ThreadPoolExecutor(4) as pool, self.asking(service, data):
+            waiting = []
+            for n in range(1, 4):
+                waiting.append(pool.submit(ask, "127.0.0.2"))
+                wait_until(lambda: service.metric("queue_length") == n)
+            self.assertEqual(ask("127.0.0.2"), 503)
+            waiting.append(pool.submit(ask, "127.0.0.3"))
+            wait_until(lambda: service.metric("queue_length") == 4)
+            self.assertEqual(ask("127.0.0.3"), 503)
+            os.kill(service.fork_server, signal.SIGCONT)
+            self.assertEqual([one.result() for one in waiting], [200] * 4)
+
     def test_slow_decoder(self):
         service = self.run_service("--timeout=0.5")
         with self.asking(service, read(CLIP)) as future:
@@ -450,7 +533,7 @@ class Test(unittest.TestCase):
         self.predict(read(CLIP), service=service)
 
     def test_slow_client(self):
-        head = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+        head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
         service = self.run_service("--client-timeout=0.5")
         for request in (head, head + b"Content-Length: 10\r\n\r\n12345"):
             with service.open() as client:
@@ -465,13 +548,16 @@ class Test(unittest.TestCase):
                 self.check_schema(
                     error["content"]["application/json"]["schema"],
                     json.loads(body))
+        self.assertEqual(service.metric(
+            'requests_total{route="/",status="408"}'), 2)
+        self.assertEqual(service.metric('errors_total{code="slow_client"}'), 2)
         # it is not the client who is slow while a file is analysed
         with self.asking(service, read(CLIP)) as future:
             time.sleep(1)
         self.check("POST", "/predict", 200, future.result())
         # who sends nothing more is let go without a word
         with service.open() as client:
-            client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertIn(b'"ok"', client.makefile("rb").read())
 
     def test_crash(self):
@@ -496,7 +582,7 @@ class Test(unittest.TestCase):
         """Nobody decodes what nobody waits for."""
         data = read(self.path("long.wav"))
         with self.service.open() as client:
-            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
                            b"Content-Length: %d\r\n\r\n" % len(data) + data)
             wait_until(lambda: children(self.service.fork_server))
             worker = children(self.service.fork_server)[0]
@@ -525,6 +611,59 @@ class Test(unittest.TestCase):
         self.assertEqual(future.result().status, 200)
         self.assertEqual(service.stop(), 0)
         idle.close()
+
+    def test_drain_trickle(self):
+        """Who sends next to nothing does not keep a service from its end."""
+        service = Service("--client-timeout=1")
+        with service.open() as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+                           b"Content-Length: 1000000\r\n\r\n")
+            client.sendall(bytes(500_000))  # it has minutes for the rest
+            wait_until(lambda: service.metric("connections") > 1)
+            service.process.send_signal(signal.SIGTERM)
+            end = time.monotonic() + 10
+            while service.process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+                with contextlib.suppress(OSError):
+                    client.sendall(b"x" * 100)
+            self.assertIsNotNone(service.process.poll())
+        self.assertEqual(service.stop(), 0)
+
+    def test_share(self):
+        """One address does not get all connections, nor all room for files."""
+        service = self.run_service("--max-size=1M")
+        with contextlib.ExitStack() as stack:
+            def connect(address):
+                client = stack.enter_context(socket.socket())
+                client.bind((address, 0))
+                host, port = service.address.split(":")
+                client.connect((host, int(port)))
+                client.settimeout(60)
+                return client
+
+            def is_open(client):
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(
+                        b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    return client.recv(100).startswith(b"HTTP/1.1 200 ")
+                return False
+
+            def upload(address, size):
+                client = connect(address)
+                client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+                               b"Content-Length: 1000000\r\n\r\n")
+                client.sendall(bytes(size))
+                return client
+
+            held = [upload("127.0.0.2", 999_999) for _ in range(6)]
+            last = upload("127.0.0.2", 999_999)
+            last.sendall(b"x")
+            self.assertIn(b" 503 ", last.recv(1000).splitlines()[0])
+            self.assertTrue(is_open(connect("127.0.0.3")))
+            self.predict(read(CLIP), service=service)
+            many = [connect("127.0.0.4") for _ in range(260)]
+            self.assertFalse(is_open(many[-1]))
+            self.assertTrue(is_open(connect("127.0.0.3")))
 
     def is_closed(self, service):
         try:
@@ -627,7 +766,7 @@ class Test(unittest.TestCase):
             clients = [stack.enter_context(self.service.open())
                        for _ in range(100)]
             for i, client in enumerate(clients):
-                client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
+                client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n")
                 if i % 2:
                     client.sendall(b"Content-Length: 100000\r\n\r\n1")
             stop = threading.Event()
