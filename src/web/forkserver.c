@@ -26,6 +26,7 @@
 #include "inputsrc.h"
 #include "models.h"
 #include "packet.h"
+#include "plugin.h"
 #include "sandbox.h"
 
 /* address space of a worker: its libraries, its threads' stacks and its buffers */
@@ -351,7 +352,7 @@ forkserver_main (void)
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
-  if (!gst_init_check (NULL, NULL, &error) ||
+  if (!plugin_init (&error) ||
       !(server.folder = models_find_folder ()) ||
       !load_models (&server, models, &error)) {
     send_hello ("error",
