@@ -352,8 +352,7 @@ forkserver_main (void)
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
-  if (!plugin_init (&error) ||
-      !(server.folder = models_find_folder ()) ||
+  if (!plugin_init (&error) || !(server.folder = models_find_folder ()) ||
       !load_models (&server, models, &error)) {
     send_hello ("error",
         json_node_init_string (json_node_alloc (),
@@ -364,7 +363,7 @@ forkserver_main (void)
   input_src_register ();
   load_decoders ();
   json_builder_end_array (models);
-  if (sandbox_isolate (server.folder) & SANDBOX_NO_FILES) {
+  if (sandbox_isolate (server.folder)) {
     g_free (server.folder);
     server.folder = g_strdup (""); /* it is the root */
   }

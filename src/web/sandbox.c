@@ -140,18 +140,13 @@ filter_system_calls (void)
   return status;
 }
 
-SandboxWalls
+gboolean
 sandbox_isolate (const char *root)
 {
-  SandboxWalls walls = 0;
-
   /* the user namespace is what lets those who are not root do the others */
-  if (unshare (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0 ||
-      unshare (CLONE_NEWNET | CLONE_NEWIPC) == 0)
-    walls |= SANDBOX_NO_NETWORK;
-  if (chroot (root) == 0 && chdir ("/") == 0)
-    walls |= SANDBOX_NO_FILES;
-  return walls;
+  if (unshare (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
+    (void) !unshare (CLONE_NEWNET | CLONE_NEWIPC);
+  return chroot (root) == 0 && chdir ("/") == 0;
 }
 
 static gboolean

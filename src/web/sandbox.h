@@ -6,16 +6,10 @@
 
 #include <glib.h>
 
-typedef enum
-{
-  SANDBOX_NO_NETWORK = 1 << 0, /* there is none to be reached */
-  SANDBOX_NO_FILES = 1 << 1    /* none is seen outside the root */
-} SandboxWalls;
-
 /* Moves this process, which has one thread, into namespaces of its own, and makes
- * @root, a folder, its root.  Not every system lets one do so; gives what it did.
- * What sandbox_enter() does holds without it. */
-SandboxWalls sandbox_isolate (const char *root);
+ * @root, a folder, its root.  Not every system lets one do so; TRUE if @root is the
+ * root now.  What sandbox_enter() does holds without either. */
+gboolean sandbox_isolate (const char *root);
 
 /* From here on, this process and the threads that it makes can only compute, and
  * read and write what is open already.  It gets @cpu_seconds of processor time and
