@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <genre.h>
+#include <genre/genre.h>
 #include <gst/gst.h>
 
 typedef struct

@@ -66,7 +66,7 @@
 
 #include "gstgenreclassify.h"
 
-#include <genre.h>
+#include <genre/genre.h>
 #include <gst/audio/audio.h>
 
 #include "genremessage.h"

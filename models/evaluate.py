@@ -75,7 +75,7 @@ class Engine:
     def _find(build):
         name = "libgenre.so.0"
         local = os.path.join(build or os.path.join(features.ROOT, "build"),
-                             "src", name)
+                             "src", "genre", name)
         return local if os.path.exists(local) else name
 
     def _check(self, result):

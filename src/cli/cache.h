@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "result.h"
+#include "analysis/result.h"
 
 typedef struct _Cache Cache;
 

@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "result.h"
+#include "analysis/result.h"
 
 /* @labels: of string.  Free it with g_free(); the line's end is in it. */
 char *csv_make_header (GPtrArray *labels);

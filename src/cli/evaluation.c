@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/models.h"
 #include "evaluationplot.h"
 #include "evaluationreport.h"
-#include "figure.h"
-#include "genre.h"
+#include "genre/genre.h"
 #include "metrics.h"
-#include "models.h"
-#include "pool.h"
+#include "plot/figure.h"
 #include "progress.h"
+#include "workerpool.h"
 
 #define NS 1e9
 /* s without a sign of life, after which a file is given up */

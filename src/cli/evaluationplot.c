@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "figure.h"
+#include "plot/figure.h"
 
 /* px */
 #define PAGE_WIDTH 800

@@ -9,8 +9,8 @@
 
 #include <gst/gst.h>
 
-#include "decoder.h"
-#include "melspectrogram.h"
+#include "analysis/decoder.h"
+#include "genre/melspectrogram.h"
 
 #define NS G_GUINT64_CONSTANT (1000000000)
 

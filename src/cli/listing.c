@@ -12,7 +12,7 @@
 #include <gio/gunixinputstream.h>
 #include <glib/gstdio.h>
 
-#include "replacement.h"
+#include "tags/replacement.h"
 
 /* items that wait to be taken: some MB at most */
 #define MAX_WAITING 20000

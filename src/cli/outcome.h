@@ -4,8 +4,8 @@
 
 #pragma once
 
-#include "result.h"
-#include "tagwriter.h"
+#include "analysis/result.h"
+#include "tags/tagwriter.h"
 
 typedef struct
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filename.h"
+#include "analysis/filename.h"
 #include "progress.h"
 
 #define NS 1e9

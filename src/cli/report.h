@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "pool.h"
+#include "workerpool.h"
 
 typedef struct
 {

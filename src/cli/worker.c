@@ -11,9 +11,9 @@
 
 #include <gst/gst.h>
 
+#include "analysis/plugin.h"
 #include "outcome.h"
-#include "plot.h"
-#include "plugin.h"
+#include "plot/plot.h"
 
 /* WorkerOptions */
 #define OPTIONS_TYPE "(maytttbmaybdubbbbmay)"

@@ -19,8 +19,8 @@
 
 #pragma once
 
-#include "analysis.h"
-#include "tagwriter.h"
+#include "analysis/analysis.h"
+#include "tags/tagwriter.h"
 
 typedef struct
 {

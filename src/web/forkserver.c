@@ -21,13 +21,13 @@
 #include <gst/pbutils/pbutils.h>
 #include <json-glib/json-glib.h>
 
-#include "decoding.h"
-#include "genre.h"
+#include "analysis/models.h"
+#include "analysis/plugin.h"
+#include "genre/genre.h"
 #include "inputsrc.h"
-#include "models.h"
 #include "packet.h"
-#include "plugin.h"
 #include "sandbox.h"
+#include "workertask.h"
 
 /* address space of a worker: its libraries, its threads' stacks and its buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)

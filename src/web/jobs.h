@@ -10,8 +10,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "analysis/result.h"
 #include "forkserver.h"
-#include "result.h"
 
 typedef struct _Jobs Jobs;
 typedef struct _Job Job;

@@ -7,9 +7,9 @@
 #include <libsoup/soup.h>
 
 #include "access.h"
+#include "analysis/models.h"
 #include "connections.h"
 #include "counters.h"
-#include "models.h"
 #include "page.h"
 #include "quota.h"
 #include "upload.h"

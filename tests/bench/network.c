@@ -13,7 +13,7 @@
 
 #include <glib.h>
 
-#include "network.h"
+#include "genre/network.h"
 
 #define BANDS 128
 #define FRAMES 387

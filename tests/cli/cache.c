@@ -3,7 +3,7 @@
 /* The cache by itself: what it gives back, which files it refuses, and that it
  * survives being killed and shared. */
 
-#include "cache.h"
+#include "cli/cache.h"
 
 #include <fcntl.h>
 #include <signal.h>

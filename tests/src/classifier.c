@@ -2,7 +2,7 @@
 
 /* The public interface, from samples to probabilities. */
 
-#include "melspectrogram.h"
+#include "genre/melspectrogram.h"
 
 #include <math.h>
 #include <string.h>

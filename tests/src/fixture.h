@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "genre.h"
+#include "genre/genre.h"
 
 /* Path of @name in a directory of this process; g_free() it. */
 char *fixture_path (const char *name);

@@ -3,14 +3,14 @@
 /* The layers' outputs against PyTorch's, with the kernels that the environment
  * variable GENRECLASSIFY_KERNELS names: golden/ is made by make_golden.py. */
 
-#include "network.h"
+#include "genre/network.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
-#include "kernels.h"
+#include "genre/kernels/kernels.h"
 
 #define TOLERANCE 1e-5
 

@@ -3,7 +3,7 @@
 /* When the columns of the mel spectrogram come.  What is in them is compared
  * with a reference by mel_reference.py. */
 
-#include "melspectrogram.h"
+#include "genre/melspectrogram.h"
 
 #include <math.h>
 

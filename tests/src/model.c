@@ -3,7 +3,7 @@
 /* Sound safetensors files whose model cannot be run as it says, damage of the
  * file that ships, and the sharing of what was loaded. */
 
-#include "genre.h"
+#include "genre/genre.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 /* Weights files that are damaged, foreign or hostile: each is refused with an
  * error that says which file and what is wrong with it. */
 
-#include "safetensors.h"
+#include "genre/weights/safetensors.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -3,7 +3,7 @@
 /* The parser of forms: what it finds does not depend on how the body was cut up,
  * and no body is too strange for it. */
 
-#include "multipart.h"
+#include "web/multipart.h"
 
 #include <string.h>
 

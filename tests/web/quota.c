@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "quota.h"
+#include "web/quota.h"
 
 static void
 test_quota (void)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "result.h"
+#include "analysis/result.h"
 
 static void
 test_deep (void)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "decoder.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/audio/audio.h>
+
+#include "genre/downmix.h"
+#include "genre/genre.h"
+#include "source.h"
+
+/* how often a pipeline is looked at that says nothing, and how many times */
+#define PERIOD (100 * GST_MSECOND)
+#define PATIENCE 20
+
+/* Mixes what the sink gave and hands it on; sets @more to what @func said. */
+static gboolean
+push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
+    gboolean *more, GError **error)
+{
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  g_autoptr (GError) fault = NULL;
+  GstAudioInfo info;
+  GstMapInfo map;
+  gsize n;
+  g_autofree float *mono = NULL;
+
+  if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample)))
+    return TRUE;
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    g_set_error (
+        error, GENRE_ERROR, GENRE_ERROR_READ, "Its audio cannot be read.");
+    return FALSE;
+  }
+  n = map.size / GST_AUDIO_INFO_BPF (&info);
+  mono = g_new (float, n);
+  genre_downmix (
+      GENRE_SAMPLE_F32, GST_AUDIO_INFO_CHANNELS (&info), map.data, n, mono);
+  gst_buffer_unmap (buffer, &map);
+  *more = func (mono, n, GST_AUDIO_INFO_RATE (&info), user_data, &fault);
+  if (!fault)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&fault));
+  return FALSE;
+}
+
+/* FALSE with @error set if the pipeline has reported a fault. */
+static gboolean
+check_bus (GstElement *pipeline, Source *source, GError **error)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  GstMessage *message;
+  gboolean ok = TRUE;
+
+  while (ok && (message = gst_bus_pop (bus))) {
+    ok = source_check_message (source, message, error);
+    gst_message_unref (message);
+  }
+  return ok;
+}
+
+static gboolean
+pull_samples (GstElement *pipeline, Source *source, GstAppSink *sink,
+    DecoderFunc func, gpointer user_data, GError **error)
+{
+  gboolean more = TRUE, any = FALSE;
+  guint still = 0;
+
+  while (more) {
+    g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink, PERIOD);
+
+    if (sample || source_is_moving (source, pipeline))
+      still = 0;
+    if (sample) {
+      any = TRUE;
+      if (!push_sample (sample, func, user_data, &more, error))
+        return FALSE;
+    } else if (!check_bus (pipeline, source, error)) {
+      return FALSE;
+    } else if (gst_app_sink_is_eos (sink)) {
+      break;
+    } else if (++still == PATIENCE) {
+      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+          "Its decoder stopped without a reason.");
+      return FALSE;
+    }
+  }
+  if (!any)
+    g_set_error (
+        error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
+  return any;
+}
+
+/* decoder ! audioconvert ! audioresample ! appsink: resampled is only what no
+ * classifier takes, such as 2 kHz. */
+gboolean
+decoder_run (
+    const char *name, DecoderFunc func, gpointer user_data, GError **error)
+{
+  g_autoptr (GstElement)
+      pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GstCaps) caps = gst_caps_new_simple ("audio/x-raw", "format",
+      G_TYPE_STRING, GST_AUDIO_NE (F32), "layout", G_TYPE_STRING, "interleaved",
+      "rate", GST_TYPE_INT_RANGE, GENRE_MIN_RATE, GENRE_MAX_RATE, NULL);
+  GstBin *bin = GST_BIN (pipeline);
+  Source source = { NULL, NULL };
+  GstElement *convert, *resample, *sink;
+  gboolean ok;
+
+  if (!(convert = source_add_element (bin, "audioconvert", error)) ||
+      !(resample = source_add_element (bin, "audioresample", error)) ||
+      !(sink = source_add_element (bin, "appsink", error)) ||
+      !source_init (&source, bin, name, convert, error))
+    return FALSE;
+  g_object_set (sink, "caps", caps, "sync", FALSE, "max-buffers", 16, NULL);
+  gst_element_link_many (convert, resample, sink, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  ok = pull_samples (
+      pipeline, &source, GST_APP_SINK (sink), func, user_data, error);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  source_clear (&source);
+  return ok;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "reason.h"
+
+static const struct
+{
+  const char *code;
+  gboolean retryable;
+} reasons[N_REASONS] = {
+  [REASON_NONE] = { NULL, FALSE },
+  [REASON_NOT_FOUND] = { "not-found", FALSE },
+  [REASON_UNREADABLE] = { "unreadable", FALSE },
+  [REASON_UNREACHABLE] = { "unreachable", TRUE },
+  [REASON_NOT_AUDIO] = { "not-audio", FALSE },
+  [REASON_NO_AUDIO_STREAM] = { "no-audio-stream", FALSE },
+  [REASON_TOO_SHORT] = { "too-short", FALSE },
+  [REASON_DECODER_MISSING] = { "decoder-missing", FALSE },
+  [REASON_DECODER_FAILED] = { "decoder-failed", FALSE },
+  [REASON_DECODER_CRASHED] = { "decoder-crashed", FALSE },
+  [REASON_TIMEOUT] = { "timeout", TRUE },
+  [REASON_BAD_MODEL] = { "bad-model", FALSE },
+  [REASON_INTERNAL] = { "internal", TRUE },
+  [REASON_PLOT_FAILED] = { "plot-failed", FALSE },
+  [REASON_UNWRITABLE_FORMAT] = { "unwritable-format", FALSE },
+  [REASON_TAG_WOULD_CHANGE] = { "tag-would-change", FALSE },
+  [REASON_NO_SPACE] = { "no-space", TRUE },
+  [REASON_WRITE_FAILED] = { "write-failed", FALSE },
+};
+
+const char *
+reason_to_code (Reason reason)
+{
+  return reasons[reason].code;
+}
+
+Reason
+reason_from_code (const char *code)
+{
+  if (!code)
+    return REASON_NONE;
+  for (Reason reason = REASON_NONE + 1; reason < N_REASONS; reason++)
+    if (g_str_equal (code, reasons[reason].code))
+      return reason;
+  return REASON_INTERNAL;
+}
+
+gboolean
+reason_is_retryable (Reason reason)
+{
+  return reasons[reason].retryable;
+}

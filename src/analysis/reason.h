@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Why a file has no result, or was not written: a code for programs.  Sentences
+ * are for people; nothing decides by reading one. */
+
+#pragma once
+
+#include <glib.h>
+
+typedef enum
+{
+  REASON_NONE, /* there is nothing to explain */
+
+  /* of the input */
+  REASON_NOT_FOUND,
+  REASON_UNREADABLE,      /* no permission, or an error of the disk */
+  REASON_UNREACHABLE,     /* a server does not answer, or has stopped sending */
+  REASON_NOT_AUDIO,       /* another kind of file, or an unknown one */
+  REASON_NO_AUDIO_STREAM, /* a media file in which nothing can be heard */
+  REASON_TOO_SHORT,
+
+  /* of the decoder */
+  REASON_DECODER_MISSING, /* none is installed for it */
+  REASON_DECODER_FAILED,
+  REASON_DECODER_CRASHED, /* and took its process with it */
+  REASON_TIMEOUT,
+
+  /* of this program and what it is made of */
+  REASON_BAD_MODEL,
+  REASON_INTERNAL,
+  REASON_PLOT_FAILED,
+
+  /* of writing tags */
+  REASON_UNWRITABLE_FORMAT,
+  REASON_TAG_WOULD_CHANGE, /* something else than the genre */
+  REASON_NO_SPACE,
+  REASON_WRITE_FAILED,
+
+  N_REASONS
+} Reason;
+
+/* The stable name of a reason, such as "too-short"; NULL for REASON_NONE. */
+const char *reason_to_code (Reason reason);
+/* The inverse: REASON_NONE for NULL, REASON_INTERNAL for an unknown name. */
+Reason reason_from_code (const char *code);
+/* Whether the same may succeed another time, with nothing changed by the user. */
+gboolean reason_is_retryable (Reason reason);

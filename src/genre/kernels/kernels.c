@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernels.h"
+
+#include <string.h>
+
+#include "genre/genre.h"
+
+#define VARIABLE "GENRECLASSIFY_KERNELS"
+
+extern const GenreKernels genre_kernels_plain, genre_kernels_generic;
+#ifdef GENRE_HAVE_X86_KERNELS
+extern const GenreKernels genre_kernels_avx2, genre_kernels_avx512;
+#endif
+
+static gboolean
+is_supported (const GenreKernels *kernels)
+{
+#ifdef GENRE_HAVE_X86_KERNELS
+  if (kernels == &genre_kernels_avx512)
+    return __builtin_cpu_supports ("avx512f") &&
+        __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+  if (kernels == &genre_kernels_avx2)
+    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+#endif
+  (void) kernels;
+  return TRUE;
+}
+
+/* The fastest first. */
+static const GenreKernels *const all[] = {
+#ifdef GENRE_HAVE_X86_KERNELS
+  &genre_kernels_avx512,
+  &genre_kernels_avx2,
+#endif
+  &genre_kernels_generic,
+  &genre_kernels_plain,
+};
+
+const GenreKernels *
+genre_kernels_get (GError **error)
+{
+  const char *name = g_getenv (VARIABLE);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++) {
+    if (!is_supported (all[i]))
+      continue;
+    if (!name || !strcmp (name, all[i]->name))
+      return all[i];
+    g_string_append_printf (
+        names, "%s%s", names->len ? ", " : "", all[i]->name);
+  }
+  g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
+      VARIABLE " is \"%s\", expected one that this processor has: %s", name,
+      names->str);
+  return NULL;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Convolution with a 3x3 kernel and zero padding ("same"); PyTorch's
+ * Conv2d(in, out, 3, padding=1).  Batch norm, max-pool and activation that follow
+ * it are computed with it. */
+
+#include <string.h>
+
+#include "batch_norm.h"
+#include "layer.h"
+
+#define KERNEL 3
+#define TAPS (KERNEL * KERNEL)
+#define POSITIONS GENRE_WINOGRAD_POSITIONS
+#define FIELD 6
+
+/* what has been folded into it last; what may follow is greater */
+typedef enum
+{
+  FOLDED_NOTHING,
+  FOLDED_BATCH_NORM,
+  FOLDED_MAX_POOL,
+  FOLDED_ACTIVATION,
+} Folded;
+
+typedef struct
+{
+  GenreLayer layer;
+  const GenreKernels *kernels;
+  GenreConv2dKernel conv;
+  Folded folded;
+  gsize n_blocks, block_channels;
+  gsize rows;    /* of block_channels weights in a block */
+  float *weight; /* [n_blocks][rows][block_channels], as in GenreConv2dKernel */
+  float *bias;   /* [n_blocks x block_channels] */
+} Conv2d;
+
+static gboolean
+conv2d_shape (const GenreLayer *layer, GenreShape *shape)
+{
+  const GenreConv2dKernel *conv = &((const Conv2d *) layer)->conv;
+
+  shape->channels = conv->out_channels;
+  shape->bands /= conv->pool.bands;
+  shape->frames /= conv->pool.frames;
+  return shape->bands > 0 && shape->frames > 0;
+}
+
+static gsize
+conv2d_scratch (const GenreLayer *layer, const GenreShape *in)
+{
+  const Conv2d *conv = (const Conv2d *) layer;
+
+  return conv->kernels->conv2d_scratch (&conv->conv, in->frames);
+}
+
+static void
+conv2d_forward (const GenreLayer *layer, const GenreShape *shape,
+    const float *in, float *out, const GenreScratch *scratch)
+{
+  const Conv2d *conv = (const Conv2d *) layer;
+
+  for (gsize band = 0; band < shape->bands; band += GENRE_TILE) {
+    if (genre_scratch_is_cancelled (scratch))
+      return;
+    conv->kernels->conv2d (&conv->conv, shape, in, band, out, scratch->floats);
+  }
+}
+
+/* One column of G g (Lavin and Gray 2016, for F(4x4, 3x3)) */
+static void
+transform_kernel (const double g[KERNEL], double u[FIELD])
+{
+  double sum = (g[0] + g[2]) / 6, sum2 = g[0] / 24 + g[2] / 6;
+
+  u[0] = g[0] / 4;
+  u[1] = -sum - g[1] / 6;
+  u[2] = -sum + g[1] / 6;
+  u[3] = sum2 + g[1] / 12;
+  u[4] = sum2 - g[1] / 12;
+  u[5] = g[2];
+}
+
+/* The kernel @g of one pair of channels into Winograd's domain: G g G^T */
+static void
+transform_weight (const float g[TAPS], double u[POSITIONS])
+{
+  double columns[KERNEL][FIELD];
+
+  for (gsize j = 0; j < KERNEL; j++) {
+    double column[KERNEL] = { g[j], g[KERNEL + j], g[2 * KERNEL + j] };
+
+    transform_kernel (column, columns[j]);
+  }
+  for (gsize i = 0; i < FIELD; i++) {
+    double row[KERNEL] = { columns[0][i], columns[1][i], columns[2][i] };
+
+    transform_kernel (row, u + i * FIELD);
+  }
+}
+
+/* From PyTorch's @weight [out][in][KERNEL][KERNEL] and @bias [out] */
+static void
+conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
+{
+  const gsize in = conv->conv.in_channels, out = conv->conv.out_channels;
+  const gboolean winograd = conv->kernels->winograd && in > 1;
+  const gsize terms = winograd ? POSITIONS : TAPS;
+  const gsize block = conv->kernels->block_channels
+      ? conv->kernels->block_channels
+      : out;
+
+  conv->block_channels = block;
+  conv->n_blocks = (out + block - 1) / block;
+  conv->rows = terms * in;
+  conv->weight = genre_alloc_floats (conv->n_blocks * conv->rows * block);
+  conv->bias = genre_alloc_floats (conv->n_blocks * block);
+  memcpy (conv->bias, bias, out * sizeof *bias);
+  for (gsize o = 0; o < out; o++)
+    for (gsize i = 0; i < in; i++) {
+      const float *g = weight + (o * in + i) * TAPS;
+      float *to = conv->weight + (o / block * conv->rows + i) * block +
+          o % block;
+      double u[POSITIONS];
+
+      if (winograd)
+        transform_weight (g, u);
+      for (gsize term = 0; term < terms; term++)
+        to[term * in * block] = winograd ? (float) u[term] : g[term];
+    }
+  conv->conv.weight = conv->weight;
+  conv->conv.bias = conv->bias;
+}
+
+/* A batch norm is linear in what the convolution gives. */
+static gboolean
+fold_batch_norm (Conv2d *conv, const GenreLayerSpec *spec, GError **error)
+{
+  const gsize out = conv->conv.out_channels, block = conv->block_channels;
+  g_autofree float *scale = genre_batch_norm_read (spec, out, error);
+
+  if (!scale)
+    return FALSE;
+  for (gsize o = 0; o < out; o++) {
+    float *weight = conv->weight + o / block * conv->rows * block + o % block;
+
+    for (gsize row = 0; row < conv->rows; row++)
+      weight[row * block] *= scale[o];
+    conv->bias[o] = conv->bias[o] * scale[o] + scale[out + o];
+  }
+  return TRUE;
+}
+
+static gboolean
+conv2d_fold (GenreLayer *layer, const GenreLayerSpec *spec, gboolean *folded,
+    GError **error)
+{
+  Conv2d *conv = (Conv2d *) layer;
+  Folded what = FOLDED_NOTHING;
+  GenrePool pool;
+
+  if (!strcmp (spec->type, "batch_norm"))
+    what = FOLDED_BATCH_NORM;
+  else if (!strcmp (spec->type, "max_pool"))
+    what = FOLDED_MAX_POOL;
+  else if (!strcmp (spec->type, "elu") || !strcmp (spec->type, "relu"))
+    what = FOLDED_ACTIVATION;
+
+  *folded = FALSE;
+  /* two batch norms are both linear */
+  if (what < conv->folded || what == FOLDED_NOTHING ||
+      (what == conv->folded && what != FOLDED_BATCH_NORM))
+    return TRUE;
+  if (what == FOLDED_BATCH_NORM && !fold_batch_norm (conv, spec, error))
+    return FALSE;
+  if (what == FOLDED_MAX_POOL) {
+    if (!genre_pool_read (&pool, spec, error))
+      return FALSE;
+    if (GENRE_TILE % pool.bands || GENRE_TILE % pool.frames)
+      return TRUE;
+    conv->conv.pool = pool;
+  }
+  if (what == FOLDED_ACTIVATION)
+    conv->conv.activation = strcmp (spec->type, "elu") ? GENRE_ACTIVATION_RELU
+                                                       : GENRE_ACTIVATION_ELU;
+  conv->folded = what;
+  *folded = TRUE;
+  return TRUE;
+}
+
+static void
+conv2d_free (GenreLayer *layer)
+{
+  Conv2d *conv = (Conv2d *) layer;
+
+  genre_free_floats (conv->weight);
+  genre_free_floats (conv->bias);
+  g_free (conv);
+}
+
+static const GenreLayerClass conv2d_class = {
+  .shape = conv2d_shape,
+  .scratch = conv2d_scratch,
+  .forward = conv2d_forward,
+  .fold = conv2d_fold,
+  .free = conv2d_free,
+};
+
+GenreLayer *
+genre_conv2d_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
+{
+  g_autofree float *weight = NULL, *bias = NULL;
+  gsize shape[4] = { 0, in->channels, KERNEL, KERNEL };
+  Conv2d *conv;
+
+  if (!genre_layer_spec_get_size (spec, "channels", &shape[0], error))
+    return NULL;
+  weight = genre_layer_spec_dup_tensor (spec, "weight", shape, 4, error);
+  if (!weight)
+    return NULL;
+  bias = genre_layer_spec_dup_tensor (spec, "bias", shape, 1, error);
+  if (!bias)
+    return NULL;
+  conv = g_new0 (Conv2d, 1);
+  conv->layer.klass = &conv2d_class;
+  conv->layer.n_parameters = (shape[1] * TAPS + 1) * shape[0];
+  conv->kernels = spec->kernels;
+  conv->conv.in_channels = shape[1];
+  conv->conv.out_channels = shape[0];
+  conv->conv.pool = (GenrePool){ 1, 1 };
+  conv2d_pack (conv, weight, bias);
+  return &conv->layer;
+}

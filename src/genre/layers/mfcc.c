@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Mel-frequency cepstral coefficients: the first terms of the cosine transform
+ * (DCT-II, orthonormal, as librosa.feature.mfcc has it) of each frame's mel
+ * bands (Davis and Mermelstein 1980).  The bands are in decibels already, and
+ * each coefficient becomes a channel of one band, so that a batch norm can bring
+ * coefficients of very different size to one scale. */
+
+#include <cblas.h>
+#include <math.h>
+
+#include "genre/weights/error.h"
+#include "layer.h"
+
+typedef struct
+{
+  GenreLayer layer;
+  gsize bands, coefficients;
+  float *transform; /* [coefficients][bands] */
+} Mfcc;
+
+static gboolean
+mfcc_shape (const GenreLayer *layer, GenreShape *shape)
+{
+  shape->channels = ((const Mfcc *) layer)->coefficients;
+  shape->bands = 1;
+  return TRUE;
+}
+
+static void
+mfcc_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
+    float *out, const GenreScratch *scratch)
+{
+  const Mfcc *mfcc = (const Mfcc *) layer;
+
+  (void) scratch;
+  /* one channel: the input is [bands][frames] */
+  cblas_sgemm (CblasRowMajor, CblasTrans, CblasTrans, shape->frames,
+      mfcc->coefficients, mfcc->bands, 1, in, shape->frames, mfcc->transform,
+      mfcc->bands, 0, out, mfcc->coefficients);
+}
+
+static void
+mfcc_free (GenreLayer *layer)
+{
+  g_free (((Mfcc *) layer)->transform);
+  g_free (layer);
+}
+
+static const GenreLayerClass mfcc_class = {
+  .shape = mfcc_shape,
+  .forward = mfcc_forward,
+  .free = mfcc_free,
+};
+
+GenreLayer *
+genre_mfcc_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
+{
+  const char *file = genre_safetensors_get_name (spec->file);
+  gsize coefficients;
+  Mfcc *mfcc;
+
+  if (!genre_layer_spec_get_size (spec, "coefficients", &coefficients, error))
+    return NULL;
+  if (in->channels != 1) {
+    genre_refuse (error, GENRE_ERROR_FORMAT,
+        "%s: layer %u (mfcc) follows %" G_GSIZE_FORMAT
+        " channels, expected one with the mel bands",
+        file, spec->index, in->channels);
+    return NULL;
+  }
+  if (coefficients > in->bands) {
+    genre_refuse (error, GENRE_ERROR_FORMAT,
+        "%s: layer %u (mfcc) has %" G_GSIZE_FORMAT
+        " coefficients, expected at most one for each of %" G_GSIZE_FORMAT
+        " bands",
+        file, spec->index, coefficients, in->bands);
+    return NULL;
+  }
+  mfcc = g_new0 (Mfcc, 1);
+  mfcc->layer.klass = &mfcc_class;
+  mfcc->bands = in->bands;
+  mfcc->coefficients = coefficients;
+  mfcc->transform = g_new (float, coefficients * in->bands);
+  for (gsize n = 0; n < coefficients; n++)
+    for (gsize k = 0; k < in->bands; k++)
+      mfcc->transform[n * in->bands + k] = sqrt ((n ? 2.0 : 1.0) / in->bands) *
+          cos (G_PI / in->bands * (k + 0.5) * n);
+  return &mfcc->layer;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What GRU and LSTM have in common: their four tensors, as PyTorch names and
+ * orders them, the input's part of the gates, which needs no recursion, and the
+ * state's. */
+
+#pragma once
+
+#include "layer.h"
+#include "linear.h"
+
+typedef struct
+{
+  GenreLayer layer;
+  const GenreKernels *kernels;
+  gsize hidden;
+  gsize gates;       /* 3 for GRU, 4 for LSTM */
+  GenreLinear input; /* W_ih x + b_ih, [gates x hidden] */
+  gsize state_size;  /* gates x hidden, in whole blocks of the kernels' units */
+  float *weight_hh;  /* as GenreKernels.project wants it */
+  float *bias_hh;    /* [state_size] */
+} GenreRecurrent;
+
+GenreLayer *genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+void genre_recurrent_free (GenreLayer *layer);
+gboolean genre_recurrent_shape (const GenreLayer *layer, GenreShape *shape);
+
+/* W_hh h + b_hh: [state_size] */
+void genre_recurrent_project_state (
+    const GenreRecurrent *recurrent, const float *state, float *projected);

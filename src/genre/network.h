@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A network is a list of layers, walked by one loop.  It is immutable; a
+ * workspace holds what changes while it runs, and belongs to one thread. */
+
+#pragma once
+
+#include "genre/layers/layer.h"
+
+typedef struct _GenreNetwork GenreNetwork;
+typedef struct _GenreWorkspace GenreWorkspace;
+
+/* Builds the network that the metadata "layers" of @file lists, for inputs
+ * [bands][any number of frames][channels]. */
+GenreNetwork *genre_network_new (
+    const GenreSafetensors *file, gsize channels, gsize bands, GError **error);
+void genre_network_free (GenreNetwork *network);
+
+/* Those that were the fastest when it was made. */
+const GenreKernels *genre_network_get_kernels (const GenreNetwork *network);
+gsize genre_network_get_n_parameters (const GenreNetwork *network);
+/* Fewest frames that give an output. */
+gsize genre_network_get_min_frames (const GenreNetwork *network);
+/* Turns @frames of input into the shape of the output; FALSE if too few. */
+gboolean genre_network_get_output_shape (
+    const GenreNetwork *network, gsize frames, GenreShape *shape);
+
+/* Memory for inputs of up to @max_frames; grows when a longer one comes. */
+GenreWorkspace *
+genre_workspace_new (const GenreNetwork *network, gsize max_frames);
+void genre_workspace_free (GenreWorkspace *workspace);
+/* Bytes of memory that it holds. */
+gsize genre_workspace_get_size (const GenreWorkspace *workspace);
+
+/* Where the input [bands][frames][channels] is to be written, before
+ * genre_network_forward(). */
+float *genre_workspace_get_input (GenreWorkspace *workspace, gsize frames);
+/* Has the runs of this workspace end early once *@cancelled (atomic) is not 0;
+ * NULL: they never do. */
+void genre_workspace_set_cancelled (
+    GenreWorkspace *workspace, const gint *cancelled);
+/* Called after every layer that was run; @type is that of the weights file. */
+typedef void (*GenreObserver) (const char *type, const GenreShape *in,
+    const GenreShape *out, gpointer user_data);
+/* Has @observer see each layer of the runs of this workspace; NULL: nobody. */
+void genre_workspace_set_observer (
+    GenreWorkspace *workspace, GenreObserver observer, gpointer user_data);
+/* Runs the network over the input; gives its output, owned by the workspace and
+ * valid until its next use, or NULL if it was cancelled.  @frames is at least
+ * the minimum. */
+const float *genre_network_forward (
+    const GenreNetwork *network, GenreWorkspace *workspace, gsize frames);
