@@ -12,6 +12,8 @@
 
 #include <glib-unix.h>
 
+#include "io.h"
+
 /* files that are looked at before the workers and signals are heard again */
 #define FILES_AT_ONCE 200
 
@@ -381,13 +383,7 @@ give (Worker *worker, Job *job)
 
   worker->job = job;
   restart_timeout (worker);
-  for (gsize at = 0, n = strlen (line); at < n;) {
-    gssize written = write (worker->in, line + at, n - at);
-
-    if (written < 0 && errno != EINTR)
-      return;
-    at += MAX (written, 0);
-  }
+  (void) io_write_all (worker->in, line, strlen (line));
 }
 
 /* The street */

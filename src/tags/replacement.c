@@ -17,6 +17,8 @@
 
 #include <gio/gio.h>
 
+#include "io.h"
+
 #define PREFIX ".genreclassify-"
 #define DIGITS 16
 
@@ -202,7 +204,7 @@ copy_by_hand (int from, int to, GError **error)
   g_autofree char *buffer = g_malloc (size);
 
   for (;;) {
-    ssize_t n = read (from, buffer, size), done = 0;
+    ssize_t n = read (from, buffer, size);
 
     if (n < 0 && errno == EINTR)
       continue;
@@ -210,13 +212,8 @@ copy_by_hand (int from, int to, GError **error)
       return fail (error, "It cannot be read");
     if (n == 0)
       return TRUE;
-    while (done < n) {
-      ssize_t written = write (to, buffer + done, (gsize) (n - done));
-
-      if (written < 0 && errno != EINTR)
-        return fail (error, "No copy of it can be made");
-      done += MAX (written, 0);
-    }
+    if (!io_write_all (to, buffer, (gsize) n))
+      return fail (error, "No copy of it can be made");
   }
 }
 

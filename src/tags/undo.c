@@ -14,6 +14,7 @@
 #include <json-glib/json-glib.h>
 
 #include "analysis/filename.h"
+#include "io.h"
 #include "tagwriter.h"
 
 /* One line of the log. */
@@ -196,20 +197,13 @@ undo_log_append (const char *log, const char *line, GError **error)
 {
   int fd = open (log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   g_autofree char *text = NULL;
-  gsize done = 0;
   gboolean ok;
 
   if (fd < 0)
     return fail (error, log);
   ok = flock (fd, LOCK_EX) == 0;
   text = g_strconcat (is_torn (fd) ? "\n" : "", line, "\n", NULL);
-  while (ok && text[done]) {
-    ssize_t n = write (fd, text + done, strlen (text + done));
-
-    ok = n >= 0 || errno == EINTR;
-    done += (gsize) MAX (n, 0);
-  }
-  ok = ok && fsync (fd) == 0;
+  ok = ok && io_write_all (fd, text, strlen (text)) && fsync (fd) == 0;
   if (!ok)
     fail (error, log);
   close (fd);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "multipart.h"
 
 #define FIELD "file"
@@ -60,7 +61,6 @@ static gboolean
 write_file (gconstpointer data, gsize size, gpointer user_data, GError **error)
 {
   Upload *upload = user_data;
-  const char *rest = data;
 
   upload->size += size;
   if (upload->size > upload->max_size) {
@@ -69,17 +69,8 @@ write_file (gconstpointer data, gsize size, gpointer user_data, GError **error)
         upload->max_size);
     return FALSE;
   }
-  while (size > 0) {
-    gssize n = write (upload->fd, rest, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return fail (error, "The temporary file cannot be written", errno);
-    rest += n;
-    size -= n;
-  }
-  return TRUE;
+  return io_write_all (upload->fd, data, size) ||
+      fail (error, "The temporary file cannot be written", errno);
 }
 
 Upload *

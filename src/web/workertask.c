@@ -9,34 +9,17 @@
 #include "analysis/analysis.h"
 #include "analysis/overview.h"
 #include "analysis/source.h"
+#include "io.h"
 #include "plot/spectrogram.h"
 #include "sandbox.h"
-
-static gboolean
-write_all (int fd, gconstpointer data, gsize size)
-{
-  const char *rest = data;
-
-  while (size > 0) {
-    gssize n = write (fd, rest, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return FALSE;
-    rest += n;
-    size -= n;
-  }
-  return TRUE;
-}
 
 static gboolean
 tell (int output, WorkerMessage kind, gconstpointer data, gsize size)
 {
   WorkerHeader header = { kind, size };
 
-  return write_all (output, &header, sizeof header) &&
-      write_all (output, data, size);
+  return io_write_all (output, &header, sizeof header) &&
+      io_write_all (output, data, size);
 }
 
 static gboolean
