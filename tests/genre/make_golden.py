@@ -2,7 +2,7 @@
 """Writes golden/*.safetensors: networks with random weights, an input and the
 output that PyTorch computes for it, in double precision.
 
-  tests/src/make_golden.py
+  tests/genre/make_golden.py
 
 Run it by hand after a change of what a layer means; layers.c compares the C
 engine with the files.  They are weights files (models/weights.py) with the

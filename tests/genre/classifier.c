@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A classifier: its arguments, chunks, reset and probabilities. */
+
+#include "fixture.h"
+#include "support.h"
+
+static GByteArray *
+analyse_in_chunks (const gint16 *samples, gsize n, gsize chunk)
+{
+  GenreClassifier *classifier = new_classifier (
+      load_small_model (), 44100, 4 * SECOND, 1500 * MS, 0);
+  GByteArray *result;
+
+  while (n > 0) {
+    gsize part = MIN (n, chunk);
+
+    genre_classifier_push (classifier, GENRE_SAMPLE_S16, 1, samples, part);
+    samples += part;
+    n -= part;
+  }
+  genre_classifier_finish (classifier);
+  result = take_all (classifier);
+  genre_classifier_free (classifier);
+  return result;
+}
+
+static void
+test_chunks (void)
+{
+  static const gsize chunks[] = { 1, 7, 1024, 1025, 100000 };
+  gsize n = 9 * 44100 + 17;
+  g_autofree gint16 *noise = make_noise (n, 1);
+  g_autoptr (GByteArray) whole = analyse_in_chunks (noise, n, n);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (chunks); i++) {
+    g_autoptr (GByteArray) result = analyse_in_chunks (noise, n, chunks[i]);
+
+    assert_same (result, whole);
+  }
+}
+
+static void
+push_noise (GenreClassifier *classifier, guint32 seed)
+{
+  g_autofree gint16 *noise = make_noise (5 * 44100, seed);
+
+  genre_classifier_push (classifier, GENRE_SAMPLE_S16, 1, noise, 5 * 44100);
+}
+
+/* After a reset nothing is left of what was before. */
+static void
+test_reset (void)
+{
+  GenreClassifier *classifier = new_classifier (
+      load_small_model (), 44100, 4 * SECOND, 0, 0);
+  g_autoptr (GByteArray) first = NULL;
+
+  push_noise (classifier, 1);
+  genre_classifier_finish (classifier);
+  first = take_all (classifier);
+
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GByteArray) again = NULL;
+
+    genre_classifier_reset (classifier);
+    push_noise (classifier, 2);
+    if (i == 1)
+      genre_classifier_finish (classifier);
+    genre_classifier_reset (classifier);
+    g_assert_cmpuint (genre_classifier_get_length (classifier), ==, 0);
+    g_assert_null (genre_classifier_take_segment (classifier));
+    push_noise (classifier, 1);
+    genre_classifier_finish (classifier);
+    again = take_all (classifier);
+    assert_same (again, first);
+  }
+  genre_classifier_free (classifier);
+}
+
+static void
+test_new_arguments (void)
+{
+  static const struct
+  {
+    guint rate;
+    guint64 window;
+    const char *word; /* NULL: good */
+  } cases[] = {
+    { 4000, 3 * SECOND, NULL },
+    { 384000, 300 * SECOND, NULL },
+    { 0, 30 * SECOND, "0 Hz" },
+    { 3999, 30 * SECOND, "3999 Hz, expected 4000 to 384000" },
+    { 384001, 30 * SECOND, "384001 Hz" },
+    { G_MAXUINT, 30 * SECOND, "4294967295 Hz" },
+    { 44100, 0, "window of 0 s" },
+    { 44100, 3 * SECOND - 1, "expected 3 to 300" },
+    { 44100, 300 * SECOND + 1, "expected 3 to 300" },
+    { 44100, G_MAXUINT64, "expected 3 to 300" },
+  };
+  GenreModel *model = load_model ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GError *error = NULL;
+    GenreClassifier *classifier = genre_classifier_new (
+        model, cases[i].rate, cases[i].window, 0, 0, &error);
+
+    if (cases[i].word)
+      assert_argument_error (classifier != NULL, error, cases[i].word);
+    else
+      g_assert_no_error (error);
+    genre_classifier_free (classifier);
+  }
+  genre_model_unref (model);
+}
+
+/* The network needs 100 columns, 7.75 s. */
+static void
+test_window_too_short_for_network (void)
+{
+  g_autofree char *path = fixture_write_model ("pooled", "layers",
+      "[{`type`:`max_pool`,`bands`:1,`frames`:100},{`type`:`mean`},"
+      "{`type`:`dense`,`name`:`dense`,`units`:2},{`type`:`softmax`}]");
+  GError *error = NULL;
+  GenreModel *model = genre_model_load (path, &error);
+  GenreClassifier *classifier;
+
+  g_assert_no_error (error);
+  classifier = genre_classifier_new (model, 44100, 7 * SECOND, 0, 0, &error);
+  assert_argument_error (classifier != NULL, error, "needs 7.75");
+  error = NULL;
+  classifier = genre_classifier_new (model, 44100, 8 * SECOND, 0, 0, &error);
+  g_assert_no_error (error);
+  genre_classifier_free (classifier);
+  genre_model_unref (model);
+}
+
+static void
+test_predict_arguments (void)
+{
+  GenreModel *model = load_model ();
+  gsize min = genre_model_get_min_columns (model);
+  guint n_labels = genre_model_get_n_labels (model);
+  GenreClassifier *classifier = new_classifier (model, 44100, 3 * SECOND, 0, 0);
+  const gsize too_many = 3872;
+  g_autofree float *columns = g_new0 (float, too_many *GENRE_MEL_BANDS);
+  g_autofree float *probabilities = g_new (float, n_labels);
+  GError *error = NULL;
+  gboolean ok;
+
+  ok = genre_classifier_predict (
+      classifier, columns, min - 1, probabilities, &error);
+  assert_argument_error (ok, error, "columns, expected");
+  error = NULL;
+  ok = genre_classifier_predict (
+      classifier, columns, too_many, probabilities, &error);
+  assert_argument_error (ok, error, "3872 columns");
+  error = NULL;
+  /* longer than its own window, as for 30 s read from a file */
+  ok = genre_classifier_predict (
+      classifier, columns, 387, probabilities, &error);
+  g_assert_no_error (error);
+  assert_probabilities (probabilities, n_labels);
+  ok = genre_classifier_predict (
+      classifier, columns, min, probabilities, &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  assert_probabilities (probabilities, n_labels);
+  genre_classifier_free (classifier);
+}
+
+/* predict is what classify does after the front end, and neither cares for the
+ * gain. */
+static void
+test_predict (void)
+{
+  GenreModel *model = load_model ();
+  guint n_labels = genre_model_get_n_labels (model);
+  GenreClassifier *classifier = new_classifier (model, 22050, 6 * SECOND, 0, 0);
+  GenreSegment *segment = make_segment (classifier, 1);
+  gsize n;
+  const float *columns = genre_segment_get_columns (segment, &n);
+  g_autofree float *louder = g_new (float, n *GENRE_MEL_BANDS);
+  g_autofree float *classified = g_new (float, n_labels);
+  g_autofree float *predicted = g_new (float, n_labels);
+
+  g_assert_true (
+      genre_classifier_classify (classifier, segment, classified, NULL));
+  assert_probabilities (classified, n_labels);
+  g_assert_true (
+      genre_classifier_predict (classifier, columns, n, predicted, NULL));
+  g_assert_cmpmem (predicted, n_labels * 4, classified, n_labels * 4);
+
+  for (gsize i = 0; i < n * GENRE_MEL_BANDS; i++)
+    louder[i] = columns[i] + 25;
+  g_assert_true (
+      genre_classifier_predict (classifier, louder, n, predicted, NULL));
+  for (guint i = 0; i < n_labels; i++)
+    g_assert_cmpfloat_with_epsilon (predicted[i], classified[i], 1e-5);
+  genre_segment_free (segment);
+  genre_classifier_free (classifier);
+}
+
+/* The level at which the network is tried when it is loaded is not that of
+ * every window. */
+static void
+test_overflow (void)
+{
+  g_autofree char *path = fixture_write_model ("pair", "layers",
+      "[{`type`:`mean`},{`type`:`dense`,`name`:`pair`,`units`:2},"
+      "{`type`:`softmax`}]");
+  g_autoptr (GError) error = NULL;
+  GenreModel *model = genre_model_load (path, &error);
+  GenreClassifier *classifier;
+  float columns[40 * GENRE_MEL_BANDS], probabilities[2];
+
+  g_assert_no_error (error);
+  classifier = new_classifier (model, 22050, 30 * SECOND, 0, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
+    columns[i] = i % GENRE_MEL_BANDS < 2 ? 0 : -60;
+  g_assert_false (genre_classifier_predict (
+      classifier, columns, 40, probabilities, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT);
+  genre_classifier_free (classifier);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/classifier/chunks", test_chunks);
+  g_test_add_func ("/classifier/reset", test_reset);
+  g_test_add_func ("/classifier/arguments/new", test_new_arguments);
+  g_test_add_func ("/classifier/arguments/window-too-short",
+      test_window_too_short_for_network);
+  g_test_add_func ("/classifier/arguments/predict", test_predict_arguments);
+  g_test_add_func ("/classifier/predict", test_predict);
+  g_test_add_func ("/classifier/overflow", test_overflow);
+  return fixture_run ();
+}
