@@ -20,7 +20,9 @@
 #include "genre/genre.h"
 #include "plot/figure.h"
 #include "tags/undo.h"
+#ifdef HAVE_WEB
 #include "web/serve.h"
+#endif
 
 #define NS 1e9
 #define DEFAULT_MODEL "crnn"
@@ -470,6 +472,18 @@ command_clear (Command *command)
   g_free (command->cache_key);
   g_strfreev (command->names);
 }
+
+#ifndef HAVE_WEB
+static int
+serve_main (int argc, char **argv)
+{
+  (void) argc;
+  (void) argv;
+  g_printerr ("genreclassify: This program was built without the service "
+              "(-Dweb=disabled).\n");
+  return STATUS_USAGE;
+}
+#endif
 
 int
 main (int argc, char **argv)
