@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The weights files that are installed, and the command "genreclassify models". */
+/* The weights files that are installed. */
 
 #pragma once
 
@@ -30,7 +30,3 @@ char *models_find_folder (void);
 /* The names of the models in @folder, sorted, each owned by the array; NULL with
  * @error set if it cannot be read. */
 GPtrArray *models_list (const char *folder, GError **error);
-
-/* Runs "models [--json]"; argv[0] is the command's own name.  Gives the exit
- * status. */
-int models_main (int argc, char **argv);

@@ -7,9 +7,10 @@
 #include <cairo-svg.h>
 #include <pango/pangocairo.h>
 
-/* Found by exchange over colours of moderate chroma: the smallest CIE Lab distance
- * of any two, as seen with normal, protanope, deuteranope and tritanope vision
- * (Machado et al. 2009, severity 1), is 27.  Neighbours differ in lightness. */
+/* A search over colours of moderate chroma chose those whose smallest distance is
+ * largest: any two are at least 27 apart in CIE Lab, as seen with normal,
+ * protanope, deuteranope and tritanope vision (Machado et al. 2009, severity 1).
+ * Neighbours in the list differ in lightness. */
 static const guint32 colours[FIGURE_N_COLOURS] = {
   0x003380, /* navy */
   0xe6e699, /* pale yellow */
@@ -82,7 +83,8 @@ figure_free (Figure *figure)
   g_free (figure);
 }
 
-/* @text with what neither XML nor a font has replaced; free with g_free() */
+/* @text without what XML does not allow and fonts do not have: invalid UTF-8 and
+ * control characters are replaced.  Free with g_free(). */
 static char *
 make_printable (const char *text)
 {
@@ -94,7 +96,7 @@ make_printable (const char *text)
   return valid;
 }
 
-/* Puts what screen readers say after the opening tag. */
+/* Puts <title> and <desc>, which screen readers say, after the opening tag. */
 static void
 add_description (GByteArray *svg, const char *title, const char *description)
 {
@@ -116,38 +118,52 @@ add_description (GByteArray *svg, const char *title, const char *description)
   memcpy (svg->data + at, text, n);
 }
 
+/* Ends the drawing; gives the whole file, or NULL with @status set. */
+static GByteArray *
+finish_svg (Figure *figure, const char *title, const char *description,
+    cairo_status_t *status)
+{
+  cairo_surface_t *surface = cairo_get_target (figure->cr);
+
+  cairo_surface_finish (surface);
+  if ((*status = cairo_surface_status (surface)) != CAIRO_STATUS_SUCCESS)
+    return NULL;
+  add_description (figure->svg, title, description);
+  return g_byte_array_ref (figure->svg);
+}
+
+static GByteArray *
+finish_png (Figure *figure, cairo_status_t *status)
+{
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+
+  *status = cairo_surface_write_to_png_stream (
+      cairo_get_target (figure->cr), append_bytes, file);
+  return *status == CAIRO_STATUS_SUCCESS ? g_steal_pointer (&file) : NULL;
+}
+
 gboolean
 figure_save (Figure *figure, const char *path, const char *title,
     const char *description, GError **error)
 {
-  cairo_surface_t *surface = cairo_get_target (figure->cr);
   cairo_status_t status = cairo_status (figure->cr);
   g_autoptr (GByteArray) file = NULL;
-  g_autoptr (GError) fault = NULL;
+  g_autoptr (GError) cause = NULL;
 
-  if (figure->svg) {
-    cairo_surface_finish (surface);
-    if (status == CAIRO_STATUS_SUCCESS)
-      status = cairo_surface_status (surface);
-    file = g_byte_array_ref (figure->svg);
-    if (status == CAIRO_STATUS_SUCCESS)
-      add_description (file, title, description);
-  } else {
-    file = g_byte_array_new ();
-    if (status == CAIRO_STATUS_SUCCESS)
-      status = cairo_surface_write_to_png_stream (surface, append_bytes, file);
-  }
-  if (status != CAIRO_STATUS_SUCCESS) {
+  if (status == CAIRO_STATUS_SUCCESS)
+    file = figure->svg ? finish_svg (figure, title, description, &status)
+                       : finish_png (figure, &status);
+  if (!file) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
         "%s: the plot cannot be drawn: %s.", path,
         cairo_status_to_string (status));
     return FALSE;
   }
   if (g_file_set_contents_full (path, (const char *) file->data, file->len,
-          G_FILE_SET_CONTENTS_CONSISTENT, 0666, &fault))
+          G_FILE_SET_CONTENTS_CONSISTENT, 0666, &cause))
     return TRUE;
-  g_set_error (error, fault->domain, fault->code,
-      "%s: the plot cannot be written: %s", path, fault->message);
+  g_set_error (error, cause->domain, cause->code,
+      "%s: the plot cannot be written: %s", path, cause->message);
   return FALSE;
 }
 
@@ -162,11 +178,24 @@ create_layout (Figure *figure, double size, gboolean bold, const char *text)
   if (bold)
     pango_font_description_set_weight (font, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description (layout, font);
-  /* a name may have separators of lines and of paragraphs */
+  /* a file's name may contain separators of lines and of paragraphs */
   pango_layout_set_single_paragraph_mode (layout, TRUE);
   pango_layout_set_text (layout, valid, -1);
   pango_font_description_free (font);
   return layout;
+}
+
+static double
+get_left (double x, FigureAlign align, int width)
+{
+  switch (align) {
+    case FIGURE_CENTRE:
+      return x - width / 2.0;
+    case FIGURE_RIGHT:
+      return x - width;
+    default:
+      return x;
+  }
 }
 
 double
@@ -184,12 +213,8 @@ figure_text (Figure *figure, double x, double y, FigureAlign align, double size,
     }
   }
   pango_layout_get_pixel_size (layout, &width, &height);
-  /* on whole pixels, or the text is blurred */
-  cairo_move_to (figure->cr,
-      (int) (x -
-          (align == FIGURE_LEFT           ? 0
-                  : align == FIGURE_RIGHT ? width
-                                          : width / 2.0)),
+  /* on whole pixels: otherwise the text is blurred */
+  cairo_move_to (figure->cr, (int) get_left (x, align, width),
       (int) (y - height / 2.0 + 0.5));
   pango_cairo_show_layout (figure->cr, layout);
   cairo_new_path (figure->cr);
@@ -218,14 +243,15 @@ get_rgb (guint label, double rgb[3])
   rgb[2] = (colour & 0xff) / 255.0;
 }
 
-/* Lines across the clip at 45 degrees. */
+/* Draws lines at 45 degrees over the clipped area. */
 static void
 draw_stripes (cairo_t *cr, double spacing)
 {
   double x1, y1, x2, y2;
 
   cairo_clip_extents (cr, &x1, &y1, &x2, &y2);
-  /* from multiples of the spacing, so that neighbours' lines meet */
+  /* they begin at multiples of the spacing, so that the lines of neighbouring
+   * areas meet */
   for (double at = spacing * (int) ((x1 + y1) / spacing); at < x2 + y2;
        at += spacing) {
     cairo_move_to (cr, at - y1, y1);
@@ -260,7 +286,7 @@ figure_set_text_on_label (Figure *figure, guint label)
   double rgb[3], luminance;
 
   get_rgb (label, rgb);
-  /* of sRGB by its gamma of about 2.2 */
+  /* sRGB has a gamma of about 2.2; the square is near enough */
   luminance = 0.2126 * rgb[0] * rgb[0] + 0.7152 * rgb[1] * rgb[1] +
       0.0722 * rgb[2] * rgb[2];
   if (luminance > 0.2)

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "plotpage.h"
-
 #include <math.h>
+
+#include "plotpanels.h"
 
 #define NS 1e9
 
+/* px */
+#define HEIGHT (PLOT_GENRES_BOTTOM - PLOT_GENRES_TOP)
+#define LINE_HEIGHT 14 /* of text */
 #define LEGEND_ROW 16
-/* height of a line of text, px */
-#define LINE 14
+#define LEGEND_BOX 12
 
-/* Consecutive segments that are at least a pixel wide together. */
+/* Consecutive segments that are at least one pixel wide together: what is narrower
+ * cannot be drawn. */
 typedef struct
 {
-  double x1, x2;
-  double duration;       /* of what is not silent */
-  double *probabilities; /* [labels]; NULL if silent */
+  double x1, x2;         /* px */
+  double duration;       /* s of what is not silent */
+  double *probabilities; /* [labels], sum 1; NULL if silent */
 } Slice;
 
+/* The slices and, in each, the labels' bands one above the other: a band is as
+ * high as the label is probable. */
 typedef struct
 {
   PlotPage *page;
   GArray *slices; /* Slice */
 } Stack;
+
+/* Slices */
 
 static void
 clear_slice (gpointer data)
@@ -30,6 +37,7 @@ clear_slice (gpointer data)
   g_free (((Slice *) data)->probabilities);
 }
 
+/* Takes the segment into the slice's mean, which is weighted by durations. */
 static void
 add_to_slice (Slice *slice, const ResultSegment *segment, guint n_labels)
 {
@@ -46,26 +54,41 @@ add_to_slice (Slice *slice, const ResultSegment *segment, guint n_labels)
   slice->duration += duration;
 }
 
-/* What overlaps is shown up to where the next one begins. */
+/* Where the segment @i ends in the picture, ns: if segments overlap, each is shown
+ * up to where the next one begins. */
+static guint64
+get_visible_end (const GArray *segments, guint i)
+{
+  const ResultSegment *segment = &g_array_index (segments, ResultSegment, i);
+  guint64 end = segment->start + segment->duration;
+
+  if (i + 1 < segments->len)
+    end = MIN (end, g_array_index (segments, ResultSegment, i + 1).start);
+  return end;
+}
+
+static double
+time_to_pixel (const PlotPage *page, guint64 ns)
+{
+  return round (plot_page_time_to_x (page, ns / NS));
+}
+
 static GArray *
-gather_slices (const PlotPage *page)
+make_slices (const PlotPage *page)
 {
   const GArray *segments = page->result->segments;
+  GArray *slices = g_array_new (FALSE, FALSE, sizeof (Slice));
   Slice slice = { 0 };
   gboolean open = FALSE;
-  GArray *slices = g_array_new (FALSE, FALSE, sizeof (Slice));
+
   g_array_set_clear_func (slices, clear_slice);
   for (guint i = 0; i < segments->len; i++) {
     const ResultSegment *segment = &g_array_index (segments, ResultSegment, i);
-    guint64 end = segment->start + segment->duration;
 
-    if (i + 1 < segments->len)
-      end = MIN (end, g_array_index (segments, ResultSegment, i + 1).start);
     if (!open)
-      slice = (Slice){ .x1 = round (
-                           plot_page_time_to_x (page, segment->start / NS)) };
+      slice = (Slice){ .x1 = time_to_pixel (page, segment->start) };
     open = TRUE;
-    slice.x2 = round (plot_page_time_to_x (page, end / NS));
+    slice.x2 = time_to_pixel (page, get_visible_end (segments, i));
     add_to_slice (&slice, segment, page->n_labels);
     if (slice.x2 >= slice.x1 + 1) {
       g_array_append_val (slices, slice);
@@ -83,147 +106,26 @@ get_slice (const Stack *stack, guint i)
   return &g_array_index (stack->slices, Slice, i);
 }
 
-/* The first label is at the top. */
-static void
-get_band (const Slice *slice, guint label, double *top, double *bottom)
+/* Whether there is a gap between the slice @i and the one before it. */
+static gboolean
+is_after_gap (const Stack *stack, guint i)
 {
-  double above = 0;
-
-  for (guint i = 0; i < label; i++)
-    above += slice->probabilities[i];
-  *top = GENRES_TOP + (GENRES_BOTTOM - GENRES_TOP) * MIN (above, 1);
-  *bottom = GENRES_TOP +
-      (GENRES_BOTTOM - GENRES_TOP) *
-          MIN (above + slice->probabilities[label], 1);
+  return get_slice (stack, i)->x1 > get_slice (stack, i - 1)->x2;
 }
 
-/* The slice after the last one that joins on to @first and is as silent. */
+/* Gives the index after the last slice that follows @first without a gap and is
+ * silent if @first is, and is not if @first is not. */
 static guint
 find_run_end (const Stack *stack, guint first)
 {
-  const Slice *slice = get_slice (stack, first);
+  gboolean silent = get_slice (stack, first)->probabilities == NULL;
   guint end = first + 1;
 
   while (end < stack->slices->len &&
-      !get_slice (stack, end)->probabilities == !slice->probabilities &&
-      get_slice (stack, end)->x1 <= get_slice (stack, end - 1)->x2)
+      (get_slice (stack, end)->probabilities == NULL) == silent &&
+      !is_after_gap (stack, end))
     end++;
   return end;
-}
-
-static void
-draw_bands (Stack *stack, guint first, guint end)
-{
-  PlotPage *page = stack->page;
-  double top, bottom;
-
-  for (guint label = 0; label < page->n_labels; label++) {
-    for (guint i = first; i < end; i++) {
-      get_band (get_slice (stack, i), label, &top, &bottom);
-      cairo_line_to (page->cr, get_slice (stack, i)->x1, top);
-      cairo_line_to (page->cr, get_slice (stack, i)->x2, top);
-    }
-    for (guint i = end; i > first; i--) {
-      get_band (get_slice (stack, i - 1), label, &top, &bottom);
-      cairo_line_to (page->cr, get_slice (stack, i - 1)->x2, bottom);
-      cairo_line_to (page->cr, get_slice (stack, i - 1)->x1, bottom);
-    }
-    cairo_close_path (page->cr);
-    figure_fill_label (page->figure, label);
-  }
-  /* a line between the bands tells where one ends even for alike colours */
-  for (guint label = 1; label < page->n_labels; label++) {
-    for (guint i = first; i < end; i++) {
-      get_band (get_slice (stack, i), label, &top, &bottom);
-      cairo_move_to (page->cr, get_slice (stack, i)->x1, top);
-      cairo_line_to (page->cr, get_slice (stack, i)->x2, top);
-    }
-    plot_page_set_grey (page, 1);
-    cairo_set_line_width (page->cr, 0.6);
-    cairo_stroke (page->cr);
-  }
-}
-
-/* Finds where the band is highest over at least @width, and gives that height, or 0
- * if it is nowhere @height high; @x and @y are the middle of the place. */
-static double
-find_place (const Stack *stack, guint label, double width, double height,
-    double *x, double *y)
-{
-  double best = 0;
-
-  for (guint first = 0; first < stack->slices->len; first++) {
-    double top = GENRES_TOP, bottom = GENRES_BOTTOM;
-
-    for (guint i = first; i < stack->slices->len; i++) {
-      const Slice *slice = get_slice (stack, i);
-      double slice_top, slice_bottom;
-
-      if (!slice->probabilities ||
-          (i > first && slice->x1 > get_slice (stack, i - 1)->x2))
-        break;
-      get_band (slice, label, &slice_top, &slice_bottom);
-      top = MAX (top, slice_top);
-      bottom = MIN (bottom, slice_bottom);
-      if (bottom - top < height || bottom - top <= best)
-        break;
-      if (slice->x2 - get_slice (stack, first)->x1 >= width) {
-        best = bottom - top;
-        *x = (get_slice (stack, first)->x1 + slice->x2) / 2;
-        *y = (top + bottom) / 2;
-        break;
-      }
-    }
-  }
-  return best;
-}
-
-static void
-draw_vertical_text (PlotPage *page, double x, double y, const char *text)
-{
-  cairo_save (page->cr);
-  cairo_translate (page->cr, (int) x, (int) y);
-  cairo_rotate (page->cr, -G_PI / 2);
-  figure_text (page->figure, 0, 0, FIGURE_CENTRE, TEXT, FALSE, 0, text);
-  cairo_restore (page->cr);
-}
-
-/* Writes the label's name into its band, upright if it is too narrow. */
-static void
-draw_band_name (Stack *stack, guint label)
-{
-  PlotPage *page = stack->page;
-  const char *name = page->result->labels[label];
-  double length = figure_text_width (page->figure, TEXT, FALSE, name) + 8;
-  double x, y;
-
-  figure_set_text_on_label (page->figure, label);
-  if (find_place (stack, label, length, LINE, &x, &y) > 0)
-    figure_text (page->figure, x, y, FIGURE_CENTRE, TEXT, FALSE, 0, name);
-  else if (find_place (stack, label, LINE + 2, length, &x, &y) > 0)
-    draw_vertical_text (page, x, y, name);
-}
-
-static void
-draw_silence (PlotPage *page, double x1, double x2)
-{
-  double length = figure_text_width (page->figure, TEXT, FALSE, "silent") + 8;
-  double x = (x1 + x2) / 2, y = (GENRES_TOP + GENRES_BOTTOM) / 2;
-  gboolean upright = x2 - x1 < length + 4;
-  double w = upright ? LINE + 4 : length, h = upright ? length : LINE + 4;
-
-  figure_hatch (
-      page->figure, x1, GENRES_TOP, x2 - x1, GENRES_BOTTOM - GENRES_TOP);
-  if (x2 - x1 < w)
-    return;
-  cairo_rectangle (page->cr, x - w / 2, y - h / 2, w, h);
-  plot_page_set_grey (page, 1);
-  cairo_fill (page->cr);
-  plot_page_set_grey (page, 0);
-  if (upright)
-    draw_vertical_text (page, x, y, "silent");
-  else
-    figure_text (page->figure, x, y, FIGURE_CENTRE, TEXT, FALSE, 0, "silent");
 }
 
 static gboolean
@@ -235,69 +137,250 @@ has_silence (const Stack *stack)
   return FALSE;
 }
 
-/* In the order of the bands; only the most probable if not all have room. */
+/* Bands */
+
+/* Where the label's band is in the slice, px.  The first label is at the top. */
+static void
+get_band (const Slice *slice, guint label, double *top, double *bottom)
+{
+  double above = 0;
+
+  for (guint i = 0; i < label; i++)
+    above += slice->probabilities[i];
+  *top = PLOT_GENRES_TOP + HEIGHT * MIN (above, 1);
+  *bottom = PLOT_GENRES_TOP +
+      HEIGHT * MIN (above + slice->probabilities[label], 1);
+}
+
+/* Fills the label's band in the slices from @first up to @end: its outline goes to
+ * the right along the top and back along the bottom. */
+static void
+fill_band (Stack *stack, guint label, guint first, guint end)
+{
+  cairo_t *cr = stack->page->cr;
+  double top, bottom;
+
+  for (guint i = first; i < end; i++) {
+    get_band (get_slice (stack, i), label, &top, &bottom);
+    cairo_line_to (cr, get_slice (stack, i)->x1, top);
+    cairo_line_to (cr, get_slice (stack, i)->x2, top);
+  }
+  for (guint i = end; i > first; i--) {
+    get_band (get_slice (stack, i - 1), label, &top, &bottom);
+    cairo_line_to (cr, get_slice (stack, i - 1)->x2, bottom);
+    cairo_line_to (cr, get_slice (stack, i - 1)->x1, bottom);
+  }
+  cairo_close_path (cr);
+  figure_fill_label (stack->page->figure, label);
+}
+
+/* Draws a white line along the top of the band. */
+static void
+draw_band_edge (Stack *stack, guint label, guint first, guint end)
+{
+  cairo_t *cr = stack->page->cr;
+  double top, bottom;
+
+  for (guint i = first; i < end; i++) {
+    get_band (get_slice (stack, i), label, &top, &bottom);
+    cairo_move_to (cr, get_slice (stack, i)->x1, top);
+    cairo_line_to (cr, get_slice (stack, i)->x2, top);
+  }
+  plot_page_set_grey (stack->page, 1);
+  cairo_set_line_width (cr, 0.6);
+  cairo_stroke (cr);
+}
+
+static void
+draw_bands (Stack *stack, guint first, guint end)
+{
+  guint n = stack->page->n_labels;
+
+  for (guint label = 0; label < n; label++)
+    fill_band (stack, label, first, end);
+  /* the lines separate bands whose colours look alike to some people */
+  for (guint label = 1; label < n; label++)
+    draw_band_edge (stack, label, first, end);
+}
+
+static void
+draw_silence (PlotPage *page, double x1, double x2)
+{
+  double length = 8 +
+      figure_text_width (page->figure, PLOT_TEXT_SIZE, FALSE, "silent");
+  double x = (x1 + x2) / 2, y = (PLOT_GENRES_TOP + PLOT_GENRES_BOTTOM) / 2;
+  gboolean upright = x2 - x1 < length + 4;
+  double w = upright ? LINE_HEIGHT + 4 : length;
+  double h = upright ? length : LINE_HEIGHT + 4;
+
+  figure_hatch (page->figure, x1, PLOT_GENRES_TOP, x2 - x1, HEIGHT);
+  if (x2 - x1 < w)
+    return;
+  cairo_rectangle (page->cr, x - w / 2, y - h / 2, w, h);
+  plot_page_set_grey (page, 1);
+  cairo_fill (page->cr);
+  plot_page_set_grey (page, 0);
+  if (upright)
+    plot_page_draw_upright_text (page, x, y, "silent");
+  else
+    plot_page_draw_text (page, x, y, FIGURE_CENTRE, "silent");
+}
+
+/* The labels' names in their bands */
+
+/* A rectangle within the band of one label. */
+typedef struct
+{
+  double x, y; /* its middle */
+  double height;
+} Place;
+
+/* Looks for a rectangle that is at least @width wide, begins with the slice @first
+ * and is higher than @place; that is then @place. */
+static void
+improve_place (const Stack *stack, guint label, guint first, double width,
+    double min_height, Place *place)
+{
+  double top = PLOT_GENRES_TOP, bottom = PLOT_GENRES_BOTTOM;
+  double x1 = get_slice (stack, first)->x1;
+
+  for (guint i = first; i < stack->slices->len; i++) {
+    const Slice *slice = get_slice (stack, i);
+    double slice_top, slice_bottom;
+
+    if (!slice->probabilities || (i > first && is_after_gap (stack, i)))
+      return;
+    get_band (slice, label, &slice_top, &slice_bottom);
+    top = MAX (top, slice_top);
+    bottom = MIN (bottom, slice_bottom);
+    if (bottom - top < min_height || bottom - top <= place->height)
+      return;
+    if (slice->x2 - x1 >= width) {
+      *place = (Place){ (x1 + slice->x2) / 2, (top + bottom) / 2,
+        bottom - top };
+      return;
+    }
+  }
+}
+
+/* Finds the highest rectangle in the label's band that is at least so wide and so
+ * high; FALSE if there is none. */
+static gboolean
+find_place (
+    const Stack *stack, guint label, double width, double height, Place *place)
+{
+  *place = (Place){ 0 };
+  for (guint first = 0; first < stack->slices->len; first++)
+    improve_place (stack, label, first, width, height, place);
+  return place->height > 0;
+}
+
+/* Writes the label's name into its band, upright if the band is too narrow.  If
+ * it does not fit at all, only the legend has it. */
+static void
+draw_band_name (Stack *stack, guint label)
+{
+  PlotPage *page = stack->page;
+  const char *name = page->result->labels[label];
+  double length = 8 +
+      figure_text_width (page->figure, PLOT_TEXT_SIZE, FALSE, name);
+  Place place;
+
+  figure_set_text_on_label (page->figure, label);
+  if (find_place (stack, label, length, LINE_HEIGHT, &place))
+    plot_page_draw_text (page, place.x, place.y, FIGURE_CENTRE, name);
+  else if (find_place (stack, label, LINE_HEIGHT + 2, length, &place))
+    plot_page_draw_upright_text (page, place.x, place.y, name);
+}
+
+/* The legend */
+
+/* Marks the @n most probable labels in @shown, [n_labels]. */
+static void
+choose_labels (const PlotPage *page, guint n, gboolean *shown)
+{
+  const double *p = page->result->probabilities;
+  g_autofree guint *order = g_new (guint, n + 1);
+
+  if (!p)
+    return;
+  result_rank (p, page->n_labels, order, n);
+  for (guint i = 0; i < n; i++)
+    shown[order[i]] = TRUE;
+}
+
+static void
+draw_legend_label (PlotPage *page, guint label, double y)
+{
+  gboolean bold = result_get_best (page->result) == (int) label;
+  char percent[16];
+
+  plot_format_percent (
+      percent, sizeof percent, page->result->probabilities[label]);
+  cairo_rectangle (page->cr, PLOT_LEGEND_LEFT, y - 6, LEGEND_BOX, LEGEND_BOX);
+  figure_fill_label (page->figure, label);
+  plot_page_set_grey (page, 0);
+  figure_text (page->figure, PLOT_LEGEND_LEFT + 20, y, FIGURE_LEFT,
+      PLOT_TEXT_SIZE, bold, PLOT_LEGEND_RIGHT - PLOT_LEGEND_LEFT - 60,
+      page->result->labels[label]);
+  figure_text (page->figure, PLOT_LEGEND_RIGHT, y, FIGURE_RIGHT, PLOT_TEXT_SIZE,
+      bold, 0, percent);
+}
+
+/* The labels are in the order of the bands.  If there is no room for all, the
+ * most probable ones are shown. */
 static void
 draw_legend (Stack *stack)
 {
   PlotPage *page = stack->page;
-  const double *p = page->result->probabilities;
-  guint room = (GENRES_BOTTOM - GENRES_TOP) / LEGEND_ROW;
+  gboolean silence = has_silence (stack);
+  guint room = HEIGHT / LEGEND_ROW - (silence ? 1 : 0);
+  guint n = MIN (room, page->n_labels);
   g_autofree gboolean *shown = g_new0 (gboolean, page->n_labels + 1);
-  g_autofree guint *order = g_new (guint, page->n_labels + 1);
-  int best = result_get_best (page->result);
-  double y = GENRES_TOP + 6;
-  guint n;
+  double y = PLOT_GENRES_TOP + 6;
 
-  if (has_silence (stack))
-    room--;
-  n = MIN (room, page->n_labels);
-  if (p)
-    result_rank (p, page->n_labels, order, n);
-  for (guint i = 0; p && i < n; i++)
-    shown[order[i]] = TRUE;
+  choose_labels (page, n, shown);
   plot_page_set_grey (page, 0);
-  figure_text (page->figure, LEGEND_LEFT, GENRES_TOP - 12, FIGURE_LEFT, HEADING,
-      FALSE, 0, n < page->n_labels ? "track's likeliest" : "whole track");
+  figure_text (page->figure, PLOT_LEGEND_LEFT, PLOT_GENRES_TOP - 12,
+      FIGURE_LEFT, PLOT_HEADING_SIZE, FALSE, 0,
+      n < page->n_labels ? "track's likeliest" : "whole track");
   for (guint label = 0; label < page->n_labels; label++) {
-    gboolean bold = best == (int) label;
-    char text[16];
-
     if (!shown[label])
       continue;
-    plot_format_percent (text, sizeof text, p[label]);
-    cairo_rectangle (page->cr, LEGEND_LEFT, y - 6, 12, 12);
-    figure_fill_label (page->figure, label);
-    plot_page_set_grey (page, 0);
-    figure_text (page->figure, LEGEND_LEFT + 20, y, FIGURE_LEFT, TEXT, bold,
-        LEGEND_RIGHT - LEGEND_LEFT - 60, page->result->labels[label]);
-    figure_text (
-        page->figure, LEGEND_RIGHT, y, FIGURE_RIGHT, TEXT, bold, 0, text);
+    draw_legend_label (page, label, y);
     y += LEGEND_ROW;
   }
-  if (has_silence (stack)) {
-    figure_hatch (page->figure, LEGEND_LEFT, y - 6, 12, 12);
+  if (silence) {
+    figure_hatch (
+        page->figure, PLOT_LEGEND_LEFT, y - 6, LEGEND_BOX, LEGEND_BOX);
     plot_page_set_grey (page, 0);
-    figure_text (page->figure, LEGEND_LEFT + 20, y, FIGURE_LEFT, TEXT, FALSE, 0,
-        "silent");
+    plot_page_draw_text (page, PLOT_LEGEND_LEFT + 20, y, FIGURE_LEFT, "silent");
   }
 }
 
-void
-plot_page_draw_genres (PlotPage *page)
+static void
+draw_axes (PlotPage *page)
 {
-  Stack stack = { page, gather_slices (page) };
-  guint n_ticks = 4, end;
+  const guint n_ticks = 4;
 
   plot_page_draw_axes (
-      page, GENRES_TOP, GENRES_BOTTOM, "probability of each genre");
+      page, PLOT_GENRES_TOP, PLOT_GENRES_BOTTOM, "probability of each genre");
   for (guint i = 0; i <= n_ticks; i++) {
     char text[16];
 
     g_snprintf (text, sizeof text, "%u %%", 100 * i / n_ticks);
-    plot_page_draw_y_tick (page,
-        GENRES_BOTTOM - (GENRES_BOTTOM - GENRES_TOP) * i / (double) n_ticks,
-        text);
+    plot_page_draw_y_tick (
+        page, PLOT_GENRES_BOTTOM - HEIGHT * i / (double) n_ticks, text);
   }
+}
+
+void
+plot_draw_genres (PlotPage *page)
+{
+  Stack stack = { page, make_slices (page) };
+  guint end;
+
+  draw_axes (page);
   for (guint first = 0; first < stack.slices->len; first = end) {
     end = find_run_end (&stack, first);
     if (get_slice (&stack, first)->probabilities)

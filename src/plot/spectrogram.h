@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The mel spectrogram that the network sees, as a picture. */
+/* The mel spectrogram of a file as a PNG file, for the service's page. */
 
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "analysis/overview.h"
 
-/* A PNG file, one pixel for each column of @overview and each mel band, the lowest
- * band at the bottom; the colours span 80 dB down from the loudest.  NULL if there
- * are no columns. */
+/* A PNG file with one pixel for each column of @overview and each mel band, the
+ * lowest band at the bottom; the colours span 80 dB down from the loudest pixel.
+ * Free it with g_byte_array_unref().  NULL if there are no columns. */
 GByteArray *spectrogram_to_png (const Overview *overview);

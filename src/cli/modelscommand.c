@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "modelscommand.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+
+#include "analysis/models.h"
+#include "genre/genre.h"
+#include "genre/weights/safetensors.h"
+
+/* bytes of the figures, at most: they are a handful of numbers.  It also limits
+ * how deep any other JSON of that name can be, which json-glib parses by
+ * recursion. */
+#define MAX_FIGURES 4096
+
+/* A model, and what its file says of it. */
+typedef struct
+{
+  char *name; /* what --model takes */
+  char *path;
+  guint64 size; /* bytes */
+  GenreModel *model;
+  JsonNode *layers;   /* array: as the file lists them */
+  JsonNode *frontend; /* object: its input, see models/weights.py */
+  JsonNode *figures;  /* object: what models/evaluate.py --record has noted, or
+                         NULL */
+} ModelFile;
+
+static void
+model_file_free (ModelFile *file)
+{
+  if (!file)
+    return;
+  g_free (file->name);
+  g_free (file->path);
+  g_clear_pointer (&file->model, genre_model_unref);
+  g_clear_pointer (&file->layers, json_node_unref);
+  g_clear_pointer (&file->frontend, json_node_unref);
+  g_clear_pointer (&file->figures, json_node_unref);
+  g_free (file);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModelFile, model_file_free)
+
+/* The text of one of the file's metadata, or NULL; free with g_free(). */
+static char *
+get_metadata (const ModelFile *file, const char *key)
+{
+  GenreSafetensors *tensors = genre_safetensors_load (file->path, NULL);
+  char *text = NULL;
+
+  if (tensors) {
+    text = g_strdup (genre_safetensors_get_metadata (tensors, key));
+    genre_safetensors_free (tensors);
+  }
+  return text;
+}
+
+/* The same parsed; NULL if it is missing or another kind of JSON. */
+static JsonNode *
+parse_metadata (const ModelFile *file, const char *key, JsonNodeType type)
+{
+  g_autofree char *text = get_metadata (file, key);
+  g_autoptr (JsonNode) node = text ? json_from_string (text, NULL) : NULL;
+
+  return node && json_node_get_node_type (node) == type
+      ? g_steal_pointer (&node)
+      : NULL;
+}
+
+/* The figures are no part of the model, so that nothing has checked them. */
+static JsonNode *
+parse_figures (const ModelFile *file)
+{
+  g_autofree char *text = get_metadata (file, "figures");
+
+  if (!text || strlen (text) > MAX_FIGURES)
+    return NULL;
+  return parse_metadata (file, "figures", JSON_NODE_OBJECT);
+}
+
+static ModelFile *
+model_file_load (const char *name, GError **error)
+{
+  g_autoptr (ModelFile) file = g_new0 (ModelFile, 1);
+  GStatBuf status;
+
+  file->name = g_strdup (name);
+  if (!(file->path = models_find (name, error)) ||
+      !(file->model = genre_model_load (file->path, error)))
+    return NULL;
+  file->layers = parse_metadata (file, "layers", JSON_NODE_ARRAY);
+  file->frontend = parse_metadata (file, "frontend", JSON_NODE_OBJECT);
+  file->figures = parse_figures (file);
+  /* a model that loads has them, unless its file was just replaced */
+  if (!file->layers || !file->frontend || g_stat (file->path, &status) < 0) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        "%s: it was changed while it was read", file->path);
+    return NULL;
+  }
+  file->size = status.st_size;
+  return g_steal_pointer (&file);
+}
+
+static gint64
+get_frontend (const ModelFile *file, const char *member)
+{
+  return json_object_get_int_member (
+      json_node_get_object (file->frontend), member);
+}
+
+static double
+get_min_seconds (const ModelFile *file)
+{
+  double period = get_frontend (file, "duration");
+
+  return genre_model_get_min_columns (file->model) * period /
+      get_frontend (file, "frames");
+}
+
+static gboolean
+is_default (const ModelFile *file)
+{
+  return g_str_equal (file->name, MODELS_DEFAULT);
+}
+
+/* Text */
+
+/* The layers whose size says something, how they are called, and the member of
+ * the file's description that is their size. */
+static const struct
+{
+  const char *type, *words, *member;
+} sized_layers[] = {
+  { "mfcc", "MFCC of", "coefficients" },
+  { "conv2d", "convolutions of", "channels" },
+  { "gru", "GRUs of", "hidden" },
+  { "lstm", "LSTMs of", "hidden" },
+  { "dense", "dense of", "units" },
+};
+
+/* "convolutions of 32, 64, 128, 192; GRUs of 128, 128; dense of 11" */
+static char *
+describe_layers (JsonNode *layers)
+{
+  JsonArray *array = json_node_get_array (layers);
+  GString *text = g_string_new (NULL);
+  guint last = G_MAXUINT;
+
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonObject *layer = json_array_get_object_element (array, i);
+    const char *type = json_object_get_string_member (layer, "type");
+
+    for (guint k = 0; k < G_N_ELEMENTS (sized_layers); k++) {
+      if (!g_str_equal (type, sized_layers[k].type))
+        continue;
+      if (k == last)
+        g_string_append (text, ",");
+      else
+        g_string_append_printf (
+            text, "%s%s", text->len > 0 ? "; " : "", sized_layers[k].words);
+      g_string_append_printf (text, " %" G_GINT64_FORMAT,
+          json_object_get_int_member (layer, sized_layers[k].member));
+      last = k;
+    }
+  }
+  return g_string_free (text, FALSE);
+}
+
+static void
+print_figures (JsonObject *figures)
+{
+  g_print (
+      "  figures     accuracy %.3f, macro F1 %.3f, calibration error %.3f, "
+      "by %" G_GINT64_FORMAT " tracks (%s)\n",
+      json_object_get_double_member_with_default (figures, "accuracy", NAN),
+      json_object_get_double_member_with_default (figures, "macro_f1", NAN),
+      json_object_get_double_member_with_default (figures, "ece", NAN),
+      json_object_get_int_member_with_default (figures, "n", 0),
+      json_object_get_string_member_with_default (figures, "split", "?"));
+}
+
+static void
+print_labels (const GenreModel *model)
+{
+  g_print ("  labels      ");
+  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
+    g_print ("%s%s", i > 0 ? ", " : "", genre_model_get_label (model, i));
+  g_print ("\n");
+}
+
+static void
+print_text (const ModelFile *file)
+{
+  const GenreModel *model = file->model;
+  g_autofree char *network = describe_layers (file->layers);
+  g_autofree char *size = g_format_size (file->size);
+
+  g_print ("%s %s%s\n", genre_model_get_name (model),
+      genre_model_get_version (model),
+      is_default (file) ? " (the default)" : "");
+  print_labels (model);
+  g_print ("  network     %s\n", network);
+  g_print ("  parameters  %" G_GSIZE_FORMAT "\n",
+      genre_model_get_n_parameters (model));
+  g_print ("  input       mel spectrogram, %" G_GINT64_FORMAT
+           " bands to %" G_GINT64_FORMAT " Hz, of %" G_GINT64_FORMAT
+           " s; at least %.1f s\n",
+      get_frontend (file, "n_mels"), get_frontend (file, "f_max"),
+      get_frontend (file, "duration"), get_min_seconds (file));
+  if (file->figures)
+    print_figures (json_node_get_object (file->figures));
+  g_print ("  file        %s (%s)\n", file->path, size);
+}
+
+/* JSON */
+
+static void
+add_string (JsonBuilder *builder, const char *member, const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  json_builder_set_member_name (builder, member);
+  json_builder_add_string_value (builder, valid);
+}
+
+static void
+add_integer (JsonBuilder *builder, const char *member, gint64 value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+add_number (JsonBuilder *builder, const char *member, double value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_double_value (builder, value);
+}
+
+/* @node may be NULL. */
+static void
+add_node (JsonBuilder *builder, const char *member, JsonNode *node)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_value (
+      builder, node ? json_node_copy (node) : json_node_new (JSON_NODE_NULL));
+}
+
+static void
+add_labels (JsonBuilder *builder, const GenreModel *model)
+{
+  json_builder_set_member_name (builder, "labels");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
+    json_builder_add_string_value (builder, genre_model_get_label (model, i));
+  json_builder_end_array (builder);
+}
+
+static void
+add_json (JsonBuilder *builder, const ModelFile *file)
+{
+  const GenreModel *model = file->model;
+
+  json_builder_begin_object (builder);
+  add_string (builder, "name", genre_model_get_name (model));
+  add_string (builder, "version", genre_model_get_version (model));
+  json_builder_set_member_name (builder, "default");
+  json_builder_add_boolean_value (builder, is_default (file));
+  add_labels (builder, model);
+  add_integer (builder, "parameters", genre_model_get_n_parameters (model));
+  add_integer (builder, "sample_rate", get_frontend (file, "sample_rate"));
+  add_number (builder, "window", get_frontend (file, "duration"));
+  add_number (builder, "min_window", get_min_seconds (file));
+  add_node (builder, "layers", file->layers);
+  add_node (builder, "figures", file->figures);
+  add_string (builder, "file", file->path);
+  add_integer (builder, "bytes", file->size);
+  json_builder_end_object (builder);
+}
+
+static void
+print_json (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
+
+  g_print ("%s\n", text);
+}
+
+/* The command */
+
+/* Shows each of @names; FALSE if one of them cannot be loaded. */
+static gboolean
+show_models (const GPtrArray *names, gboolean json)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  gboolean ok = TRUE, first = TRUE;
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < names->len; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (ModelFile)
+        file = model_file_load (g_ptr_array_index (names, i), &error);
+
+    if (!file) {
+      g_printerr ("genreclassify: %s\n", error->message);
+      ok = FALSE;
+    } else if (json) {
+      add_json (builder, file);
+    } else {
+      g_print (first ? "" : "\n");
+      print_text (file);
+      first = FALSE;
+    }
+  }
+  json_builder_end_array (builder);
+  if (json)
+    print_json (builder);
+  return ok;
+}
+
+static gboolean
+parse_options (int argc, char **argv, gboolean *json, GError **error)
+{
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, json,
+                                       "one JSON array of objects", NULL },
+    G_OPTION_ENTRY_NULL };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_set_prgname ("genreclassify models");
+  g_option_context_set_summary (context,
+      "Lists the models that are installed, their labels and their networks.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (argc == 1)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "models takes no names, but \"%s\" was given.", argv[1]);
+  return FALSE;
+}
+
+int
+models_main (int argc, char **argv)
+{
+  gboolean json = FALSE;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) names = NULL;
+  g_autofree char *folder = NULL;
+
+  if (!parse_options (argc, argv, &json, &error)) {
+    g_printerr ("genreclassify: %s\n", error->message);
+    return 2;
+  }
+  folder = models_find_folder ();
+  names = models_list (folder, &error);
+  if (!names || names->len == 0) {
+    g_printerr ("genreclassify: There are no models in %s%s%s\n", folder,
+        error ? ": " : ".", error ? error->message : "");
+    return 1;
+  }
+  return show_models (names, json) ? 0 : 1;
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "genre/genre.h"
+#include "plot/figure.h"
+#include "tags/undo.h"
+
+#define NS 1e9
+#define MAX_SECONDS 1e6
+/* the value of a whole number that was not given; no user asks for it */
+#define NOT_GIVEN G_MININT
+
+G_STATIC_ASSERT (
+    OPTIONS_MIN_WINDOW *G_GUINT64_CONSTANT (1000000000) == GENRE_MIN_WINDOW);
+G_STATIC_ASSERT (
+    OPTIONS_MAX_WINDOW *G_GUINT64_CONSTANT (1000000000) == GENRE_MAX_WINDOW);
+
+/* The tables.  An option's value goes to a member of CommandOptions: TO gives
+ * the member's offset, of which add_entries() makes a pointer. */
+
+#define TO(member) ((gpointer) G_STRUCT_OFFSET (CommandOptions, member))
+
+/* clang-format off */
+#define WINDOW_HELP "Length of a segment, " \
+  G_STRINGIFY (OPTIONS_MIN_WINDOW) " to " \
+  G_STRINGIFY (OPTIONS_MAX_WINDOW) \
+  " (" G_STRINGIFY (OPTIONS_DEFAULT_WINDOW) ")"
+#define TIMEOUT_HELP "Give up a file that stands still " \
+  "(" G_STRINGIFY (OPTIONS_DEFAULT_TIMEOUT) ")"
+#define MIN_CONFIDENCE_HELP "If it is at least so probable " \
+  "(" G_STRINGIFY (OPTIONS_DEFAULT_MIN_CONFIDENCE) ")"
+/* clang-format on */
+
+static const GOptionEntry main_entries[] = {
+  { "json", 0, 0, G_OPTION_ARG_NONE, TO (report.json),
+      "JSON Lines: an object for each file", NULL },
+  { "plot", 0, 0, G_OPTION_ARG_FILENAME, TO (plot),
+      "Draw the one file, to an .svg or .png", "OUT" },
+  { "cache", 0, 0, G_OPTION_ARG_FILENAME, TO (cache),
+      "Keep results there, and take from there", "FILE" },
+  { "write", 'w', 0, G_OPTION_ARG_NONE, TO (pool.worker.write),
+      "Write the genre into files that have none", NULL },
+  { "dry-run", 'n', 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.dry_run),
+      "Only show what would be written or undone", NULL },
+  { "jobs", 'j', 0, G_OPTION_ARG_INT, TO (jobs),
+      "Files at a time (as many as processors)", "N" },
+  { "quiet", 'q', 0, G_OPTION_ARG_NONE, TO (report.quiet),
+      "Say nothing but what failed", NULL },
+  { "verbose", 'v', 0, G_OPTION_ARG_NONE, TO (report.verbose),
+      "Name the files that are skipped", NULL },
+  { "version", 0, 0, G_OPTION_ARG_NONE, TO (version),
+      "Name this version and the model's", NULL },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, TO (names), NULL,
+      NULL },
+  G_OPTION_ENTRY_NULL
+};
+
+static const GOptionEntry analysis_entries[] = {
+  { "model", 'm', 0, G_OPTION_ARG_FILENAME, TO (model),
+      "An installed model or a weights file", "NAME|PATH" },
+  { "window", 0, 0, G_OPTION_ARG_DOUBLE, TO (window), WINDOW_HELP, "SECONDS" },
+  { "hop", 0, 0, G_OPTION_ARG_DOUBLE, TO (hop),
+      "From one's start to the next (the window)", "SECONDS" },
+  { "max-duration", 0, 0, G_OPTION_ARG_DOUBLE, TO (max_duration),
+      "Only the middle of each file", "SECONDS" },
+  { "segments", 0, 0, G_OPTION_ARG_NONE, TO (report.segments),
+      "Every segment's genres as well", NULL },
+  { "top", 0, 0, G_OPTION_ARG_INT, TO (top), "How many genres the text names",
+      "N" },
+  { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, TO (timeout), TIMEOUT_HELP,
+      "SECONDS" },
+  G_OPTION_ENTRY_NULL
+};
+
+static const GOptionEntry library_entries[] = {
+  { "files-from", 0, 0, G_OPTION_ARG_FILENAME, TO (files_from),
+      "Read names, one a line or NUL between", "FILE|-" },
+  { "null", '0', 0, G_OPTION_ARG_NONE, TO (listing.null),
+      "It is NUL, which is else found out", NULL },
+  { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
+      "Every N-th file, for the K-th of N jobs", "K/N" },
+  { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
+      "Print all that is in the cache", "json|csv" },
+  { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (errors),
+      "Write what failed there, as JSON Lines", "FILE" },
+  G_OPTION_ENTRY_NULL
+};
+
+static const GOptionEntry tags_entries[] = {
+  { "overwrite", 0, 0, G_OPTION_ARG_NONE, TO (overwrite),
+      "In the place of the genre that is there", NULL },
+  { "append", 0, 0, G_OPTION_ARG_NONE, TO (append),
+      "Beside the genre that is there", NULL },
+  { "min-confidence", 0, 0, G_OPTION_ARG_DOUBLE,
+      TO (pool.worker.min_confidence), MIN_CONFIDENCE_HELP, "P" },
+  { "write-confidence", 0, 0, G_OPTION_ARG_NONE,
+      TO (pool.worker.tags.write_confidence), "And model and confidence",
+      NULL },
+  { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
+      "New tags of MP3 are ID3v2.3", NULL },
+  { "preserve-times", 0, 0, G_OPTION_ARG_NONE,
+      TO (pool.worker.tags.preserve_times), "Keep the times of the files",
+      NULL },
+  { "log", 0, 0, G_OPTION_ARG_FILENAME, TO (log),
+      "Note there what is written, to undo it", "LOG" },
+  { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
+      "Give the files of a log their former genres", "LOG" },
+  G_OPTION_ENTRY_NULL
+};
+
+/* The groups of --help-all; --help shows the options of the first one, and only
+ * names the others. */
+static const struct
+{
+  const char *name, *title;
+  const GOptionEntry *entries;
+} groups[] = {
+  { NULL, NULL, main_entries },
+  { "analysis", "the analysis", analysis_entries },
+  { "library", "many files", library_entries },
+  { "tags", "writing tags", tags_entries },
+};
+
+static void
+add_entries (
+    GOptionGroup *group, const GOptionEntry *entries, CommandOptions *options)
+{
+  for (const GOptionEntry *entry = entries; entry->long_name; entry++) {
+    GOptionEntry added[] = { *entry, G_OPTION_ENTRY_NULL };
+
+    added[0].arg_data = (guint8 *) options + GPOINTER_TO_SIZE (entry->arg_data);
+    g_option_group_add_entries (group, added);
+  }
+}
+
+static void
+add_group (GOptionContext *context, guint i, CommandOptions *options)
+{
+  const char *title = groups[i].title;
+  GOptionGroup *group;
+
+  if (title) {
+    g_autofree char *heading = g_strdup_printf ("Options of %s:", title);
+    g_autofree char *help = g_strdup_printf ("Show the options of %s", title);
+
+    group = g_option_group_new (groups[i].name, heading, help, NULL, NULL);
+    g_option_context_add_group (context, group);
+  } else {
+    group = g_option_group_new (NULL, NULL, NULL, NULL, NULL);
+    g_option_context_set_main_group (context, group);
+  }
+  add_entries (group, groups[i].entries, options);
+}
+
+/* Checks of values */
+
+static gboolean
+set_bad_value (GError **error, const char *option, const char *expected)
+{
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "%s is to be %s.", option, expected);
+  return FALSE;
+}
+
+/* @unit: " seconds", or "" */
+static gboolean
+check_range (const char *option, double value, double min, double max,
+    const char *unit, GError **error)
+{
+  g_autofree char *expected = NULL;
+
+  /* not for NAN */
+  if (value >= min && value <= max)
+    return TRUE;
+  expected = g_strdup_printf ("%.10g to %.10g%s", min, max, unit);
+  return set_bad_value (error, option, expected);
+}
+
+/* Gives @ns; 0 stands for a time that was not given. */
+static gboolean
+check_time (const char *option, double seconds, double min, double max,
+    guint64 *ns, GError **error)
+{
+  if (seconds != 0 &&
+      !check_range (option, seconds, min, max, " seconds", error))
+    return FALSE;
+  *ns = llrint (seconds * NS);
+  return TRUE;
+}
+
+static gboolean
+check_analysis (CommandOptions *options, GError **error)
+{
+  AnalysisOptions *analysis = &options->pool.worker.analysis;
+
+  return check_time ("--window", options->window, OPTIONS_MIN_WINDOW,
+             OPTIONS_MAX_WINDOW, &analysis->window, error) &&
+      check_time ("--hop", options->hop, GENRE_MIN_HOP / NS, OPTIONS_MAX_WINDOW,
+          &analysis->hop, error) &&
+      check_time ("--max-duration", options->max_duration, OPTIONS_MIN_DURATION,
+          MAX_SECONDS, &analysis->max_duration, error);
+}
+
+static gboolean
+check_shard (CommandOptions *options, GError **error)
+{
+  ListingOptions *listing = &options->listing;
+  const char *text = options->shard;
+  char end;
+
+  if (!text)
+    return TRUE;
+  /* sscanf() would accept a sign and spaces */
+  if (g_ascii_isdigit (*text) &&
+      sscanf (text, "%u/%u%c", &listing->shard, &listing->n_shards, &end) ==
+          2 &&
+      listing->shard >= 1 && listing->shard <= listing->n_shards)
+    return TRUE;
+  return set_bad_value (
+      error, "--shard", "K/N, two numbers with K from 1 to N, such as 3/16");
+}
+
+static gboolean
+check_timeout (CommandOptions *options, GError **error)
+{
+  if (!check_range (
+          "--timeout", options->timeout, 1, MAX_SECONDS, " seconds", error))
+    return FALSE;
+  options->pool.timeout = ceil (options->timeout);
+  return TRUE;
+}
+
+static gboolean
+check_jobs (CommandOptions *options, GError **error)
+{
+  if (options->jobs == NOT_GIVEN)
+    options->jobs = MIN (g_get_num_processors (), OPTIONS_MAX_JOBS);
+  if (!check_range ("--jobs", options->jobs, 1, OPTIONS_MAX_JOBS, "", error))
+    return FALSE;
+  options->pool.jobs = options->jobs;
+  return TRUE;
+}
+
+static gboolean
+check_top (CommandOptions *options, GError **error)
+{
+  if (options->top != NOT_GIVEN && options->top < 1)
+    return set_bad_value (error, "--top", "at least 1");
+  options->report.top = MAX (options->top, 0);
+  return TRUE;
+}
+
+/* Checks of what goes together */
+
+/* The name of a new log for a run of which the user names none, so that every
+ * write can be undone.  Makes the folder that it is in. */
+static char *
+make_log_name (GError **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H%M%S");
+  g_autofree char *name = g_strdup_printf ("%s-%d.jsonl", time, getpid ());
+  g_autofree char *folder = g_build_filename (
+      g_get_user_state_dir (), "genreclassify", NULL);
+
+  if (g_mkdir_with_parents (folder, 0700) < 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "The folder %s, for the log of what is written, cannot be made: %s; "
+        "--log names another file.",
+        folder, g_strerror (errno));
+    return NULL;
+  }
+  return g_build_filename (folder, name, NULL);
+}
+
+/* An unusable log is reported now: later, each file would be analysed first and
+ * then fail. */
+static gboolean
+prepare_log (CommandOptions *options, GError **error)
+{
+  char *log;
+
+  if (!options->log) {
+    options->report.log_is_own = TRUE;
+    return (options->log = make_log_name (error)) != NULL;
+  }
+  /* the report names it, and may be read in another directory */
+  log = g_canonicalize_filename (options->log, NULL);
+  g_free (options->log);
+  options->log = log;
+  return undo_log_check (log, error);
+}
+
+/* Whether an option is given that means something only with --write. */
+static gboolean
+has_write_options (const CommandOptions *options)
+{
+  const TagOptions *tags = &options->pool.worker.tags;
+
+  return options->overwrite || options->append || tags->id3v23 ||
+      tags->preserve_times || tags->write_confidence || tags->dry_run ||
+      options->log;
+}
+
+static gboolean
+check_write (CommandOptions *options, GError **error)
+{
+  WorkerOptions *worker = &options->pool.worker;
+  TagOptions *tags = &worker->tags;
+
+  if (options->overwrite && options->append) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--overwrite and --append cannot both be done.");
+    return FALSE;
+  }
+  if (!worker->write && has_write_options (options)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "Nothing is written without --write.");
+    return FALSE;
+  }
+  if (!check_range (
+          "--min-confidence", worker->min_confidence, 0, 1, "", error))
+    return FALSE;
+  tags->mode = options->overwrite ? TAG_OVERWRITE
+      : options->append           ? TAG_APPEND
+                                  : TAG_KEEP;
+  if (worker->write && !tags->dry_run && !prepare_log (options, error))
+    return FALSE;
+  tags->undo_log = options->log;
+  options->report.log = options->log;
+  options->report.dry_run = tags->dry_run;
+  return TRUE;
+}
+
+/* Whether exactly one name is given, and it is neither a folder nor a list. */
+static gboolean
+is_single (const CommandOptions *options)
+{
+  return !options->files_from && g_strv_length (options->names) == 1 &&
+      !g_str_equal (options->names[0], "-") &&
+      !g_file_test (options->names[0], G_FILE_TEST_IS_DIR);
+}
+
+static gboolean
+check_names (CommandOptions *options, GError **error)
+{
+  if (!options->names && !options->files_from) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "No file is named; see genreclassify --help.");
+    return FALSE;
+  }
+  options->report.single = is_single (options);
+  options->listing.names = options->names;
+  options->listing.files_from = options->files_from;
+  return TRUE;
+}
+
+static gboolean
+check_plot (CommandOptions *options, GError **error)
+{
+  if (!options->plot)
+    return TRUE;
+  if (!options->report.single) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--plot draws one file; a folder, a list or several were given.");
+    return FALSE;
+  }
+  options->pool.worker.plot = options->plot;
+  return figure_check_path (options->plot, error);
+}
+
+static gboolean
+check_classify (CommandOptions *options, GError **error)
+{
+  options->report.errors_path = options->errors;
+  /* a later run may ask the cache for the segments */
+  options->pool.worker.with_segments = options->report.segments ||
+      options->cache;
+  return check_analysis (options, error) && check_shard (options, error) &&
+      check_timeout (options, error) && check_write (options, error) &&
+      check_jobs (options, error) && check_top (options, error) &&
+      check_names (options, error) && check_plot (options, error);
+}
+
+static gboolean
+check_export (CommandOptions *options, GError **error)
+{
+  if (options->cache)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--export is of a cache: --cache is missing.");
+  return FALSE;
+}
+
+static gboolean
+check_undo (CommandOptions *options, GError **error)
+{
+  if (options->names || options->files_from || options->log ||
+      options->export || options->pool.worker.write) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--undo takes the files' names from its log, and does nothing else "
+        "beside that.");
+    return FALSE;
+  }
+  return check_timeout (options, error);
+}
+
+/* Chooses the action, and checks the options that it takes. */
+static gboolean
+check (CommandOptions *options, GError **error)
+{
+  if (options->version) {
+    options->action = COMMAND_PRINT_VERSION;
+    return TRUE;
+  }
+  if (options->undo) {
+    options->action = COMMAND_UNDO;
+    return check_undo (options, error);
+  }
+  if (options->export) {
+    options->action = COMMAND_EXPORT_CACHE;
+    return check_export (options, error);
+  }
+  options->action = COMMAND_CLASSIFY;
+  return check_classify (options, error);
+}
+
+gboolean
+options_parse (CommandOptions *options, int *argc, char ***argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (
+      "FILE|DIRECTORY|URI|-... | eval DIR | models | serve");
+
+  *options = (CommandOptions){ .jobs = NOT_GIVEN,
+    .top = NOT_GIVEN,
+    .timeout = OPTIONS_DEFAULT_TIMEOUT,
+    .pool.worker.min_confidence = OPTIONS_DEFAULT_MIN_CONFIDENCE };
+  g_option_context_set_summary (
+      context, "Tells the genre of music files, and writes it into them.");
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    add_group (context, i, options);
+  return g_option_context_parse (context, argc, argv, error) &&
+      check (options, error);
+}
+
+void
+options_clear (CommandOptions *options)
+{
+  g_free (options->model);
+  g_free (options->cache);
+  g_free (options->export);
+  g_free (options->undo);
+  g_strfreev (options->names);
+  g_free (options->files_from);
+  g_free (options->shard);
+  g_free (options->plot);
+  g_free (options->errors);
+  g_free (options->log);
+}
