@@ -24,26 +24,32 @@
 #include "analysis/models.h"
 #include "analysis/plugin.h"
 #include "genre/genre.h"
-#include "inputsrc.h"
+#include "forkprotocol.h"
+#include "openfilesrc.h"
 #include "packet.h"
 #include "sandbox.h"
 #include "workertask.h"
 
-/* address space of a worker: its libraries, its threads' stacks and its buffers */
+/* bytes of address space of a worker: libraries, stacks of threads and buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
+
+/* exit statuses of a worker */
+#define STATUS_OUTPUT_FAILED 1
+#define STATUS_SANDBOX_FAILED 2
 
 typedef struct
 {
   char *folder;      /* of the models, as the workers see it */
-  GPtrArray *models; /* their names */
-  GHashTable *pids;  /* id -> pid of the workers */
-  int signals;       /* signalfd of SIGCHLD */
-  int null;          /* /dev/null */
+  GPtrArray *models; /* char *, the names */
+  GHashTable *pids;  /* id of a worker -> its pid */
+  int signals;       /* signalfd that tells when a worker has ended */
+  int null;          /* descriptor of /dev/null */
 } ForkServer;
 
 /* Loading, while files can still be opened */
 
-/* A video's decoder is never asked for, and hardware is not for strangers. */
+/* Decoders of video are never used.  Those that talk to hardware must not see the
+ * files of strangers. */
 static gboolean
 is_wanted (GstElementFactory *factory)
 {
@@ -67,8 +73,9 @@ load_features (GList *features)
   gst_plugin_feature_list_free (features);
 }
 
-/* Tables are computed when the first element is opened: libav's, which takes as long
- * as to decode seconds, and FFTW's plans. */
+/* Opens an element with @format once, and closes it.  What is computed for the first
+ * element only then is in memory already when a worker is forked: the tables of libav,
+ * which take as long as decoding some seconds of audio, and the plans of FFTW. */
 static void
 open_element (const char *factory, const char *format)
 {
@@ -90,16 +97,16 @@ open_element (const char *factory, const char *format)
 static void
 load_decoders (void)
 {
-  static const char *const others[] = { "uridecodebin", "decodebin", "inputsrc",
-    "typefind", "multiqueue", "queue2", "audioconvert", "audioresample",
-    "fakesink", "appsink", "genreclassify" };
+  static const char *const elements[] = { "uridecodebin", "decodebin",
+    "openfilesrc", "typefind", "multiqueue", "queue2", "audioconvert",
+    "audioresample", "fakesink", "appsink", "genreclassify" };
 
   load_features (gst_element_factory_list_get_elements (
       GST_ELEMENT_FACTORY_TYPE_DECODABLE, GST_RANK_MARGINAL));
   load_features (gst_type_find_factory_get_list ());
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
-    /* also its class, which may load more */
-    GstElement *element = gst_element_factory_make (others[i], NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (elements); i++) {
+    /* an instance also initialises the class, which may load more */
+    GstElement *element = gst_element_factory_make (elements[i], NULL);
 
     if (element)
       gst_object_unref (gst_object_ref_sink (element));
@@ -115,13 +122,13 @@ load_decoders (void)
   open_element ("genreclassify",
       "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2,"
       "channel-mask=(bitmask)3");
-  /* charsets of tags; libc keeps what is open */
+  /* the charsets of tags; libc keeps those that are open */
   (void) iconv_open ("UTF-8", "ISO-8859-1");
   (void) iconv_open ("UTF-8", "WINDOWS-1252");
 }
 
-/* A symbol of the library that the plugin is linked with: its models are shared by
- * the elements of a process, those of this program's own copy are not. */
+/* Finds a function of the library that the plugin is linked with.  The elements of a
+ * process share the models of that library; this program has a copy of its own. */
 static gpointer
 find_symbol (const char *name)
 {
@@ -137,9 +144,9 @@ find_symbol (const char *name)
   return symbol;
 }
 
-/* Free with g_free(). */
+/* The path of the weights file; free with g_free(). */
 static char *
-get_path (const ForkServer *server, const char *name)
+get_model_path (const ForkServer *server, const char *name)
 {
   return g_strconcat (server->folder, "/", name, ".safetensors", NULL);
 }
@@ -162,8 +169,9 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_end_object (models);
 }
 
-/* Loads each weights file, to stay; what cannot be loaded is no model.  FALSE with
- * @error set if there is none. */
+/* Loads all weights files, which then stay in memory, and adds each to @models.  A
+ * file that cannot be loaded is reported and left out.  FALSE with @error set if
+ * there is no model at all. */
 static gboolean
 load_models (ForkServer *server, JsonBuilder *models, GError **error)
 {
@@ -173,7 +181,7 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
 
   for (guint i = 0; names && i < names->len; i++) {
     const char *name = g_ptr_array_index (names, i);
-    g_autofree char *path = get_path (server, name);
+    g_autofree char *path = get_model_path (server, name);
     g_autoptr (GError) fault = NULL;
     GenreModel *model = genre_model_load (path, &fault);
 
@@ -195,11 +203,12 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
 
 /* Serving */
 
+/* The worker's process: does not return. */
 static void
 run_worker (
     ForkServer *server, const ForkRequest *request, int input, int output)
 {
-  g_autofree char *model = get_path (
+  g_autofree char *model = get_model_path (
       server, g_ptr_array_index (server->models, request->model));
   g_autoptr (GError) error = NULL;
   sigset_t none;
@@ -207,15 +216,16 @@ run_worker (
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
-  /* what libraries say of a stranger's file */
+  /* libraries may write warnings about the file: nobody is to read them */
   for (int fd = 0; fd <= 2; fd++)
     dup2 (server->null, fd);
-  close (FORKSERVER_SOCKET);
+  close (FORK_SOCKET);
   close (server->signals);
   close (server->null);
   if (!sandbox_enter (request->cpu_seconds, WORKER_MEMORY, &error))
-    _exit (2);
-  _exit (decoding_run (request, model, input, output) ? 0 : 1);
+    _exit (STATUS_SANDBOX_FAILED);
+  _exit (workertask_run (request, model, input, output) ? 0
+                                                        : STATUS_OUTPUT_FAILED);
 }
 
 static void
@@ -223,7 +233,7 @@ send_exit (guint32 id, int status)
 {
   const ForkExit message = { id, status };
 
-  packet_send (FORKSERVER_SOCKET, &message, sizeof message, NULL, 0);
+  packet_send (FORK_SOCKET, &message, sizeof message, NULL, 0);
 }
 
 static void
@@ -242,28 +252,47 @@ start_worker (ForkServer *server, const ForkRequest *request, const int *fds)
     send_exit (request->id, -1);
 }
 
-/* FALSE at the end. */
+static void
+kill_worker (ForkServer *server, guint32 id)
+{
+  pid_t pid = GPOINTER_TO_INT (
+      g_hash_table_lookup (server->pids, GUINT_TO_POINTER (id)));
+
+  if (pid > 0)
+    kill (pid, SIGKILL);
+}
+
+/* FALSE if the socket was closed. */
 static gboolean
 take_request (ForkServer *server)
 {
   ForkRequest request;
   int fds[2];
-  gssize size = packet_receive (
-      FORKSERVER_SOCKET, &request, sizeof request, fds, 2);
-  pid_t pid;
+  gssize size = packet_receive (FORK_SOCKET, &request, sizeof request, fds, 2);
 
-  if (size == sizeof request && request.task != FORK_KILL) {
+  if (size == sizeof request && request.task == FORK_KILL)
+    kill_worker (server, request.id);
+  else if (size == sizeof request)
     start_worker (server, &request, fds);
-  } else if (size == sizeof request) {
-    pid = GPOINTER_TO_INT (
-        g_hash_table_lookup (server->pids, GUINT_TO_POINTER (request.id)));
-    if (pid > 0)
-      kill (pid, SIGKILL);
-  }
   for (guint i = 0; size > 0 && i < 2; i++)
     if (fds[i] >= 0)
       close (fds[i]);
   return size > 0;
+}
+
+static void
+report_exit (ForkServer *server, pid_t pid, int status)
+{
+  GHashTableIter iter;
+  gpointer id, value;
+
+  g_hash_table_iter_init (&iter, server->pids);
+  while (g_hash_table_iter_next (&iter, &id, &value))
+    if (GPOINTER_TO_INT (value) == pid) {
+      send_exit (GPOINTER_TO_UINT (id), status);
+      g_hash_table_iter_remove (&iter);
+      return;
+    }
 }
 
 static void
@@ -275,25 +304,15 @@ reap_workers (ForkServer *server)
 
   if (read (server->signals, &info, sizeof info) < 0)
     return;
-  while ((pid = waitpid (-1, &status, WNOHANG)) > 0) {
-    GHashTableIter iter;
-    gpointer id, value;
-
-    g_hash_table_iter_init (&iter, server->pids);
-    while (g_hash_table_iter_next (&iter, &id, &value))
-      if (GPOINTER_TO_INT (value) == pid) {
-        send_exit (GPOINTER_TO_UINT (id), status);
-        g_hash_table_iter_remove (&iter);
-        break;
-      }
-  }
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+    report_exit (server, pid, status);
 }
 
 static void
 serve (ForkServer *server)
 {
   struct pollfd polled[] = {
-    { .fd = FORKSERVER_SOCKET, .events = POLLIN },
+    { .fd = FORK_SOCKET, .events = POLLIN },
     { .fd = server->signals, .events = POLLIN },
   };
   gboolean more = TRUE;
@@ -308,8 +327,8 @@ serve (ForkServer *server)
   }
 }
 
-/* From here on the server waits, and is told to end by the end of its socket: a
- * terminal's or a service manager's signals are for the other process. */
+/* The signals of a terminal or a service manager are for the service's process.  This
+ * one ends when its socket is closed. */
 static void
 prepare_signals (ForkServer *server)
 {
@@ -324,20 +343,21 @@ prepare_signals (ForkServer *server)
   server->signals = signalfd (-1, &children, SFD_CLOEXEC);
 }
 
+/* Sends {@key: @node}; takes @node. */
 static void
-send_hello (const char *kind, JsonNode *node)
+send_hello (const char *key, JsonNode *node)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
   g_autofree char *json = NULL;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, kind);
+  json_builder_set_member_name (builder, key);
   json_builder_add_value (builder, node);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   json = json_to_string (root, FALSE);
-  packet_send (FORKSERVER_SOCKET, json, strlen (json), NULL, 0);
+  packet_send (FORK_SOCKET, json, strlen (json), NULL, 0);
 }
 
 int
@@ -360,17 +380,17 @@ forkserver_main (void)
     return 1;
   }
   gst_pb_utils_init ();
-  input_src_register ();
+  open_file_src_register ();
   load_decoders ();
   json_builder_end_array (models);
   if (sandbox_isolate (server.folder)) {
     g_free (server.folder);
-    server.folder = g_strdup (""); /* it is the root */
+    server.folder = g_strdup (""); /* the folder is the root now */
   }
-  /* what is free here need not be copied there */
+  /* a smaller process is forked faster */
   malloc_trim (0);
   send_hello ("models", json_builder_get_root (models));
   serve (&server);
-  /* its workers end with it: PR_SET_PDEATHSIG */
+  /* the workers end with this process: PR_SET_PDEATHSIG */
   return 0;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The files that wait for a worker process and those that are in one: a bounded
- * queue, so many workers at once, and a time for each.
+/* A job is one file and what a worker process is to do with it.  The jobs that wait
+ * are in a queue of bounded length; so many workers run at once, each for a bounded
+ * time.
  *
- * Who is next: of those who wait, the first whose client has the fewest workers at
- * that time. */
+ * Fairness: the next job is the first of those whose clients have the fewest workers
+ * at that moment. */
 
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "analysis/result.h"
-#include "forkserver.h"
+#include "forkclient.h"
 
 typedef struct _Jobs Jobs;
 typedef struct _Job Job;
@@ -19,55 +18,68 @@ typedef struct _Job Job;
 typedef struct
 {
   guint workers;        /* at once */
-  guint queue;          /* that may wait */
-  double timeout;       /* s, of a worker */
+  guint queue;          /* jobs that may wait */
+  double timeout;       /* s, for one worker */
   guint64 max_duration; /* ns of audio that is analysed; 0: all of it */
 } JobsLimits;
 
 typedef enum
 {
-  JOB_DONE,      /* there is a result or an image */
-  JOB_FAILED,    /* there is a result, with an error */
-  JOB_CRASHED,   /* the worker died of the file */
-  JOB_TIMED_OUT, /* and was killed */
-  JOB_LOST       /* no fault of the file */
-} JobOutcome;
+  JOB_DONE,      /* there is a result or data */
+  JOB_FAILED,    /* there is a result, which is an error */
+  JOB_CRASHED,   /* the file made the worker crash */
+  JOB_TIMED_OUT, /* the worker took too long and was killed */
+  JOB_LOST       /* the worker was lost, which is not the file's fault */
+} JobStatus;
 
+/* How a job has ended. */
 typedef struct
 {
-  JobOutcome outcome;
+  JobStatus status;
   Result *result; /* of a prediction or a failure; or NULL */
   GBytes *data;   /* a PNG file, or the text of the self-test; or NULL */
   double seconds; /* in the worker */
-} JobAnswer;
+} JobOutcome;
 
-/* @result has one segment; @user_data is that of jobs_add(). */
+/* A segment was classified: @result has only that one.  @user_data is that of
+ * jobs_add(). */
 typedef void (*JobSegmentFunc) (const Result *result, gpointer user_data);
-/* The job ends with it; what @answer has is borrowed. */
-typedef void (*JobDoneFunc) (const JobAnswer *answer, gpointer user_data);
+/* The job has ended, and is freed after the call; so is what @outcome points to. */
+typedef void (*JobDoneFunc) (const JobOutcome *outcome, gpointer user_data);
 
-/* Starts the fork server and waits until it has loaded all.  NULL with @error set
- * if it could not. */
-Jobs *jobs_new (const JobsLimits *limits, GError **error);
-/* Kills all workers; nothing is called any more. */
+/* @client starts the workers; it must live until the last job was added or
+ * cancelled.  Its callbacks belong to the jobs from now on. */
+Jobs *jobs_new (const JobsLimits *limits, ForkClient *client);
+/* Forgets all jobs without calling their functions.  Their workers run on until the
+ * fork client is freed. */
 void jobs_free (Jobs *jobs);
 
-/* (transfer none): the models as the service lists them, an array of objects. */
-JsonArray *jobs_get_models (Jobs *jobs);
-/* Index of the model, or -1. */
-int jobs_find_model (Jobs *jobs, const char *name);
-/* The queue is full, or @client has three quarters of it already. */
+/* Whether the queue takes no more of @client: it is full, or three quarters of it
+ * are this client's already. */
 gboolean jobs_are_full (Jobs *jobs, const char *client);
 guint jobs_get_waiting (Jobs *jobs);
 guint jobs_get_running (Jobs *jobs);
-/* a whole number of seconds after which it may be worth to ask again */
+/* In how many seconds, a whole number, it may be worth asking again. */
 guint jobs_get_retry_after (Jobs *jobs);
 
-/* Adds a job on the file @input, whose descriptor the job closes, for the client
- * @client; @segment may be NULL.  Neither function is called from within this one.
- * The queue must not be full. */
+/**
+ * jobs_add:
+ * @task: what to do, not FORK_KILL
+ * @model: index of the model
+ * @input: descriptor of the file, which the job closes; -1 for FORK_SELF_TEST
+ * @client: whose job it is, for fairness: an address
+ * @segment: (nullable): called for each segment
+ * @done: called when the job has ended
+ * @user_data: for both functions
+ *
+ * Adds a job to the queue, which must not be full.  Neither function is called before
+ * this one returns.
+ *
+ * Returns: (transfer none): the job, until @done is called or it is cancelled
+ */
 Job *
 jobs_add (Jobs *jobs, ForkTask task, guint model, int input, const char *client,
     JobSegmentFunc segment, JobDoneFunc done, gpointer user_data);
-/* Forgets a job whose answer nobody waits for any more; its worker is killed. */
+/* Forgets @job without calling its functions; its worker, if there is one, is
+ * killed. */
 void job_cancel (Job *job);

@@ -234,13 +234,13 @@ typedef struct
 } SelfTest;
 
 static void
-on_tested (const JobAnswer *answer, gpointer user_data)
+on_tested (const JobOutcome *outcome, gpointer user_data)
 {
   SelfTest *test = user_data;
 
-  if (answer->outcome == JOB_DONE && answer->data) {
+  if (outcome->status == JOB_DONE && outcome->data) {
     gsize size;
-    const char *lines = g_bytes_get_data (answer->data, &size);
+    const char *lines = g_bytes_get_data (outcome->data, &size);
 
     g_print ("%.*s", (int) size, lines);
     test->status = g_strstr_len (lines, size, "POSSIBLE") ? 1 : 0;
@@ -253,17 +253,20 @@ test_sandbox (const JobsLimits *limits)
 {
   SelfTest test = { .status = 1 };
   g_autoptr (GError) error = NULL;
-  Jobs *jobs = jobs_new (limits, &error);
+  ForkClient *fork_client = forkclient_new (&error);
+  Jobs *jobs;
 
-  if (!jobs) {
+  if (!fork_client) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 1;
   }
+  jobs = jobs_new (limits, fork_client);
   test.loop = g_main_loop_new (NULL, FALSE);
   jobs_add (jobs, FORK_SELF_TEST, 0, -1, "", NULL, on_tested, &test);
   g_main_loop_run (test.loop);
   g_main_loop_unref (test.loop);
   jobs_free (jobs);
+  forkclient_free (fork_client);
   return test.status;
 }
 

@@ -10,6 +10,7 @@
 #include "analysis/models.h"
 #include "connections.h"
 #include "counters.h"
+#include "forkclient.h"
 #include "page.h"
 #include "quota.h"
 #include "upload.h"
@@ -22,6 +23,7 @@ struct _Service
 {
   SoupServer *server;
   Connections *connections;
+  ForkClient *fork_client;
   Jobs *jobs;
   Counters *counters;
   Page *page;
@@ -194,19 +196,19 @@ typedef struct
 } Failure;
 
 static Failure
-get_failure (const JobAnswer *answer)
+get_failure (const JobOutcome *outcome)
 {
-  switch (answer->outcome) {
+  switch (outcome->status) {
     case JOB_FAILED:
-      if (answer->result->skipped)
+      if (outcome->result->skipped)
         return (Failure){ SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio",
-          answer->result->error };
+          outcome->result->error };
       for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
-        if (g_str_has_prefix (answer->result->error, failures[i].beginning))
+        if (g_str_has_prefix (outcome->result->error, failures[i].beginning))
           return (Failure){ failures[i].status, failures[i].code,
-            answer->result->error };
+            outcome->result->error };
       return (Failure){ SOUP_STATUS_UNPROCESSABLE_ENTITY, "broken",
-        answer->result->error };
+        outcome->result->error };
     case JOB_CRASHED:
       return (Failure){ SOUP_STATUS_UNPROCESSABLE_ENTITY, "broken",
         "Its decoder broke down at it." };
@@ -268,9 +270,9 @@ on_segment (const Result *result, gpointer user_data)
 }
 
 static void
-answer_failure (Request *request, const JobAnswer *answer)
+answer_failure (Request *request, const JobOutcome *outcome)
 {
-  Failure failure = get_failure (answer);
+  Failure failure = get_failure (outcome);
 
   if (!has_begun (request)) {
     refuse (request, failure.status, failure.code, failure.message);
@@ -294,7 +296,7 @@ answer_result (Request *request, const Result *result)
 }
 
 static void
-on_done (const JobAnswer *job_answer, gpointer user_data)
+on_done (const JobOutcome *outcome, gpointer user_data)
 {
   Request *request = user_data;
   Connection *connection = connection_get (request->message);
@@ -302,16 +304,16 @@ on_done (const JobAnswer *job_answer, gpointer user_data)
   request->job = NULL;
   if (connection)
     connection_set_phase (connection, CONNECTION_ANSWER);
-  if (job_answer->outcome != JOB_DONE) {
-    answer_failure (request, job_answer);
-  } else if (request->route->task == FORK_PREDICT && job_answer->result) {
+  if (outcome->status != JOB_DONE) {
+    answer_failure (request, outcome);
+  } else if (request->route->task == FORK_PREDICT && outcome->result) {
     counters_add_analysis (request->service->counters,
-        job_answer->result->duration / 1e9, job_answer->seconds);
-    answer_result (request, job_answer->result);
-  } else if (request->route->task == FORK_SPECTROGRAM && job_answer->data) {
-    answer (request, SOUP_STATUS_OK, "image/png", job_answer->data);
+        outcome->result->duration / 1e9, outcome->seconds);
+    answer_result (request, outcome->result);
+  } else if (request->route->task == FORK_SPECTROGRAM && outcome->data) {
+    answer (request, SOUP_STATUS_OK, "image/png", outcome->data);
   } else {
-    answer_failure (request, &(JobAnswer){ .outcome = JOB_CRASHED });
+    answer_failure (request, &(JobOutcome){ .status = JOB_CRASHED });
   }
   soup_message_body_complete (
       soup_server_message_get_response_body (request->message));
@@ -519,8 +521,8 @@ static void
 answer_models (Request *request)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  JsonNode *models = json_node_init_array (
-      json_node_alloc (), jobs_get_models (request->service->jobs));
+  JsonNode *models = json_node_init_array (json_node_alloc (),
+      forkclient_get_models (request->service->fork_client));
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "default");
@@ -629,8 +631,8 @@ check_origin (Request *request)
 static gboolean
 find_model (Request *request, const char *name)
 {
-  Jobs *jobs = request->service->jobs;
-  int model = jobs_find_model (jobs, *name ? name : MODELS_DEFAULT);
+  ForkClient *client = request->service->fork_client;
+  int model = forkclient_find_model (client, *name ? name : MODELS_DEFAULT);
 
   /* without the default one, the first is it */
   request->model = model < 0 ? 0 : model;
@@ -773,10 +775,12 @@ service_new (const ServiceOptions *options, GError **error)
   soup_server_add_early_handler (
       service->server, NULL, on_headers, service, NULL);
   soup_server_add_handler (service->server, NULL, on_request, service, NULL);
-  service->jobs = jobs_new (&options->jobs, error);
-  if (service->jobs)
+  service->fork_client = forkclient_new (error);
+  if (service->fork_client) {
+    service->jobs = jobs_new (&options->jobs, service->fork_client);
     service->connections = connections_new (service->server, options->address,
         options->port, options->client_timeout, on_refused, service, error);
+  }
   if (service->connections)
     return service;
   service_free (service);
@@ -792,8 +796,8 @@ service_free (Service *service)
   soup_server_disconnect (service->server);
   g_object_unref (service->server);
   connections_free (service->connections);
-  if (service->jobs)
-    jobs_free (service->jobs);
+  jobs_free (service->jobs);
+  forkclient_free (service->fork_client);
   counters_free (service->counters);
   page_free (service->page);
   quota_free (service->spool);

@@ -2,9 +2,7 @@
 
 #include "workertask.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analysis/analysis.h"
 #include "analysis/overview.h"
@@ -14,7 +12,7 @@
 #include "sandbox.h"
 
 static gboolean
-tell (int output, WorkerMessage kind, gconstpointer data, gsize size)
+send_message (int output, WorkerMessage kind, gconstpointer data, gsize size)
 {
   WorkerHeader header = { kind, size };
 
@@ -23,30 +21,30 @@ tell (int output, WorkerMessage kind, gconstpointer data, gsize size)
 }
 
 static gboolean
-tell_result (int output, WorkerMessage kind, const Result *result)
+send_result (int output, WorkerMessage kind, const Result *result)
 {
   g_autofree char *json = result_to_json (result, TRUE);
 
-  return tell (output, kind, json, strlen (json));
+  return send_message (output, kind, json, strlen (json));
 }
 
+/* Sends segment @index alone: a long file has many, and the others were sent. */
 static void
-tell_segment (const Result *result, guint index, gpointer user_data)
+send_segment (const Result *result, guint index, gpointer user_data)
 {
-  /* only this one: a long file has many */
   Result one = *result;
 
   one.probabilities = NULL;
   one.segments = g_array_new (FALSE, FALSE, sizeof (ResultSegment));
   g_array_append_val (
       one.segments, g_array_index (result->segments, ResultSegment, index));
-  tell_result (*(int *) user_data, WORKER_SEGMENT, &one);
+  send_result (*(int *) user_data, WORKER_SEGMENT, &one);
   g_array_unref (one.segments);
 }
 
 static gboolean
 predict (
-    const ForkRequest *request, const char *name, const char *model, int output)
+    const ForkRequest *request, const char *uri, const char *model, int output)
 {
   const AnalysisOptions options = {
     .model = model,
@@ -54,26 +52,26 @@ predict (
     .is_last = TRUE,
   };
   g_autoptr (Result)
-      result = analysis_run (name, &options, tell_segment, &output);
+      result = analysis_run (uri, &options, send_segment, &output);
 
-  return tell_result (output, WORKER_RESULT, result);
+  return send_result (output, WORKER_RESULT, result);
 }
 
 static gboolean
-draw_spectrogram (const char *name, int output)
+draw_spectrogram (const char *uri, int output)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (Overview) overview = overview_new (name, &error);
+  g_autoptr (Overview) overview = overview_new (uri, &error);
   g_autoptr (GByteArray) image = overview ? spectrogram_to_png (overview)
                                           : NULL;
   g_autoptr (Result) failure = NULL;
 
   if (image)
-    return tell (output, WORKER_IMAGE, image->data, image->len);
+    return send_message (output, WORKER_IMAGE, image->data, image->len);
   failure = result_new_error (
-      name, error ? error->message : "It is too short for a picture.");
+      uri, error ? error->message : "It is too short for a picture.");
   failure->skipped = error && source_is_no_audio (error);
-  return tell_result (output, WORKER_RESULT, failure);
+  return send_result (output, WORKER_RESULT, failure);
 }
 
 static gboolean
@@ -81,20 +79,20 @@ test_sandbox (int output)
 {
   g_autofree char *lines = sandbox_try ();
 
-  return tell (output, WORKER_TEXT, lines, strlen (lines));
+  return send_message (output, WORKER_TEXT, lines, strlen (lines));
 }
 
 gboolean
-decoding_run (
+workertask_run (
     const ForkRequest *request, const char *model, int input, int output)
 {
-  g_autofree char *name = g_strdup_printf ("input://%d", input);
+  g_autofree char *uri = g_strdup_printf ("openfile://%d", input);
 
   switch (request->task) {
     case FORK_PREDICT:
-      return predict (request, name, model, output);
+      return predict (request, uri, model, output);
     case FORK_SPECTROGRAM:
-      return draw_spectrogram (name, output);
+      return draw_spectrogram (uri, output);
     case FORK_SELF_TEST:
       return test_sandbox (output);
     default:

@@ -6,10 +6,10 @@
 
 #include <glib.h>
 
-#include "forkserver.h"
+#include "forkprotocol.h"
 
-/* Does @request with the file @input, telling of it on @output; @model is the path
- * of the weights file.  The process is in the sandbox by then.  FALSE if it could
- * not tell. */
-gboolean decoding_run (
+/* Does what @request asks with the file @input, a descriptor, and writes what comes
+ * of it to @output.  @model is the path of the weights file.  The process must be in
+ * the sandbox already.  FALSE if the output could not be written. */
+gboolean workertask_run (
     const ForkRequest *request, const char *model, int input, int output);
