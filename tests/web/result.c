@@ -26,7 +26,7 @@ static void
 test_brackets (void)
 {
   g_autofree char *name = g_strnfill (1000, '[');
-  g_autoptr (Result) result = result_new_error (name, "\\\"{");
+  g_autoptr (Result) result = result_new_error (name, REASON_INTERNAL, "\\\"{");
   g_autofree char *json = result_to_json (result, TRUE);
   g_autoptr (Result) same = result_from_json (json, NULL);
 
