@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a worker that was taken over may say to the service. */
+/* A Result as JSON: what is read back, and what a worker that was taken over by its
+ * file may not do to the process that reads it. */
 
 #include <string.h>
 
