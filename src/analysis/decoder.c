@@ -7,6 +7,7 @@
 
 #include "genre/downmix.h"
 #include "genre/genre.h"
+#include "reason.h"
 #include "source.h"
 
 /* how often a pipeline is looked at that says nothing, and how many times */
@@ -28,8 +29,8 @@ push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
   if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample)))
     return TRUE;
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    g_set_error (
-        error, GENRE_ERROR, GENRE_ERROR_READ, "Its audio cannot be read.");
+    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
+        "Its audio cannot be read.");
     return FALSE;
   }
   n = map.size / GST_AUDIO_INFO_BPF (&info);
@@ -80,14 +81,14 @@ pull_samples (GstElement *pipeline, Source *source, GstAppSink *sink,
     } else if (gst_app_sink_is_eos (sink)) {
       break;
     } else if (++still == PATIENCE) {
-      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
           "Its decoder stopped without a reason.");
       return FALSE;
     }
   }
   if (!any)
-    g_set_error (
-        error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
+    g_set_error (error, ANALYSIS_ERROR, REASON_NO_AUDIO_STREAM,
+        "There is no audio in it.");
   return any;
 }
 

@@ -200,7 +200,7 @@ get_failure (const JobOutcome *outcome)
 {
   switch (outcome->status) {
     case JOB_FAILED:
-      if (outcome->result->skipped)
+      if (reason_is_no_audio (outcome->result->reason))
         return (Failure){ SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio",
           outcome->result->error };
       for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
