@@ -76,8 +76,6 @@
 GST_DEBUG_CATEGORY_STATIC (gst_genre_classify_debug);
 #define GST_CAT_DEFAULT gst_genre_classify_debug
 
-#define DEFAULT_MODEL "crnn.safetensors"
-
 #define DEFAULT_WINDOW (30 * GST_SECOND)
 #define DEFAULT_HOP 0
 #define DEFAULT_MIN_WINDOW (5 * GST_SECOND)
@@ -192,8 +190,7 @@ struct _GstGenreClassify
 
   /* worker; the streaming thread while that is idle */
   GenreTrack *track;
-  float *probabilities; /* [n_labels] */
-  GenreAnswer answer;   /* times and flags of the track so far */
+  GenreAnswer answer; /* times and flags of the track so far */
   guint64 answer_segments;
   gboolean failed; /* the error was posted */
 };
@@ -220,7 +217,7 @@ job_free (gpointer data)
 {
   Job *job = data;
 
-  g_clear_pointer (&job->segment, genre_segment_free);
+  g_clear_pointer (&job->segment, genre_segment_unref);
   g_free (job);
 }
 
@@ -287,7 +284,8 @@ add_to_track (
     track->partial = answer->partial;
   }
   if (!answer->silent)
-    genre_track_add (self->track, answer->probabilities, answer->duration);
+    genre_track_add (self->track, answer->probabilities,
+        genre_model_get_n_labels (self->model), answer->duration);
 }
 
 static void
@@ -299,9 +297,9 @@ classify_segment (GstGenreClassify *self, const Job *job)
     .running_time = job->running_time,
     .duration = genre_segment_get_duration (job->segment),
     .partial = genre_segment_is_partial (job->segment),
-    .probabilities = self->probabilities,
   };
   guint n_labels = genre_model_get_n_labels (self->model), best;
+  g_autofree float *probabilities = NULL;
   g_autoptr (GError) error = NULL;
   GstStructure *structure;
   gboolean post_messages;
@@ -315,13 +313,14 @@ classify_segment (GstGenreClassify *self, const Job *job)
   GST_OBJECT_UNLOCK (self);
 
   if (!answer.silent &&
-      !genre_classifier_classify (
-          self->classifier, job->segment, self->probabilities, &error)) {
+      !(probabilities = genre_classifier_classify (
+            self->classifier, job->segment, NULL, &error))) {
     if (!self->failed && genre_worker_is_current (self->worker))
       GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
     self->failed = TRUE;
     return;
   }
+  answer.probabilities = probabilities;
   elapsed = (g_get_monotonic_time () - begin) * GST_USECOND;
   GST_LOG_OBJECT (self,
       "segment %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT
@@ -344,10 +343,10 @@ classify_segment (GstGenreClassify *self, const Job *job)
   add_to_track (self, &answer, job->overlap);
   structure = genre_message_segment (self->model, &answer, job->number);
   if (!answer.silent) {
-    genre_track_get (self->track, self->probabilities);
-    /* the answer points to what is the track's average now */
+    g_free (probabilities);
+    answer.probabilities = probabilities = genre_track_get (self->track, NULL);
     best = genre_answer_best (&answer, n_labels);
-    set_answer (self, best, self->probabilities[best]);
+    set_answer (self, best, probabilities[best]);
   }
   /* Last of all: a handler may seek, and after a flush nothing of what is known
    * here is true any more. */
@@ -367,8 +366,9 @@ end_track (GstGenreClassify *self)
   GST_OBJECT_UNLOCK (self);
 
   if (self->answer_segments > 0 && post_messages) {
-    self->answer.probabilities = self->probabilities;
-    genre_track_get (self->track, self->probabilities);
+    g_autofree float *average = genre_track_get (self->track, NULL);
+
+    self->answer.probabilities = average;
     post (self,
         genre_message_track (
             self->model, &self->answer, self->answer_segments));
@@ -989,49 +989,24 @@ gst_genre_classify_set_caps (
       self->classifier, GST_AUDIO_INFO_RATE (&self->info), NULL);
 }
 
-/* The default model: in the folder that the environment names, beside the plugin
- * of a build directory, or where it is installed.  (transfer full) */
-static char *
-default_model_path (void)
-{
-  const char *folder = g_getenv ("GENRECLASSIFY_MODELS");
-  g_autoptr (GstPlugin) plugin = NULL;
-
-  if (folder)
-    return g_build_filename (folder, DEFAULT_MODEL, NULL);
-  plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
-  if (plugin && gst_plugin_get_filename (plugin)) {
-    g_autofree char *directory = g_path_get_dirname (
-        gst_plugin_get_filename (plugin));
-    g_autofree char *path = g_build_filename (
-        directory, "..", "models", DEFAULT_MODEL, NULL);
-
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
-      return g_steal_pointer (&path);
-  }
-  return g_build_filename (MODELS_DIR, DEFAULT_MODEL, NULL);
-}
-
 static gboolean
 gst_genre_classify_start (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
-  guint64 window, hop, min_window;
+  GenreClassifierConfig config;
   GenreClassifier *classifier;
   guint n_labels;
 
+  genre_classifier_config_init (&config);
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->model_path);
-  window = self->window;
-  hop = self->hop;
-  min_window = self->min_window;
+  config.window = self->window;
+  config.hop = self->hop;
+  config.min_window = self->min_window;
   self->stats = (Stats){ 0 };
   GST_OBJECT_UNLOCK (self);
-  if (!path)
-    path = default_model_path ();
-
   self->model = genre_model_load (path, &error);
   if (!self->model) {
     if (error->code == GENRE_ERROR_NOT_FOUND)
@@ -1045,11 +1020,11 @@ gst_genre_classify_start (GstBaseTransform *trans)
   }
   GST_INFO_OBJECT (self, "model %s %s of %s",
       genre_model_get_name (self->model), genre_model_get_version (self->model),
-      path);
+      path ? path : GENRE_DEFAULT_MODEL);
 
   /* the rate is not known before the caps */
   classifier = genre_classifier_new (
-      self->model, GENRE_MIN_RATE, window, hop, min_window, &error);
+      self->model, GENRE_MIN_RATE, &config, &error);
   if (!classifier) {
     GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
     g_clear_pointer (&self->model, genre_model_unref);
@@ -1058,7 +1033,6 @@ gst_genre_classify_start (GstBaseTransform *trans)
 
   n_labels = genre_model_get_n_labels (self->model);
   self->track = genre_track_new (n_labels);
-  self->probabilities = g_new0 (float, n_labels);
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   self->analyse = FALSE;
   self->new_segment = FALSE;
@@ -1095,10 +1069,9 @@ gst_genre_classify_stop (GstBaseTransform *trans)
   classifier = g_steal_pointer (&self->classifier);
   GST_OBJECT_UNLOCK (self);
   genre_worker_free (worker);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 
-  g_clear_pointer (&self->track, genre_track_free);
-  g_clear_pointer (&self->probabilities, g_free);
+  g_clear_pointer (&self->track, genre_track_unref);
   g_clear_pointer (&self->unpacked, g_free);
   g_clear_pointer (&self->stream_id, g_free);
   g_clear_pointer (&self->model, genre_model_unref);
@@ -1263,8 +1236,8 @@ gst_genre_classify_class_init (GstGenreClassifyClass *klass)
   object_class->finalize = gst_genre_classify_finalize;
 
   props[PROP_MODEL] = g_param_spec_string ("model", "Model",
-      "Path of the model's weights file (safetensors); NULL is the installed "
-      "default",
+      "Name of an installed model, such as \"cnn\", or path of a weights file; "
+      "NULL is the installed default, \"" GENRE_DEFAULT_MODEL "\"",
       NULL, ready);
   props[PROP_WINDOW] = g_param_spec_uint64 ("window", "Window",
       "Length of a segment (in nanoseconds)", GENRE_MIN_WINDOW,

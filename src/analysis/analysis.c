@@ -7,7 +7,7 @@
 #include <gst/gst.h>
 
 #include "genre/genre.h"
-#include "genre/melspectrogram.h"
+#include "genre/genre.h"
 #include "reason.h"
 #include "source.h"
 
@@ -282,8 +282,7 @@ get_model_minimum (const char *path)
 
   if (!model)
     return 0;
-  seconds = genre_model_get_min_columns (model) * (double) GENRE_MEL_PERIOD /
-      GENRE_MEL_COLUMNS;
+  seconds = (double) genre_model_get_min_window (model) / GENRE_SECOND;
   genre_model_unref (model);
   return seconds;
 }

@@ -5,7 +5,6 @@
 #include <gst/app/gstappsink.h>
 #include <gst/audio/audio.h>
 
-#include "genre/downmix.h"
 #include "genre/genre.h"
 #include "reason.h"
 #include "source.h"
@@ -14,7 +13,7 @@
 #define PERIOD (100 * GST_MSECOND)
 #define PATIENCE 20
 
-/* Mixes what the sink gave and hands it on; sets @more to what @func said. */
+/* Hands on what the sink gave; sets @more to what @func returned. */
 static gboolean
 push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
     gboolean *more, GError **error)
@@ -23,8 +22,7 @@ push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
   g_autoptr (GError) fault = NULL;
   GstAudioInfo info;
   GstMapInfo map;
-  gsize n;
-  g_autofree float *mono = NULL;
+  DecoderBlock block;
 
   if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample)))
     return TRUE;
@@ -33,12 +31,11 @@ push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
         "Its audio cannot be read.");
     return FALSE;
   }
-  n = map.size / GST_AUDIO_INFO_BPF (&info);
-  mono = g_new (float, n);
-  genre_downmix (
-      GENRE_SAMPLE_F32, GST_AUDIO_INFO_CHANNELS (&info), map.data, n, mono);
+  block = (DecoderBlock){ (const float *) map.data,
+    map.size / GST_AUDIO_INFO_BPF (&info), GST_AUDIO_INFO_CHANNELS (&info),
+    GST_AUDIO_INFO_RATE (&info) };
+  *more = func (&block, user_data, &fault);
   gst_buffer_unmap (buffer, &map);
-  *more = func (mono, n, GST_AUDIO_INFO_RATE (&info), user_data, &fault);
   if (!fault)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&fault));

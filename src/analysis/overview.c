@@ -2,8 +2,10 @@
 
 #include "overview.h"
 
+#include <math.h>
+
 #include "decoder.h"
-#include "genre/melspectrogram.h"
+#include "genre/genre.h"
 #include "reason.h"
 
 /* columns are merged by two when there are as many: a picture shows fewer */
@@ -12,9 +14,7 @@
 typedef struct
 {
   Overview *overview;
-  const GenreKernels *kernels;
   GenreMelSpectrogram *mel;
-  guint rate;
   guint step; /* mel columns that make one of the overview */
   /* the column under way */
   OverviewColumn sum;
@@ -74,42 +74,57 @@ add_mel_column (Gatherer *gatherer, const GenreMelColumn *column)
     end_column (gatherer);
 }
 
-/* A stream that goes on at another rate gets a front end that begins there. */
-static void
-set_rate (Gatherer *gatherer, guint rate)
+/* Has the spectrogram go on at @rate, or begin. */
+static gboolean
+set_rate (Gatherer *gatherer, guint rate, GError **error)
 {
-  guint64 n_columns = gatherer->mel
-      ? genre_mel_spectrogram_get_n_columns (gatherer->mel)
-      : 0;
+  g_autoptr (GError) fault = NULL;
 
-  genre_mel_spectrogram_free (gatherer->mel);
-  gatherer->mel = genre_mel_spectrogram_new (gatherer->kernels, rate,
-      (guint64) (gatherer->overview->duration * 1e9), n_columns);
-  gatherer->rate = rate;
+  if (!gatherer->mel)
+    gatherer->mel = genre_mel_spectrogram_new (rate, &fault);
+  else
+    genre_mel_spectrogram_set_rate (gatherer->mel, rate, &fault);
+  if (fault)
+    g_set_error_literal (
+        error, ANALYSIS_ERROR, REASON_INTERNAL, fault->message);
+  return !fault;
+}
+
+/* The mean of a frame's channels; as for the spectrogram, what is not finite
+ * counts as 0. */
+static float
+mix (const float *frame, guint channels)
+{
+  float sum = 0;
+
+  for (guint c = 0; c < channels; c++)
+    sum += isfinite (frame[c]) ? frame[c] : 0;
+  return sum / channels;
 }
 
 static gboolean
-take_samples (const float *samples, gsize n, guint rate, gpointer user_data,
-    GError **error G_GNUC_UNUSED)
+take_block (const DecoderBlock *block, gpointer user_data, GError **error)
 {
   Gatherer *gatherer = user_data;
+  const float *samples = block->samples;
+  gsize n = block->n_frames;
 
-  if (!gatherer->mel || gatherer->rate != rate)
-    set_rate (gatherer, rate);
-  gatherer->overview->duration += (double) n / rate;
+  if (!set_rate (gatherer, block->rate, error))
+    return FALSE;
   while (n > 0) {
     GenreMelColumn column;
     gboolean ready;
-    gsize taken = genre_mel_spectrogram_push (
-        gatherer->mel, samples, n, &column, &ready);
+    gsize taken = genre_mel_spectrogram_push (gatherer->mel, GENRE_SAMPLE_F32,
+        block->channels, samples, n, &column, &ready);
 
-    for (gsize i = 0; i < taken; i++) {
-      gatherer->sum.min = MIN (gatherer->sum.min, samples[i]);
-      gatherer->sum.max = MAX (gatherer->sum.max, samples[i]);
+    for (gsize i = 0; i < taken; i++, samples += block->channels) {
+      float x = mix (samples, block->channels);
+
+      gatherer->sum.min = MIN (gatherer->sum.min, x);
+      gatherer->sum.max = MAX (gatherer->sum.max, x);
     }
     if (ready)
       add_mel_column (gatherer, &column);
-    samples += taken;
     n -= taken;
   }
   return TRUE;
@@ -119,25 +134,20 @@ Overview *
 overview_new (const char *name, GError **error)
 {
   Gatherer gatherer = { .step = 1 };
-  g_autoptr (Overview) overview = NULL;
-  g_autoptr (GError) fault = NULL;
+  g_autoptr (Overview) overview = g_new0 (Overview, 1);
   gboolean ok;
 
-  gatherer.kernels = genre_kernels_get (&fault);
-  if (!gatherer.kernels) {
-    g_set_error_literal (
-        error, ANALYSIS_ERROR, REASON_INTERNAL, fault->message);
-    return NULL;
-  }
-  overview = g_new0 (Overview, 1);
   overview->columns = g_array_new (FALSE, FALSE, sizeof (OverviewColumn));
   overview->spacing = (double) GENRE_MEL_PERIOD / GENRE_MEL_COLUMNS;
   gatherer.overview = overview;
   begin_column (&gatherer);
-  ok = decoder_run (name, take_samples, &gatherer, error);
+  ok = decoder_run (name, take_block, &gatherer, error);
   if (gatherer.n_summed > 0)
     end_column (&gatherer);
-  genre_mel_spectrogram_free (gatherer.mel);
+  if (gatherer.mel)
+    overview->duration =
+        (double) genre_mel_spectrogram_get_length (gatherer.mel) / GENRE_SECOND;
+  genre_mel_spectrogram_unref (gatherer.mel);
   return ok ? g_steal_pointer (&overview) : NULL;
 }
 

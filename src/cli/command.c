@@ -6,7 +6,6 @@
 
 #include <gst/gst.h>
 
-#include "analysis/models.h"
 #include "genre/genre.h"
 #include "options.h"
 #include "report.h"
@@ -43,7 +42,7 @@ find_model (const char *name, ModelLabel *found, GError **error)
 {
   GenreModel *model;
 
-  found->path = models_find (name ? name : MODELS_DEFAULT, error);
+  found->path = genre_model_find (name, error);
   if (!found->path || !(model = genre_model_load (found->path, error)))
     return FALSE;
   found->label = g_strdup_printf (

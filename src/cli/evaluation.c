@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/models.h"
 #include "evaluationplot.h"
 #include "evaluationreport.h"
 #include "genre/genre.h"
@@ -66,8 +65,7 @@ load_labels (Evaluation *evaluation, GError **error)
 {
   GenreModel *model;
 
-  evaluation->model_path = models_find (
-      evaluation->model ? evaluation->model : MODELS_DEFAULT, error);
+  evaluation->model_path = genre_model_find (evaluation->model, error);
   if (!evaluation->model_path)
     return FALSE;
   model = genre_model_load (evaluation->model_path, error);

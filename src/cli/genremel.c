@@ -10,75 +10,67 @@
 #include <gst/gst.h>
 
 #include "analysis/decoder.h"
-#include "genre/melspectrogram.h"
-
-#define NS G_GUINT64_CONSTANT (1000000000)
+#include "genre/genre.h"
 
 typedef struct
 {
   GenreMelSpectrogram *mel;
   guint rate;
-  guint64 n_samples;
   guint64 max_columns;
   GArray *columns; /* float, [n][GENRE_MEL_BANDS] */
 } Analysis;
 
-static guint64
-n_columns (const Analysis *analysis)
+static gboolean
+is_complete (const Analysis *analysis)
 {
-  return analysis->columns->len / GENRE_MEL_BANDS;
-}
-
-static void
-push_mono (Analysis *analysis, const float *samples, gsize n)
-{
-  while (n > 0 && n_columns (analysis) < analysis->max_columns) {
-    GenreMelColumn column;
-    gboolean ready;
-    gsize taken = genre_mel_spectrogram_push (
-        analysis->mel, samples, n, &column, &ready);
-
-    if (ready)
-      g_array_append_vals (analysis->columns, column.db, GENRE_MEL_BANDS);
-    samples += taken;
-    n -= taken;
-  }
+  return analysis->columns->len / GENRE_MEL_BANDS >= analysis->max_columns;
 }
 
 static gboolean
-take_samples (const float *samples, gsize n, guint rate, gpointer user_data,
-    GError **error)
+begin (Analysis *analysis, guint rate, GError **error)
+{
+  if (!analysis->mel)
+    analysis->mel = genre_mel_spectrogram_new (analysis->rate = rate, error);
+  else if (analysis->rate != rate)
+    g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
+        "The sample rate changes from %u to %u Hz.", analysis->rate, rate);
+  return analysis->mel && analysis->rate == rate;
+}
+
+static void
+add_column (Analysis *analysis, const GenreMelColumn *column)
+{
+  g_array_append_vals (analysis->columns, column->db, GENRE_MEL_BANDS);
+}
+
+static gboolean
+take_block (const DecoderBlock *block, gpointer user_data, GError **error)
 {
   Analysis *analysis = user_data;
 
-  if (!analysis->mel) {
-    const GenreKernels *kernels = genre_kernels_get (error);
-
-    if (!kernels)
-      return FALSE;
-    analysis->rate = rate;
-    analysis->mel = genre_mel_spectrogram_new (kernels, rate, 0, 0);
-  } else if (analysis->rate != rate) {
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
-        "The sample rate changes from %u to %u Hz.", analysis->rate, rate);
+  if (!begin (analysis, block->rate, error))
     return FALSE;
+  for (gsize done = 0; done < block->n_frames && !is_complete (analysis);) {
+    GenreMelColumn column;
+    gboolean ready;
+
+    done += genre_mel_spectrogram_push (analysis->mel, GENRE_SAMPLE_F32,
+        block->channels, block->samples + done * block->channels,
+        block->n_frames - done, &column, &ready);
+    if (ready)
+      add_column (analysis, &column);
   }
-  analysis->n_samples += n;
-  push_mono (analysis, samples, n);
-  return n_columns (analysis) < analysis->max_columns;
+  return !is_complete (analysis);
 }
 
-/* The last columns' windows reach past the last sample. */
 static void
 finish (Analysis *analysis)
 {
-  static const float silence[1024];
-  guint64 end = genre_mel_column_at (analysis->n_samples / analysis->rate * NS +
-      analysis->n_samples % analysis->rate * NS / analysis->rate);
+  GenreMelColumn column;
 
-  analysis->max_columns = MIN (analysis->max_columns, end);
-  while (n_columns (analysis) < analysis->max_columns)
-    push_mono (analysis, silence, G_N_ELEMENTS (silence));
+  while (!is_complete (analysis) &&
+      genre_mel_spectrogram_finish (analysis->mel, &column))
+    add_column (analysis, &column);
 }
 
 /* NumPy's .npy, version 1.0 */
@@ -132,10 +124,10 @@ main (int argc, char **argv)
     return 2;
   }
   if (duration > 0 && duration < 1e6)
-    analysis.max_columns = genre_mel_column_at (duration * 1e9);
+    analysis.max_columns = genre_mel_column_at (duration * GENRE_SECOND);
 
   analysis.columns = g_array_new (FALSE, FALSE, sizeof (float));
-  ok = decoder_run (argv[1], take_samples, &analysis, &error);
+  ok = decoder_run (argv[1], take_block, &analysis, &error);
   if (ok) {
     finish (&analysis);
     ok = write_npy (argv[2], analysis.columns, &error);
@@ -143,7 +135,7 @@ main (int argc, char **argv)
   if (!ok)
     g_printerr ("genremel: %s: %s\n", argv[1], error->message);
   g_array_unref (analysis.columns);
-  genre_mel_spectrogram_free (analysis.mel);
+  genre_mel_spectrogram_unref (analysis.mel);
   gst_deinit ();
   return ok ? 0 : 1;
 }

@@ -8,9 +8,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
-#include "analysis/models.h"
 #include "genre/genre.h"
-#include "genre/weights/safetensors.h"
 
 /* bytes of the figures, at most: they are a handful of numbers.  It also limits
  * how deep any other JSON of that name can be, which json-glib parses by
@@ -45,25 +43,11 @@ model_file_free (ModelFile *file)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModelFile, model_file_free)
 
-/* The text of one of the file's metadata, or NULL; free with g_free(). */
-static char *
-get_metadata (const ModelFile *file, const char *key)
-{
-  GenreSafetensors *tensors = genre_safetensors_load (file->path, NULL);
-  char *text = NULL;
-
-  if (tensors) {
-    text = g_strdup (genre_safetensors_get_metadata (tensors, key));
-    genre_safetensors_free (tensors);
-  }
-  return text;
-}
-
-/* The same parsed; NULL if it is missing or another kind of JSON. */
+/* A value of the metadata, parsed; NULL if it is missing or another kind of JSON. */
 static JsonNode *
 parse_metadata (const ModelFile *file, const char *key, JsonNodeType type)
 {
-  g_autofree char *text = get_metadata (file, key);
+  const char *text = genre_model_get_metadata (file->model, key);
   g_autoptr (JsonNode) node = text ? json_from_string (text, NULL) : NULL;
 
   return node && json_node_get_node_type (node) == type
@@ -75,7 +59,7 @@ parse_metadata (const ModelFile *file, const char *key, JsonNodeType type)
 static JsonNode *
 parse_figures (const ModelFile *file)
 {
-  g_autofree char *text = get_metadata (file, "figures");
+  const char *text = genre_model_get_metadata (file->model, "figures");
 
   if (!text || strlen (text) > MAX_FIGURES)
     return NULL;
@@ -89,7 +73,7 @@ model_file_load (const char *name, GError **error)
   GStatBuf status;
 
   file->name = g_strdup (name);
-  if (!(file->path = models_find (name, error)) ||
+  if (!(file->path = genre_model_find (name, error)) ||
       !(file->model = genre_model_load (file->path, error)))
     return NULL;
   file->layers = parse_metadata (file, "layers", JSON_NODE_ARRAY);
@@ -115,16 +99,13 @@ get_frontend (const ModelFile *file, const char *member)
 static double
 get_min_seconds (const ModelFile *file)
 {
-  double period = get_frontend (file, "duration");
-
-  return genre_model_get_min_columns (file->model) * period /
-      get_frontend (file, "frames");
+  return (double) genre_model_get_min_window (file->model) / GENRE_SECOND;
 }
 
 static gboolean
 is_default (const ModelFile *file)
 {
-  return g_str_equal (file->name, MODELS_DEFAULT);
+  return g_str_equal (file->name, GENRE_DEFAULT_MODEL);
 }
 
 /* Text */
@@ -295,16 +276,15 @@ print_json (JsonBuilder *builder)
 
 /* Shows each of @names; FALSE if one of them cannot be loaded. */
 static gboolean
-show_models (const GPtrArray *names, gboolean json)
+show_models (char **names, gboolean json)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   gboolean ok = TRUE, first = TRUE;
 
   json_builder_begin_array (builder);
-  for (guint i = 0; i < names->len; i++) {
+  for (guint i = 0; names[i]; i++) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (ModelFile)
-        file = model_file_load (g_ptr_array_index (names, i), &error);
+    g_autoptr (ModelFile) file = model_file_load (names[i], &error);
 
     if (!file) {
       g_printerr ("genreclassify: %s\n", error->message);
@@ -349,16 +329,16 @@ models_main (int argc, char **argv)
 {
   gboolean json = FALSE;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) names = NULL;
-  g_autofree char *folder = NULL;
+  g_auto (GStrv) names = NULL;
 
   if (!parse_options (argc, argv, &json, &error)) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 2;
   }
-  folder = models_find_folder ();
-  names = models_list (folder, &error);
-  if (!names || names->len == 0) {
+  names = genre_model_list (&error);
+  if (!names || !*names) {
+    g_autofree char *folder = genre_model_get_folder ();
+
     g_printerr ("genreclassify: There are no models in %s%s%s\n", folder,
         error ? ": " : ".", error ? error->message : "");
     return 1;

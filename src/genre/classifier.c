@@ -12,7 +12,6 @@
 #include "melspectrogram.h"
 #include "model.h"
 
-#define SECOND G_GUINT64_CONSTANT (1000000000)
 #define MAX_HOP ((guint64) 1 << 62)
 #define CHUNK 1024 /* samples mixed at a time */
 /* Columns beyond a window's that the ring keeps: those of one chunk of silence,
@@ -22,6 +21,7 @@
 
 struct _GenreSegment
 {
+  gatomicrefcount refcount;
   guint64 start, duration;
   gboolean partial;
   double mean_square;
@@ -31,14 +31,12 @@ struct _GenreSegment
 
 struct _GenreClassifier
 {
+  gatomicrefcount refcount;
   GenreModel *model;
-  guint rate;
-  guint64 window, hop, min_window;
+  guint64 window, hop, min_window; /* ns */
 
   /* front end */
   GenreMelSpectrogram *mel;
-  guint64 origin;       /* ns: where the present rate began */
-  guint64 n_samples;    /* pushed since then */
   GenreMelColumn *ring; /* [ring_size]; column c is ring[c % ring_size] */
   gsize ring_size;
   guint64 n_segments; /* cut so far */
@@ -47,82 +45,109 @@ struct _GenreClassifier
   gint cancelled; /* atomic */
 };
 
-static gboolean
-check_rate (guint rate, GError **error)
+G_DEFINE_BOXED_TYPE (
+    GenreSegment, genre_segment, genre_segment_ref, genre_segment_unref)
+G_DEFINE_BOXED_TYPE (GenreClassifier, genre_classifier, genre_classifier_ref,
+    genre_classifier_unref)
+G_DEFINE_BOXED_TYPE (GenreClassifierConfig, genre_classifier_config,
+    genre_classifier_config_copy, genre_classifier_config_free)
+
+void
+genre_classifier_config_init (GenreClassifierConfig *config)
 {
-  return (rate >= GENRE_MIN_RATE && rate <= GENRE_MAX_RATE) ||
-      genre_refuse (error, GENRE_ERROR_ARGUMENT,
-          "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
-          GENRE_MAX_RATE);
+  *config = (GenreClassifierConfig){
+    .window = GENRE_DEFAULT_WINDOW,
+    .min_window = GENRE_DEFAULT_MIN_WINDOW,
+  };
 }
 
-/* Starts the front end where the stream stands. */
-static void
-start_mel (GenreClassifier *classifier, guint64 n_columns)
+GenreClassifierConfig *
+genre_classifier_config_copy (const GenreClassifierConfig *config)
 {
-  genre_mel_spectrogram_free (classifier->mel);
-  classifier->mel = genre_mel_spectrogram_new (
-      genre_network_get_kernels (genre_model_get_network (classifier->model)),
-      classifier->rate, classifier->origin, n_columns);
-  classifier->n_samples = 0;
+  return g_memdup2 (config, sizeof *config);
+}
+
+void
+genre_classifier_config_free (GenreClassifierConfig *config)
+{
+  g_free (config);
+}
+
+static gboolean
+check_config (const GenreClassifierConfig *config, const GenreModel *model,
+    GError **error)
+{
+  if (config->window < GENRE_MIN_WINDOW || config->window > GENRE_MAX_WINDOW)
+    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "window of %g s, expected %g to %g", config->window / 1e9,
+        GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
+  if (config->hop && config->hop < GENRE_MIN_HOP)
+    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "hop of %g s, expected 0 or at least %g", config->hop / 1e9,
+        GENRE_MIN_HOP / 1e9);
+  /* a window may have a column less than another one of its length */
+  if (genre_mel_column_at (config->window) - 1 <
+      genre_model_get_min_columns (model))
+    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "window of %g s, but the network %s needs %g", config->window / 1e9,
+        genre_model_get_name (model), genre_model_get_min_window (model) / 1e9);
+  return TRUE;
 }
 
 GenreClassifier *
-genre_classifier_new (GenreModel *model, guint rate, guint64 window,
-    guint64 hop, guint64 min_window, GError **error)
+genre_classifier_new (GenreModel *model, guint rate,
+    const GenreClassifierConfig *config, GError **error)
 {
+  GenreClassifierConfig defaults;
+  GenreMelSpectrogram *mel;
   GenreClassifier *classifier;
-  guint64 n_columns;
 
-  if (!check_rate (rate, error))
-    return NULL;
-  if (window < GENRE_MIN_WINDOW || window > GENRE_MAX_WINDOW) {
-    genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "window of %g s, expected %g to %g", window / 1e9,
-        GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
-    return NULL;
+  if (!config) {
+    genre_classifier_config_init (&defaults);
+    config = &defaults;
   }
-  if (hop && hop < GENRE_MIN_HOP) {
-    genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "hop of %g s, expected 0 or at least %g", hop / 1e9,
-        GENRE_MIN_HOP / 1e9);
+  if (!check_config (config, model, error) ||
+      !(mel = genre_mel_spectrogram_new (rate, error)))
     return NULL;
-  }
-  n_columns = genre_mel_column_at (window);
-  if (n_columns - 1 < genre_model_get_min_columns (model)) {
-    genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "window of %g s, but the network %s needs %g", window / 1e9,
-        genre_model_get_name (model),
-        genre_model_get_min_columns (model) * (double) GENRE_MEL_PERIOD /
-            GENRE_MEL_COLUMNS);
-    return NULL;
-  }
 
   classifier = g_new0 (GenreClassifier, 1);
+  g_atomic_ref_count_init (&classifier->refcount);
   classifier->model = genre_model_ref (model);
-  classifier->rate = rate;
-  classifier->window = window;
+  classifier->window = config->window;
   /* no stream is that long, and sums with it do not wrap */
-  classifier->hop = MIN (hop ? hop : window, MAX_HOP);
-  classifier->min_window = min_window;
-  start_mel (classifier, 0);
+  classifier->hop = MIN (config->hop ? config->hop : config->window, MAX_HOP);
+  classifier->min_window = config->min_window;
+  classifier->mel = mel;
   /* The spacing of the columns is uneven by one STFT frame, so a window holds up
    * to one column more than the first one. */
-  classifier->ring_size = n_columns + RING_SLACK;
+  classifier->ring_size = genre_mel_column_at (config->window) + RING_SLACK;
   classifier->ring = g_new (GenreMelColumn, classifier->ring_size);
   g_queue_init (&classifier->segments);
   return classifier;
 }
 
-void
-genre_classifier_free (GenreClassifier *classifier)
+GenreClassifier *
+genre_classifier_ref (GenreClassifier *classifier)
 {
-  if (!classifier)
-    return;
+  g_atomic_ref_count_inc (&classifier->refcount);
+  return classifier;
+}
+
+static void
+forget_segments (GenreClassifier *classifier)
+{
   g_queue_clear_full (
-      &classifier->segments, (GDestroyNotify) genre_segment_free);
+      &classifier->segments, (GDestroyNotify) genre_segment_unref);
+}
+
+void
+genre_classifier_unref (GenreClassifier *classifier)
+{
+  if (!classifier || !g_atomic_ref_count_dec (&classifier->refcount))
+    return;
+  forget_segments (classifier);
   g_free (classifier->ring);
-  genre_mel_spectrogram_free (classifier->mel);
+  genre_mel_spectrogram_unref (classifier->mel);
   genre_model_unref (classifier->model);
   g_free (classifier);
 }
@@ -130,44 +155,22 @@ genre_classifier_free (GenreClassifier *classifier)
 void
 genre_classifier_reset (GenreClassifier *classifier)
 {
-  g_queue_clear_full (
-      &classifier->segments, (GDestroyNotify) genre_segment_free);
+  forget_segments (classifier);
   classifier->n_segments = 0;
-  classifier->origin = 0;
-  classifier->n_samples = 0;
-  genre_mel_spectrogram_restart (classifier->mel, 0, 0);
-}
-
-/* Length of the audio pushed so far; whole seconds apart from the rest, so that
- * nothing overflows and nothing is rounded twice. */
-static guint64
-stream_length (const GenreClassifier *classifier)
-{
-  guint64 n = classifier->n_samples;
-
-  return classifier->origin + n / classifier->rate * SECOND +
-      n % classifier->rate * SECOND / classifier->rate;
+  genre_mel_spectrogram_reset (classifier->mel);
 }
 
 gboolean
 genre_classifier_set_rate (
     GenreClassifier *classifier, guint rate, GError **error)
 {
-  if (!check_rate (rate, error))
-    return FALSE;
-  if (rate != classifier->rate) {
-    classifier->origin = stream_length (classifier);
-    classifier->rate = rate;
-    start_mel (
-        classifier, genre_mel_spectrogram_get_n_columns (classifier->mel));
-  }
-  return TRUE;
+  return genre_mel_spectrogram_set_rate (classifier->mel, rate, error);
 }
 
 guint64
 genre_classifier_get_length (const GenreClassifier *classifier)
 {
-  return stream_length (classifier);
+  return genre_mel_spectrogram_get_length (classifier->mel);
 }
 
 /* Copies the columns from @start to @end (ns) out of the ring. */
@@ -179,6 +182,7 @@ cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
   GenreSegment *segment = g_malloc (
       sizeof *segment + n * GENRE_MEL_BANDS * sizeof (float));
 
+  g_atomic_ref_count_init (&segment->refcount);
   segment->start = start;
   segment->duration = end - start;
   segment->partial = end - start < classifier->window;
@@ -203,7 +207,7 @@ cut_full_segments (GenreClassifier *classifier)
     guint64 start = classifier->n_segments * classifier->hop;
     guint64 end = start + classifier->window;
 
-    if (stream_length (classifier) < end ||
+    if (genre_classifier_get_length (classifier) < end ||
         genre_mel_spectrogram_get_n_columns (classifier->mel) <
             genre_mel_column_at (end))
       return;
@@ -213,14 +217,22 @@ cut_full_segments (GenreClassifier *classifier)
   }
 }
 
+/* Where the next column goes. */
+static GenreMelColumn *
+next_column (GenreClassifier *classifier)
+{
+  guint64 n = genre_mel_spectrogram_get_n_columns (classifier->mel);
+
+  return &classifier->ring[n % classifier->ring_size];
+}
+
 static void
 push_mono (GenreClassifier *classifier, const float *samples, gsize n_samples)
 {
   while (n_samples > 0) {
-    guint64 n = genre_mel_spectrogram_get_n_columns (classifier->mel);
     gboolean ready;
-    gsize taken = genre_mel_spectrogram_push (classifier->mel, samples,
-        n_samples, &classifier->ring[n % classifier->ring_size], &ready);
+    gsize taken = genre_mel_spectrogram_push_mono (
+        classifier->mel, samples, n_samples, next_column (classifier), &ready);
 
     samples += taken;
     n_samples -= taken;
@@ -245,7 +257,6 @@ genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
           format, channels, (const guint8 *) samples + i * stride, n, mono);
     else
       memset (mono, 0, n * sizeof *mono);
-    classifier->n_samples += n;
     push_mono (classifier, mono, n);
   }
   cut_full_segments (classifier);
@@ -263,23 +274,34 @@ genre_classifier_push_planar (GenreClassifier *classifier,
     gsize n = MIN (n_frames - i, CHUNK);
 
     genre_downmix_planar (format, channels, planes, i, n, mono);
-    classifier->n_samples += n;
     push_mono (classifier, mono, n);
   }
   cut_full_segments (classifier);
 }
 
+gboolean
+genre_classifier_push_bytes (GenreClassifier *classifier,
+    GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
+    GError **error)
+{
+  gsize n_frames;
+
+  if (!genre_count_frames (format, channels, size, &n_frames, error))
+    return FALSE;
+  genre_classifier_push (classifier, format, channels, samples, n_frames);
+  return TRUE;
+}
+
 void
 genre_classifier_finish (GenreClassifier *classifier)
 {
-  static const float silence[CHUNK];
-  guint64 end = stream_length (classifier);
+  guint64 end = genre_classifier_get_length (classifier);
   guint64 n_columns = genre_mel_column_at (end);
   guint64 start;
 
-  /* the last columns' windows reach past the last sample */
-  while (genre_mel_spectrogram_get_n_columns (classifier->mel) < n_columns)
-    push_mono (classifier, silence, CHUNK);
+  while (
+      genre_mel_spectrogram_finish (classifier->mel, next_column (classifier)))
+    cut_full_segments (classifier);
   cut_full_segments (classifier);
 
   start = classifier->n_segments * classifier->hop;
@@ -338,29 +360,33 @@ standardise (const float *columns, gsize n_columns, float *input)
   }
 }
 
-gboolean
+float *
 genre_classifier_predict (GenreClassifier *classifier, const float *columns,
-    gsize n_columns, float *probabilities, GError **error)
+    gsize n_values, gsize *n_probabilities, GError **error)
 {
-  const GenreNetwork *network = genre_model_get_network (classifier->model);
+  const gsize n_columns = n_values / GENRE_MEL_BANDS;
+  const gsize min = genre_model_get_min_columns (classifier->model);
+  const gsize max = genre_model_get_max_columns ();
   GenreWorkspace *workspace;
-  gboolean ok;
+  float *probabilities;
 
-  if (n_columns < genre_network_get_min_frames (network) ||
-      n_columns > genre_mel_column_at (GENRE_MAX_WINDOW) + 1)
-    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT
-        " to %" G_GUINT64_FORMAT,
-        n_columns, genre_network_get_min_frames (network),
-        genre_mel_column_at (GENRE_MAX_WINDOW) + 1);
+  if (n_values % GENRE_MEL_BANDS || n_columns < min || n_columns > max) {
+    genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "%" G_GSIZE_FORMAT " values, expected %d for each of %" G_GSIZE_FORMAT
+        " to %" G_GSIZE_FORMAT " columns",
+        n_values, GENRE_MEL_BANDS, min, max);
+    return NULL;
+  }
   workspace = genre_model_acquire_workspace (classifier->model);
   genre_workspace_set_cancelled (workspace, &classifier->cancelled);
   standardise (
       columns, n_columns, genre_workspace_get_input (workspace, n_columns));
-  ok = genre_model_run (
-      classifier->model, workspace, n_columns, probabilities, error);
+  probabilities = genre_model_run (
+      classifier->model, workspace, n_columns, error);
   genre_model_release_workspace (classifier->model, workspace);
-  return ok;
+  if (n_probabilities)
+    *n_probabilities = genre_model_get_n_labels (classifier->model);
+  return probabilities;
 }
 
 void
@@ -369,18 +395,26 @@ genre_classifier_set_cancelled (GenreClassifier *classifier, gboolean cancelled)
   g_atomic_int_set (&classifier->cancelled, cancelled);
 }
 
-gboolean
+float *
 genre_classifier_classify (GenreClassifier *classifier,
-    const GenreSegment *segment, float *probabilities, GError **error)
+    const GenreSegment *segment, gsize *n_probabilities, GError **error)
 {
-  return genre_classifier_predict (
-      classifier, segment->columns, segment->n_columns, probabilities, error);
+  return genre_classifier_predict (classifier, segment->columns,
+      segment->n_columns * GENRE_MEL_BANDS, n_probabilities, error);
+}
+
+GenreSegment *
+genre_segment_ref (GenreSegment *segment)
+{
+  g_atomic_ref_count_inc (&segment->refcount);
+  return segment;
 }
 
 void
-genre_segment_free (GenreSegment *segment)
+genre_segment_unref (GenreSegment *segment)
 {
-  g_free (segment);
+  if (segment && g_atomic_ref_count_dec (&segment->refcount))
+    g_free (segment);
 }
 
 guint64
@@ -408,8 +442,8 @@ genre_segment_get_level (const GenreSegment *segment)
 }
 
 const float *
-genre_segment_get_columns (const GenreSegment *segment, gsize *n_columns)
+genre_segment_get_columns (const GenreSegment *segment, gsize *n_values)
 {
-  *n_columns = segment->n_columns;
+  *n_values = segment->n_columns * GENRE_MEL_BANDS;
   return segment->columns;
 }

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "genre/weights/error.h"
+
 /* squared and summed over a window it still is a finite float */
 #define MAX_SAMPLE 1e9
 
@@ -23,13 +25,30 @@ genre_sample_size (GenreSampleFormat format)
   g_return_val_if_reached (0);
 }
 
+gboolean
+genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
+    gsize *n_frames, GError **error)
+{
+  const gsize frame = genre_sample_size (format) * channels;
+
+  if (frame == 0 || size % frame > 0)
+    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "%" G_GSIZE_FORMAT
+        " bytes of samples, expected whole frames of %" G_GSIZE_FORMAT,
+        size, frame);
+  *n_frames = size / frame;
+  return TRUE;
+}
+
+/* it would take a product for a pointer */
+/* clang-format off */
 /* @few_type holds the sum of two samples, and the loops over one and two channels
  * are ones that the compiler can use vectors for. */
 #define DEFINE_DOWNMIX(name, type, sum_type, few_type, full_scale, check)      \
   static void downmix_##name (                                                 \
       const type *in, guint channels, gsize n_frames, float *out)              \
   {                                                                            \
-    const double scale = 1.0 / ((full_scale) *channels);                       \
+    const double scale = 1.0 / ((full_scale) * channels);                      \
     const few_type few_scale = scale;                                          \
                                                                                \
     if (channels == 1) {                                                       \
@@ -58,6 +77,8 @@ genre_sample_size (GenreSampleFormat format)
     for (gsize i = 0; i < n_frames; i++)                                       \
       out[i] += check (in[i]) * scale;                                         \
   }
+
+/* clang-format on */
 
 #define AS_IT_IS(x) (x)
 /* false for a NaN */

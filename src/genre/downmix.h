@@ -13,3 +13,8 @@ void genre_downmix (GenreSampleFormat format, guint channels,
 /* The same of planes [channels], each samples [n_frames], from @first on. */
 void genre_downmix_planar (GenreSampleFormat format, guint channels,
     const gconstpointer *planes, gsize first, gsize n_frames, float *mono);
+
+/* Frames of @channels in @size bytes of samples; FALSE with ARGUMENT if they are
+ * not whole ones, or if there are no channels. */
+gboolean genre_count_frames (GenreSampleFormat format, guint channels,
+    gsize size, gsize *n_frames, GError **error);

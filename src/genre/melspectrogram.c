@@ -6,14 +6,20 @@
 #include <math.h>
 #include <string.h>
 
+#include "downmix.h"
 #include "filterbank.h"
+#include "genre/kernels/kernels.h"
+#include "genre/weights/error.h"
 
-#define SECOND G_GUINT64_CONSTANT (1000000000)
+#define CHUNK 1024 /* samples mixed at a time */
 #define MIN_POWER 1e-10f
 
 struct _GenreMelSpectrogram
 {
+  gatomicrefcount refcount;
   const GenreKernels *kernels;
+
+  /* what follows from the rate */
   guint rate;
   gsize window;            /* samples */
   float *hann;             /* [window], scaled */
@@ -23,14 +29,21 @@ struct _GenreMelSpectrogram
   float *power;            /* [fft_size / 2 + 1] */
   fftwf_plan plan;
   GenreFilterbank *filterbank;
-
   float *samples; /* [capacity], the latest ones */
-  gsize capacity, n_buffered;
-  gint64 first;      /* position of samples[0] */
+  gsize capacity;
+
+  /* the stream */
+  guint64 origin;    /* ns: where the present rate began */
   guint64 n_samples; /* since the origin */
-  guint64 origin;    /* ns */
   guint64 n_columns;
+  gsize n_buffered;
+  gint64 first; /* position of samples[0] from the origin */
+  gboolean finished;
+  guint64 end; /* ns: the length, if finished */
 };
+
+G_DEFINE_BOXED_TYPE (GenreMelSpectrogram, genre_mel_spectrogram,
+    genre_mel_spectrogram_ref, genre_mel_spectrogram_unref)
 
 /* STFT frame of column @column of a period: one in 1293 / 387, with the offset
  * that the training data has: floor ((column + 0.5) / 387 * 1293 - 0.45). */
@@ -45,14 +58,14 @@ column_time (guint64 column)
 {
   guint64 frame = column_frame (column % GENRE_MEL_COLUMNS);
 
-  return column / GENRE_MEL_COLUMNS * GENRE_MEL_PERIOD * SECOND +
-      frame * GENRE_MEL_HOP * SECOND / GENRE_MEL_RATE;
+  return column / GENRE_MEL_COLUMNS * GENRE_MEL_PERIOD * GENRE_SECOND +
+      frame * GENRE_MEL_HOP * GENRE_SECOND / GENRE_MEL_RATE;
 }
 
 guint64
 genre_mel_column_at (guint64 time)
 {
-  guint64 period = GENRE_MEL_PERIOD * SECOND;
+  guint64 period = GENRE_MEL_PERIOD * GENRE_SECOND;
   guint64 column = time / period * GENRE_MEL_COLUMNS +
       time % period * GENRE_MEL_COLUMNS / period;
 
@@ -70,8 +83,8 @@ next_start (const GenreMelSpectrogram *mel)
   guint64 centre = column_time (mel->n_columns);
   gboolean before = centre < mel->origin;
   guint64 distance = before ? mel->origin - centre : centre - mel->origin;
-  gint64 samples = distance / SECOND * mel->rate +
-      (distance % SECOND * mel->rate + SECOND / 2) / SECOND;
+  gint64 samples = distance / GENRE_SECOND * mel->rate +
+      (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
 
   return (before ? -samples : samples) - (gint64) (mel->window / 2);
 }
@@ -104,17 +117,21 @@ init_fftw (void)
   }
 }
 
-GenreMelSpectrogram *
-genre_mel_spectrogram_new (
-    const GenreKernels *kernels, guint rate, guint64 origin, guint64 n_columns)
+static gboolean
+check_rate (guint rate, GError **error)
 {
-  GenreMelSpectrogram *mel;
+  return (rate >= GENRE_MIN_RATE && rate <= GENRE_MAX_RATE) ||
+      genre_refuse (error, GENRE_ERROR_ARGUMENT,
+          "sample rate %u Hz, expected %d to %d", rate, GENRE_MIN_RATE,
+          GENRE_MAX_RATE);
+}
+
+/* Makes what follows from the rate. */
+static void
+init_rate (GenreMelSpectrogram *mel, guint rate)
+{
   double bin_width, scale;
 
-  g_return_val_if_fail (rate >= GENRE_MIN_RATE && rate <= GENRE_MAX_RATE, NULL);
-  init_fftw ();
-  mel = g_new0 (GenreMelSpectrogram, 1);
-  mel->kernels = kernels;
   mel->rate = rate;
   mel->window = ((gsize) GENRE_MEL_WINDOW * rate + GENRE_MEL_RATE / 2) /
       GENRE_MEL_RATE;
@@ -138,27 +155,11 @@ genre_mel_spectrogram_new (
 
   mel->capacity = 4 * mel->window;
   mel->samples = g_new (float, mel->capacity);
-  genre_mel_spectrogram_restart (mel, origin, n_columns);
-  return mel;
 }
 
-void
-genre_mel_spectrogram_restart (
-    GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
+static void
+clear_rate (GenreMelSpectrogram *mel)
 {
-  mel->origin = origin;
-  mel->n_columns = n_columns;
-  mel->n_samples = 0;
-  mel->first = MIN (next_start (mel), 0);
-  mel->n_buffered = -mel->first;
-  memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
-}
-
-void
-genre_mel_spectrogram_free (GenreMelSpectrogram *mel)
-{
-  if (!mel)
-    return;
   fftwf_destroy_plan (mel->plan);
   genre_filterbank_free (mel->filterbank);
   fftwf_free (mel->frame);
@@ -166,7 +167,75 @@ genre_mel_spectrogram_free (GenreMelSpectrogram *mel)
   g_free (mel->power);
   g_free (mel->hann);
   g_free (mel->samples);
+}
+
+/* Begins at @origin (ns), before which there is silence, with @n_columns that are
+ * there already; the next one's centre is no more than half a window earlier. */
+static void
+begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
+{
+  mel->origin = origin;
+  mel->n_columns = n_columns;
+  mel->n_samples = 0;
+  mel->finished = FALSE;
+  mel->first = MIN (next_start (mel), 0);
+  mel->n_buffered = -mel->first;
+  memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
+}
+
+GenreMelSpectrogram *
+genre_mel_spectrogram_new (guint rate, GError **error)
+{
+  const GenreKernels *kernels;
+  GenreMelSpectrogram *mel;
+
+  if (!check_rate (rate, error) || !(kernels = genre_kernels_get (error)))
+    return NULL;
+  init_fftw ();
+  mel = g_new0 (GenreMelSpectrogram, 1);
+  g_atomic_ref_count_init (&mel->refcount);
+  mel->kernels = kernels;
+  init_rate (mel, rate);
+  begin (mel, 0, 0);
+  return mel;
+}
+
+GenreMelSpectrogram *
+genre_mel_spectrogram_ref (GenreMelSpectrogram *mel)
+{
+  g_atomic_ref_count_inc (&mel->refcount);
+  return mel;
+}
+
+void
+genre_mel_spectrogram_unref (GenreMelSpectrogram *mel)
+{
+  if (!mel || !g_atomic_ref_count_dec (&mel->refcount))
+    return;
+  clear_rate (mel);
   g_free (mel);
+}
+
+void
+genre_mel_spectrogram_reset (GenreMelSpectrogram *mel)
+{
+  begin (mel, 0, 0);
+}
+
+gboolean
+genre_mel_spectrogram_set_rate (
+    GenreMelSpectrogram *mel, guint rate, GError **error)
+{
+  if (!check_rate (rate, error))
+    return FALSE;
+  if (rate != mel->rate) {
+    guint64 length = genre_mel_spectrogram_get_length (mel);
+
+    clear_rate (mel);
+    init_rate (mel, rate);
+    begin (mel, length, mel->n_columns);
+  }
+  return TRUE;
 }
 
 static void
@@ -186,15 +255,23 @@ compute_column (
   mel->kernels->decibels (column->db, GENRE_MEL_BANDS, MIN_POWER);
 }
 
+/* Samples that the next column's window still needs. */
+static guint64
+count_missing (const GenreMelSpectrogram *mel)
+{
+  gint64 end = next_start (mel) + mel->window;
+
+  /* after a change of rate the end may be past already, by rounding */
+  return MAX (end - (gint64) mel->n_samples, 0);
+}
+
 gsize
-genre_mel_spectrogram_push (GenreMelSpectrogram *mel, const float *samples,
+genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
     gsize n_samples, GenreMelColumn *column, gboolean *ready)
 {
   gint64 start = next_start (mel);
   gint64 end = start + mel->window;
-  /* after a change of rate the end may be past already, by rounding */
-  gint64 missing = MAX (end - (gint64) mel->n_samples, 0);
-  gsize n = MIN (n_samples, (guint64) missing);
+  gsize n = MIN (n_samples, count_missing (mel));
 
   if (mel->n_buffered + n > mel->capacity) {
     /* What lies before the next window is not needed any more.  That window may
@@ -218,8 +295,97 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, const float *samples,
   return n;
 }
 
+gsize
+genre_mel_spectrogram_push (GenreMelSpectrogram *mel, GenreSampleFormat format,
+    guint channels, gconstpointer samples, gsize n_frames,
+    GenreMelColumn *column, gboolean *ready)
+{
+  const gsize stride = genre_sample_size (format) * channels;
+  float mono[CHUNK];
+  gsize done = 0;
+
+  *ready = FALSE;
+  g_return_val_if_fail (channels > 0, n_frames);
+  g_return_val_if_fail (!mel->finished, n_frames);
+  while (done < n_frames && !*ready) {
+    gsize n = MIN (MIN (n_frames - done, count_missing (mel)), CHUNK);
+
+    if (samples)
+      genre_downmix (
+          format, channels, (const guint8 *) samples + done * stride, n, mono);
+    else
+      memset (mono, 0, n * sizeof *mono);
+    done += genre_mel_spectrogram_push_mono (mel, mono, n, column, ready);
+  }
+  return done;
+}
+
+float *
+genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
+    GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
+    gsize *n_values, GError **error)
+{
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (float));
+  gsize n_frames;
+
+  if (!genre_count_frames (format, channels, size, &n_frames, error))
+    return NULL;
+  while (n_frames > 0) {
+    GenreMelColumn column;
+    gboolean ready;
+    gsize taken = genre_mel_spectrogram_push (
+        mel, format, channels, samples, n_frames, &column, &ready);
+
+    samples += taken * genre_sample_size (format) * channels;
+    n_frames -= taken;
+    if (ready)
+      g_array_append_vals (values, column.db, GENRE_MEL_BANDS);
+  }
+  *n_values = values->len;
+  return (float *) g_array_free (g_steal_pointer (&values), FALSE);
+}
+
+gboolean
+genre_mel_spectrogram_finish (GenreMelSpectrogram *mel, GenreMelColumn *column)
+{
+  static const float silence[CHUNK];
+  gboolean ready = FALSE;
+
+  if (!mel->finished) {
+    mel->end = genre_mel_spectrogram_get_length (mel);
+    mel->finished = TRUE;
+  }
+  if (mel->n_columns >= genre_mel_column_at (mel->end))
+    return FALSE;
+  while (!ready)
+    genre_mel_spectrogram_push_mono (mel, silence, CHUNK, column, &ready);
+  return TRUE;
+}
+
 guint64
 genre_mel_spectrogram_get_n_columns (const GenreMelSpectrogram *mel)
 {
   return mel->n_columns;
+}
+
+/* Whole seconds apart from the rest, so that nothing overflows and nothing is
+ * rounded twice. */
+guint64
+genre_mel_spectrogram_get_length (const GenreMelSpectrogram *mel)
+{
+  guint64 n = mel->n_samples;
+
+  if (mel->finished)
+    return mel->end;
+  return mel->origin + n / mel->rate * GENRE_SECOND +
+      n % mel->rate * GENRE_SECOND / mel->rate;
+}
+
+double
+genre_mel_band_at (double hz)
+{
+  /* the filter of band b has its peak at (b + 1) * step */
+  const double step = genre_hz_to_mel (GENRE_MEL_F_MAX) / (GENRE_MEL_BANDS + 1);
+
+  return genre_hz_to_mel (hz) / step - 1;
 }

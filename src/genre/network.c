@@ -11,8 +11,6 @@
 /* Floats of any one buffer for the longest window: 256 MiB.  The CRNN needs
  * 8 million of them for 300 s. */
 #define MAX_FLOATS ((gsize) 64 << 20)
-/* Columns of the longest window, 300 s */
-#define MAX_FRAMES 3880
 /* A network that needs more frames than this (10 s) gives nothing for the
  * segments it is meant for. */
 #define MAX_MIN_FRAMES 129
@@ -41,7 +39,7 @@ static const struct
 {
   const char *type;
   gboolean has_tensors;
-  GenreLayerNew new;
+  GenreLayerNew build;
 } layer_types[] = {
   { "mfcc", FALSE, genre_mfcc_new },
   { "batch_norm", TRUE, genre_batch_norm_new },
@@ -101,7 +99,6 @@ static gboolean
 add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *in,
     GenreShape *shape, GError **error)
 {
-  const char *file = genre_safetensors_get_name (spec->file);
   GenreLayer *layer = network->layers->len
       ? g_ptr_array_index (network->layers, network->layers->len - 1)
       : NULL;
@@ -116,14 +113,12 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *in,
         strcmp (spec->type, layer_types[type].type))
       type++;
     if (type == G_N_ELEMENTS (layer_types))
-      return genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: layer %u has the unknown type \"%s\"", file, spec->index,
-          spec->type);
+      return genre_refuse (
+          error, GENRE_ERROR_FORMAT, "there is no such type of layer");
     if (layer_types[type].has_tensors && !*spec->name)
-      return genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: layer %u (%s) has no name to find its tensors by", file,
-          spec->index, spec->type);
-    layer = layer_types[type].new(spec, shape, error);
+      return genre_refuse (
+          error, GENRE_ERROR_FORMAT, "it has no name to find its tensors by");
+    layer = layer_types[type].build (spec, shape, error);
     if (!layer)
       return FALSE;
     layer->type = layer_types[type].type;
@@ -133,42 +128,38 @@ add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *in,
   }
 
   if (layer->klass->scratch && layer->klass->scratch (layer, in) > MAX_FLOATS)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (%s) needs too much memory", file, spec->index,
-        spec->type);
+    return genre_refuse (error, GENRE_ERROR_FORMAT, "it needs too much memory");
   *shape = *in;
   if (!layer_shape (layer, shape))
     return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (%s) leaves nothing of its input "
+        "it leaves nothing of its input "
         "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]",
-        file, spec->index, spec->type, in->channels, in->bands);
+        in->channels, in->bands);
   if (shape_size (shape) > MAX_FLOATS)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (%s) gives too large an output "
+        "its output is too large: "
         "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]",
-        file, spec->index, spec->type, shape->channels, shape->bands,
-        shape->frames);
+        shape->channels, shape->bands, shape->frames);
   return TRUE;
 }
 
 static gboolean
 add_layers (GenreNetwork *network, const GenreSafetensors *file,
-    const GenreKernels *kernels, JsonArray *list, GError **error)
+    const GenreKernels *kernels, JsonArray *list, gsize max_frames,
+    GError **error)
 {
   GenreShape shape = network->input, in = shape;
   guint n = json_array_get_length (list);
 
   if (n == 0 || n > MAX_LAYERS)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: %u layers, expected 1 to %d", genre_safetensors_get_name (file), n,
-        MAX_LAYERS);
-  shape.frames = MAX_FRAMES;
+        "%u layers, expected 1 to %d", n, MAX_LAYERS);
+  shape.frames = max_frames;
   for (guint i = 0; i < n; i++) {
     JsonNode *node = json_array_get_element (list, i);
     GenreLayerSpec spec = {
       .kernels = kernels,
       .file = file,
-      .index = i + 1,
     };
 
     if (JSON_NODE_HOLDS_OBJECT (node)) {
@@ -178,24 +169,24 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
     }
     if (!spec.type)
       return genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: layer %u is not an object with a \"type\"",
-          genre_safetensors_get_name (file), i + 1);
+          "layer %u is not an object with a \"type\"", i + 1);
     if (!spec.name)
       spec.name = "";
-    if (!add_layer (network, &spec, &in, &shape, error))
+    if (!add_layer (network, &spec, &in, &shape, error)) {
+      g_prefix_error (error, "layer %u (%s): ", i + 1, spec.type);
       return FALSE;
+    }
   }
   return TRUE;
 }
 
 GenreNetwork *
-genre_network_new (
-    const GenreSafetensors *file, gsize channels, gsize bands, GError **error)
+genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
+    gsize max_frames, GError **error)
 {
   const GenreKernels *kernels = genre_kernels_get (error);
-  const char *name = genre_safetensors_get_name (file);
   const char *text = genre_safetensors_get_metadata (file, "layers");
-  g_autofree char *what = g_strdup_printf ("%s: metadata \"layers\"", name);
+  const char *const what = "metadata \"layers\"";
   g_autoptr (JsonNode) root = NULL;
   GenreNetwork *network;
   GenreShape shape;
@@ -218,13 +209,14 @@ genre_network_new (
   network->kernels = kernels;
   network->layers = g_ptr_array_new_with_free_func (layer_free);
   network->input = (GenreShape){ channels, bands, 0 };
-  if (!add_layers (network, file, kernels, json_node_get_array (root), error))
+  if (!add_layers (network, file, kernels, json_node_get_array (root),
+          max_frames, error))
     goto fail;
   while (!genre_network_get_output_shape (
       network, ++network->min_frames, &shape)) {
     if (network->min_frames == MAX_MIN_FRAMES) {
       genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: the network needs more than %d frames", name, MAX_MIN_FRAMES);
+          "the network needs more than %d frames", MAX_MIN_FRAMES);
       goto fail;
     }
   }

@@ -11,9 +11,10 @@ typedef struct _GenreNetwork GenreNetwork;
 typedef struct _GenreWorkspace GenreWorkspace;
 
 /* Builds the network that the metadata "layers" of @file lists, for inputs
- * [bands][any number of frames][channels]. */
-GenreNetwork *genre_network_new (
-    const GenreSafetensors *file, gsize channels, gsize bands, GError **error);
+ * [bands][frames][channels] of up to @max_frames, for which it must not take too
+ * much memory.  NULL with FORMAT if it cannot be built; errors name the layer. */
+GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
+    gsize bands, gsize max_frames, GError **error);
 void genre_network_free (GenreNetwork *network);
 
 /* Those that were the fastest when it was made. */

@@ -8,24 +8,37 @@
 
 struct _GenreTrack
 {
+  gatomicrefcount refcount;
   guint n_labels;
   double weight; /* s */
   double sums[]; /* [n_labels] */
 };
+
+G_DEFINE_BOXED_TYPE (
+    GenreTrack, genre_track, genre_track_ref, genre_track_unref)
 
 GenreTrack *
 genre_track_new (guint n_labels)
 {
   GenreTrack *track = g_malloc0 (sizeof *track + n_labels * sizeof (double));
 
+  g_atomic_ref_count_init (&track->refcount);
   track->n_labels = n_labels;
   return track;
 }
 
-void
-genre_track_free (GenreTrack *track)
+GenreTrack *
+genre_track_ref (GenreTrack *track)
 {
-  g_free (track);
+  g_atomic_ref_count_inc (&track->refcount);
+  return track;
+}
+
+void
+genre_track_unref (GenreTrack *track)
+{
+  if (track && g_atomic_ref_count_dec (&track->refcount))
+    g_free (track);
 }
 
 void
@@ -36,20 +49,28 @@ genre_track_reset (GenreTrack *track)
 }
 
 void
-genre_track_add (
-    GenreTrack *track, const float *probabilities, guint64 duration)
+genre_track_add (GenreTrack *track, const float *probabilities,
+    gsize n_probabilities, guint64 duration)
 {
-  double weight = duration / 1e9;
+  double weight = (double) duration / GENRE_SECOND;
 
+  g_return_if_fail (n_probabilities == track->n_labels);
   track->weight += weight;
   for (guint i = 0; i < track->n_labels; i++)
     track->sums[i] += weight * probabilities[i];
 }
 
-gboolean
-genre_track_get (const GenreTrack *track, float *probabilities)
+float *
+genre_track_get (const GenreTrack *track, gsize *n_probabilities)
 {
+  float *average;
+
+  if (n_probabilities)
+    *n_probabilities = track->weight > 0 ? track->n_labels : 0;
+  if (!(track->weight > 0))
+    return NULL;
+  average = g_new (float, track->n_labels);
   for (guint i = 0; i < track->n_labels; i++)
-    probabilities[i] = track->weight > 0 ? track->sums[i] / track->weight : 0;
-  return track->weight > 0;
+    average[i] = track->sums[i] / track->weight;
+  return average;
 }

@@ -2,8 +2,7 @@
 
 #include "melimage.h"
 
-#include "genre/filterbank.h"
-#include "genre/melspectrogram.h"
+#include "genre/genre.h"
 
 guint
 mel_image_get_range (void)
@@ -14,9 +13,7 @@ mel_image_get_range (void)
 double
 mel_image_get_height (double hz)
 {
-  const double step = genre_hz_to_mel (GENRE_MEL_F_MAX) / (GENRE_MEL_BANDS + 1);
-  /* the filter of band b has its peak at (b + 1) * step */
-  double band = genre_hz_to_mel (hz) / step - 1;
+  double band = genre_mel_band_at (hz);
 
   /* a band's pixel has its middle half a pixel above its lower edge */
   return (band + 0.5) / GENRE_MEL_BANDS;

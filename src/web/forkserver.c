@@ -16,12 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gmodule.h>
 #include <gst/gst.h>
 #include <gst/pbutils/pbutils.h>
 #include <json-glib/json-glib.h>
 
-#include "analysis/models.h"
 #include "analysis/plugin.h"
 #include "genre/genre.h"
 #include "forkprotocol.h"
@@ -41,6 +39,7 @@ typedef struct
 {
   char *folder;      /* of the models, as the workers see it */
   GPtrArray *models; /* char *, the names */
+  GPtrArray *loaded; /* GenreModel, of the same order */
   GHashTable *pids;  /* id of a worker -> its pid */
   int signals;       /* signalfd that tells when a worker has ended */
   int null;          /* descriptor of /dev/null */
@@ -127,23 +126,6 @@ load_decoders (void)
   (void) iconv_open ("UTF-8", "WINDOWS-1252");
 }
 
-/* Finds a function of the library that the plugin is linked with.  The elements of a
- * process share the models of that library; this program has a copy of its own. */
-static gpointer
-find_symbol (const char *name)
-{
-  g_autoptr (GstPlugin)
-      plugin = gst_registry_find_plugin (gst_registry_get (), "genreclassify");
-  GModule *module = plugin
-      ? g_module_open (gst_plugin_get_filename (plugin), G_MODULE_BIND_LAZY)
-      : NULL;
-  gpointer symbol = NULL;
-
-  if (module)
-    g_module_symbol (module, name, &symbol);
-  return symbol;
-}
-
 /* The path of the weights file; free with g_free(). */
 static char *
 get_model_path (const ForkServer *server, const char *name)
@@ -169,31 +151,26 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_end_object (models);
 }
 
-/* Loads all weights files, which then stay in memory, and adds each to @models.  A
- * file that cannot be loaded is reported and left out.  FALSE with @error set if
- * there is no model at all. */
+/* Loads all weights files and adds each to @models.  They stay loaded: the elements
+ * of the workers share them.  A file that cannot be loaded is reported and left
+ * out.  FALSE with @error set if there is no model at all. */
 static gboolean
 load_models (ForkServer *server, JsonBuilder *models, GError **error)
 {
-  GenreModel *(*load) (const char *, GError **) = find_symbol (
-      "genre_model_load");
-  g_autoptr (GPtrArray) names = models_list (server->folder, error);
+  g_auto (GStrv) names = genre_model_list (error);
 
-  for (guint i = 0; names && i < names->len; i++) {
-    const char *name = g_ptr_array_index (names, i);
-    g_autofree char *path = get_model_path (server, name);
+  for (guint i = 0; names && names[i]; i++) {
+    g_autofree char *path = get_model_path (server, names[i]);
     g_autoptr (GError) fault = NULL;
     GenreModel *model = genre_model_load (path, &fault);
 
-    if (model && load && load (path, &fault)) {
-      g_ptr_array_add (server->models, g_strdup (name));
-      add_model (models, name, model);
+    if (model) {
+      g_ptr_array_add (server->loaded, model);
+      g_ptr_array_add (server->models, g_strdup (names[i]));
+      add_model (models, names[i], model);
     } else {
-      g_printerr ("genreclassify: %s\n",
-          fault ? fault->message
-                : "The plugin genreclassify is not installed.");
+      g_printerr ("genreclassify: %s\n", fault->message);
     }
-    g_clear_pointer (&model, genre_model_unref);
   }
   if (names && server->models->len == 0)
     g_set_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND,
@@ -368,15 +345,15 @@ forkserver_main (void)
   g_autoptr (GError) error = NULL;
 
   server.null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  server.folder = genre_model_get_folder ();
   server.models = g_ptr_array_new_with_free_func (g_free);
+  server.loaded = g_ptr_array_new ();
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
-  if (!plugin_init (&error) || !(server.folder = models_find_folder ()) ||
-      !load_models (&server, models, &error)) {
-    send_hello ("error",
-        json_node_init_string (json_node_alloc (),
-            error ? error->message : "No folder of models was found."));
+  if (!plugin_init (&error) || !load_models (&server, models, &error)) {
+    send_hello (
+        "error", json_node_init_string (json_node_alloc (), error->message));
     return 1;
   }
   gst_pb_utils_init ();

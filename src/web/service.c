@@ -7,7 +7,7 @@
 #include <libsoup/soup.h>
 
 #include "access.h"
-#include "analysis/models.h"
+#include "genre/genre.h"
 #include "connections.h"
 #include "counters.h"
 #include "forkclient.h"
@@ -526,7 +526,7 @@ answer_models (Request *request)
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "default");
-  json_builder_add_string_value (builder, MODELS_DEFAULT);
+  json_builder_add_string_value (builder, GENRE_DEFAULT_MODEL);
   json_builder_set_member_name (builder, "models");
   json_builder_add_value (builder, models);
   json_builder_end_object (builder);
@@ -632,7 +632,8 @@ static gboolean
 find_model (Request *request, const char *name)
 {
   ForkClient *client = request->service->fork_client;
-  int model = forkclient_find_model (client, *name ? name : MODELS_DEFAULT);
+  int model = forkclient_find_model (
+      client, *name ? name : GENRE_DEFAULT_MODEL);
 
   /* without the default one, the first is it */
   request->model = model < 0 ? 0 : model;

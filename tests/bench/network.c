@@ -13,6 +13,7 @@
 
 #include <glib.h>
 
+#include "genre/genre.h"
 #include "genre/network.h"
 
 #define BANDS 128
@@ -103,6 +104,7 @@ measure (const char *path, const char *family)
 {
   g_autofree Profile *profile = g_new0 (Profile, 1);
   g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
   GenreSafetensors *file;
   GenreNetwork *network;
   GenreWorkspace *workspace;
@@ -110,8 +112,9 @@ measure (const char *path, const char *family)
   guint seed = 1;
 
   g_setenv ("GENRECLASSIFY_KERNELS", family, TRUE);
-  file = genre_safetensors_load (path, &error);
-  network = file ? genre_network_new (file, 1, BANDS, &error) : NULL;
+  bytes = genre_safetensors_read_file (path, &error);
+  file = bytes ? genre_safetensors_new (bytes, &error) : NULL;
+  network = file ? genre_network_new (file, 1, BANDS, FRAMES, &error) : NULL;
   genre_safetensors_free (file);
   if (!network) {
     printf ("%s\n\n", error->message);

@@ -21,7 +21,7 @@ analyse_in_chunks (const gint16 *samples, gsize n, gsize chunk)
   }
   genre_classifier_finish (classifier);
   result = take_all (classifier);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
   return result;
 }
 
@@ -75,7 +75,7 @@ test_reset (void)
     again = take_all (classifier);
     assert_same (again, first);
   }
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 static void
@@ -102,14 +102,15 @@ test_new_arguments (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     GError *error = NULL;
+    const GenreClassifierConfig config = { .window = cases[i].window };
     GenreClassifier *classifier = genre_classifier_new (
-        model, cases[i].rate, cases[i].window, 0, 0, &error);
+        model, cases[i].rate, &config, &error);
 
     if (cases[i].word)
       assert_argument_error (classifier != NULL, error, cases[i].word);
     else
       g_assert_no_error (error);
-    genre_classifier_free (classifier);
+    genre_classifier_unref (classifier);
   }
   genre_model_unref (model);
 }
@@ -123,15 +124,18 @@ test_window_too_short_for_network (void)
       "{`type`:`dense`,`name`:`dense`,`units`:2},{`type`:`softmax`}]");
   GError *error = NULL;
   GenreModel *model = genre_model_load (path, &error);
+  GenreClassifierConfig config = { 0 };
   GenreClassifier *classifier;
 
   g_assert_no_error (error);
-  classifier = genre_classifier_new (model, 44100, 7 * SECOND, 0, 0, &error);
+  config.window = 7 * SECOND;
+  classifier = genre_classifier_new (model, 44100, &config, &error);
   assert_argument_error (classifier != NULL, error, "needs 7.75");
   error = NULL;
-  classifier = genre_classifier_new (model, 44100, 8 * SECOND, 0, 0, &error);
+  config.window = 8 * SECOND;
+  classifier = genre_classifier_new (model, 44100, &config, &error);
   g_assert_no_error (error);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
   genre_model_unref (model);
 }
 
@@ -139,7 +143,7 @@ static void
 test_predict_arguments (void)
 {
   GenreModel *model = load_model ();
-  gsize min = genre_model_get_min_columns (model);
+  gsize min = genre_mel_column_at (genre_model_get_min_window (model));
   guint n_labels = genre_model_get_n_labels (model);
   GenreClassifier *classifier = new_classifier (model, 44100, 3 * SECOND, 0, 0);
   const gsize too_many = 3872;
@@ -148,25 +152,21 @@ test_predict_arguments (void)
   GError *error = NULL;
   gboolean ok;
 
-  ok = genre_classifier_predict (
-      classifier, columns, min - 1, probabilities, &error);
-  assert_argument_error (ok, error, "columns, expected");
+  ok = predict (classifier, columns, min - 1, probabilities, &error);
+  assert_argument_error (ok, error, "values, expected 128");
   error = NULL;
-  ok = genre_classifier_predict (
-      classifier, columns, too_many, probabilities, &error);
-  assert_argument_error (ok, error, "3872 columns");
+  ok = predict (classifier, columns, too_many, probabilities, &error);
+  assert_argument_error (ok, error, "to 3871 columns");
   error = NULL;
   /* longer than its own window, as for 30 s read from a file */
-  ok = genre_classifier_predict (
-      classifier, columns, 387, probabilities, &error);
+  ok = predict (classifier, columns, 387, probabilities, &error);
   g_assert_no_error (error);
   assert_probabilities (probabilities, n_labels);
-  ok = genre_classifier_predict (
-      classifier, columns, min, probabilities, &error);
+  ok = predict (classifier, columns, min, probabilities, &error);
   g_assert_no_error (error);
   g_assert_true (ok);
   assert_probabilities (probabilities, n_labels);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 /* predict is what classify does after the front end, and neither cares for the
@@ -178,27 +178,25 @@ test_predict (void)
   guint n_labels = genre_model_get_n_labels (model);
   GenreClassifier *classifier = new_classifier (model, 22050, 6 * SECOND, 0, 0);
   GenreSegment *segment = make_segment (classifier, 1);
-  gsize n;
-  const float *columns = genre_segment_get_columns (segment, &n);
-  g_autofree float *louder = g_new (float, n *GENRE_MEL_BANDS);
+  gsize n_values;
+  const float *columns = genre_segment_get_columns (segment, &n_values);
+  gsize n = n_values / GENRE_MEL_BANDS;
+  g_autofree float *louder = g_new (float, n_values);
   g_autofree float *classified = g_new (float, n_labels);
   g_autofree float *predicted = g_new (float, n_labels);
 
-  g_assert_true (
-      genre_classifier_classify (classifier, segment, classified, NULL));
+  g_assert_true (classify (classifier, segment, classified, NULL));
   assert_probabilities (classified, n_labels);
-  g_assert_true (
-      genre_classifier_predict (classifier, columns, n, predicted, NULL));
+  g_assert_true (predict (classifier, columns, n, predicted, NULL));
   g_assert_cmpmem (predicted, n_labels * 4, classified, n_labels * 4);
 
-  for (gsize i = 0; i < n * GENRE_MEL_BANDS; i++)
+  for (gsize i = 0; i < n_values; i++)
     louder[i] = columns[i] + 25;
-  g_assert_true (
-      genre_classifier_predict (classifier, louder, n, predicted, NULL));
+  g_assert_true (predict (classifier, louder, n, predicted, NULL));
   for (guint i = 0; i < n_labels; i++)
     g_assert_cmpfloat_with_epsilon (predicted[i], classified[i], 1e-5);
-  genre_segment_free (segment);
-  genre_classifier_free (classifier);
+  genre_segment_unref (segment);
+  genre_classifier_unref (classifier);
 }
 
 /* The level at which the network is tried when it is loaded is not that of
@@ -218,10 +216,9 @@ test_overflow (void)
   classifier = new_classifier (model, 22050, 30 * SECOND, 0, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
     columns[i] = i % GENRE_MEL_BANDS < 2 ? 0 : -60;
-  g_assert_false (genre_classifier_predict (
-      classifier, columns, 40, probabilities, &error));
+  g_assert_false (predict (classifier, columns, 40, probabilities, &error));
   g_assert_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 int

@@ -88,7 +88,7 @@ analyse (
         classifier, format->format, channels, samples, FRAMES);
   genre_classifier_finish (classifier);
   result = take_all (classifier);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
   return result;
 }
 
@@ -162,7 +162,7 @@ test_null_is_silence (void)
   genre_classifier_finish (classifier);
   result = take_all (classifier);
   assert_same (result, expected);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 int

@@ -171,6 +171,17 @@ fixture_write_model (const char *name, const char *key, const char *value)
   return fixture_write_safetensors (name, json, data->data, data->len);
 }
 
+GenreSafetensors *
+fixture_load_safetensors (const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = genre_safetensors_read_file (path, error);
+  GenreSafetensors *file = bytes ? genre_safetensors_new (bytes, error) : NULL;
+
+  if (!file)
+    g_prefix_error (error, "%s: ", path);
+  return file;
+}
+
 void
 fixture_assert_refused (gconstpointer result, GError *error, GenreError code,
     const char *path, const char *word)

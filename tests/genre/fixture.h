@@ -7,6 +7,7 @@
 #pragma once
 
 #include "genre/genre.h"
+#include "genre/weights/safetensors.h"
 
 /* Path of @name in a directory of this process; g_free() it. */
 char *fixture_path (const char *name);
@@ -25,6 +26,9 @@ char *fixture_write_safetensors (
  * can use are listed in fixture.c. */
 char *
 fixture_write_model (const char *name, const char *key, const char *value);
+
+/* The weights file at @path, which an error names. */
+GenreSafetensors *fixture_load_safetensors (const char *path, GError **error);
 
 /* @result is NULL, and @error has that code and names the file at @path and the
  * @word; frees the error. */

@@ -80,7 +80,7 @@ load_golden (const char *name)
   g_autofree char *path = g_test_build_filename (
       G_TEST_DIST, "golden", base, NULL);
   g_autoptr (GError) error = NULL;
-  GenreSafetensors *file = genre_safetensors_load (path, &error);
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
 
   g_assert_no_error (error);
   return file;
@@ -111,7 +111,7 @@ test_golden (gconstpointer name)
   g_autofree float *golden = read_tensor (file, "output", &expected);
   g_autoptr (GError) error = NULL;
   GenreNetwork *network = genre_network_new (
-      file, in.channels, in.bands, &error);
+      file, in.channels, in.bands, in.frames, &error);
   GenreWorkspace *workspace;
 
   g_assert_no_error (error);
@@ -147,7 +147,8 @@ test_shorter_after_longer (void)
   GenreSafetensors *file = load_golden ("crnn");
   GenreShape shape;
   g_autofree float *input = read_tensor (file, "input", &shape);
-  GenreNetwork *network = genre_network_new (file, 1, shape.bands, NULL);
+  GenreNetwork *network = genre_network_new (
+      file, 1, shape.bands, shape.frames, NULL);
   GenreWorkspace *used = genre_workspace_new (network, shape.frames);
   gsize n = genre_network_get_min_frames (network);
   GenreWorkspace *fresh = genre_workspace_new (network, n);
@@ -176,7 +177,7 @@ static void
 test_min_frames (void)
 {
   GenreSafetensors *file = load_golden ("crnn");
-  GenreNetwork *network = genre_network_new (file, 1, 128, NULL);
+  GenreNetwork *network = genre_network_new (file, 1, 128, 387, NULL);
   GenreShape shape;
 
   g_assert_cmpuint (genre_network_get_min_frames (network), ==, 16);

@@ -7,9 +7,7 @@
 
 #include <math.h>
 
-#define SECOND G_GUINT64_CONSTANT (1000000000)
-
-static const GenreKernels *kernels;
+#define SECOND GENRE_SECOND
 
 /* The definition in the training data's words, not in the code's integers. */
 static guint64
@@ -49,16 +47,16 @@ push_silence (GenreMelSpectrogram *mel, gsize n_samples, gsize *ends, guint max)
   while (done < n_samples && n < max) {
     gboolean ready;
 
-    done += genre_mel_spectrogram_push (
-        mel, silence + done, n_samples - done, &column, &ready);
+    done += genre_mel_spectrogram_push (mel, GENRE_SAMPLE_F32, 1,
+        silence + done, n_samples - done, &column, &ready);
     if (ready)
       ends[n++] = done;
   }
   return n;
 }
 
-#define FIRST 20
-#define LAST 30
+#define FIRST 4
+#define LAST 12
 
 static const guint rates[] = { 4000, 4011, 8000, 12000, 22050, 44100, 48000,
   384000 };
@@ -69,8 +67,7 @@ static void
 test_column_ends (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {
-    GenreMelSpectrogram *mel = genre_mel_spectrogram_new (
-        kernels, rates[i], 0, 0);
+    GenreMelSpectrogram *mel = genre_mel_spectrogram_new (rates[i], NULL);
     gsize ends[LAST + 1];
 
     g_assert_cmpuint (
@@ -79,7 +76,7 @@ test_column_ends (void)
     for (guint c = 0; c <= LAST; c++)
       g_assert_cmpfloat_with_epsilon (ends[c] / (double) rates[i],
           defined_time (c) / 1e9 + 1024 / 22050.0, 1.6 / rates[i]);
-    genre_mel_spectrogram_free (mel);
+    genre_mel_spectrogram_unref (mel);
   }
 }
 
@@ -90,22 +87,21 @@ static void
 test_rate_switch (gconstpointer data)
 {
   guint rate = rates[GPOINTER_TO_SIZE (data)];
-  GenreMelSpectrogram *mel = genre_mel_spectrogram_new (kernels, rate, 0, 0);
-  gsize ends[LAST + 1];
+  GenreMelSpectrogram *mel = genre_mel_spectrogram_new (rate, NULL);
+  gsize ends[LAST + 1], before[LAST + 1], after[8];
 
   push_silence (mel, 4 * rate, ends, LAST + 1);
-  genre_mel_spectrogram_free (mel);
+  genre_mel_spectrogram_unref (mel);
   for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {
     for (guint column = FIRST; column < LAST; column++) {
       for (guint missing = 0; missing < 3; missing++) {
-        /* samples that the column still lacks */
-        guint64 origin = (ends[column] - missing) * SECOND / rate;
-        guint n_before = missing ? column : column + 1;
-        gsize more[8];
         guint n;
 
-        mel = genre_mel_spectrogram_new (kernels, rates[i], origin, n_before);
-        n = push_silence (mel, rates[i] / 5, more, 8);
+        mel = genre_mel_spectrogram_new (rate, NULL);
+        n = push_silence (mel, ends[column] - missing, before, LAST + 1);
+        g_assert_cmpuint (n, ==, missing ? column : column + 1);
+        g_assert_true (genre_mel_spectrogram_set_rate (mel, rates[i], NULL));
+        n = push_silence (mel, rates[i] / 5, after, 8);
         /* columns stand 70 to 93 ms apart */
         if (n < 2 || n > 4) {
           g_test_message (
@@ -114,19 +110,91 @@ test_rate_switch (gconstpointer data)
               n, rate, rates[i], missing, column);
           g_test_fail ();
         }
-        genre_mel_spectrogram_free (mel);
+        genre_mel_spectrogram_unref (mel);
       }
     }
   }
+}
+
+/* Finishing gives the columns whose windows reach past the last sample, and does
+ * not change the length. */
+static void
+test_finish (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {
+    GenreMelSpectrogram *mel = genre_mel_spectrogram_new (rates[i], NULL);
+    GenreMelColumn column;
+    gsize ends[LAST + 1];
+    guint n = push_silence (mel, rates[i] / 2, ends, LAST + 1);
+
+    g_assert_cmpuint (n, ==, 6);
+    while (genre_mel_spectrogram_finish (mel, &column)) {
+      g_assert_cmpfloat (column.db[0], ==, -100);
+      n++;
+    }
+    g_assert_cmpuint (genre_mel_spectrogram_get_length (mel), ==,
+        rates[i] / 2 * SECOND / rates[i]);
+    g_assert_cmpuint (n, ==, genre_mel_column_at (SECOND / 2));
+    g_assert_cmpuint (genre_mel_spectrogram_get_n_columns (mel), ==, n);
+    genre_mel_spectrogram_unref (mel);
+  }
+}
+
+/* What other languages call: the same columns, and whole frames only. */
+static void
+test_push_bytes (void)
+{
+  GenreMelSpectrogram *a = genre_mel_spectrogram_new (22050, NULL);
+  GenreMelSpectrogram *b = genre_mel_spectrogram_new (22050, NULL);
+  const gsize n = 22050;
+  g_autofree gint16 *samples = g_new (gint16, 2 * n);
+  g_autofree float *columns = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n_values, done = 0, c = 0;
+
+  for (gsize i = 0; i < 2 * n; i++)
+    samples[i] = (gint16) (i * 7919);
+  columns = genre_mel_spectrogram_push_bytes (a, GENRE_SAMPLE_S16, 2,
+      (const guint8 *) samples, 4 * n, &n_values, &error);
+  g_assert_no_error (error);
+  while (done < n) {
+    GenreMelColumn column;
+    gboolean ready;
+
+    done += genre_mel_spectrogram_push (
+        b, GENRE_SAMPLE_S16, 2, samples + 2 * done, n - done, &column, &ready);
+    if (ready) {
+      g_assert_cmpmem (
+          columns + c, sizeof column.db, column.db, sizeof column.db);
+      c += GENRE_MEL_BANDS;
+    }
+  }
+  g_assert_cmpuint (c, ==, n_values);
+  g_assert_cmpuint (c, >, 10 * GENRE_MEL_BANDS);
+  g_assert_null (genre_mel_spectrogram_push_bytes (
+      a, GENRE_SAMPLE_S16, 2, (const guint8 *) samples, 6, &n_values, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  genre_mel_spectrogram_unref (a);
+  genre_mel_spectrogram_unref (b);
+}
+
+static void
+test_bands (void)
+{
+  g_assert_cmpfloat_with_epsilon (genre_mel_band_at (0), -1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (
+      genre_mel_band_at (GENRE_MEL_F_MAX), GENRE_MEL_BANDS, 1e-9);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  kernels = genre_kernels_get (NULL);
   g_test_add_func ("/melspectrogram/column-times", test_column_times);
   g_test_add_func ("/melspectrogram/column-ends", test_column_ends);
+  g_test_add_func ("/melspectrogram/finish", test_finish);
+  g_test_add_func ("/melspectrogram/push-bytes", test_push_bytes);
+  g_test_add_func ("/melspectrogram/bands", test_bands);
   for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {
     g_autofree char *name = g_strdup_printf (
         "/melspectrogram/from-%u-Hz", rates[i]);

@@ -80,29 +80,29 @@ static const struct
   { "layer-no-type", "layers", "[{`name`:`a`}," ENDING, "\"type\"" },
   { "layer-type-number", "layers", "[{`type`:1}," ENDING, "\"type\"" },
   { "layer-unknown", "layers", "[{`type`:`attention`}," ENDING,
-      "layer 1 has the unknown type \"attention\"" },
+      "layer 1 (attention): there is no such type" },
   { "layer-no-name", "layers", "[{`type`:`gru`,`hidden`:2}," ENDING,
-      "layer 1 (gru) has no name" },
+      "layer 1 (gru): it has no name" },
 
   { "norm-first", "layers", "[" NORM ENDING,
       "norm.weight has the shape [2], expected [1]" },
   { "mfcc-no-coefficients", "layers", "[{`type`:`mfcc`}," ENDING,
-      "layer 1 (mfcc) needs \"coefficients\"" },
+      "layer 1 (mfcc): it needs \"coefficients\"" },
   { "mfcc-more-than-bands", "layers",
       "[{`type`:`mfcc`,`coefficients`:129}," ENDING,
       "129 coefficients, expected at most one for each of 128 bands" },
   { "mfcc-after-conv", "layers",
       "[" CONV "{`type`:`mfcc`,`coefficients`:2}," ENDING,
-      "layer 2 (mfcc) follows 2 channels" },
-  { "temperature-0", "layers", SOFTMAX ("0"), "temperature 0, expected" },
-  { "temperature-negative", "layers", SOFTMAX ("-1"), "temperature -1" },
-  { "temperature-huge", "layers", SOFTMAX ("1e9"), "temperature 1e+09" },
+      "layer 2 (mfcc): it follows 2 channels" },
+  { "temperature-0", "layers", SOFTMAX ("0"), "temperature is 0, expected" },
+  { "temperature-negative", "layers", SOFTMAX ("-1"), "temperature is -1" },
+  { "temperature-huge", "layers", SOFTMAX ("1e9"), "temperature is 1e+09" },
   { "temperature-word", "layers", SOFTMAX ("`1`"),
-      "layer 3 (softmax) needs \"temperature\", a number" },
+      "layer 3 (softmax): it needs \"temperature\", a number" },
   { "share-nothing", "layers",
       "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"
       "{`type`:`softmax`},{`type`:`share_other`},{`type`:`share_other`}]",
-      "layer 5 (share_other) leaves nothing" },
+      "layer 5 (share_other): it leaves nothing" },
   { "share-too-few", "layers",
       "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"
       "{`type`:`softmax`},{`type`:`share_other`}]",
@@ -136,7 +136,7 @@ static const struct
 
   { "no-units", "layers",
       "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`},{`type`:`softmax`}]",
-      "layer 2 (dense) needs \"units\"" },
+      "layer 2 (dense): it needs \"units\"" },
   { "units-0", "layers", DENSE ("0"), "1 to 65536" },
   { "units-negative", "layers", DENSE ("-2"), "1 to 65536" },
   { "units-far-negative", "layers", DENSE ("-18446744073709551614"), "" },
@@ -161,7 +161,7 @@ static const struct
   { "pool-needs-17s", "layers", POOL ("1", "220"), "more than 129 frames" },
   { "too-large", "layers",
       "[{`type`:`conv2d`,`name`:`wide`,`channels`:256}," ENDING,
-      "too large an output [256][128]" },
+      "output is too large: [256][128]" },
 };
 
 static void
@@ -236,7 +236,8 @@ test_small (void)
   g_assert_cmpstr (genre_model_get_label (model, 0), ==, "quiet");
   g_assert_cmpstr (genre_model_get_label (model, 1), ==, "loud");
   g_assert_cmpuint (genre_model_get_n_parameters (model), ==, 2 * 128 + 2);
-  g_assert_cmpuint (genre_model_get_min_columns (model), ==, 1);
+  g_assert_cmpuint (
+      genre_mel_column_at (genre_model_get_min_window (model)), ==, 1);
   genre_model_unref (model);
 }
 
@@ -249,7 +250,8 @@ test_min_columns (void)
   GenreModel *model = genre_model_load (path, &error);
 
   g_assert_no_error (error);
-  g_assert_cmpuint (genre_model_get_min_columns (model), ==, 7);
+  g_assert_cmpuint (
+      genre_mel_column_at (genre_model_get_min_window (model)), ==, 7);
   genre_model_unref (model);
 }
 
@@ -432,10 +434,147 @@ test_unknown_kernels (void)
     g_unsetenv (variable);
 }
 
+/* A model from memory is what it is from its file, but shared with no other. */
+static void
+test_bytes (void)
+{
+  g_autofree char *path = fixture_write_model ("bytes", NULL, NULL);
+  g_autofree char *content = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GenreModel) first = NULL;
+  g_autoptr (GenreModel) second = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &content, &length, NULL));
+  bytes = g_bytes_new (content, length);
+  first = genre_model_load_bytes (bytes, "memory", &error);
+  g_assert_no_error (error);
+  second = genre_model_load_bytes (bytes, "memory", &error);
+  g_assert_true (first && second && first != second);
+  g_assert_cmpstr (genre_model_get_labels (first)[1], ==, "loud");
+  g_assert_null (genre_model_get_labels (first)[2]);
+  g_assert_cmpstr (genre_model_get_metadata (first, "version"), ==, "7");
+  g_assert_nonnull (
+      strstr (genre_model_get_metadata (first, "layers"), "dense"));
+  g_assert_null (genre_model_get_metadata (first, "figures"));
+
+  g_clear_pointer (&bytes, g_bytes_unref);
+  bytes = g_bytes_new (content, length - 1);
+  g_assert_null (genre_model_load_bytes (bytes, "memory", &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT);
+  g_assert_true (error && g_str_has_prefix (error->message, "memory: "));
+}
+
+/* By name, by path, and the default. */
+static void
+test_find (void)
+{
+  g_autofree char *path = fixture_write_model ("here.safetensors", NULL, NULL);
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *by_name = NULL;
+  g_auto (GStrv) names = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GenreModel) model = NULL;
+
+  g_setenv ("GENRECLASSIFY_MODELS", folder, TRUE);
+  by_name = genre_model_find ("here", &error);
+  g_assert_cmpstr (by_name, ==, path);
+  names = genre_model_list (&error);
+  g_assert_no_error (error);
+  g_assert_true (
+      names && g_strv_contains ((const char *const *) names, "here"));
+  model = genre_model_load ("here", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (model);
+
+  g_assert_null (genre_model_load ("nowhere", &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND);
+  g_assert_true (error && strstr (error->message, "here") &&
+      strstr (error->message, folder));
+  g_clear_error (&error);
+  /* the default, which this folder does not have */
+  g_assert_null (genre_model_load (NULL, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_setenv ("GENRECLASSIFY_MODELS", "/nowhere", TRUE);
+  g_assert_null (genre_model_list (&error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND);
+  g_unsetenv ("GENRECLASSIFY_MODELS");
+}
+
+static gpointer
+load_path (gpointer path)
+{
+  return genre_model_load (path, NULL);
+}
+
+/* Many threads load and free one file: each gets the model that is in use. */
+static void
+test_load_at_once (void)
+{
+  g_autofree char *path = fixture_write_model ("quick", NULL, NULL);
+  GThread *threads[8];
+
+  for (guint i = 0; i < 100; i++) {
+    GenreModel *first = NULL;
+
+    for (gsize t = 0; t < G_N_ELEMENTS (threads); t++)
+      threads[t] = g_thread_new ("load", load_path, path);
+    for (gsize t = 0; t < G_N_ELEMENTS (threads); t++) {
+      GenreModel *model = g_thread_join (threads[t]);
+
+      g_assert_nonnull (model);
+      /* while one is held, all others are the same */
+      if (first)
+        g_assert_true (model == first);
+      else
+        first = genre_model_ref (model);
+      genre_model_unref (model);
+    }
+    genre_model_unref (first);
+  }
+}
+
+/* Names of genres as people write them. */
+static void
+test_labels_match (void)
+{
+  g_assert_true (genre_labels_match ("hiphop", "Hip-Hop"));
+  g_assert_true (genre_labels_match ("R&B", "rb"));
+  g_assert_true (genre_labels_match ("", " - "));
+  g_assert_false (genre_labels_match ("hiphop", "Hip-Hop/Rap"));
+  g_assert_false (genre_labels_match ("rock", "roc"));
+  g_assert_false (genre_labels_match ("pop", "Synthpop"));
+}
+
+/* The library and its header are of one version; and its errors have a name that
+ * other programs can compare. */
+static void
+test_version (void)
+{
+  guint major, minor, micro;
+  g_autofree char *version = NULL;
+
+  genre_version (&major, &minor, &micro);
+  version = g_strdup_printf ("%u.%u.%u", major, minor, micro);
+  g_assert_cmpstr (version, ==, PROJECT_VERSION);
+  g_assert_true (GENRE_CHECK_VERSION (0, 1, 0));
+  g_assert_true (GENRE_CHECK_VERSION (0, 0, 99));
+  g_assert_false (GENRE_CHECK_VERSION (0, 1, 1));
+  g_assert_false (GENRE_CHECK_VERSION (1, 0, 0));
+  g_assert_cmpstr (g_quark_to_string (GENRE_ERROR), ==, "genre-error-quark");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/model/bytes", test_bytes);
+  g_test_add_func ("/model/find", test_find);
+  g_test_add_func ("/model/load-at-once", test_load_at_once);
+  g_test_add_func ("/model/labels-match", test_labels_match);
+  g_test_add_func ("/model/version", test_version);
   g_test_add_func ("/model/small", test_small);
   g_test_add_func ("/model/min-columns", test_min_columns);
   g_test_add_func ("/model/shared", test_shared);

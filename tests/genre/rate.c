@@ -24,7 +24,7 @@ test_set_rate_arguments (void)
   /* and the rate is what it was */
   genre_classifier_push (classifier, GENRE_SAMPLE_F32, 1, NULL, 44100);
   g_assert_cmpuint (genre_classifier_get_length (classifier), ==, 2 * SECOND);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 /* The segment under way goes on at the other rate. */
@@ -47,7 +47,7 @@ test_set_rate (void)
   genre_classifier_finish (classifier);
   segment = genre_classifier_take_segment (classifier);
   genre_segment_get_columns (segment, &n_columns);
-  g_assert_cmpuint (n_columns, ==, 129);
+  g_assert_cmpuint (n_columns, ==, 129 * GENRE_MEL_BANDS);
   assert_segment (segment, 0, 10 * SECOND, FALSE);
   assert_segment (genre_classifier_take_segment (classifier), 10 * SECOND,
       10 * SECOND, FALSE);
@@ -57,7 +57,7 @@ test_set_rate (void)
   genre_classifier_reset (classifier);
   genre_classifier_push (classifier, GENRE_SAMPLE_F32, 1, NULL, 22050);
   g_assert_cmpuint (genre_classifier_get_length (classifier), ==, SECOND);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 /* However often it changes, and after any number of samples, each change costs
@@ -87,10 +87,10 @@ test_set_rate_often (void)
   while ((segment = genre_classifier_take_segment (classifier))) {
     g_assert_cmpuint (
         genre_segment_get_start (segment), ==, n_segments++ * 3 * SECOND);
-    genre_segment_free (segment);
+    genre_segment_unref (segment);
   }
   g_assert_cmpuint (n_segments, ==, (length - 1) / (3 * SECOND) + 1);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 int

@@ -125,7 +125,7 @@ test_header (gconstpointer data)
   g_autofree char *path = fixture_write_safetensors (
       headers[i].name, headers[i].header, NULL, headers[i].n_data);
   GError *error = NULL;
-  GenreSafetensors *file = genre_safetensors_load (path, &error);
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
 
   fixture_assert_refused (
       file, error, GENRE_ERROR_FORMAT, path, headers[i].word);
@@ -160,7 +160,7 @@ test_start (gconstpointer data)
   g_autofree char *path = fixture_write (
       starts[i].name, starts[i].bytes, starts[i].n_bytes);
   GError *error = NULL;
-  GenreSafetensors *file = genre_safetensors_load (path, &error);
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
 
   fixture_assert_refused (
       file, error, GENRE_ERROR_FORMAT, path, starts[i].word);
@@ -189,7 +189,7 @@ test_nest (gconstpointer data)
   g_autofree char *path = fixture_write_safetensors (
       nests[i].name, header, NULL, 0);
   GError *error = NULL;
-  GenreSafetensors *file = genre_safetensors_load (path, &error);
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
 
   fixture_assert_refused (file, error, GENRE_ERROR_FORMAT, path, "the header");
   genre_safetensors_free (file);
@@ -237,11 +237,11 @@ test_tensor (gconstpointer data)
   values[4] = GUINT32_TO_LE (tensors[i].word_at_4);
   path = fixture_write_safetensors (
       tensors[i].name, tensors[i].header, values, sizeof values);
-  file = genre_safetensors_load (path, &error);
+  file = fixture_load_safetensors (path, &error);
   g_assert_no_error (error);
   tensor = genre_safetensors_dup_tensor (file, "a", shape, 2, &error);
   fixture_assert_refused (
-      tensor, error, GENRE_ERROR_FORMAT, path, tensors[i].word);
+      tensor, error, GENRE_ERROR_FORMAT, "", tensors[i].word);
   genre_safetensors_free (file);
 }
 
@@ -265,17 +265,14 @@ test_sound (void)
       "sound", header, words, sizeof words);
   g_autofree char *name = g_filename_display_name (path);
   GError *error = NULL;
-  GenreSafetensors *file = genre_safetensors_load (path, &error);
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
   float *values;
 
   g_assert_no_error (error);
-  g_assert_cmpstr (genre_safetensors_get_name (file), ==, name);
   g_assert_cmpstr (genre_safetensors_get_metadata (file, "b"), ==,
       "[[[[[[[[[[[[[[[[[[[[\"[[\\");
   g_assert_cmpstr (genre_safetensors_get_metadata (file, "é"), ==, "ü");
   g_assert_null (genre_safetensors_get_metadata (file, "c"));
-  g_assert_true (genre_safetensors_has (file, "bytes"));
-  g_assert_false (genre_safetensors_has (file, "__metadata__"));
 
   values = genre_safetensors_dup_tensor (file, "a", shape, 2, &error);
   g_assert_no_error (error);
@@ -298,7 +295,7 @@ test_no_metadata (void)
   g_autofree char *path = fixture_write_safetensors (
       "no-metadata", SHAPE ("[2]"), NULL, 8);
   GError *error = NULL;
-  GenreSafetensors *file = genre_safetensors_load (path, &error);
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
 
   g_assert_no_error (error);
   g_assert_null (genre_safetensors_get_metadata (file, "format"));
@@ -319,7 +316,7 @@ test_long_string (void)
     g_string_append (header, "abc\\n");
   g_string_append (header, "`}}");
   path = fixture_write_safetensors ("long-string", header->str, NULL, 0);
-  file = genre_safetensors_load (path, &error);
+  file = fixture_load_safetensors (path, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (
       strlen (genre_safetensors_get_metadata (file, "note")), ==, 200000 * 4);
@@ -335,11 +332,11 @@ test_missing_file (void)
   GError *error = NULL;
   GenreSafetensors *result;
 
-  result = genre_safetensors_load (path, &error);
+  result = fixture_load_safetensors (path, &error);
   fixture_assert_refused (
       result, error, GENRE_ERROR_NOT_FOUND, path, "No such file");
   error = NULL;
-  result = genre_safetensors_load (below, &error);
+  result = fixture_load_safetensors (below, &error);
   fixture_assert_refused (
       result, error, GENRE_ERROR_NOT_FOUND, below, "directory");
 }
@@ -352,7 +349,7 @@ test_directory (void)
   GenreSafetensors *result;
 
   g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
-  result = genre_safetensors_load (path, &error);
+  result = fixture_load_safetensors (path, &error);
   fixture_assert_refused (
       result, error, GENRE_ERROR_READ, path, "not a regular file");
 }
@@ -367,7 +364,7 @@ test_fifo (void)
 
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
   alarm (10);
-  result = genre_safetensors_load (path, &error);
+  result = fixture_load_safetensors (path, &error);
   fixture_assert_refused (
       result, error, GENRE_ERROR_READ, path, "not a regular file");
   alarm (0);
@@ -382,7 +379,7 @@ test_huge_file (void)
 
   /* sparse: takes no room */
   g_assert_cmpint (truncate (path, (off_t) 1 << 40), ==, 0);
-  result = genre_safetensors_load (path, &error);
+  result = fixture_load_safetensors (path, &error);
   fixture_assert_refused (
       result, error, GENRE_ERROR_FORMAT, path, "1099511627776 bytes");
 }

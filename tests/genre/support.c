@@ -35,8 +35,9 @@ new_classifier (GenreModel *model, guint rate, guint64 window, guint64 hop,
     guint64 min_window)
 {
   g_autoptr (GError) error = NULL;
+  const GenreClassifierConfig config = { window, hop, min_window, { 0 } };
   GenreClassifier *classifier = genre_classifier_new (
-      model, rate, window, hop, min_window, &error);
+      model, rate, &config, &error);
 
   if (!classifier)
     g_error ("%s", error->message);
@@ -53,6 +54,37 @@ make_noise (gsize n, guint32 seed)
   for (gsize i = 0; i < n; i++)
     noise[i] = g_rand_int_range (rand, -32768, 32768);
   return noise;
+}
+
+static gboolean
+take_probabilities (float *result, gsize n, float *probabilities)
+{
+  if (!result)
+    return FALSE;
+  memcpy (probabilities, result, n * sizeof *result);
+  g_free (result);
+  return TRUE;
+}
+
+gboolean
+classify (GenreClassifier *classifier, const GenreSegment *segment,
+    float *probabilities, GError **error)
+{
+  gsize n;
+  float *result = genre_classifier_classify (classifier, segment, &n, error);
+
+  return take_probabilities (result, n, probabilities);
+}
+
+gboolean
+predict (GenreClassifier *classifier, const float *columns, gsize n_columns,
+    float *probabilities, GError **error)
+{
+  gsize n;
+  float *result = genre_classifier_predict (
+      classifier, columns, n_columns * GENRE_MEL_BANDS, &n, error);
+
+  return take_probabilities (result, n, probabilities);
 }
 
 GenreSegment *
@@ -87,9 +119,8 @@ take_all (GenreClassifier *classifier)
     g_byte_array_append (bytes, (const guint8 *) &duration, sizeof duration);
     g_byte_array_append (bytes, (const guint8 *) &partial, sizeof partial);
     g_byte_array_append (bytes, (const guint8 *) &level, sizeof level);
-    g_byte_array_append (
-        bytes, (const guint8 *) columns, n * GENRE_MEL_BANDS * sizeof *columns);
-    genre_segment_free (segment);
+    g_byte_array_append (bytes, (const guint8 *) columns, n * sizeof *columns);
+    genre_segment_unref (segment);
   }
   return bytes;
 }
@@ -112,7 +143,7 @@ assert_segment (
   g_assert_cmpuint (genre_segment_get_start (segment), ==, start);
   g_assert_cmpuint (genre_segment_get_duration (segment), ==, duration);
   g_assert_cmpint (genre_segment_is_partial (segment), ==, partial);
-  genre_segment_free (segment);
+  genre_segment_unref (segment);
 }
 
 void

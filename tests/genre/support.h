@@ -7,7 +7,7 @@
 #include "genre/genre.h"
 
 #define MS G_GUINT64_CONSTANT (1000000)
-#define SECOND G_GUINT64_CONSTANT (1000000000)
+#define SECOND GENRE_SECOND
 #define MAX_LABELS 1024 /* that a model can have */
 
 /* The model that ships. */
@@ -21,6 +21,11 @@ GenreClassifier *new_classifier (GenreModel *model, guint rate, guint64 window,
 
 /* @n samples of noise in full scale; g_free() it. */
 gint16 *make_noise (gsize n, guint32 seed);
+/* genre_classifier_classify() and _predict() into @probabilities, [n_labels]. */
+gboolean classify (GenreClassifier *classifier, const GenreSegment *segment,
+    float *probabilities, GError **error);
+gboolean predict (GenreClassifier *classifier, const float *columns,
+    gsize n_columns, float *probabilities, GError **error);
 /* Resets @classifier and takes the first segment of 6 s of low-pass filtered
  * noise at 22050 Hz. */
 GenreSegment *make_segment (GenreClassifier *classifier, guint32 seed);

@@ -18,17 +18,16 @@ test_cancelled (void)
 
   genre_classifier_set_cancelled (classifier, TRUE);
   for (guint i = 0; i < 2; i++) {
-    g_assert_false (
-        genre_classifier_classify (classifier, segment, probabilities, &error));
+    g_assert_false (classify (classifier, segment, probabilities, &error));
     g_assert_error (error, GENRE_ERROR, GENRE_ERROR_CANCELLED);
     g_clear_error (&error);
   }
   genre_classifier_set_cancelled (classifier, FALSE);
-  genre_classifier_classify (classifier, segment, probabilities, &error);
+  classify (classifier, segment, probabilities, &error);
   g_assert_no_error (error);
   assert_probabilities (probabilities, n_labels);
-  genre_segment_free (segment);
-  genre_classifier_free (classifier);
+  genre_segment_unref (segment);
+  genre_classifier_unref (classifier);
 }
 
 static gpointer
@@ -39,7 +38,7 @@ predict_300s (gpointer classifier)
   float probabilities[MAX_LABELS];
   GError *error = NULL;
 
-  genre_classifier_predict (classifier, columns, n, probabilities, &error);
+  predict (classifier, columns, n, probabilities, &error);
   return error;
 }
 
@@ -56,7 +55,7 @@ test_cancel_under_way (void)
   genre_classifier_set_cancelled (classifier, TRUE);
   error = g_thread_join (thread);
   g_assert_error (error, GENRE_ERROR, GENRE_ERROR_CANCELLED);
-  genre_classifier_free (classifier);
+  genre_classifier_unref (classifier);
 }
 
 #define N_SEGMENTS 4
@@ -77,10 +76,9 @@ classify_all (gpointer data)
   for (guint i = 0; i < N_SEGMENTS; i++) {
     GenreSegment *segment = g_async_queue_pop (worker->segments);
 
-    genre_classifier_classify (
-        worker->classifier, segment, probabilities, NULL);
+    classify (worker->classifier, segment, probabilities, NULL);
     worker->sum += probabilities[0];
-    genre_segment_free (segment);
+    genre_segment_unref (segment);
   }
   return NULL;
 }
@@ -118,7 +116,7 @@ test_threads (void)
     g_thread_join (threads[w]);
     g_assert_true (workers[w].sum == alone);
     g_async_queue_unref (workers[w].segments);
-    genre_classifier_free (workers[w].classifier);
+    genre_classifier_unref (workers[w].classifier);
   }
 }
 

@@ -100,14 +100,12 @@ share_other_shape (const GenreLayer *layer, GenreShape *shape)
 
 /* Whether the features of a frame are all channels of one band. */
 static gboolean
-check_features (
-    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
+check_features (const GenreShape *in, GError **error)
 {
   return in->bands == 1 ||
       genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: layer %u (%s) follows %" G_GSIZE_FORMAT
+          "it follows %" G_GSIZE_FORMAT
           " bands, expected one, as a dense layer gives",
-          genre_safetensors_get_name (spec->file), spec->index, spec->type,
           in->bands);
 }
 
@@ -180,15 +178,14 @@ genre_softmax_new (
   Softmax *softmax;
   double temperature = 1;
 
-  if (!check_features (spec, in, error))
+  if (!check_features (in, error))
     return NULL;
   if (json_object_has_member (spec->entry, "temperature") &&
       !genre_layer_spec_get_number (spec, "temperature", &temperature, error))
     return NULL;
   if (!(temperature >= MIN_TEMPERATURE && temperature <= MAX_TEMPERATURE)) {
     genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (softmax) has the temperature %g, expected %g to %g",
-        genre_safetensors_get_name (spec->file), spec->index, temperature,
+        "its temperature is %g, expected %g to %g", temperature,
         MIN_TEMPERATURE, MAX_TEMPERATURE);
     return NULL;
   }
@@ -202,6 +199,7 @@ GenreLayer *
 genre_share_other_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
-  return check_features (spec, in, error) ? activation_new (&share_other_class)
-                                          : NULL;
+  (void) spec;
+  return check_features (in, error) ? activation_new (&share_other_class)
+                                    : NULL;
 }

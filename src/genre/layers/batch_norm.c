@@ -35,8 +35,8 @@ genre_batch_norm_read (
     scale[channels + c] = values[1][c] - values[2][c] * (double) scale[c];
     if (!(variance > 0) || !isfinite (scale[c])) {
       genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: %s.running_var[%" G_GSIZE_FORMAT "] is %g, expected a variance",
-          genre_safetensors_get_name (spec->file), spec->name, c, values[3][c]);
+          "%s.running_var[%" G_GSIZE_FORMAT "] is %g, expected a variance",
+          spec->name, c, values[3][c]);
       g_clear_pointer (&scale, g_free);
       break;
     }

@@ -34,9 +34,8 @@ genre_layer_spec_get_number (const GenreLayerSpec *spec, const char *member,
     if (isfinite (*value))
       return TRUE;
   }
-  return genre_refuse (error, GENRE_ERROR_FORMAT,
-      "%s: layer %u (%s) needs \"%s\", a number",
-      genre_safetensors_get_name (spec->file), spec->index, spec->type, member);
+  return genre_refuse (
+      error, GENRE_ERROR_FORMAT, "it needs \"%s\", a number", member);
 }
 
 gboolean
@@ -55,9 +54,7 @@ genre_layer_spec_get_size (const GenreLayerSpec *spec, const char *member,
     }
   }
   return genre_refuse (error, GENRE_ERROR_FORMAT,
-      "%s: layer %u (%s) needs \"%s\", a whole number from 1 to %d",
-      genre_safetensors_get_name (spec->file), spec->index, spec->type, member,
-      MAX_SIZE);
+      "it needs \"%s\", a whole number from 1 to %d", member, MAX_SIZE);
 }
 
 float *

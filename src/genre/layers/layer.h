@@ -11,6 +11,7 @@
 #pragma once
 
 #include "genre/kernels/kernels.h"
+#include "genre/weights/json.h"
 #include "genre/weights/safetensors.h"
 
 typedef struct _GenreLayer GenreLayer;
@@ -63,7 +64,6 @@ struct _GenreLayerSpec
   const GenreKernels *kernels;
   const GenreSafetensors *file;
   JsonObject *entry;
-  guint index;
   const char *type;
   const char *name; /* prefix of its tensors; "" if it has none */
 };

@@ -36,7 +36,7 @@ genre_linear_init (GenreLinear *linear, const GenreLayerSpec *spec,
   linear->bias = genre_layer_spec_dup_tensor (spec, bias, shape, 1, error);
   if (!linear->bias)
     return FALSE;
-  linear->weight = g_new (float, units *features);
+  linear->weight = g_new (float, shape[0] * shape[1]);
   for (gsize i = 0; i < units; i++)
     for (gsize c = 0; c < in->channels; c++)
       for (gsize b = 0; b < in->bands; b++)

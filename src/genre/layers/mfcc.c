@@ -57,7 +57,6 @@ GenreLayer *
 genre_mfcc_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
-  const char *file = genre_safetensors_get_name (spec->file);
   gsize coefficients;
   Mfcc *mfcc;
 
@@ -65,17 +64,17 @@ genre_mfcc_new (
     return NULL;
   if (in->channels != 1) {
     genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (mfcc) follows %" G_GSIZE_FORMAT
+        "it follows %" G_GSIZE_FORMAT
         " channels, expected one with the mel bands",
-        file, spec->index, in->channels);
+        in->channels);
     return NULL;
   }
   if (coefficients > in->bands) {
     genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: layer %u (mfcc) has %" G_GSIZE_FORMAT
+        "it has %" G_GSIZE_FORMAT
         " coefficients, expected at most one for each of %" G_GSIZE_FORMAT
         " bands",
-        file, spec->index, coefficients, in->bands);
+        coefficients, in->bands);
     return NULL;
   }
   mfcc = g_new0 (Mfcc, 1);

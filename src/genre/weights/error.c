@@ -2,7 +2,10 @@
 
 #include "error.h"
 
-G_DEFINE_QUARK (genre - error - quark, genre_error)
+/* it would put spaces into the name */
+/* clang-format off */
+G_DEFINE_QUARK (genre-error-quark, genre_error)
+/* clang-format on */
 
 gboolean
 genre_refuse (GError **error, GenreError code, const char *format, ...)

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* libgenre: what its other headers stand on: version, errors, limits and units. */
+
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+#if defined(__GNUC__)
+#define GENRE_API __attribute__ ((visibility ("default"))) extern
+#else
+#define GENRE_API extern
+#endif
+
+/* Version */
+
+/**
+ * GENRE_MAJOR_VERSION:
+ *
+ * First part of the version that a program is compiled with.
+ */
+#define GENRE_MAJOR_VERSION 0
+/**
+ * GENRE_MINOR_VERSION:
+ *
+ * Second part of the version that a program is compiled with.
+ */
+#define GENRE_MINOR_VERSION 1
+/**
+ * GENRE_MICRO_VERSION:
+ *
+ * Third part of the version that a program is compiled with.
+ */
+#define GENRE_MICRO_VERSION 0
+
+/**
+ * GENRE_CHECK_VERSION:
+ * @major: first part of the version
+ * @minor: second part
+ * @micro: third part
+ *
+ * Evaluates to %TRUE if a program is compiled with that version or a later one.
+ */
+#define GENRE_CHECK_VERSION(major, minor, micro)                               \
+  (GENRE_MAJOR_VERSION > (major) ||                                            \
+      (GENRE_MAJOR_VERSION == (major) && GENRE_MINOR_VERSION > (minor)) ||     \
+      (GENRE_MAJOR_VERSION == (major) && GENRE_MINOR_VERSION == (minor) &&     \
+          GENRE_MICRO_VERSION >= (micro)))
+
+/**
+ * genre_version:
+ * @major: (out) (optional): first part of the version
+ * @minor: (out) (optional): second part
+ * @micro: (out) (optional): third part
+ *
+ * Gives the version of the library that the program runs with, which may be
+ * another one than it was compiled with.
+ */
+GENRE_API void genre_version (guint *major, guint *minor, guint *micro);
+
+/* Errors */
+
+/**
+ * GENRE_ERROR:
+ *
+ * Domain of the errors of this library; their codes are those of #GenreError.
+ */
+#define GENRE_ERROR (genre_error_quark ())
+
+/**
+ * GenreError:
+ * @GENRE_ERROR_NOT_FOUND: there is no such weights file or model
+ * @GENRE_ERROR_READ: the weights file could not be read
+ * @GENRE_ERROR_FORMAT: the file is not a weights file, is damaged, or describes
+ *     a network that this library cannot run
+ * @GENRE_ERROR_ARGUMENT: a value is out of its documented range
+ * @GENRE_ERROR_CANCELLED: genre_classifier_set_cancelled() was called
+ *
+ * Why something was refused.
+ */
+typedef enum
+{
+  GENRE_ERROR_NOT_FOUND,
+  GENRE_ERROR_READ,
+  GENRE_ERROR_FORMAT,
+  GENRE_ERROR_ARGUMENT,
+  GENRE_ERROR_CANCELLED
+} GenreError;
+
+GENRE_API GQuark genre_error_quark (void);
+
+/* Limits and units */
+
+/**
+ * GENRE_SECOND:
+ *
+ * A second, in the unit of all times here: ns.
+ */
+#define GENRE_SECOND G_GUINT64_CONSTANT (1000000000)
+
+/**
+ * GENRE_MIN_RATE:
+ *
+ * Lowest sample rate that can be analysed, Hz.
+ */
+#define GENRE_MIN_RATE 4000
+/**
+ * GENRE_MAX_RATE:
+ *
+ * Highest sample rate that can be analysed, Hz.
+ */
+#define GENRE_MAX_RATE 384000
+/**
+ * GENRE_MIN_WINDOW:
+ *
+ * Shortest window, ns.
+ */
+#define GENRE_MIN_WINDOW G_GUINT64_CONSTANT (3000000000)
+/**
+ * GENRE_MAX_WINDOW:
+ *
+ * Longest window, ns.
+ */
+#define GENRE_MAX_WINDOW G_GUINT64_CONSTANT (300000000000)
+/**
+ * GENRE_MIN_HOP:
+ *
+ * Least distance of one window's start to the next one's, ns: a mel column is
+ * 77.5 ms.
+ */
+#define GENRE_MIN_HOP G_GUINT64_CONSTANT (100000000)
+/**
+ * GENRE_DEFAULT_WINDOW:
+ *
+ * Length of a window unless another one is asked for, ns.
+ */
+#define GENRE_DEFAULT_WINDOW G_GUINT64_CONSTANT (30000000000)
+/**
+ * GENRE_DEFAULT_MIN_WINDOW:
+ *
+ * Shortest last segment unless another one is asked for, ns.
+ */
+#define GENRE_DEFAULT_MIN_WINDOW G_GUINT64_CONSTANT (5000000000)
+/**
+ * GENRE_DEFAULT_MIN_CONFIDENCE:
+ *
+ * Probability that a genre should have to be written as a tag: what the model card
+ * (models/README.md) gives the precision of.
+ */
+#define GENRE_DEFAULT_MIN_CONFIDENCE 0.7
+/**
+ * GENRE_DEFAULT_MODEL:
+ *
+ * Name of the model that is used unless another one is asked for.
+ */
+#define GENRE_DEFAULT_MODEL "crnn"
+
+/**
+ * GenreSampleFormat:
+ * @GENRE_SAMPLE_S16: signed 16-bit integers
+ * @GENRE_SAMPLE_S32: signed 32-bit integers
+ * @GENRE_SAMPLE_F32: 32-bit floats, full scale 1.0
+ * @GENRE_SAMPLE_F64: 64-bit floats, full scale 1.0
+ *
+ * Format of samples, in the byte order of the host.
+ */
+typedef enum
+{
+  GENRE_SAMPLE_S16,
+  GENRE_SAMPLE_S32,
+  GENRE_SAMPLE_F32,
+  GENRE_SAMPLE_F64
+} GenreSampleFormat;
+
+G_END_DECLS

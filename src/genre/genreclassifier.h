@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* libgenre: classifiers. */
+
+#pragma once
+
+#include "genremodel.h"
+#include "genresegment.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GenreClassifierConfig:
+ * @window: length of a segment, ns, %GENRE_MIN_WINDOW to %GENRE_MAX_WINDOW
+ * @hop: from one segment's start to the next one's, ns, at least %GENRE_MIN_HOP;
+ *     0 means @window
+ * @min_window: shortest partial segment that genre_classifier_finish() gives, ns.
+ *     What is shorter than the network accepts is never given.
+ *
+ * How a stream is cut into segments.  Call genre_classifier_config_init() first:
+ * later versions may have more members in the place of what is reserved.
+ */
+typedef struct
+{
+  guint64 window;
+  guint64 hop;
+  guint64 min_window;
+
+  /*< private >*/
+  guint64 reserved[5];
+} GenreClassifierConfig;
+
+#define GENRE_TYPE_CLASSIFIER_CONFIG (genre_classifier_config_get_type ())
+GENRE_API GType genre_classifier_config_get_type (void) G_GNUC_CONST;
+
+/**
+ * genre_classifier_config_init:
+ * @config: a config, of any content
+ *
+ * Sets the defaults: a window of %GENRE_DEFAULT_WINDOW, no overlap, and a last
+ * segment of at least %GENRE_DEFAULT_MIN_WINDOW.
+ */
+GENRE_API void genre_classifier_config_init (GenreClassifierConfig *config);
+
+/**
+ * genre_classifier_config_copy:
+ * @config: a config
+ *
+ * Returns: (transfer full): a copy, to be freed with genre_classifier_config_free()
+ */
+GENRE_API GenreClassifierConfig *
+genre_classifier_config_copy (const GenreClassifierConfig *config);
+
+/**
+ * genre_classifier_config_free:
+ * @config: (transfer full) (nullable): a copy, or %NULL
+ */
+GENRE_API void genre_classifier_config_free (GenreClassifierConfig *config);
+
+/**
+ * GenreClassifier:
+ *
+ * The state of one stream.  push, finish, reset and take_segment belong to one
+ * thread at a time, and classify and predict to one thread at a time, which may be
+ * another: the two halves share nothing that changes.
+ */
+typedef struct _GenreClassifier GenreClassifier;
+
+#define GENRE_TYPE_CLASSIFIER (genre_classifier_get_type ())
+GENRE_API GType genre_classifier_get_type (void) G_GNUC_CONST;
+
+/**
+ * genre_classifier_new:
+ * @model: the model; a reference is taken
+ * @rate: sample rate, Hz, %GENRE_MIN_RATE to %GENRE_MAX_RATE
+ * @config: (nullable): how the stream is cut; %NULL: by the defaults
+ * @error: return location: %GENRE_ERROR_ARGUMENT
+ *
+ * Begins a stream.
+ *
+ * Returns: (transfer full) (nullable): the classifier, or %NULL with @error set
+ */
+GENRE_API GenreClassifier *genre_classifier_new (GenreModel *model, guint rate,
+    const GenreClassifierConfig *config, GError **error);
+
+/**
+ * genre_classifier_ref:
+ * @classifier: a classifier
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): @classifier
+ */
+GENRE_API GenreClassifier *genre_classifier_ref (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_unref:
+ * @classifier: (transfer full) (nullable): a classifier, or %NULL
+ *
+ * Drops a reference; the last one frees it.
+ */
+GENRE_API void genre_classifier_unref (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_push: (skip)
+ * @classifier: a classifier
+ * @format: format of the samples
+ * @channels: number of interleaved channels, at least 1; their mean is analysed
+ * @samples: (nullable): samples [n_frames][channels], aligned for their type;
+ *     %NULL stands for silence
+ * @n_frames: number of samples per channel
+ *
+ * Takes samples.  Those that are not finite, or beyond +-1e9, count as 0.
+ */
+GENRE_API void
+genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
+    guint channels, gconstpointer samples, gsize n_frames);
+
+/**
+ * genre_classifier_push_planar: (skip)
+ * @classifier: a classifier
+ * @format: format of the samples
+ * @channels: number of planes, at least 1; their mean is analysed
+ * @planes: [channels], each samples [n_frames]
+ * @n_frames: number of samples per channel
+ *
+ * Takes samples of channels that are not interleaved.
+ */
+GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
+    GenreSampleFormat format, guint channels, const gconstpointer *planes,
+    gsize n_frames);
+
+/**
+ * genre_classifier_push_bytes: (rename-to genre_classifier_push)
+ * @classifier: a classifier
+ * @format: format of the samples
+ * @channels: number of interleaved channels, at least 1; their mean is analysed
+ * @samples: (array length=size): samples of whole frames
+ * @size: bytes of them
+ * @error: return location: %GENRE_ERROR_ARGUMENT if @size is not that of whole
+ *     frames
+ *
+ * Takes samples, in a form for other languages.
+ *
+ * Returns: %FALSE with @error set, and nothing taken
+ */
+GENRE_API gboolean genre_classifier_push_bytes (GenreClassifier *classifier,
+    GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
+    GError **error);
+
+/**
+ * genre_classifier_finish:
+ * @classifier: a classifier
+ *
+ * Says that the stream has ended: the segment under way becomes a partial one
+ * if it is long enough.  Push no more before genre_classifier_reset().
+ */
+GENRE_API void genre_classifier_finish (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_reset:
+ * @classifier: a classifier
+ *
+ * Forgets all samples and all segments not yet taken; time begins at 0 again.
+ */
+GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_set_rate:
+ * @classifier: a classifier
+ * @rate: sample rate, Hz, of the samples to come
+ * @error: return location: %GENRE_ERROR_ARGUMENT
+ *
+ * Lets the stream go on at another rate, and the segment under way, too.
+ *
+ * Returns: %FALSE with @error set, and nothing changed
+ */
+GENRE_API gboolean genre_classifier_set_rate (
+    GenreClassifier *classifier, guint rate, GError **error);
+
+/**
+ * genre_classifier_get_length:
+ * @classifier: a classifier
+ *
+ * Returns: length of the audio pushed since the start or the last reset, ns
+ */
+GENRE_API guint64 genre_classifier_get_length (
+    const GenreClassifier *classifier);
+
+/**
+ * genre_classifier_take_segment:
+ * @classifier: a classifier
+ *
+ * Returns: (transfer full) (nullable): the oldest complete segment that was not
+ *     taken yet, or %NULL
+ */
+GENRE_API GenreSegment *
+genre_classifier_take_segment (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_classify:
+ * @classifier: a classifier
+ * @segment: a segment of this classifier, or of one with the same model
+ * @n_probabilities: (out) (optional): number of them: genre_model_get_n_labels()
+ * @error: return location: %GENRE_ERROR_FORMAT if the network's weights overflow,
+ *     %GENRE_ERROR_CANCELLED
+ *
+ * Runs the network, which takes milliseconds.
+ *
+ * Returns: (transfer full) (array length=n_probabilities) (nullable): one
+ *     probability for each label, finite, sum 1, to be freed with g_free(); or
+ *     %NULL with @error set
+ */
+GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
+    const GenreSegment *segment, gsize *n_probabilities, GError **error);
+
+/**
+ * genre_classifier_predict:
+ * @classifier: a classifier
+ * @columns: (array length=n_values): mel columns in dB, [columns][GENRE_MEL_BANDS];
+ *     the reference level does not matter
+ * @n_values: number of values: %GENRE_MEL_BANDS for each column
+ * @n_probabilities: (out) (optional): as for genre_classifier_classify()
+ * @error: return location: %GENRE_ERROR_ARGUMENT if there are fewer columns than
+ *     the network accepts, more than the longest window has, or a part of one;
+ *     otherwise as for genre_classifier_classify()
+ *
+ * Classifies columns that were computed before: what classify does after the front
+ * end.
+ *
+ * Returns: (transfer full) (array length=n_probabilities) (nullable): as
+ *     genre_classifier_classify()
+ */
+GENRE_API float *
+genre_classifier_predict (GenreClassifier *classifier, const float *columns,
+    gsize n_values, gsize *n_probabilities, GError **error);
+
+/**
+ * genre_classifier_set_cancelled:
+ * @classifier: a classifier
+ * @cancelled: whether classify and predict are to return at once
+ *
+ * From any thread: a classification under way, and any later one, ends early with
+ * %GENRE_ERROR_CANCELLED, until this is called with %FALSE.
+ */
+GENRE_API void genre_classifier_set_cancelled (
+    GenreClassifier *classifier, gboolean cancelled);
+
+#ifndef __GI_SCANNER__
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (
+    GenreClassifierConfig, genre_classifier_config_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GenreClassifier, genre_classifier_unref)
+#endif
+
+G_END_DECLS

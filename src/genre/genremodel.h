@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* libgenre: models. */
+
+#pragma once
+
+#include "genrebase.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GenreModel:
+ *
+ * A network and its weights, with what the weights file says of them.  It does not
+ * change once it is loaded, and any number of classifiers in any threads share one.
+ */
+typedef struct _GenreModel GenreModel;
+
+#define GENRE_TYPE_MODEL (genre_model_get_type ())
+GENRE_API GType genre_model_get_type (void) G_GNUC_CONST;
+
+/**
+ * genre_model_get_folder:
+ *
+ * Gives the folder that models are found in by name: the one that the environment
+ * variable `GENRECLASSIFY_MODELS` names; or, where the library lies in its build
+ * directory, that directory's; or the one that they were installed to.
+ *
+ * Returns: (transfer full) (type filename): the path, which need not exist
+ */
+GENRE_API char *genre_model_get_folder (void);
+
+/**
+ * genre_model_list:
+ * @error: return location: %GENRE_ERROR_NOT_FOUND or %GENRE_ERROR_READ if the
+ *     folder cannot be read
+ *
+ * Lists the models that can be found by name.
+ *
+ * Returns: (transfer full) (array zero-terminated=1) (nullable): their names,
+ *     sorted, or %NULL with @error set
+ */
+GENRE_API char **genre_model_list (GError **error);
+
+/**
+ * genre_model_find:
+ * @name: (type filename) (nullable): name of a model, such as "cnn", or path of a
+ *     weights file; %NULL is %GENRE_DEFAULT_MODEL
+ * @error: return location: %GENRE_ERROR_NOT_FOUND, with what was looked for and
+ *     where
+ *
+ * Finds a weights file.  A name without a directory is first looked for in
+ * genre_model_get_folder(), as NAME.safetensors, then as a file.
+ *
+ * Returns: (transfer full) (type filename) (nullable): path of the file, or %NULL
+ */
+GENRE_API char *genre_model_find (const char *name, GError **error);
+
+/**
+ * genre_model_load:
+ * @name: (type filename) (nullable): name or path, as for genre_model_find()
+ * @error: return location: any code of #GenreError but CANCELLED
+ *
+ * Loads a model.  A file that is in use already is not loaded again: its model is
+ * shared.
+ *
+ * Returns: (transfer full) (nullable): the model, or %NULL with @error set
+ */
+GENRE_API GenreModel *genre_model_load (const char *name, GError **error);
+
+/**
+ * genre_model_load_bytes:
+ * @bytes: content of a weights file (safetensors); not needed after the call
+ * @name: what errors are to call it
+ * @error: return location: %GENRE_ERROR_FORMAT, or %GENRE_ERROR_READ if there is
+ *     not enough memory
+ *
+ * Loads a model from memory.  It is shared with no other.
+ *
+ * Returns: (transfer full) (nullable): the model, or %NULL with @error set
+ */
+GENRE_API GenreModel *
+genre_model_load_bytes (GBytes *bytes, const char *name, GError **error);
+
+/**
+ * genre_model_ref:
+ * @model: a model
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): @model
+ */
+GENRE_API GenreModel *genre_model_ref (GenreModel *model);
+
+/**
+ * genre_model_unref:
+ * @model: (transfer full) (nullable): a model, or %NULL, for which nothing is done
+ *
+ * Drops a reference; the last one frees the model.
+ */
+GENRE_API void genre_model_unref (GenreModel *model);
+
+/**
+ * genre_model_get_name:
+ * @model: a model
+ *
+ * Returns: (transfer none): the name that the weights file states
+ */
+GENRE_API const char *genre_model_get_name (const GenreModel *model);
+
+/**
+ * genre_model_get_version:
+ * @model: a model
+ *
+ * Returns: (transfer none): the version that the weights file states
+ */
+GENRE_API const char *genre_model_get_version (const GenreModel *model);
+
+/**
+ * genre_model_get_metadata:
+ * @model: a model
+ * @key: name of a value of the weights file's metadata: `format`, `name`,
+ *     `version`, `frontend`, `labels` and `layers` are always there, the latter
+ *     three as JSON
+ *
+ * Returns: (transfer none) (nullable): the value, or %NULL if there is none
+ */
+GENRE_API const char *
+genre_model_get_metadata (const GenreModel *model, const char *key);
+
+/**
+ * genre_model_get_n_labels:
+ * @model: a model
+ *
+ * Returns: number of labels, and so of probabilities, at least 1
+ */
+GENRE_API guint genre_model_get_n_labels (const GenreModel *model);
+
+/**
+ * genre_model_get_label:
+ * @model: a model
+ * @index: less than genre_model_get_n_labels()
+ *
+ * Returns: (transfer none): what the probability @index is of
+ */
+GENRE_API const char *
+genre_model_get_label (const GenreModel *model, guint index);
+
+/**
+ * genre_model_get_labels:
+ * @model: a model
+ *
+ * Returns: (transfer none) (array zero-terminated=1): all labels, in the order of
+ *     the probabilities
+ */
+GENRE_API const char *const *genre_model_get_labels (const GenreModel *model);
+
+/**
+ * genre_model_get_n_parameters:
+ * @model: a model
+ *
+ * Returns: number of trained values in the network as it runs
+ */
+GENRE_API gsize genre_model_get_n_parameters (const GenreModel *model);
+
+/**
+ * genre_model_get_min_window:
+ * @model: a model
+ *
+ * Returns: length of the shortest audio that the network accepts, ns
+ */
+GENRE_API guint64 genre_model_get_min_window (const GenreModel *model);
+
+/**
+ * genre_labels_match:
+ * @a: name of a genre
+ * @b: another one
+ *
+ * Compares names of genres as people write them: case and all that is not an ASCII
+ * letter or digit do not count, so that "hiphop" is "Hip-Hop".
+ *
+ * Returns: %TRUE if they are the same
+ */
+GENRE_API gboolean genre_labels_match (const char *a, const char *b);
+
+#ifndef __GI_SCANNER__
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GenreModel, genre_model_unref)
+#endif
+
+G_END_DECLS

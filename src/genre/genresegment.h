@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* libgenre: segments. */
+
+#pragma once
+
+#include "genrebase.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GenreSegment:
+ *
+ * A snapshot of one window's mel columns.  It does not change.
+ */
+typedef struct _GenreSegment GenreSegment;
+
+#define GENRE_TYPE_SEGMENT (genre_segment_get_type ())
+GENRE_API GType genre_segment_get_type (void) G_GNUC_CONST;
+
+/**
+ * genre_segment_ref:
+ * @segment: a segment
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): @segment
+ */
+GENRE_API GenreSegment *genre_segment_ref (GenreSegment *segment);
+
+/**
+ * genre_segment_unref:
+ * @segment: (transfer full) (nullable): a segment, or %NULL
+ *
+ * Drops a reference; the last one frees it.
+ */
+GENRE_API void genre_segment_unref (GenreSegment *segment);
+
+/**
+ * genre_segment_get_start:
+ * @segment: a segment
+ *
+ * Returns: time of its first sample since the first one of the stream, ns
+ */
+GENRE_API guint64 genre_segment_get_start (const GenreSegment *segment);
+
+/**
+ * genre_segment_get_duration:
+ * @segment: a segment
+ *
+ * Returns: length of its audio, ns
+ */
+GENRE_API guint64 genre_segment_get_duration (const GenreSegment *segment);
+
+/**
+ * genre_segment_is_partial:
+ * @segment: a segment
+ *
+ * Returns: %TRUE if the stream ended before the window was full
+ */
+GENRE_API gboolean genre_segment_is_partial (const GenreSegment *segment);
+
+/**
+ * genre_segment_get_level:
+ * @segment: a segment
+ *
+ * Returns: level of the mono mix, dB below a full-scale square wave (RMS 1.0 is 0);
+ *     minus infinity for digital silence
+ */
+GENRE_API double genre_segment_get_level (const GenreSegment *segment);
+
+/**
+ * genre_segment_get_columns:
+ * @segment: a segment
+ * @n_values: (out): number of values: %GENRE_MEL_BANDS for each column
+ *
+ * Returns: (transfer none) (array length=n_values): its mel columns, dB,
+ *     [columns][GENRE_MEL_BANDS]
+ */
+GENRE_API const float *
+genre_segment_get_columns (const GenreSegment *segment, gsize *n_values);
+
+#ifndef __GI_SCANNER__
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GenreSegment, genre_segment_unref)
+#endif
+
+G_END_DECLS

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* JSON that may come from a hostile file. */
+
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/* Parses @text, [length], strictly: refuses what json-glib takes beyond JSON,
+ * duplicate keys and deep nesting.  @what names the text in errors, which are
+ * %GENRE_ERROR_FORMAT.
+ *
+ * Returns: (transfer full) (nullable): the root, or NULL with @error set */
+JsonNode *genre_json_parse (
+    const char *what, const char *text, gsize length, GError **error);
