@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* genremel FILE|URI OUT.npy: writes the mel spectrogram that the classifier sees,
- * decibels in float32 [columns][128], as a NumPy array.  Training takes its
- * features from here, so that they cannot differ from the engine's. */
+/* genremel FILE|URI OUT.npy: writes the mel spectrogram that the classifier
+ * sees, decibels in float32 [columns][128], as a NumPy array.  Training takes
+ * its features from here, so that they cannot differ from the engine's. */
 
 #include <locale.h>
 #include <string.h>
@@ -16,11 +16,11 @@
 
 typedef struct
 {
-  GenreMelSpectrogram *mel;
+  GenreMelSpectrogram *mel; /* NULL before the first sample */
   guint rate;
-  guint64 n_samples;
-  guint64 max_columns;
-  GArray *columns; /* float, [n][GENRE_MEL_BANDS] */
+  guint64 n_samples;   /* per channel, so far */
+  guint64 max_columns; /* to compute */
+  GArray *columns;     /* float, [n][GENRE_MEL_BANDS] */
 } Analysis;
 
 static guint64
@@ -45,6 +45,7 @@ push_mono (Analysis *analysis, const float *samples, gsize n)
   }
 }
 
+/* A DecoderFunc. */
 static gboolean
 take_samples (const float *samples, gsize n, guint rate, gpointer user_data,
     GError **error)
@@ -68,7 +69,8 @@ take_samples (const float *samples, gsize n, guint rate, gpointer user_data,
   return n_columns (analysis) < analysis->max_columns;
 }
 
-/* The last columns' windows reach past the last sample. */
+/* Adds silence until the last columns are complete: their windows reach past
+ * the last sample. */
 static void
 finish (Analysis *analysis)
 {
@@ -81,7 +83,8 @@ finish (Analysis *analysis)
     push_mono (analysis, silence, G_N_ELEMENTS (silence));
 }
 
-/* NumPy's .npy, version 1.0 */
+/* Writes NumPy's .npy format, version 1.0: a magic number, the length of the
+ * header, and the header, which spaces extend to a multiple of 64 bytes. */
 static gboolean
 write_npy (const char *path, const GArray *values, GError **error)
 {
