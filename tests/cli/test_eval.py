@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""eval against models/evaluate.py: its formulas on every file's answer and, where
+"""eval against models/metrics.py: its formulas on every file's answer and, where
 the recordings are, its figures on the same clips; and models."""
 
 import json
@@ -31,7 +31,8 @@ GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
           "pop", "reggae", "rock"]
 
 sys.path.insert(0, MODELS)
-import evaluate  # noqa: E402
+import engine  # noqa: E402
+import metrics  # noqa: E402
 
 
 def run(*arguments, **environment):
@@ -124,7 +125,7 @@ class Test(unittest.TestCase):
         # or the comparison would say little
         self.assertGreater(len(set(p.argmax(1))), 2)
         self.assertLess(len(np.unique(p[:, 0])), len(p), "no ties")
-        self.check_figures(found, evaluate.measure(p, y, GENRES), 9)
+        self.check_figures(found, metrics.measure(p, y, GENRES), 9)
 
         text = run("eval", self.root)
         self.assertEqual(text.returncode, 0, text.stderr)
@@ -138,11 +139,10 @@ class Test(unittest.TestCase):
 
     @unittest.skipUnless(os.path.isdir(AUDIO), "needs ../shared/data")
     def test_recordings(self):
-        """The figures of evaluate.py's engine on the same clips' mel images."""
+        """The figures of the engine on the same clips' mel images."""
         clips = sorted(os.listdir(AUDIO))
-        engine = evaluate.Engine(os.path.join(MODELS, "crnn.safetensors"),
-                                 BUILD)
-        self.addCleanup(engine.close)
+        crnn = engine.Engine(os.path.join(MODELS, "crnn.safetensors"), BUILD)
+        self.addCleanup(crnn.close)
         p, y = [], []
         for clip in clips:
             genre = clip.split(".")[0]
@@ -152,7 +152,7 @@ class Test(unittest.TestCase):
                 out = os.path.join(folder, "mel.npy")
                 subprocess.run([GENREMEL, "--duration", "30",
                                 os.path.join(AUDIO, clip), out], check=True)
-                p.append(engine.predict_db(np.load(out)))
+                p.append(crnn.predict_db(np.load(out)))
             y.append(GENRES.index(genre))
         self.assertGreater(len(clips), 10)
         found = self.evaluate()
@@ -160,7 +160,7 @@ class Test(unittest.TestCase):
         self.assertEqual(truth.tolist(), y)
         self.assertLess(np.abs(mine - np.array(p)).max(), 2e-4)
         self.check_figures(
-            found, evaluate.measure(np.array(p), np.array(y), GENRES), 4)
+            found, metrics.measure(np.array(p), np.array(y), GENRES), 4)
 
     def test_plot(self):
         self.put_wav("jazz/1.wav", sound(1))
