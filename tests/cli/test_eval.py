@@ -33,6 +33,7 @@ GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
 sys.path.insert(0, MODELS)
 import engine  # noqa: E402
 import metrics  # noqa: E402
+import weights  # noqa: E402
 
 
 def run(*arguments, **environment):
@@ -262,6 +263,24 @@ class Test(unittest.TestCase):
         self.assertIn("damaged.safetensors: not a safetensors file",
                       result.stderr)
         self.assertEqual(run("models", "mine").returncode, 2)
+
+    def test_figures_of_any_kind(self):
+        """Whatever a file says of its figures, its model is listed."""
+        model = self.path("mine.safetensors")
+        shutil.copy(os.path.join(MODELS, "cnn.safetensors"), model)
+        good = {"split": "mine", "n": 7, "accuracy": .5, "macro_f1": .25,
+                "ece": .125}
+        for text, expected in ((json.dumps(good), good), ("[1]", None),
+                               ("{", None), ("", None), ("[" * 10**5, None)):
+            weights.add_metadata(model, figures=text)
+            result = run("models", "--json", GENRECLASSIFY_MODELS=self.root)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            found, = json.loads(result.stdout)
+            self.assertEqual(found["figures"], expected)
+            text = run("models", GENRECLASSIFY_MODELS=self.root).stdout
+            self.assertEqual("accuracy 0.500, macro F1 0.250, calibration "
+                             "error 0.125, by 7 tracks (mine)" in text,
+                             expected is not None)
 
 
 if __name__ == "__main__":
