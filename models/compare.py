@@ -14,23 +14,24 @@ import time
 
 import numpy as np
 
-import evaluate
+import engine
 import features
+import metrics
 
 
-def seconds_of_window(engine, x, repetitions=25):
+def seconds_of_window(model, x, repetitions=25):
     times = []
     for _ in range(repetitions):
         begin = time.perf_counter()
-        engine.predict(x)
+        model.predict(x)
         times.append(time.perf_counter() - begin)
     return float(np.median(times))
 
 
 def row(path, data, build):
-    p, y, labels = evaluate.predict(path, data, build)
-    result = evaluate.measure(p, y, labels)
-    engine = evaluate.Engine(path, build)
+    p, y, labels = engine.predict(path, data, build)
+    result = metrics.measure(p, y, labels)
+    model = engine.Engine(path, build)
     figures = {
         "accuracy": f"{result['accuracy']:.3f}",
         "macro F1": f"{result['macro_f1']:.3f}",
@@ -38,11 +39,11 @@ def row(path, data, build):
             g["auc"] for g in result["per_genre"].values()
             if g["auc"] is not None]),
         "ECE": f"{result['ece']:.3f}",
-        "parameters": f"{engine.n_parameters / 1e3:.0f} k",
+        "parameters": f"{model.n_parameters / 1e3:.0f} k",
         "file": f"{os.path.getsize(path) / 1e6:.2f} MB",
-        "30 s in": f"{seconds_of_window(engine, data.x[0]) * 1e3:.1f} ms",
+        "30 s in": f"{seconds_of_window(model, data.x[0]) * 1e3:.1f} ms",
     }
-    engine.close()
+    model.close()
     return figures
 
 
@@ -57,7 +58,7 @@ def main():
     try:
         data = features.load_npz(args.data).part(args.split)
         rows = {path: row(path, data, args.build) for path in args.models}
-    except (features.DataError, evaluate.EngineError, OSError) as e:
+    except (features.DataError, engine.EngineError, OSError) as e:
         sys.exit(f"compare.py: {e}")
     columns = list(next(iter(rows.values())))
     print("| model | " + " | ".join(columns) + " |")

@@ -21,7 +21,7 @@ import wave
 import numpy as np
 
 import augment
-import evaluate
+import engine
 import features
 
 RATE = 22050
@@ -176,17 +176,17 @@ def measure_audio(folder, model, build):
 
 
 def measure_images(data, model, build):
-    engine = evaluate.Engine(model, build)
+    network = engine.Engine(model, build)
     images = data.x.astype(np.float32) * (80 / 255) - 80
-    clean = [engine.predict_db(db).argmax() for db in images]
+    clean = [network.predict_db(db).argmax() for db in images]
     result = {}
     for damage, (_, _, change) in DAMAGES.items():
         if change:
             rng = np.random.default_rng(1)
-            same = sum(engine.predict_db(change(db, rng)).argmax() == genre
+            same = sum(network.predict_db(change(db, rng)).argmax() == genre
                        for db, genre in zip(images, clean))
             result[damage] = int(same), len(images)
-    engine.close()
+    network.close()
     return result
 
 
@@ -207,7 +207,7 @@ def main():
             if args.audio else {}
         images = measure_images(features.load_npz(args.data).part(args.split),
                                 args.model, args.build) if args.data else {}
-    except (features.DataError, evaluate.EngineError, OSError) as e:
+    except (features.DataError, engine.EngineError, OSError) as e:
         sys.exit(f"robustness.py: {e}")
 
     def share(figures, damage):

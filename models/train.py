@@ -29,8 +29,8 @@ from torch import nn
 
 import augment
 import corpus
-import evaluate
 import features
+import metrics
 import networks
 import weights
 
@@ -401,7 +401,7 @@ def set_temperature(network, logits, y):
         softmax["temperature"] = temperature
         p = network.probabilities(logits).numpy()
         loss = -np.log(p[np.arange(len(y)), y]).mean()
-        return loss, evaluate.expected_calibration_error(p, y), temperature
+        return loss, metrics.expected_calibration_error(p, y), temperature
     fits = [fit_of(round(t, 3)) for t in np.geomspace(0.25, 4, 556).tolist()]
     enough = min(fits)[0] * 1.001
     softmax["temperature"] = min(f[1:] for f in fits if f[0] <= enough)[1]

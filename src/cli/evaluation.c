@@ -2,6 +2,7 @@
 
 #include "evaluation.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,38 +10,39 @@
 #include "evaluationreport.h"
 #include "genre/genre.h"
 #include "metrics.h"
+#include "options.h"
 #include "plot/figure.h"
 #include "progress.h"
+#include "sort.h"
 #include "workerpool.h"
 
 #define NS 1e9
-/* s without a sign of life, after which a file is given up */
-#define TIMEOUT 300
 
 typedef struct
 {
   /* options */
   gboolean json;
-  int jobs;
+  int jobs; /* 0: as many as processors */
   char *model, *plot;
-  /* what the files are compared with */
+  /* the model and the truth */
   char *model_path, *model_name; /* "crnn 3" */
   GPtrArray *labels;             /* the model's; NULL-terminated */
   GPtrArray *folders;            /* DIR/GENRE; NULL-terminated */
   GArray *folder_labels;         /* guint: the label of each folder */
-  /* what came out */
+  /* the answers */
   GArray *probabilities; /* double, [n][labels] */
-  GArray *truth;         /* guint, [n] */
-  JsonArray *files;
-  guint n_failed, n_skipped;
+  GArray *truth;         /* guint: a label's index, [n] */
+  JsonArray *files;      /* objects: every file, also those that failed */
+  gboolean failed;       /* a file could not be measured */
   Progress *progress;
 } Evaluation;
 
 static gboolean
-refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+set_usage_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/* Gives FALSE. */
 static gboolean
-refuse (GError **error, const char *format, ...)
+set_usage_error (GError **error, const char *format, ...)
 {
   va_list arguments;
 
@@ -58,7 +60,7 @@ get_label (const Evaluation *evaluation, guint i)
   return g_ptr_array_index (evaluation->labels, i);
 }
 
-/* Before */
+/* Before the files are played: the model and the folders */
 
 static gboolean
 load_labels (Evaluation *evaluation, GError **error)
@@ -92,7 +94,7 @@ static gboolean
 add_folder (
     Evaluation *evaluation, const char *path, const char *genre, GError **error)
 {
-  g_autoptr (GError) fault = NULL;
+  g_autoptr (GError) cause = NULL;
   guint label;
 
   if (!g_ptr_array_find_with_equal_func (
@@ -100,44 +102,51 @@ add_folder (
     g_autofree char *known = g_strjoinv (
         ", ", (char **) evaluation->labels->pdata);
 
-    return refuse (error,
+    return set_usage_error (error,
         "%s: the model %s knows no genre \"%s\". It knows %s.", path,
         evaluation->model_name, genre, known);
   }
-  if (is_empty (path, &fault))
-    return refuse (error,
+  if (is_empty (path, &cause))
+    return set_usage_error (error,
         "%s: there is no file in it, and a genre needs at least one.", path);
-  if (fault)
-    return refuse (error, "%s", fault->message);
+  if (cause)
+    return set_usage_error (error, "%s", cause->message);
   g_ptr_array_add (evaluation->folders, g_strdup (path));
   g_array_append_val (evaluation->folder_labels, label);
   return TRUE;
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
+/* Gives the names in a folder, sorted, without those of hidden files. */
+static GPtrArray *
+list_names (const char *folder, GError **error)
 {
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-/* Every folder in @root is a genre, but for hidden ones. */
-static gboolean
-find_folders (Evaluation *evaluation, const char *root, GError **error)
-{
-  g_autoptr (GDir) dir = NULL;
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, error);
+  GPtrArray *names;
   const char *entry;
 
-  if (!g_file_test (root, G_FILE_TEST_EXISTS))
-    return refuse (error, "%s: There is no such folder.", root);
-  if (!g_file_test (root, G_FILE_TEST_IS_DIR))
-    return refuse (error, "%s: It is not a folder.", root);
-  if (!(dir = g_dir_open (root, 0, error)))
-    return FALSE;
+  if (!dir)
+    return NULL;
+  names = g_ptr_array_new_with_free_func (g_free);
   while ((entry = g_dir_read_name (dir)))
     if (*entry != '.')
       g_ptr_array_add (names, g_strdup (entry));
-  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_sort (names, sort_compare_strings);
+  return names;
+}
+
+/* Each folder in @root must be named as a label of the model; hidden folders
+ * and files do not count. */
+static gboolean
+find_folders (Evaluation *evaluation, const char *root, GError **error)
+{
+  g_autoptr (GPtrArray) names = NULL;
+
+  if (!g_file_test (root, G_FILE_TEST_EXISTS))
+    return set_usage_error (error, "%s: There is no such folder.", root);
+  if (!g_file_test (root, G_FILE_TEST_IS_DIR))
+    return set_usage_error (error, "%s: It is not a folder.", root);
+  if (!(names = list_names (root, error)))
+    return FALSE;
   for (guint i = 0; i < names->len; i++) {
     const char *name = g_ptr_array_index (names, i);
     g_autofree char *path = g_build_filename (root, name, NULL);
@@ -147,15 +156,16 @@ find_folders (Evaluation *evaluation, const char *root, GError **error)
       return FALSE;
   }
   if (evaluation->folders->len == 0)
-    return refuse (error,
+    return set_usage_error (error,
         "%s: There is no folder in it; expected is one for each genre, such as "
         "%s/%s.",
         root, root, get_label (evaluation, 0));
   return TRUE;
 }
 
-/* During */
+/* While they are played: the answers */
 
+/* The label of the folder that the file is in. */
 static guint
 find_truth (const Evaluation *evaluation, const char *name)
 {
@@ -180,16 +190,43 @@ add_file (Evaluation *evaluation, const Result *result, guint truth)
 }
 
 static void
-complain (
-    Evaluation *evaluation, const char *name, const char *what, const char *why)
+warn_of_file (Evaluation *evaluation, const Result *result, const char *prefix,
+    const char *reason)
 {
-  g_autofree char *printable = g_filename_display_name (name);
+  g_autofree char *printable = g_filename_display_name (result->name);
 
-  if (evaluation->progress)
-    progress_hide (evaluation->progress);
-  g_printerr ("genreclassify: %s: %s%s\n", printable, what, why);
+  progress_hide (evaluation->progress);
+  g_printerr ("genreclassify: %s: %s%s\n", printable, prefix, reason);
 }
 
+static void
+add_failure (Evaluation *evaluation, const Result *result, const char *reason)
+{
+  warn_of_file (evaluation, result, "", reason);
+  evaluation->failed = TRUE;
+}
+
+static void
+add_answer (Evaluation *evaluation, const Result *result, guint truth)
+{
+  guint n_labels = evaluation->labels->len;
+
+  if (result_is_skipped (result)) {
+    warn_of_file (evaluation, result, "skipped: ", result->error);
+  } else if (result->error) {
+    add_failure (evaluation, result, result->error);
+  } else if (!result->probabilities) {
+    add_failure (evaluation, result, "It is silent, and has no genre.");
+  } else if (g_strv_length (result->labels) != n_labels) {
+    add_failure (evaluation, result, "Its model was replaced meanwhile.");
+  } else {
+    g_array_append_vals (
+        evaluation->probabilities, result->probabilities, n_labels);
+    g_array_append_val (evaluation->truth, truth);
+  }
+}
+
+/* A PoolFunc. */
 static gboolean
 take_outcome (const Outcome *outcome, gint64 total, gpointer user_data)
 {
@@ -197,35 +234,18 @@ take_outcome (const Outcome *outcome, gint64 total, gpointer user_data)
   const Result *result = outcome->result;
   guint truth = find_truth (evaluation, result->name);
 
-  if (result_is_skipped (result)) {
-    complain (evaluation, result->name, "skipped: ", result->error);
-    evaluation->n_skipped++;
-  } else if (result->error || !result->probabilities) {
-    complain (evaluation, result->name, "",
-        result->error ? result->error : "It is silent, and has no genre.");
-    evaluation->n_failed++;
-  } else if (g_strv_length (result->labels) != evaluation->labels->len) {
-    complain (
-        evaluation, result->name, "", "Its model was replaced meanwhile.");
-    evaluation->n_failed++;
-  } else {
-    g_array_append_vals (evaluation->probabilities, result->probabilities,
-        evaluation->labels->len);
-    g_array_append_val (evaluation->truth, truth);
-  }
+  add_answer (evaluation, result, truth);
   if (evaluation->json)
     add_file (evaluation, result, truth);
-  if (evaluation->progress) {
-    progress_set_total (evaluation->progress, total);
-    progress_add (evaluation->progress, result->duration / NS);
-  }
+  progress_set_total (evaluation->progress, total);
+  progress_add (evaluation->progress, result->duration / NS);
   return TRUE;
 }
 
-/* After */
+/* After that: the figures */
 
 static gboolean
-print (const char *text)
+print_output (const char *text)
 {
   if (fputs (text, stdout) >= 0 && fflush (stdout) >= 0)
     return TRUE;
@@ -233,7 +253,8 @@ print (const char *text)
   return FALSE;
 }
 
-/* Names the genres of which nothing was measured. */
+/* FALSE, and a line for each, if there are genres of which nothing was
+ * measured. */
 static gboolean
 check_genres (const Evaluation *evaluation, const Metrics *metrics)
 {
@@ -251,41 +272,57 @@ check_genres (const Evaluation *evaluation, const Metrics *metrics)
   return ok;
 }
 
-/* Gives the exit status. */
-static int
-report (const Evaluation *evaluation)
+static gboolean
+print_metrics (const Evaluation *evaluation, const Metrics *metrics)
+{
+  const char *const *labels = (const char *const *) evaluation->labels->pdata;
+  g_autofree char *text = NULL;
+
+  if (!evaluation->json) {
+    text = evaluation_format_text (metrics, labels, evaluation->model_name);
+    return print_output (text);
+  }
+  text = evaluation_format_json (
+      metrics, labels, evaluation->model_name, evaluation->files);
+  return print_output (text) && print_output ("\n");
+}
+
+static gboolean
+draw_metrics (const Evaluation *evaluation, const Metrics *metrics,
+    const MetricsInput *input)
+{
+  const char *const *labels = (const char *const *) evaluation->labels->pdata;
+  g_autoptr (GError) error = NULL;
+
+  if (!evaluation->plot ||
+      evaluation_plot_write (evaluation->plot, metrics, input, labels,
+          evaluation->model_name, &error))
+    return TRUE;
+  g_printerr ("genreclassify: %s\n", error->message);
+  return FALSE;
+}
+
+/* Measures and reports.  FALSE if a part of that could not be done. */
+static gboolean
+report_metrics (const Evaluation *evaluation)
 {
   const MetricsInput input = { evaluation->truth->len, evaluation->labels->len,
     (const double *) evaluation->probabilities->data,
     (const guint *) evaluation->truth->data };
-  const char *const *labels = (const char *const *) evaluation->labels->pdata;
   g_autoptr (Metrics) metrics = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
-  gboolean ok = evaluation->n_failed == 0;
+  gboolean ok;
 
   if (input.n == 0) {
     g_printerr ("genreclassify: None of the files could be measured.\n");
-    return 1;
+    return FALSE;
   }
   metrics = metrics_new (&input);
-  text = evaluation->json
-      ? evaluation_format_json (
-            metrics, labels, evaluation->model_name, evaluation->files)
-      : evaluation_format_text (metrics, labels, evaluation->model_name);
-  ok = print (text) && ok;
-  if (evaluation->json)
-    ok = print ("\n") && ok;
+  ok = print_metrics (evaluation, metrics);
   ok = check_genres (evaluation, metrics) && ok;
-  if (evaluation->plot &&
-      !evaluation_plot_write (evaluation->plot, metrics, &input, labels,
-          evaluation->model_name, &error)) {
-    g_printerr ("genreclassify: %s\n", error->message);
-    ok = FALSE;
-  }
-  return ok ? 0 : 1;
+  return draw_metrics (evaluation, metrics, &input) && ok;
 }
 
+/* Gives the exit status. */
 static int
 run (Evaluation *evaluation)
 {
@@ -297,7 +334,7 @@ run (Evaluation *evaluation)
   listing.names = (char **) evaluation->folders->pdata;
   pool.jobs = evaluation->jobs ? (guint) evaluation->jobs
                                : g_get_num_processors ();
-  pool.timeout = TIMEOUT;
+  pool.timeout = OPTIONS_DEFAULT_TIMEOUT;
   pool.worker.analysis.model = evaluation->model_path;
   evaluation->progress = progress_new (-1);
   signal_number = pool_run (&listing, &pool, take_outcome, evaluation, &error);
@@ -308,9 +345,10 @@ run (Evaluation *evaluation)
     g_printerr ("genreclassify: %s\n", error->message);
     return 2;
   }
-  return report (evaluation);
+  return report_metrics (evaluation) && !evaluation->failed ? 0 : 1;
 }
 
+/* Reads the options and prepares what they name. */
 static gboolean
 parse (Evaluation *evaluation, int *argc, char ***argv, GError **error)
 {
@@ -336,12 +374,13 @@ parse (Evaluation *evaluation, int *argc, char ***argv, GError **error)
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   if (*argc != 2)
-    return refuse (error,
+    return set_usage_error (error,
         "eval takes one folder, but %d were given; see "
         "genreclassify eval --help.",
         *argc - 1);
-  if (evaluation->jobs < 0 || evaluation->jobs > 1024)
-    return refuse (error, "--jobs is to be 1 to 1024.");
+  if (evaluation->jobs < 0 || evaluation->jobs > OPTIONS_MAX_JOBS)
+    return set_usage_error (
+        error, "--jobs is to be 1 to %d.", OPTIONS_MAX_JOBS);
   return (!evaluation->plot || figure_check_path (evaluation->plot, error)) &&
       load_labels (evaluation, error) &&
       find_folders (evaluation, (*argv)[1], error);
@@ -376,6 +415,8 @@ evaluation_main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status = 2;
 
+  /* when a worker or the reader of stdout is gone, write() says so */
+  signal (SIGPIPE, SIG_IGN);
   if (parse (&evaluation, &argc, &argv, &error))
     status = run (&evaluation);
   else

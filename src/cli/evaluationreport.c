@@ -4,44 +4,44 @@
 
 #include <math.h>
 
-char *
-evaluation_format_json (const Metrics *metrics, const char *const *labels,
-    const char *model, JsonArray *files)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
-  guint n = metrics->n_labels;
+/* JSON */
 
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "accuracy");
-  json_builder_add_double_value (builder, metrics->accuracy);
-  json_builder_set_member_name (builder, "macro_f1");
-  json_builder_add_double_value (builder, metrics->macro_f1);
-  json_builder_set_member_name (builder, "ece");
-  json_builder_add_double_value (builder, metrics->ece);
-  json_builder_set_member_name (builder, "n");
-  json_builder_add_int_value (builder, metrics->n);
+/* NAN is written as null. */
+static void
+add_number (JsonBuilder *builder, const char *member, double value)
+{
+  json_builder_set_member_name (builder, member);
+  if (isnan (value))
+    json_builder_add_null_value (builder);
+  else
+    json_builder_add_double_value (builder, value);
+}
+
+static void
+add_genres (
+    JsonBuilder *builder, const Metrics *metrics, const char *const *labels)
+{
   json_builder_set_member_name (builder, "per_genre");
   json_builder_begin_object (builder);
-  for (guint i = 0; i < n; i++) {
+  for (guint i = 0; i < metrics->n_labels; i++) {
     const LabelMetrics *label = metrics->labels + i;
 
     json_builder_set_member_name (builder, labels[i]);
     json_builder_begin_object (builder);
-    json_builder_set_member_name (builder, "precision");
-    json_builder_add_double_value (builder, label->precision);
-    json_builder_set_member_name (builder, "recall");
-    json_builder_add_double_value (builder, label->recall);
-    json_builder_set_member_name (builder, "f1");
-    json_builder_add_double_value (builder, label->f1);
-    json_builder_set_member_name (builder, "auc");
-    if (isnan (label->auc))
-      json_builder_add_null_value (builder);
-    else
-      json_builder_add_double_value (builder, label->auc);
+    add_number (builder, "precision", label->precision);
+    add_number (builder, "recall", label->recall);
+    add_number (builder, "f1", label->f1);
+    add_number (builder, "auc", label->auc);
     json_builder_end_object (builder);
   }
   json_builder_end_object (builder);
+}
+
+static void
+add_confusion (JsonBuilder *builder, const Metrics *metrics)
+{
+  guint n = metrics->n_labels;
+
   json_builder_set_member_name (builder, "confusion");
   json_builder_begin_array (builder);
   for (guint i = 0; i < n; i++) {
@@ -51,6 +51,23 @@ evaluation_format_json (const Metrics *metrics, const char *const *labels,
     json_builder_end_array (builder);
   }
   json_builder_end_array (builder);
+}
+
+char *
+evaluation_format_json (const Metrics *metrics, const char *const *labels,
+    const char *model, JsonArray *files)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+
+  json_builder_begin_object (builder);
+  add_number (builder, "accuracy", metrics->accuracy);
+  add_number (builder, "macro_f1", metrics->macro_f1);
+  add_number (builder, "ece", metrics->ece);
+  json_builder_set_member_name (builder, "n");
+  json_builder_add_int_value (builder, metrics->n);
+  add_genres (builder, metrics, labels);
+  add_confusion (builder, metrics);
   json_builder_set_member_name (builder, "model");
   json_builder_add_string_value (builder, model);
   json_builder_set_member_name (builder, "files");
@@ -61,7 +78,10 @@ evaluation_format_json (const Metrics *metrics, const char *const *labels,
   return json_to_string (root, FALSE);
 }
 
-/* Appends @text, cut to @width characters, and spaces up to that. */
+/* Text */
+
+/* Appends @text in @width characters: it is cut or filled up with spaces, which
+ * are on its left if @right is set. */
 static void
 append_cell (GString *line, const char *text, glong width, gboolean right)
 {
@@ -92,7 +112,7 @@ append_genres (GString *text, const Metrics *metrics, const char *const *labels)
 
     append_cell (text, labels[i], 12, FALSE);
     g_string_append_printf (text, " %6u", label->n);
-    /* without a file there is nothing to tell, whatever the convention */
+    /* these are 0 by definition if there is no file, which tells nothing */
     append_share (text, label->n > 0 ? label->precision : NAN);
     append_share (text, label->n > 0 ? label->recall : NAN);
     append_share (text, label->n > 0 ? label->f1 : NAN);
@@ -101,7 +121,8 @@ append_genres (GString *text, const Metrics *metrics, const char *const *labels)
   }
 }
 
-/* Says why macro F1 may be lower than those of the table. */
+/* Names the genres without files: they make macro F1 lower than the mean of the
+ * table's column. */
 static void
 append_missing (
     GString *text, const Metrics *metrics, const char *const *labels)

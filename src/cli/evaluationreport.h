@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The figures of an evaluation in words and as JSON. */
+/* The figures of an evaluation as text and as JSON. */
 
 #pragma once
 
@@ -8,13 +8,14 @@
 
 #include "metrics.h"
 
-/* Tables of at most 80 columns for ten @labels, [n_labels].  Free it with g_free(). */
+/* Tables that are no wider than 80 columns for ten labels.  @labels [n_labels];
+ * @model: the model's name and version.  Free it with g_free(). */
 char *evaluation_format_text (
     const Metrics *metrics, const char *const *labels, const char *model);
 
-/* One JSON object in one line, without the line's end; free it with g_free().
- * accuracy, macro_f1, ece, n, per_genre and confusion are as models/evaluate.py
- * gives them, and there are
+/* One JSON object in one line, without a newline; free it with g_free().
+ * accuracy, macro_f1, ece, n, per_genre and confusion are those of
+ * models/metrics.py.  There are also
  *
  *   model  string: name and version
  *   files  array: @files */

@@ -10,6 +10,7 @@ typedef struct
   gboolean positive;
 } Scored;
 
+/* The highest first. */
 static int
 compare_scores (gconstpointer a, gconstpointer b)
 {
@@ -18,22 +19,33 @@ compare_scores (gconstpointer a, gconstpointer b)
   return (x < y) - (x > y);
 }
 
-GArray *
-metrics_make_roc (const MetricsInput *input, guint label)
+/* Gives the answers [n] sorted by the label's probability, and how many of them
+ * are right; free with g_free(). */
+static Scored *
+sort_by_score (const MetricsInput *input, guint label, guint *n_positive)
 {
-  g_autofree Scored *scored = g_new (Scored, input->n);
-  guint n_positive = 0, n_true = 0, n_false = 0;
-  RocPoint point = { 0, 0 };
-  GArray *curve;
+  Scored *scored = g_new (Scored, input->n);
 
+  *n_positive = 0;
   for (guint i = 0; i < input->n; i++) {
     scored[i].score = input->probabilities[(gsize) i * input->n_labels + label];
     scored[i].positive = input->truth[i] == label;
-    n_positive += scored[i].positive;
+    *n_positive += scored[i].positive;
   }
+  qsort (scored, input->n, sizeof *scored, compare_scores);
+  return scored;
+}
+
+GArray *
+metrics_make_roc (const MetricsInput *input, guint label)
+{
+  guint n_positive, n_true = 0, n_false = 0;
+  g_autofree Scored *scored = sort_by_score (input, label, &n_positive);
+  RocPoint point = { 0, 0 };
+  GArray *curve;
+
   if (n_positive == 0 || n_positive == input->n)
     return NULL;
-  qsort (scored, input->n, sizeof *scored, compare_scores);
   curve = g_array_new (FALSE, FALSE, sizeof (RocPoint));
   g_array_append_val (curve, point);
   for (guint i = 0; i < input->n; i++) {
@@ -48,7 +60,8 @@ metrics_make_roc (const MetricsInput *input, guint label)
   return curve;
 }
 
-/* By trapezoids, so that ties count half: the same as the mean rank gives. */
+/* The sum of trapezoids, so that equal probabilities count half, as they do by
+ * mean ranks. */
 static double
 area_under (const MetricsInput *input, guint label)
 {
@@ -67,7 +80,7 @@ area_under (const MetricsInput *input, guint label)
   return area;
 }
 
-/* The first of equals. */
+/* The most probable label; the first of several that are. */
 static guint
 get_best (const double *probabilities, guint n)
 {
@@ -79,6 +92,7 @@ get_best (const double *probabilities, guint n)
   return best;
 }
 
+/* Fills the confusions, the accuracy and the sums of the bins. */
 static void
 count_answers (Metrics *metrics, const MetricsInput *input)
 {
@@ -116,6 +130,22 @@ measure_label (Metrics *metrics, const MetricsInput *input, guint label)
   measured->auc = area_under (input, label);
 }
 
+/* Makes means of the bins' sums, and the calibration error of them. */
+static void
+measure_calibration (Metrics *metrics)
+{
+  for (guint i = 0; i < METRICS_N_BINS; i++) {
+    CalibrationBin *bin = metrics->bins + i;
+
+    if (bin->n == 0)
+      continue;
+    bin->confidence /= bin->n;
+    bin->accuracy /= bin->n;
+    metrics->ece += fabs (bin->confidence - bin->accuracy) * bin->n /
+        metrics->n;
+  }
+}
+
 Metrics *
 metrics_new (const MetricsInput *input)
 {
@@ -127,15 +157,7 @@ metrics_new (const MetricsInput *input)
   metrics->labels = g_new0 (LabelMetrics, input->n_labels);
   metrics->confusion = g_new0 (guint, input->n_labels * input->n_labels);
   count_answers (metrics, input);
-  for (guint i = 0; i < METRICS_N_BINS; i++) {
-    CalibrationBin *bin = metrics->bins + i;
-
-    if (bin->n == 0)
-      continue;
-    bin->confidence /= bin->n;
-    bin->accuracy /= bin->n;
-    metrics->ece += fabs (bin->confidence - bin->accuracy) * bin->n / input->n;
-  }
+  measure_calibration (metrics);
   for (guint i = 0; i < input->n_labels; i++) {
     measure_label (metrics, input, i);
     metrics->macro_f1 += metrics->labels[i].f1 / input->n_labels;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* How good answers are, by the formulas of models/evaluate.py. */
+/* How good answers are, by the formulas of models/metrics.py. */
 
 #pragma once
 
 #include <glib.h>
 
-/* Answers and what would have been right. */
+/* Answers, and what would have been right. */
 typedef struct
 {
   guint n, n_labels;
@@ -16,12 +16,12 @@ typedef struct
 
 typedef struct
 {
-  guint n; /* how many of the truths it is */
+  guint n; /* answers whose truth it is */
   double precision, recall, f1;
-  double auc; /* NAN if there is only one kind of truth */
+  double auc; /* NAN if all truths are it, or none is */
 } LabelMetrics;
 
-/* The answers of one tenth of the confidences. */
+/* The answers whose confidence is in one tenth of 0 to 1. */
 typedef struct
 {
   guint n;
@@ -35,14 +35,14 @@ typedef struct
 {
   guint n, n_labels;
   double accuracy;
-  double macro_f1; /* mean over all labels, those without any truth as well */
+  double macro_f1; /* mean over all labels, also over those without a truth */
   double ece;      /* expected calibration error; Guo et al. 2017, equation 3 */
   LabelMetrics *labels; /* [n_labels] */
   guint *confusion;     /* [truth][prediction] */
   CalibrationBin bins[METRICS_N_BINS];
 } Metrics;
 
-/* @input has at least one answer. */
+/* @input has at least one answer.  Free it with metrics_free(). */
 Metrics *metrics_new (const MetricsInput *input);
 void metrics_free (Metrics *metrics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Metrics, metrics_free)
@@ -52,6 +52,7 @@ typedef struct
   double false_positive_rate, true_positive_rate;
 } RocPoint;
 
-/* The ROC curve of @label from (0, 0) to (1, 1), of RocPoint; NULL if there is only
- * one kind of truth.  Equal scores are one step.  Free with g_array_unref(). */
+/* The ROC curve of @label: an array of RocPoint from (0, 0) to (1, 1), in which
+ * equal probabilities make one step; free it with g_array_unref().  NULL if all
+ * truths are @label, or none is. */
 GArray *metrics_make_roc (const MetricsInput *input, guint label);

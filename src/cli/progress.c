@@ -9,18 +9,19 @@
 
 #define REDRAW_INTERVAL (G_USEC_PER_SEC / 5)
 #define BAR_WIDTH 20
-/* Rates are those of about this many seconds: what came out of the cache at the
- * start tells nothing of how long the rest will take. */
+/* Rates are those of about the last 30 seconds.  Files that were taken from the
+ * cache in no time at the start say nothing about how long the rest takes. */
 #define RATE_SECONDS 30.0
 
 struct _Progress
 {
   gboolean enabled, visible;
   gint64 n_files, n_done;
-  gint64 drawn; /* when, µs */
-  /* since then */
+  gint64 drawn; /* when the line was drawn last, µs */
+  /* since the line was drawn: files, s of audio */
   double new_files, new_audio;
-  /* weighted sums over the past: files, seconds of audio, seconds */
+  /* sums over the past, in which what is longer ago counts less: files, s of
+   * audio, s */
   double files, audio, time;
 };
 
@@ -89,7 +90,9 @@ make_line (const Progress *progress)
   return g_string_free (line, FALSE);
 }
 
-/* A line that is wider than the terminal would not be wiped whole. */
+/* Columns of the terminal that the line may take: one that is wider could not
+ * be wiped.  The last column stays free, or the cursor would go to the next
+ * line. */
 static int
 get_width (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* One line on stderr that says how far the work is.  There is none if stderr is
- * no terminal. */
+/* One line on stderr that says how much of the work is done.  If stderr is no
+ * terminal, nothing is written. */
 
 #pragma once
 
@@ -9,13 +9,16 @@
 
 typedef struct _Progress Progress;
 
-/* @n_files is how many there are to do, -1 if that is not known yet. */
+/* @n_files: how many files there are to do, -1 if that is not known yet.  Free
+ * it with progress_free(). */
 Progress *progress_new (gint64 n_files);
 void progress_set_total (Progress *progress, gint64 n_files);
-/* One more file is done, after @audio_seconds of it were analysed. */
+/* Says that one more file is done, and that @audio_seconds of it were
+ * analysed. */
 void progress_add (Progress *progress, double audio_seconds);
-/* Wipes the line: to be called before anything else goes to the terminal.  It comes
- * back with a later progress_add(). */
+/* Wipes the line; call it before anything else is written to the terminal.  A
+ * later progress_add() draws the line again. */
 void progress_hide (Progress *progress);
-void progress_free (Progress *progress); /* wipes the line as well */
+/* Also wipes the line. */
+void progress_free (Progress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Progress, progress_free)

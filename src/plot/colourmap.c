@@ -6,8 +6,8 @@
 
 typedef guint8 Colour[3]; /* red, green, blue */
 
-/* Nine evenly spaced points of viridis, by Stéfan van der Walt and Nathaniel Smith
- * (CC0). */
+/* Nine evenly spaced points of viridis, by Stéfan van der Walt and Nathaniel
+ * Smith (CC0). */
 static const Colour viridis[] = {
   { 68, 1, 84 },
   { 71, 44, 122 },

@@ -7,10 +7,10 @@
 #include <cairo-svg.h>
 #include <pango/pangocairo.h>
 
-/* A search over colours of moderate chroma chose those whose smallest distance is
- * largest: any two are at least 27 apart in CIE Lab, as seen with normal,
- * protanope, deuteranope and tritanope vision (Machado et al. 2009, severity 1).
- * Neighbours in the list differ in lightness. */
+/* A search over colours of moderate chroma chose those whose smallest distance
+ * is largest: any two are at least 27 apart in CIE Lab, as seen with normal,
+ * protanope, deuteranope and tritanope vision (Machado et al. 2009, severity
+ * 1).  Neighbours in the list differ in lightness. */
 static const guint32 colours[FIGURE_N_COLOURS] = {
   0x003380, /* navy */
   0xe6e699, /* pale yellow */
@@ -83,8 +83,8 @@ figure_free (Figure *figure)
   g_free (figure);
 }
 
-/* @text without what XML does not allow and fonts do not have: invalid UTF-8 and
- * control characters are replaced.  Free with g_free(). */
+/* @text without what XML does not allow and fonts do not have: invalid UTF-8
+ * and control characters are replaced.  Free with g_free(). */
 static char *
 make_printable (const char *text)
 {

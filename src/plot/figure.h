@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A picture that is being drawn: cairo's surface, text on it, and the file that it
- * becomes. */
+/* A picture that is being drawn: cairo's surface, text on it, and the file that
+ * it becomes. */
 
 #pragma once
 
@@ -25,12 +25,12 @@ typedef enum
 /* U+2212, the minus sign of numbers */
 #define FIGURE_MINUS "\xe2\x88\x92"
 
-/* FALSE with @error set (G_OPTION_ERROR_BAD_VALUE) if @path ends in neither .svg
- * nor .png. */
+/* FALSE with @error set (G_OPTION_ERROR_BAD_VALUE) if @path ends in neither
+ * .svg nor .png. */
 gboolean figure_check_path (const char *path, GError **error);
 
-/* Makes an empty, white picture; @path is one that figure_check_path() allows, and
- * decides the format.  Free it with figure_free(). */
+/* Makes an empty, white picture; @path is one that figure_check_path() allows,
+ * and decides the format.  Free it with figure_free(). */
 Figure *figure_new (const char *path, double width, double height);
 void figure_free (Figure *figure);
 
@@ -41,16 +41,16 @@ gboolean figure_save (Figure *figure, const char *path, const char *title,
     const char *description, GError **error);
 
 /* Writes one line of text in the current colour, @y being its middle and @x the
- * side that @align names.  What is wider than @max_width (0: no limit) is cut in
- * the middle.  @size is in px.  Gives the width that it has then, px. */
+ * side that @align names.  What is wider than @max_width (0: no limit) is cut
+ * in the middle.  @size is in px.  Gives the width that it has then, px. */
 double figure_text (Figure *figure, double x, double y, FigureAlign align,
     double size, gboolean bold, double max_width, const char *text);
 /* The width that the text would have, px. */
 double figure_text_width (
     Figure *figure, double size, gboolean bold, const char *text);
 
-/* The first ten labels have colours of which colour-blind people can tell any two
- * apart.  From the eleventh on the same colours come again, with stripes. */
+/* The first ten labels have colours of which colour-blind people can tell any
+ * two apart.  Later ones have the same colours again, with stripes. */
 #define FIGURE_N_COLOURS 10
 /* Fills cairo's current path with the label's colour, and clears the path. */
 void figure_fill_label (Figure *figure, guint label);

@@ -47,7 +47,8 @@ static float *
 get_decibels (const Overview *overview, guint width)
 {
   guint n = overview->columns->len;
-  float *db = g_new (float, (gsize) width *GENRE_MEL_BANDS);
+  gsize n_values = (gsize) width * GENRE_MEL_BANDS;
+  float *db = g_new (float, n_values);
 
   for (guint x = 0; x < width; x++) {
     guint first = (guint64) x * n / width, end = (guint64) (x + 1) * n / width;

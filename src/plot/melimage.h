@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The mel spectrogram that the network sees, as an image: time goes to the right
- * and frequency up, one pixel for each mel band. */
+/* The mel spectrogram that the network sees, as an image: time goes to the
+ * right and frequency up, one pixel for each mel band. */
 
 #pragma once
 
@@ -19,8 +19,8 @@ guint mel_image_get_range (void);
  * @overview: a file's columns, at least one
  * @max_width: the largest width, px, at least 1
  *
- * The image has one pixel for each column or, if that were too wide, for the mean
- * of neighbouring columns.
+ * The image has one pixel for each column or, if that were too wide, for the
+ * mean of neighbouring columns.
  *
  * Returns: an image surface, #GENRE_MEL_BANDS high; free it with
  *     cairo_surface_destroy()

@@ -12,8 +12,8 @@
 #define LEGEND_ROW 16
 #define LEGEND_BOX 12
 
-/* Consecutive segments that are at least one pixel wide together: what is narrower
- * cannot be drawn. */
+/* Consecutive segments that are at least one pixel wide together: what is
+ * narrower cannot be drawn. */
 typedef struct
 {
   double x1, x2;         /* px */
@@ -54,8 +54,8 @@ add_to_slice (Slice *slice, const ResultSegment *segment, guint n_labels)
   slice->duration += duration;
 }
 
-/* Where the segment @i ends in the picture, ns: if segments overlap, each is shown
- * up to where the next one begins. */
+/* Where the segment @i ends in the picture, ns: if segments overlap, each is
+ * shown up to where the next one begins. */
 static guint64
 get_visible_end (const GArray *segments, guint i)
 {
@@ -139,7 +139,7 @@ has_silence (const Stack *stack)
 
 /* Bands */
 
-/* Where the label's band is in the slice, px.  The first label is at the top. */
+/* Where the label's band is in the slice, px; the first label is at the top. */
 static void
 get_band (const Slice *slice, guint label, double *top, double *bottom)
 {
@@ -152,8 +152,8 @@ get_band (const Slice *slice, guint label, double *top, double *bottom)
       HEIGHT * MIN (above + slice->probabilities[label], 1);
 }
 
-/* Fills the label's band in the slices from @first up to @end: its outline goes to
- * the right along the top and back along the bottom. */
+/* Fills the label's band in the slices from @first up to @end: its outline goes
+ * to the right along the top and back along the bottom. */
 static void
 fill_band (Stack *stack, guint label, guint first, guint end)
 {
@@ -235,8 +235,8 @@ typedef struct
   double height;
 } Place;
 
-/* Looks for a rectangle that is at least @width wide, begins with the slice @first
- * and is higher than @place; that is then @place. */
+/* Looks for a rectangle that is at least @width wide, begins with the slice
+ * @first and is higher than @place; that is then @place. */
 static void
 improve_place (const Stack *stack, guint label, guint first, double width,
     double min_height, Place *place)
@@ -263,8 +263,8 @@ improve_place (const Stack *stack, guint label, guint first, double width,
   }
 }
 
-/* Finds the highest rectangle in the label's band that is at least so wide and so
- * high; FALSE if there is none. */
+/* Finds the highest rectangle in the label's band that is at least so wide and
+ * so high; FALSE if there is none. */
 static gboolean
 find_place (
     const Stack *stack, guint label, double width, double height, Place *place)

@@ -47,7 +47,7 @@ void plot_page_set_grey (PlotPage *page, double grey);
  * lines. */
 void plot_page_draw_line (
     PlotPage *page, double x1, double y1, double x2, double y2);
-/* Writes one line of regular text in the current colour, @y being its middle. */
+/* Writes one line of text in the current colour, @y being its middle. */
 void plot_page_draw_text (
     PlotPage *page, double x, double y, FigureAlign align, const char *text);
 /* The same, turned to the left so that it goes upwards, with its middle at

@@ -44,8 +44,8 @@ draw_amplitude_axis (PlotPage *page, double middle, double amplitude)
   plot_page_draw_y_tick (page, PLOT_WAVEFORM_BOTTOM, text);
 }
 
-/* Fills what is between the columns' maxima, drawn from left to right, and their
- * minima, drawn back from right to left. */
+/* Fills what is between the columns' maxima, drawn from left to right, and
+ * their minima, drawn back from right to left. */
 void
 plot_draw_waveform (PlotPage *page)
 {

@@ -9,6 +9,6 @@
 #include "analysis/overview.h"
 
 /* A PNG file with one pixel for each column of @overview and each mel band, the
- * lowest band at the bottom; the colours span 80 dB down from the loudest pixel.
- * Free it with g_byte_array_unref().  NULL if there are no columns. */
+ * lowest band at the bottom; the colours span 80 dB down from the loudest
+ * pixel.  Free it with g_byte_array_unref().  NULL if there are no columns. */
 GByteArray *spectrogram_to_png (const Overview *overview);

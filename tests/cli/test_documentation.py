@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The manual page and the shells' completions have the options that there are, and
-no others."""
+no others; limits and defaults are the same in the help, in the manual and in the
+element."""
 
 import os
 import re
@@ -28,6 +29,39 @@ def options_of(*command):
     return {long: short or None for short, long in
             re.findall(r"^ +(?:(-.), )?(--[a-z0-9-]+)", text, re.M)
             if long == "--help-all" or not long.startswith("--help-")}
+
+
+def help_of(option):
+    """The numbers in an option's line of --help-all."""
+    text = subprocess.run([PROGRAM, "--help-all"], capture_output=True,
+                          check=True, text=True, timeout=60).stdout
+    line, = re.findall(rf"^ +(?:-., )?{option}[= ].*", text, re.M)
+    return [float(n) for n in re.findall(r"[0-9.]*[0-9]", line)]
+
+
+def manual_of(option):
+    """The numbers in an option's paragraph of the manual."""
+    item = re.search(rf"^\.It Fl (?:. , Fl )?{option[1:]}\b.*\n((?:[^.].*\n|"
+                     r"\.Ar .*\n)*)", read("genreclassify.1"), re.M)
+    return [float(n) for n in re.findall(r"[0-9.]*[0-9]", item[1])]
+
+
+def limits_of(option):
+    """The numbers in what the program says of a value that is too low."""
+    run = subprocess.run([PROGRAM, "--write", "--dry-run", option, "-1", "x"],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2, run
+    return [float(n) for n in re.findall(r"[0-9.]*[0-9]", run.stderr)]
+
+
+def property_of_element(name):
+    """(lowest value, highest value, default) by gst-inspect-1.0."""
+    text = subprocess.run(["gst-inspect-1.0", "genreclassify"],
+                          capture_output=True, check=True, text=True,
+                          timeout=60).stdout
+    found = re.search(rf"^  {name} +:.*\n.*\n.*Range: +(\S+) - +(\S+) "
+                      r"+Default: +(\S+)", text, re.M)
+    return [float(n) for n in found.groups()]
 
 
 def complete(*words):
@@ -62,6 +96,25 @@ class Test(unittest.TestCase):
             short, long = re.match(r"(?:(.) , Fl )?-([a-z0-9-]+)", item).groups()
             found["--" + long] = short and "-" + short
         self.assertEqual(found, self.options)
+
+    def test_numbers_of_the_element(self):
+        """The help needs no GStreamer, so that it has numbers of its own."""
+        window = [ns / 1e9 for ns in property_of_element("window")]
+        self.assertEqual(help_of("--window"), window)
+        self.assertEqual(manual_of("--window"), window)
+        self.assertEqual(limits_of("--window"), window[:2])
+        self.assertEqual(limits_of("--hop")[1], window[1])
+        confidence = property_of_element("min-confidence")
+        self.assertEqual(help_of("--min-confidence"), confidence[2:])
+        self.assertEqual(manual_of("--min-confidence"), confidence[2:])
+        self.assertEqual(limits_of("--min-confidence"), confidence[:2])
+        # a shorter file has no genre
+        self.assertEqual(limits_of("--max-duration")[0],
+                         property_of_element("min-window")[2] / 1e9)
+
+    def test_numbers_of_the_command(self):
+        self.assertEqual(help_of("--timeout"), manual_of("--timeout"))
+        self.assertEqual(len(help_of("--timeout")), 1)
 
     def test_manual_is_valid(self):
         if not shutil.which("mandoc"):

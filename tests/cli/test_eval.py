@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""eval against models/evaluate.py: its formulas on every file's answer and, where
+"""eval against models/metrics.py: its formulas on every file's answer and, where
 the recordings are, its figures on the same clips; and models."""
 
 import json
@@ -31,7 +31,9 @@ GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
           "pop", "reggae", "rock"]
 
 sys.path.insert(0, MODELS)
-import evaluate  # noqa: E402
+import engine  # noqa: E402
+import metrics  # noqa: E402
+import weights  # noqa: E402
 
 
 def run(*arguments, **environment):
@@ -124,7 +126,7 @@ class Test(unittest.TestCase):
         # or the comparison would say little
         self.assertGreater(len(set(p.argmax(1))), 2)
         self.assertLess(len(np.unique(p[:, 0])), len(p), "no ties")
-        self.check_figures(found, evaluate.measure(p, y, GENRES), 9)
+        self.check_figures(found, metrics.measure(p, y, GENRES), 9)
 
         text = run("eval", self.root)
         self.assertEqual(text.returncode, 0, text.stderr)
@@ -138,11 +140,10 @@ class Test(unittest.TestCase):
 
     @unittest.skipUnless(os.path.isdir(AUDIO), "needs ../shared/data")
     def test_recordings(self):
-        """The figures of evaluate.py's engine on the same clips' mel images."""
+        """The figures of the engine on the same clips' mel images."""
         clips = sorted(os.listdir(AUDIO))
-        engine = evaluate.Engine(os.path.join(MODELS, "crnn.safetensors"),
-                                 BUILD)
-        self.addCleanup(engine.close)
+        crnn = engine.Engine(os.path.join(MODELS, "crnn.safetensors"), BUILD)
+        self.addCleanup(crnn.close)
         p, y = [], []
         for clip in clips:
             genre = clip.split(".")[0]
@@ -152,7 +153,7 @@ class Test(unittest.TestCase):
                 out = os.path.join(folder, "mel.npy")
                 subprocess.run([GENREMEL, "--duration", "30",
                                 os.path.join(AUDIO, clip), out], check=True)
-                p.append(engine.predict_db(np.load(out)))
+                p.append(crnn.predict_db(np.load(out)))
             y.append(GENRES.index(genre))
         self.assertGreater(len(clips), 10)
         found = self.evaluate()
@@ -160,7 +161,7 @@ class Test(unittest.TestCase):
         self.assertEqual(truth.tolist(), y)
         self.assertLess(np.abs(mine - np.array(p)).max(), 2e-4)
         self.check_figures(
-            found, evaluate.measure(np.array(p), np.array(y), GENRES), 4)
+            found, metrics.measure(np.array(p), np.array(y), GENRES), 4)
 
     def test_plot(self):
         self.put_wav("jazz/1.wav", sound(1))
@@ -262,6 +263,24 @@ class Test(unittest.TestCase):
         self.assertIn("damaged.safetensors: not a safetensors file",
                       result.stderr)
         self.assertEqual(run("models", "mine").returncode, 2)
+
+    def test_figures_of_any_kind(self):
+        """Whatever a file says of its figures, its model is listed."""
+        model = self.path("mine.safetensors")
+        shutil.copy(os.path.join(MODELS, "cnn.safetensors"), model)
+        good = {"split": "mine", "n": 7, "accuracy": .5, "macro_f1": .25,
+                "ece": .125}
+        for text, expected in ((json.dumps(good), good), ("[1]", None),
+                               ("{", None), ("", None), ("[" * 10**5, None)):
+            weights.add_metadata(model, figures=text)
+            result = run("models", "--json", GENRECLASSIFY_MODELS=self.root)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            found, = json.loads(result.stdout)
+            self.assertEqual(found["figures"], expected)
+            text = run("models", GENRECLASSIFY_MODELS=self.root).stdout
+            self.assertEqual("accuracy 0.500, macro F1 0.250, calibration "
+                             "error 0.125, by 7 tracks (mine)" in text,
+                             expected is not None)
 
 
 if __name__ == "__main__":

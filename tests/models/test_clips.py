@@ -62,9 +62,9 @@ def check_clips(build):
 def check_agreement(build):
     """The genre of each clip by the element, and by the engine of the same time
     span of the track's image."""
-    import evaluate
+    import engine
     environment = dict(os.environ, GST_PLUGIN_PATH=os.path.join(build, "gst"))
-    engine = evaluate.Engine(
+    crnn = engine.Engine(
         os.path.join(ROOT, "models", "crnn.safetensors"), build)
     with np.load(NPZ) as z:
         images = dict(zip(z["names"].astype(str), z["X"]))
@@ -79,10 +79,10 @@ def check_agreement(build):
         genre = re.search(r"genre=\(string\)(\w+)", track)[1]
         seconds = int(re.search(r"duration=\(guint64\)(\d+)", track)[1]) / 1e9
         image = images[os.path.splitext(clip)[0]]
-        expected = engine.labels[engine.predict(
+        expected = crnn.labels[crnn.predict(
             image[:int(seconds * COLUMNS_PER_SECOND)]).argmax()]
         agreeing += genre == expected
-    engine.close()
+    crnn.close()
     ok = agreeing >= MIN_AGREEMENT * len(clips) > 0
     print(f"{'ok' if ok else 'FAILED'}: element and image agree on {agreeing} "
           f"of {len(clips)} clips (at least {MIN_AGREEMENT})")

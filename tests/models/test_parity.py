@@ -20,7 +20,7 @@ MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
                       "models")
 sys.path.insert(0, MODELS)
 
-import evaluate  # noqa: E402
+import engine  # noqa: E402
 import networks  # noqa: E402
 import weights  # noqa: E402
 
@@ -64,34 +64,35 @@ def pytorch(network, x):
     return network.probabilities(network(z))[0].numpy()
 
 
-def compare(name, network, engine):
+def compare(name, network, model):
     rng = np.random.default_rng(1)
     failed = False
     for frames in np.linspace(39, 387, 8).astype(int):
         x = smooth_image(rng, frames)
-        expected, got = pytorch(network, x), engine.predict(x)
+        expected, got = pytorch(network, x), model.predict(x)
         difference = float(np.abs(expected - got).max())
         ok = difference < LIMIT
         failed |= not ok
         print(f"{'ok' if ok else 'FAILED'}: {name}, {frames} frames: "
-              f"{engine.labels[got.argmax()]} {got.max():.4f}, "
+              f"{model.labels[got.argmax()]} {got.max():.4f}, "
               f"differs by {difference:.1e} at most (limit {LIMIT})")
-    engine.close()
+    model.close()
     return not failed
 
 
 def check(path):
-    """As it ships, and with the output laid open that the genres share: these
-    images are no music, and shared out all genres are nearly alike."""
+    """As it ships, and with the output "other", which it shares out among the
+    genres: these images are no music, and after that all genres are nearly
+    alike."""
     network, metadata = load_network(path)
-    engine = evaluate.Engine(path, sys.argv[1])
-    if engine.labels != metadata["labels"]:
-        print(f"labels: {engine.labels}, expected {metadata['labels']}")
+    model = engine.Engine(path, sys.argv[1])
+    if model.labels != metadata["labels"]:
+        print(f"labels: {model.labels}, expected {metadata['labels']}")
         return False
-    ok = compare(metadata["name"], network, engine)
+    ok = compare(metadata["name"], network, model)
     network.layers = network.layers[:-1]
     return compare(metadata["name"] + " with other", network,
-                   evaluate.open_other(path, sys.argv[1])) and ok
+                   engine.open_other(path, sys.argv[1])) and ok
 
 
 def main():

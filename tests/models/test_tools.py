@@ -33,9 +33,12 @@ sys.path.insert(0, MODELS)
 
 import compare  # noqa: E402
 import corpus  # noqa: E402
+import crossvalidate  # noqa: E402
+import engine  # noqa: E402
 import evaluate  # noqa: E402
 import export_onnx  # noqa: E402
 import features  # noqa: E402
+import metrics  # noqa: E402
 import robustness  # noqa: E402
 import train  # noqa: E402
 import weights  # noqa: E402
@@ -139,7 +142,7 @@ class ToolTest(unittest.TestCase):
 
 
 class Figures(unittest.TestCase):
-    """evaluate.measure against what was worked out by hand."""
+    """metrics.measure against what was worked out by hand."""
 
     P = np.array([[.72, .18, .10],      # a, right
                   [.55, .35, .10],      # b, taken for a
@@ -149,7 +152,7 @@ class Figures(unittest.TestCase):
     Y = np.array([0, 1, 1, 0, 1])
 
     def setUp(self):
-        self.result = evaluate.measure(self.P, self.Y, ["a", "b", "c"])
+        self.result = metrics.measure(self.P, self.Y, ["a", "b", "c"])
 
     def test_accuracy(self):
         self.assertEqual(self.result["n"], 5)
@@ -177,9 +180,9 @@ class Figures(unittest.TestCase):
         self.assertIsNone(self.result["per_genre"]["c"]["auc"])
 
     def test_auc_of_equals(self):
-        self.assertAlmostEqual(evaluate.auc(
+        self.assertAlmostEqual(metrics.auc(
             np.array([1, 1, 0.]), np.array([True, False, False])), 3 / 4)
-        self.assertAlmostEqual(evaluate.auc(
+        self.assertAlmostEqual(metrics.auc(
             np.zeros(5), np.array([True, False, True, False, False])), 1 / 2)
 
     def test_calibration(self):
@@ -189,7 +192,7 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(self.result["ece"], expected)
 
     def test_calibration_of_certainty(self):
-        self.assertAlmostEqual(evaluate.expected_calibration_error(
+        self.assertAlmostEqual(metrics.expected_calibration_error(
             np.array([[1., 0], [0, 1.]]), np.array([0, 0])), 1 / 2)
 
 
@@ -328,7 +331,7 @@ class Evaluate(ToolTest):
 
     def test_folds(self):
         y = np.repeat(np.arange(10), 13)
-        fold = evaluate.folds(y, 5)
+        fold = crossvalidate.folds(y, 5)
         for genre in range(10):
             counts = np.bincount(fold[y == genre], minlength=5)
             self.assertLessEqual(counts.max() - counts.min(), 1)
@@ -338,8 +341,11 @@ class Evaluate(ToolTest):
     def test_cross_validation(self):
         """Every track is predicted by the network that did not see it."""
         data, work = self.npz(), self.path("work")
-        self.refused(self.call_tool(evaluate, "--cv", "31", "--work", work,
-                                    "--data", data), "30 tracks", "31 folds")
+        for program in crossvalidate, evaluate:
+            self.assert_refused(
+                self.call_tool(program, "--cv", "31", "--work", work,
+                               "--data", data),
+                f"{program.__name__}.py", "30 tracks", "31 folds")
         with mock.patch.object(sys, "argv", [
                 "evaluate", "--cv", "3", "--work", work, "--data", data,
                 "--build", BUILD, "--", "--smoke", "--architecture", "cnn"]):
@@ -348,10 +354,10 @@ class Evaluate(ToolTest):
                     contextlib.redirect_stderr(errors):
                 evaluate.main()
         self.assertEqual(json.loads(output.getvalue())["n"], 30)
-        p, y, labels = evaluate.predict(
+        p, y, labels = engine.predict(
             os.path.join(work, "fold1.safetensors"), features.load_npz(data),
             BUILD)
-        held_out = evaluate.folds(features.load_npz(data).y, 3) == 1
+        held_out = crossvalidate.folds(features.load_npz(data).y, 3) == 1
         expected = (p[held_out].argmax(1) == y[held_out]).mean()
         self.assertIn(f"fold 2 of 3: accuracy {expected:.3f}",
                       errors.getvalue())
@@ -585,11 +591,11 @@ class Train(ToolTest):
 
     def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""
-        engine = evaluate.Engine(path, BUILD)
-        self.assertEqual(engine.labels, train.GENRES)
-        p = engine.predict(features.load_npz(self.npz()).x[0])
+        model = engine.Engine(path, BUILD)
+        self.assertEqual(model.labels, train.GENRES)
+        p = model.predict(features.load_npz(self.npz()).x[0])
         self.assertAlmostEqual(float(p.sum()), 1, places=5)
-        engine.close()
+        model.close()
         metadata = weights.load(path)[1]
         self.assertEqual(metadata["version"], "7")
         self.assertEqual(metadata["name"], name)

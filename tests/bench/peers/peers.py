@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "models"))
 
-import evaluate  # noqa: E402
+import engine  # noqa: E402
 import export_onnx  # noqa: E402
 
 ROUNDS = 101
@@ -40,7 +40,7 @@ def music_like_image(rng):
 
 class Ours:
     def __init__(self, build, model):
-        self.engine = evaluate.Engine(model, build)
+        self.engine = engine.Engine(model, build)
 
     def run(self, db):
         begin = time.perf_counter()
