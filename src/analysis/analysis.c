@@ -10,11 +10,9 @@
 #include "genre/melspectrogram.h"
 #include "reason.h"
 #include "source.h"
+#include "watch.h"
 
 #define NS 1e9
-
-/* after which a pipeline is looked at that says nothing */
-#define PATIENCE GST_SECOND
 
 typedef struct
 {
@@ -23,6 +21,7 @@ typedef struct
   gpointer user_data;
   Result *result;
   Source source;
+  Watch watch;
   GstElement *pipeline, *classifier;
   double weight; /* ns of what the probabilities are the sum of */
   guint64 heard; /* ns, of what has only its beginning analysed */
@@ -171,38 +170,15 @@ take_tags (Result *result, GstMessage *message)
 
 /* Playing */
 
-/* Waits for @type or the end.  FALSE with @error set if there was a fault. */
-static gboolean
-wait_for (Analysis *analysis, GstMessageType type, GError **error)
+static void
+on_message (GstMessage *message, gpointer user_data)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (analysis->pipeline);
-  guint still = 0;
+  Analysis *analysis = user_data;
 
-  for (;;) {
-    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, PATIENCE,
-        type | GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |
-            GST_MESSAGE_EOS);
-
-    if (!message) {
-      still = source_is_moving (&analysis->source, analysis->pipeline)
-          ? 0
-          : still + 1;
-      if (still < 2)
-        continue;
-      g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
-          "Its decoder stopped without a reason.");
-      return FALSE;
-    }
-    still = 0;
-    if (!source_check_message (&analysis->source, message, error))
-      return FALSE;
-    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
-      take_tags (analysis->result, message);
-    else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT)
-      take_answer (analysis, gst_message_get_structure (message));
-    else
-      return TRUE;
-  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
+    take_tags (analysis->result, message);
+  else
+    take_answer (analysis, gst_message_get_structure (message));
 }
 
 /* MP3 without a table tells its duration only once some of it was parsed, which
@@ -262,7 +238,7 @@ find_middle (Analysis *analysis, GError **error)
       analysis->pipeline, GST_STATE_PAUSED);
 
   if (change != GST_STATE_CHANGE_NO_PREROLL &&
-      !wait_for (analysis, GST_MESSAGE_ASYNC_DONE, error))
+      !watch_wait (&analysis->watch, GST_MESSAGE_ASYNC_DONE, error))
     return FALSE;
   if (change == GST_STATE_CHANGE_NO_PREROLL || !seek_to_middle (analysis)) {
     g_autoptr (GstPad)
@@ -320,7 +296,7 @@ play (Analysis *analysis, GError **error)
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!wait_for (analysis, GST_MESSAGE_EOS, error))
+  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error))
     return FALSE;
   return check_length (analysis, error);
 }
@@ -340,8 +316,15 @@ analysis_run (const char *name, const AnalysisOptions *options,
     .result = result,
     .pipeline = pipeline,
   };
-  gboolean ok = build (&analysis, &error) && play (&analysis, &error);
+  gboolean ok;
 
+  analysis.watch = (Watch){
+    .pipeline = pipeline,
+    .source = &analysis.source,
+    .on_message = on_message,
+    .user_data = &analysis,
+  };
+  ok = build (&analysis, &error) && play (&analysis, &error);
   if (ok && options->is_last)
     gst_object_ref (pipeline); /* which is never dropped */
   else
