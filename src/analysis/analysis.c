@@ -23,13 +23,13 @@ typedef struct
   Source source;
   Watch watch;
   GstElement *pipeline, *classifier;
-  double weight; /* ns of what the probabilities are the sum of */
-  guint64 heard; /* ns, of what has only its beginning analysed */
+  double weight; /* ns that went into the probabilities, which are a mean */
+  guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
-/* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink: two in
- * the middle work only for what the element does not take, such as 2 kHz; the
- * queue is there only if the duration has to be known at the start. */
+/* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
+ * audioconvert and audioresample change only what the element does not take, such as
+ * 2 kHz.  The queue is there only if the duration has to be known at the start. */
 static gboolean
 build (Analysis *analysis, GError **error)
 {
@@ -47,7 +47,7 @@ build (Analysis *analysis, GError **error)
           &analysis->source, bin, analysis->result->name, queue, error))
     return FALSE;
   analysis->classifier = classify;
-  /* so that the tags at the sink are those of the file */
+  /* without the tags of the element, those at the sink are the file's */
   g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
   if (options->max_duration)
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
@@ -60,7 +60,7 @@ build (Analysis *analysis, GError **error)
   return gst_element_link_many (queue, convert, resample, classify, sink, NULL);
 }
 
-/* What the element says */
+/* The element's messages */
 
 static double *
 get_probabilities (const GstStructure *answer)
@@ -96,7 +96,7 @@ take_segment (Analysis *analysis, const GstStructure *answer)
   Result *result = analysis->result;
   ResultSegment segment = { 0 };
 
-  /* the place in the file, where there is such a thing */
+  /* the time within the file, which a live source has none of */
   gst_structure_get_uint64 (answer, "stream-time", &segment.start);
   if (!GST_CLOCK_TIME_IS_VALID (segment.start))
     gst_structure_get_uint64 (answer, "timestamp", &segment.start);
@@ -109,7 +109,8 @@ take_segment (Analysis *analysis, const GstStructure *answer)
     analysis->func (result, result->segments->len - 1, analysis->user_data);
 }
 
-/* Chained files have several tracks; what is said of the file is their average. */
+/* A chained file has several tracks; its result is their mean, weighted by their
+ * durations. */
 static void
 take_track (Analysis *analysis, const GstStructure *answer)
 {
@@ -145,7 +146,7 @@ take_answer (Analysis *analysis, const GstStructure *answer)
   }
 }
 
-/* Values are joined by "; ". */
+/* Keeps the file's genre tag; several values are joined by "; ". */
 static void
 take_tags (Result *result, GstMessage *message)
 {
@@ -181,8 +182,8 @@ on_message (GstMessage *message, gpointer user_data)
     take_answer (analysis, gst_message_get_structure (message));
 }
 
-/* MP3 without a table tells its duration only once some of it was parsed, which
- * goes on while the queue fills. */
+/* The duration of an MP3 without a table is known only after some of it was parsed,
+ * which happens while the queue fills. */
 static gboolean
 query_duration (Analysis *analysis, gint64 *duration)
 {
@@ -196,7 +197,7 @@ query_duration (Analysis *analysis, gint64 *duration)
   return FALSE;
 }
 
-/* FALSE if it cannot be done. */
+/* FALSE if the file is not seekable or its duration is not known. */
 static gboolean
 seek_to_middle (Analysis *analysis)
 {
@@ -213,7 +214,7 @@ seek_to_middle (Analysis *analysis)
       GST_SEEK_TYPE_SET, start + wanted);
 }
 
-/* Ends the stream after the beginning that is wanted. */
+/* Ends the stream after max_duration of audio. */
 static GstPadProbeReturn
 limit (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -249,7 +250,8 @@ find_middle (Analysis *analysis, GError **error)
   return TRUE;
 }
 
-/* What the network needs, in seconds; 0 if that is not known. */
+/* Seconds of audio that the network of the model at @path needs at least; 0 if that
+ * is not known. */
 static double
 get_model_minimum (const char *path)
 {
@@ -326,7 +328,7 @@ analysis_run (const char *name, const AnalysisOptions *options,
   };
   ok = build (&analysis, &error) && play (&analysis, &error);
   if (ok && options->is_last)
-    gst_object_ref (pipeline); /* which is never dropped */
+    gst_object_ref (pipeline); /* kept until the process ends */
   else
     gst_element_set_state (pipeline, GST_STATE_NULL);
   source_clear (&analysis.source);
