@@ -43,7 +43,6 @@ def row(path, data, build):
         "file": f"{os.path.getsize(path) / 1e6:.2f} MB",
         "30 s in": f"{seconds_of_window(model, data.x[0]) * 1e3:.1f} ms",
     }
-    model.close()
     return figures
 
 

@@ -1,6 +1,6 @@
 """libgenre, the C engine that ships, from Python."""
 
-import ctypes
+import functools
 import os
 import tempfile
 
@@ -14,59 +14,45 @@ class EngineError(Exception):
     """What libgenre refused, in its own words."""
 
 
-class _GError(ctypes.Structure):
-    _fields_ = [("domain", ctypes.c_uint32), ("code", ctypes.c_int),
-                ("message", ctypes.c_char_p)]
+@functools.cache
+def library(build=None):
+    """gi.repository.Genre, of the build directory or else of the installed
+    library; the first one that a process loads is the one that it has."""
+    try:
+        import gi
+        gi.require_version("GIRepository", "2.0")
+        from gi.repository import GIRepository
+        folder = os.path.join(build or os.path.join(features.ROOT, "build"),
+                              "src", "genre")
+        if os.path.exists(os.path.join(folder, "Genre-1.0.typelib")):
+            GIRepository.Repository.prepend_search_path(folder)
+            GIRepository.Repository.prepend_library_path(folder)
+        gi.require_version("Genre", "1.0")
+        from gi.repository import Genre
+        return Genre
+    except (ImportError, ValueError) as e:
+        raise EngineError(f"libgenre cannot be used from Python: {e}; install "
+                          "python3-gi, and build the project with "
+                          "-Dintrospection=enabled") from e
 
 
 class Engine:
     """libgenre with one model loaded."""
 
     def __init__(self, model, build=None):
-        library = self._library = ctypes.CDLL(self._find(build))
-        for name, result, parameters in (
-                ("genre_model_load", "p", "sp"),
-                ("genre_model_unref", None, "p"),
-                ("genre_model_get_n_labels", "u", "p"),
-                ("genre_model_get_label", "s", "pu"),
-                ("genre_model_get_n_parameters", "z", "p"),
-                ("genre_classifier_new", "p", "puqqqp"),
-                ("genre_classifier_free", None, "p"),
-                ("genre_classifier_predict", "i", "ppzpp"),
-                ("g_clear_error", None, "p")):
-            kinds = {"p": ctypes.c_void_p, "s": ctypes.c_char_p,
-                     "u": ctypes.c_uint, "q": ctypes.c_uint64,
-                     "z": ctypes.c_size_t, "i": ctypes.c_int, None: None}
-            function = getattr(library, name)
-            function.restype = kinds[result]
-            function.argtypes = [kinds[p] for p in parameters]
-        self._error = ctypes.POINTER(_GError)()
-        self._model = self._check(library.genre_model_load(
-            os.fsencode(model), ctypes.byref(self._error)))
-        self._classifier = self._check(library.genre_classifier_new(
-            self._model, 22050, 30 * 10**9, 0, 0, ctypes.byref(self._error)))
-        self.n_parameters = library.genre_model_get_n_parameters(self._model)
-        self.labels = [
-            library.genre_model_get_label(self._model, i).decode()
-            for i in range(library.genre_model_get_n_labels(self._model))]
+        from gi.repository import GLib
+        genre, self._error = library(build), GLib.Error
+        self._model = self._call(genre.Model.load, os.fspath(model))
+        self._classifier = self._call(
+            genre.Classifier.new, self._model, 22050, None)
+        self.n_parameters = self._model.get_n_parameters()
+        self.labels = self._model.get_labels()
 
-    @staticmethod
-    def _find(build):
-        name = "libgenre.so.0"
-        local = os.path.join(build or os.path.join(features.ROOT, "build"),
-                             "src", "genre", name)
-        return local if os.path.exists(local) else name
-
-    def _check(self, result):
-        if not result:
-            message = self._error.contents.message.decode()
-            self._library.g_clear_error(ctypes.byref(self._error))
-            raise EngineError(message)
-        return result
-
-    def close(self):
-        self._library.genre_classifier_free(self._classifier)
-        self._library.genre_model_unref(self._model)
+    def _call(self, function, *arguments):
+        try:
+            return function(*arguments)
+        except self._error as e:
+            raise EngineError(e.message) from e
 
     def predict(self, x):
         """Probabilities [labels] of one mel image uint8 [frames][128]."""
@@ -74,12 +60,9 @@ class Engine:
 
     def predict_db(self, db):
         """The same of decibels [frames][128]."""
-        db = np.ascontiguousarray(db, np.float32)
-        probabilities = np.empty(len(self.labels), np.float32)
-        self._check(self._library.genre_classifier_predict(
-            self._classifier, db.ctypes.data, len(db),
-            probabilities.ctypes.data, ctypes.byref(self._error)))
-        return probabilities
+        columns = np.ascontiguousarray(db, np.float32).tobytes()
+        return np.array(self._call(self._classifier.predict, columns),
+                        np.float32)
 
 
 def predict(model, data, build=None):
@@ -93,7 +76,6 @@ def predict(model, data, build=None):
             f"the model has no label {', '.join(missing)}")
     y = np.array([engine.labels.index(data.genres[i]) for i in data.y])
     p = np.stack([engine.predict(x) for x in data.x])
-    engine.close()
     return p, y, engine.labels
 
 

@@ -36,7 +36,6 @@ def rejection(model, data, folder, min_confidence, build=None):
     other = engine.open_other(model, build)
     noise, music = (np.stack([other.predict(x) for x in images])
                     for images in (windows.x, data.x))
-    other.close()
 
     def tagged(p):
         genres = p[:, :-1].max(1)

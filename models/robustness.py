@@ -186,7 +186,6 @@ def measure_images(data, model, build):
             same = sum(network.predict_db(change(db, rng)).argmax() == genre
                        for db, genre in zip(images, clean))
             result[damage] = int(same), len(images)
-    network.close()
     return result
 
 

@@ -10,11 +10,9 @@
 #include "genre/genre.h"
 #include "reason.h"
 #include "source.h"
+#include "watch.h"
 
 #define NS 1e9
-
-/* after which a pipeline is looked at that says nothing */
-#define PATIENCE GST_SECOND
 
 typedef struct
 {
@@ -23,14 +21,15 @@ typedef struct
   gpointer user_data;
   Result *result;
   Source source;
+  Watch watch;
   GstElement *pipeline, *classifier;
-  double weight; /* ns of what the probabilities are the sum of */
-  guint64 heard; /* ns, of what has only its beginning analysed */
+  double weight; /* ns that went into the probabilities, which are a mean */
+  guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
-/* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink: two in
- * the middle work only for what the element does not take, such as 2 kHz; the
- * queue is there only if the duration has to be known at the start. */
+/* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
+ * audioconvert and audioresample change only what the element does not take, such as
+ * 2 kHz.  The queue is there only if the duration has to be known at the start. */
 static gboolean
 build (Analysis *analysis, GError **error)
 {
@@ -48,7 +47,7 @@ build (Analysis *analysis, GError **error)
           &analysis->source, bin, analysis->result->name, queue, error))
     return FALSE;
   analysis->classifier = classify;
-  /* so that the tags at the sink are those of the file */
+  /* without the tags of the element, those at the sink are the file's */
   g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
   if (options->max_duration)
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
@@ -61,7 +60,7 @@ build (Analysis *analysis, GError **error)
   return gst_element_link_many (queue, convert, resample, classify, sink, NULL);
 }
 
-/* What the element says */
+/* The element's messages */
 
 static double *
 get_probabilities (const GstStructure *answer)
@@ -97,7 +96,7 @@ take_segment (Analysis *analysis, const GstStructure *answer)
   Result *result = analysis->result;
   ResultSegment segment = { 0 };
 
-  /* the place in the file, where there is such a thing */
+  /* the time within the file, which a live source has none of */
   gst_structure_get_uint64 (answer, "stream-time", &segment.start);
   if (!GST_CLOCK_TIME_IS_VALID (segment.start))
     gst_structure_get_uint64 (answer, "timestamp", &segment.start);
@@ -110,7 +109,8 @@ take_segment (Analysis *analysis, const GstStructure *answer)
     analysis->func (result, result->segments->len - 1, analysis->user_data);
 }
 
-/* Chained files have several tracks; what is said of the file is their average. */
+/* A chained file has several tracks; its result is their mean, weighted by their
+ * durations. */
 static void
 take_track (Analysis *analysis, const GstStructure *answer)
 {
@@ -146,7 +146,7 @@ take_answer (Analysis *analysis, const GstStructure *answer)
   }
 }
 
-/* Values are joined by "; ". */
+/* Keeps the file's genre tag; several values are joined by "; ". */
 static void
 take_tags (Result *result, GstMessage *message)
 {
@@ -171,42 +171,19 @@ take_tags (Result *result, GstMessage *message)
 
 /* Playing */
 
-/* Waits for @type or the end.  FALSE with @error set if there was a fault. */
-static gboolean
-wait_for (Analysis *analysis, GstMessageType type, GError **error)
+static void
+on_message (GstMessage *message, gpointer user_data)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (analysis->pipeline);
-  guint still = 0;
+  Analysis *analysis = user_data;
 
-  for (;;) {
-    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, PATIENCE,
-        type | GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |
-            GST_MESSAGE_EOS);
-
-    if (!message) {
-      still = source_is_moving (&analysis->source, analysis->pipeline)
-          ? 0
-          : still + 1;
-      if (still < 2)
-        continue;
-      g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
-          "Its decoder stopped without a reason.");
-      return FALSE;
-    }
-    still = 0;
-    if (!source_check_message (&analysis->source, message, error))
-      return FALSE;
-    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
-      take_tags (analysis->result, message);
-    else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT)
-      take_answer (analysis, gst_message_get_structure (message));
-    else
-      return TRUE;
-  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
+    take_tags (analysis->result, message);
+  else
+    take_answer (analysis, gst_message_get_structure (message));
 }
 
-/* MP3 without a table tells its duration only once some of it was parsed, which
- * goes on while the queue fills. */
+/* The duration of an MP3 without a table is known only after some of it was parsed,
+ * which happens while the queue fills. */
 static gboolean
 query_duration (Analysis *analysis, gint64 *duration)
 {
@@ -220,7 +197,7 @@ query_duration (Analysis *analysis, gint64 *duration)
   return FALSE;
 }
 
-/* FALSE if it cannot be done. */
+/* FALSE if the file is not seekable or its duration is not known. */
 static gboolean
 seek_to_middle (Analysis *analysis)
 {
@@ -237,7 +214,7 @@ seek_to_middle (Analysis *analysis)
       GST_SEEK_TYPE_SET, start + wanted);
 }
 
-/* Ends the stream after the beginning that is wanted. */
+/* Ends the stream after max_duration of audio. */
 static GstPadProbeReturn
 limit (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -262,7 +239,7 @@ find_middle (Analysis *analysis, GError **error)
       analysis->pipeline, GST_STATE_PAUSED);
 
   if (change != GST_STATE_CHANGE_NO_PREROLL &&
-      !wait_for (analysis, GST_MESSAGE_ASYNC_DONE, error))
+      !watch_wait (&analysis->watch, GST_MESSAGE_ASYNC_DONE, error))
     return FALSE;
   if (change == GST_STATE_CHANGE_NO_PREROLL || !seek_to_middle (analysis)) {
     g_autoptr (GstPad)
@@ -273,7 +250,8 @@ find_middle (Analysis *analysis, GError **error)
   return TRUE;
 }
 
-/* What the network needs, in seconds; 0 if that is not known. */
+/* Seconds of audio that the network of the model at @path needs at least; 0 if that
+ * is not known. */
 static double
 get_model_minimum (const char *path)
 {
@@ -319,7 +297,7 @@ play (Analysis *analysis, GError **error)
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!wait_for (analysis, GST_MESSAGE_EOS, error))
+  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error))
     return FALSE;
   return check_length (analysis, error);
 }
@@ -339,10 +317,17 @@ analysis_run (const char *name, const AnalysisOptions *options,
     .result = result,
     .pipeline = pipeline,
   };
-  gboolean ok = build (&analysis, &error) && play (&analysis, &error);
+  gboolean ok;
 
+  analysis.watch = (Watch){
+    .pipeline = pipeline,
+    .source = &analysis.source,
+    .on_message = on_message,
+    .user_data = &analysis,
+  };
+  ok = build (&analysis, &error) && play (&analysis, &error);
   if (ok && options->is_last)
-    gst_object_ref (pipeline); /* which is never dropped */
+    gst_object_ref (pipeline); /* kept until the process ends */
   else
     gst_element_set_state (pipeline, GST_STATE_NULL);
   source_clear (&analysis.source);

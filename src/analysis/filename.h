@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-/* Text of a file's, a name or a tag, as a terminal may show it: in one line, valid
- * and without control characters; free with g_free(). */
+/* A name or a tag of a file as a terminal may show it: valid UTF-8 in one line and
+ * without control characters; free with g_free(). */
 char *filename_display (const char *text);
 
 /* Bytes that are no UTF-8 as %FF, and "%" as "%25"; free with g_free().

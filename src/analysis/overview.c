@@ -8,7 +8,7 @@
 #include "genre/genre.h"
 #include "reason.h"
 
-/* columns are merged by two when there are as many: a picture shows fewer */
+/* neighbours are merged when there are so many columns; a picture shows fewer */
 #define MAX_COLUMNS 4096
 
 typedef struct
@@ -53,7 +53,7 @@ end_column (Gatherer *gatherer)
 
   for (guint band = 0; band < GENRE_MEL_BANDS; band++)
     gatherer->sum.db[band] /= gatherer->n_summed;
-  /* the first mel column is complete before many samples were there */
+  /* the first mel column may be complete before any sample was added to the sum */
   if (gatherer->sum.min > gatherer->sum.max)
     gatherer->sum.min = gatherer->sum.max = 0;
   g_array_append_val (columns, gatherer->sum);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A file's audio at the size of a picture: the extremes of its waveform and its mel
- * spectrogram, in a bounded number of columns however long it is. */
+/* A file's audio reduced to the size of a picture: the extremes of its waveform and
+ * its mel spectrogram, in a bounded number of columns however long the file is. */
 
 #pragma once
 

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-/* Initialises GStreamer, and has the plugin found where it was installed with this
- * program even if GStreamer does not look there, as it does not in /usr/local.
- * FALSE with @error set if GStreamer cannot be used. */
+/* Initialises GStreamer.  If that does not find our plugin by itself, as in
+ * /usr/local, the folder is added in which the plugin was installed with this
+ * program.  FALSE with @error set if GStreamer cannot be used. */
 gboolean plugin_init (GError **error);

@@ -86,8 +86,8 @@ void result_rank (
  *   file_bytes     string: the name with such bytes as %FF, and "%" as "%25" */
 char *result_to_json (const Result *result, gboolean with_segments);
 
-/* The same without what is of the file: no file, tag and error, and always with
- * segments; and one of the segments. */
+/* The same without what depends on the file itself (file, tag, error), and always
+ * with segments; and one of the segments. */
 char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 

@@ -43,7 +43,7 @@ append_string (GString *json, const char *string)
   g_string_append_c (json, '"');
 }
 
-/* Six digits say all that a probability has to say; seconds have their ns. */
+/* Six digits are enough for a probability; seconds are exact to the ns. */
 static void
 append_number (GString *json, const char *format, double value)
 {
@@ -226,7 +226,8 @@ take_boolean (JsonObject *object, const char *key, gboolean *value)
   return TRUE;
 }
 
-/* The probabilities in the order of @labels, which are taken from them if NULL. */
+/* Reads the probabilities in the order of @labels; if these are NULL, they become the
+ * names of the probabilities. */
 static gboolean
 take_probabilities (JsonObject *object, char ***labels, double **probabilities)
 {

@@ -23,7 +23,7 @@ struct _WireReader
   gsize taken;
   guint64 n_bytes;
   char *data; /* of the last message */
-  gboolean broken;
+  gboolean invalid;
 };
 
 gboolean
@@ -77,27 +77,22 @@ get_n_left (const WireReader *reader)
   return reader->bytes->len - reader->taken;
 }
 
-static WireStatus
-set_broken (WireReader *reader)
-{
-  reader->broken = TRUE;
-  return WIRE_BROKEN;
-}
-
 WireStatus
 wire_reader_take (WireReader *reader, WireMessage *message)
 {
   const guint8 *at;
   Header header;
 
-  if (reader->broken)
-    return WIRE_BROKEN;
+  if (reader->invalid)
+    return WIRE_INVALID;
   if (get_n_left (reader) < sizeof header)
     return WIRE_LATER;
   at = reader->bytes->data + reader->taken;
   memcpy (&header, at, sizeof header);
-  if (header.kind >= N_WIRE_KINDS || header.size > reader->max_size)
-    return set_broken (reader);
+  reader->invalid = header.kind >= N_WIRE_KINDS ||
+      header.size > reader->max_size;
+  if (reader->invalid)
+    return WIRE_INVALID;
   if (get_n_left (reader) - sizeof header < header.size)
     return WIRE_LATER;
 
@@ -126,9 +121,7 @@ fill (WireReader *reader, int fd)
   }
   if (n < 0 && errno == EAGAIN)
     return WIRE_LATER;
-  if (n < 0 || get_n_left (reader) > 0)
-    return set_broken (reader);
-  return WIRE_END;
+  return n == 0 && get_n_left (reader) == 0 ? WIRE_END : WIRE_CUT;
 }
 
 WireStatus

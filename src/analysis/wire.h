@@ -47,15 +47,16 @@ typedef struct
 gboolean wire_write (int fd, WireKind kind, gconstpointer data, gsize size);
 
 /* Gathers the bytes of messages until they are whole.  The bytes may come from a
- * process that was taken over by a file: nothing is believed but its own limits. */
+ * process that was taken over by a file, so the sizes in them are not trusted. */
 typedef struct _WireReader WireReader;
 
 typedef enum
 {
   WIRE_MESSAGE, /* there is a message */
-  WIRE_LATER, /* the next one is not whole, and there is nothing to read now */
-  WIRE_END,   /* the other end was closed after a whole message */
-  WIRE_BROKEN /* nothing more can be read: see wire_reader_next() */
+  WIRE_LATER,   /* the next is not whole, and there is nothing to read now */
+  WIRE_END,     /* the other end was closed after a whole message */
+  WIRE_CUT,     /* it was closed within a message, or read() has failed */
+  WIRE_INVALID  /* a size over the limit or an unknown kind: not our worker */
 } WireStatus;
 
 /* @max_size: bytes that a message may have, without its header. */
@@ -73,14 +74,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WireReader, wire_reader_free)
  * may bring several messages, so call it until it gives something else than
  * %WIRE_MESSAGE.
  *
- * Returns: the status; %WIRE_BROKEN for a size over the limit, an unknown kind, an
- *     end in the middle of a message, and a failure of read()
+ * Returns: the status; after the last three nothing more can be read
  */
 WireStatus wire_reader_next (WireReader *reader, int fd, WireMessage *message);
 
 /* The two halves of wire_reader_next(), for bytes that come from elsewhere. */
 void wire_reader_push (WireReader *reader, gconstpointer data, gsize size);
-/* Never %WIRE_END. */
+/* Returns WIRE_MESSAGE, WIRE_LATER or WIRE_INVALID. */
 WireStatus wire_reader_take (WireReader *reader, WireMessage *message);
 
 /* How many bytes were pushed or read in all, headers included. */

@@ -21,7 +21,7 @@
 #define SEGMENTS_TYPE "a(ttad)"
 #define STRING(number) G_STRINGIFY (number)
 
-/* how long another process may write until this one gives up */
+/* how long to wait for another process that writes */
 #define BUSY_TIMEOUT_MS 30000
 
 /* Names need not be UTF-8, so they are BLOBs.  The results of a file under several
@@ -101,8 +101,8 @@ check_identity (
   return TRUE;
 }
 
-/* Looks at the file's first bytes: SQLite itself may write to a file that it only
- * opens, when another program has left a journal beside it. */
+/* Reads the file's first bytes before SQLite opens it: on opening, SQLite may write
+ * to a file beside which another program has left a journal. */
 static gboolean
 check_file (const char *path, gboolean *is_new, GError **error)
 {
@@ -147,7 +147,7 @@ get_number (Cache *cache, const char *sql)
   return number;
 }
 
-/* Another process may be at it too: the second of them finds it done. */
+/* If two processes make the same new cache, the second one finds the tables. */
 static gboolean
 make_schema (Cache *cache, GError **error)
 {
@@ -169,16 +169,16 @@ open_database (Cache *cache, int flags, gboolean is_new, GError **error)
   if ((is_new && !make_schema (cache, error)) ||
       !run (cache, "SELECT count(*) FROM sqlite_schema", error))
     return FALSE;
-  /* once more, as what the header says may be out of date beside a journal */
+  /* once more, as a journal may hold a newer header than the file */
   return check_identity (cache->path,
       get_number (cache, "PRAGMA application_id"),
       get_number (cache, "PRAGMA user_version"), error);
 }
 
-/* In WAL mode with "normal", a commit costs no fsync: what is committed outlives
- * the process, and a power cut costs the last results but not the cache.  The
- * change of mode fails at once, whatever the time-out, if another process makes
- * the same one. */
+/* In WAL mode with "normal" a commit needs no fsync: it outlives the process, and a
+ * power cut loses the last results but does not damage the cache.  If another
+ * process changes the mode at the same time, SQLite fails at once instead of
+ * waiting. */
 static gboolean
 set_mode (Cache *cache, GError **error)
 {
@@ -201,7 +201,7 @@ cache_open (const char *path, GError **error)
   g_autoptr (GError) fault = NULL;
   gboolean is_new;
 
-  /* SQLite gives a meaning to some names, but to none that begins with "/" */
+  /* SQLite has names with a meaning, such as ":memory:"; none begins with "/" */
   cache->path = g_canonicalize_filename (path, NULL);
   if (!check_file (cache->path, &is_new, &fault) && !is_new) {
     g_propagate_error (error, g_steal_pointer (&fault));
@@ -370,8 +370,8 @@ print (const char *text, GError **error)
   return FALSE;
 }
 
-/* The labels of all results, of whatever models, in the models' order; NULL with
- * @error set. */
+/* The labels of all results, whatever their models, in the order of the models; NULL
+ * with @error set. */
 static GPtrArray *
 find_columns (Cache *cache, GError **error)
 {

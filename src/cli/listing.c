@@ -24,12 +24,12 @@ struct _Listing
   GSourceFunc wake;
   gpointer user_data;
   GThread *thread;
-  GCancellable *cancellable; /* cancelled: nobody wants the rest */
+  GCancellable *cancellable; /* cancelled when the listing is freed */
 
-  /* the thread's */
+  /* used by the thread only */
   GHashTable *walked; /* "device:inode" of folders */
 
-  GMutex lock; /* of what follows */
+  GMutex lock; /* protects what follows */
   GCond taken;
   GQueue items; /* ListingItem */
   gint64 n_items;
@@ -44,8 +44,8 @@ listing_item_free (ListingItem *item)
   g_free (item);
 }
 
-/* Whether the name says that this is audio, so that it is a fault if it is not.
- * What is hidden says nothing: macOS writes "._song.mp3" beside "song.mp3". */
+/* Whether the name says that the file is audio; if it is none, that is a failure.
+ * Names of hidden files say nothing: macOS writes "._song.mp3" beside "song.mp3". */
 static gboolean
 is_audio_name (const char *name)
 {
@@ -61,7 +61,7 @@ is_audio_name (const char *name)
   return ending && base[0] != '.' && g_strv_contains (endings, ending);
 }
 
-/* @key is the name that the shards go by. */
+/* @key is the name whose checksum decides. */
 static gboolean
 is_in_shard (const ListingOptions *options, const char *key)
 {
@@ -110,49 +110,49 @@ typedef struct
 {
   Reason reason;
   char *sentence;
-} Obstacle;
+} Failure;
 
-/* Takes the sentence of @obstacle.  @found: it was found in a folder or a list. */
+/* Takes the sentence of @failure.  @found: it was found in a folder or a list. */
 static void
-add (Listing *listing, const char *name, const char *key, Obstacle obstacle,
+add (Listing *listing, const char *name, const char *key, Failure failure,
     gboolean found)
 {
   ListingItem *item;
 
   if (!is_in_shard (listing->options, key)) {
-    g_free (obstacle.sentence);
+    g_free (failure.sentence);
     return;
   }
   item = g_new0 (ListingItem, 1);
   item->name = g_strdup (name);
-  item->error = obstacle.sentence;
-  item->reason = obstacle.reason;
+  item->error = failure.sentence;
+  item->reason = failure.reason;
   item->may_skip = found && !is_audio_name (name);
   push (listing, item);
 }
 
 /* Single names */
 
-static Obstacle
+static Failure
 explain_missing (const char *path, int fault)
 {
   g_autofree char *target = g_file_read_link (path, NULL);
 
   if (fault == ELOOP)
-    return (Obstacle){ REASON_NOT_FOUND,
+    return (Failure){ REASON_NOT_FOUND,
       g_strdup ("It is a symbolic link that leads back to itself.") };
   if (fault == ENOENT && target)
-    return (Obstacle){ REASON_NOT_FOUND,
+    return (Failure){ REASON_NOT_FOUND,
       g_strdup_printf (
           "It is a symbolic link to %s, which does not exist.", target) };
   if (fault == ENOENT || fault == ENOTDIR)
-    return (Obstacle){ REASON_NOT_FOUND, g_strdup ("It does not exist.") };
-  return (Obstacle){ REASON_UNREADABLE,
+    return (Failure){ REASON_NOT_FOUND, g_strdup ("It does not exist.") };
+  return (Failure){ REASON_UNREADABLE,
     g_strdup_printf ("It cannot be read: %s.", g_strerror (fault)) };
 }
 
 /* Why the file or device at @path cannot be played, if so. */
-static Obstacle
+static Failure
 explain_kind (const char *path, const struct stat *info)
 {
   const char *kind = S_ISFIFO (info->st_mode) ? "a FIFO"
@@ -161,14 +161,14 @@ explain_kind (const char *path, const struct stat *info)
                                               : NULL;
 
   if (kind)
-    return (Obstacle){ REASON_UNREADABLE,
+    return (Failure){ REASON_UNREADABLE,
       g_strdup_printf ("It is %s, not a file.", kind) };
   if (access (path, R_OK) < 0)
-    return (Obstacle){ REASON_UNREADABLE,
+    return (Failure){ REASON_UNREADABLE,
       g_strdup_printf ("It cannot be read: %s.", g_strerror (errno)) };
   if (info->st_size == 0)
-    return (Obstacle){ REASON_NOT_AUDIO, g_strdup ("It is empty.") };
-  return (Obstacle){ REASON_NONE, NULL };
+    return (Failure){ REASON_NOT_AUDIO, g_strdup ("It is empty.") };
+  return (Failure){ REASON_NONE, NULL };
 }
 
 static void walk (Listing *listing, const char *path, gsize root_length,
@@ -186,7 +186,7 @@ look_at (Listing *listing, const char *name, gboolean found)
     scheme = g_uri_parse_scheme (name);
     if (!g_strcmp0 (scheme, "fd")) {
       add (listing, name, name,
-          (Obstacle){ REASON_UNREADABLE,
+          (Failure){ REASON_UNREADABLE,
               g_strdup ("File descriptors are not shared with the processes "
                         "that decode.") },
           found);
@@ -194,7 +194,7 @@ look_at (Listing *listing, const char *name, gboolean found)
     }
     path = local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
     if (scheme && !local) {
-      add (listing, name, name, (Obstacle){ REASON_NONE, NULL }, FALSE);
+      add (listing, name, name, (Failure){ REASON_NONE, NULL }, FALSE);
       return;
     }
     path = local ? local : name;
@@ -226,8 +226,7 @@ read_folder (const char *path, GError **error)
   if (!folder)
     return NULL;
   names = g_ptr_array_new_with_free_func (g_free);
-  /* a copy that --write works on, or has left when it was killed, is no file of
-   * the library */
+  /* --write works on such copies, and leaves one if it is killed */
   while ((name = g_dir_read_name (folder)))
     if (!replacement_is_copy (name))
       g_ptr_array_add (names, g_strdup (name));
@@ -236,7 +235,8 @@ read_folder (const char *path, GError **error)
   return names;
 }
 
-/* @path less its first @root_length bytes and slashes is what shards go by. */
+/* Adds what is in the folder @path, to the bottom.  A file's key is its path without
+ * the first @root_length bytes and the slashes after them. */
 static void
 walk (Listing *listing, const char *path, gsize root_length,
     const struct stat *folder)
@@ -244,7 +244,7 @@ walk (Listing *listing, const char *path, gsize root_length,
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) names = NULL;
 
-  /* links may lead back to where we came from */
+  /* a link may lead to a folder that was walked already */
   if (!g_hash_table_add (listing->walked,
           g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
               (guint64) folder->st_dev, (guint64) folder->st_ino)))
@@ -252,7 +252,7 @@ walk (Listing *listing, const char *path, gsize root_length,
   names = read_folder (path, &error);
   if (!names) {
     add (listing, path, path + root_length,
-        (Obstacle){
+        (Failure){
             REASON_UNREADABLE, g_strdup ("This folder cannot be read.") },
         FALSE);
     return;
@@ -319,7 +319,7 @@ read_list (Listing *listing, GInputStream *stream, const char *list_name)
       break;
     g_data_input_stream_read_byte (list, listing->cancellable, &error);
     if (error) {
-      /* the end has no error of its own domain */
+      /* the end of the list sets an error that cannot be told from others */
       if (g_buffered_input_stream_fill (buffered, 1, NULL, NULL) == 0)
         g_clear_error (&error);
       break;
@@ -327,7 +327,7 @@ read_list (Listing *listing, GInputStream *stream, const char *list_name)
   }
   if (error)
     add (listing, list_name, list_name,
-        (Obstacle){ REASON_UNREADABLE,
+        (Failure){ REASON_UNREADABLE,
             g_strdup_printf ("The list cannot be read: %s.", error->message) },
         FALSE);
 }

@@ -62,7 +62,7 @@ typedef struct _Listing Listing;
 Listing *listing_new (const ListingOptions *options, GSourceFunc wake,
     gpointer user_data, GError **error);
 
-/* Ends it where it is. */
+/* Frees it, even if there are items that were not taken. */
 void listing_free (Listing *listing);
 
 #define LISTING_LOOK_AHEAD 8192

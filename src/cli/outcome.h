@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What became of a file: what was found, and what was written into it. */
+/* The outcome of one file: its result, and what was written into its tags. */
 
 #pragma once
 

@@ -21,7 +21,7 @@ struct _Report
   Progress *progress;
   const char *charset;
   gboolean utf8;
-  GString *text;  /* to be printed next */
+  GString *text;  /* that was not printed yet */
   FILE *errors;   /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
   guint64 classified, silent, failed, skipped, written;
@@ -37,7 +37,7 @@ report_new (const ReportOptions *options, GError **error)
   report->options = options;
   report->utf8 = g_get_charset (&report->charset);
   report->text = g_string_new (NULL);
-  /* there may be more of them than should be kept in memory */
+  /* a file, as a library may have more failures than fit in memory */
   report->failures = tmpfile ();
   if (!report->failures) {
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
@@ -230,7 +230,7 @@ note_skipped (Report *report, const Result *result)
     fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
 }
 
-/* FALSE if stdout does not take it, which g_print() would not tell. */
+/* FALSE if stdout cannot be written, which g_print() would not report. */
 static gboolean
 print (Report *report)
 {
@@ -321,7 +321,8 @@ print_summary (const Report *report)
   fputc ('\n', stderr);
 }
 
-/* A log of the command's own has a name that is told nowhere else. */
+/* This is the only place where the name of a log that the program has chosen is
+ * printed, so --quiet does not hide it. */
 static void
 print_log (const ReportOptions *options)
 {

@@ -11,13 +11,13 @@ typedef struct
   gboolean
       single;    /* one file: a bar for each genre, not a line for each file */
   gboolean json; /* JSON Lines */
-  gboolean segments;       /* every one of them */
-  gboolean dry_run;        /* what is written only would be */
-  gboolean quiet;          /* no text but that of failures */
+  gboolean segments;       /* each segment is named */
+  gboolean dry_run;        /* nothing was written, it only would be */
+  gboolean quiet;          /* only failures are printed */
   gboolean verbose;        /* skipped files are named */
   guint top;               /* genres to name; 0: as many as suit */
-  const char *log;         /* where what was written is noted, or NULL */
-  gboolean log_is_own;     /* it was not named by the user */
+  const char *log;         /* the undo log, or NULL */
+  gboolean log_is_own;     /* its name was made up by the program */
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 

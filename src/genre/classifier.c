@@ -362,19 +362,18 @@ standardise (const float *columns, gsize n_columns, float *input)
 
 float *
 genre_classifier_predict (GenreClassifier *classifier, const float *columns,
-    gsize n_values, gsize *n_probabilities, GError **error)
+    gsize n_columns, gsize *n_probabilities, GError **error)
 {
-  const gsize n_columns = n_values / GENRE_MEL_BANDS;
   const gsize min = genre_model_get_min_columns (classifier->model);
   const gsize max = genre_model_get_max_columns ();
   GenreWorkspace *workspace;
   float *probabilities;
 
-  if (n_values % GENRE_MEL_BANDS || n_columns < min || n_columns > max) {
+  if (n_columns < min || n_columns > max) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "%" G_GSIZE_FORMAT " values, expected %d for each of %" G_GSIZE_FORMAT
-        " to %" G_GSIZE_FORMAT " columns",
-        n_values, GENRE_MEL_BANDS, min, max);
+        "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT
+        " to %" G_GSIZE_FORMAT,
+        n_columns, min, max);
     return NULL;
   }
   workspace = genre_model_acquire_workspace (classifier->model);
@@ -389,6 +388,25 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
   return probabilities;
 }
 
+float *
+genre_classifier_predict_bytes (GenreClassifier *classifier,
+    const guint8 *columns, gsize size, gsize *n_probabilities, GError **error)
+{
+  const gsize column = GENRE_MEL_BANDS * sizeof (float);
+  /* the bytes may begin anywhere, floats may not */
+  g_autofree float *copy = NULL;
+
+  if (size % column > 0) {
+    genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "%" G_GSIZE_FORMAT " bytes, expected whole columns of %" G_GSIZE_FORMAT,
+        size, column);
+    return NULL;
+  }
+  copy = g_memdup2 (columns, size);
+  return genre_classifier_predict (
+      classifier, copy, size / column, n_probabilities, error);
+}
+
 void
 genre_classifier_set_cancelled (GenreClassifier *classifier, gboolean cancelled)
 {
@@ -399,8 +417,8 @@ float *
 genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error)
 {
-  return genre_classifier_predict (classifier, segment->columns,
-      segment->n_columns * GENRE_MEL_BANDS, n_probabilities, error);
+  return genre_classifier_predict (
+      classifier, segment->columns, segment->n_columns, n_probabilities, error);
 }
 
 GenreSegment *

@@ -215,15 +215,15 @@ GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error);
 
 /**
- * genre_classifier_predict:
+ * genre_classifier_predict: (skip)
  * @classifier: a classifier
- * @columns: (array length=n_values): mel columns in dB, [columns][GENRE_MEL_BANDS];
- *     the reference level does not matter
- * @n_values: number of values: %GENRE_MEL_BANDS for each column
+ * @columns: mel columns in dB, [n_columns][GENRE_MEL_BANDS]; the reference level
+ *     does not matter
+ * @n_columns: number of columns
  * @n_probabilities: (out) (optional): as for genre_classifier_classify()
  * @error: return location: %GENRE_ERROR_ARGUMENT if there are fewer columns than
- *     the network accepts, more than the longest window has, or a part of one;
- *     otherwise as for genre_classifier_classify()
+ *     the network accepts (those of genre_model_get_min_window()) or more than the
+ *     longest window has; otherwise as for genre_classifier_classify()
  *
  * Classifies columns that were computed before: what classify does after the front
  * end.
@@ -233,7 +233,25 @@ GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
  */
 GENRE_API float *
 genre_classifier_predict (GenreClassifier *classifier, const float *columns,
-    gsize n_values, gsize *n_probabilities, GError **error);
+    gsize n_columns, gsize *n_probabilities, GError **error);
+
+/**
+ * genre_classifier_predict_bytes: (rename-to genre_classifier_predict)
+ * @classifier: a classifier
+ * @columns: (array length=size): 32-bit floats in the byte order of the host, as
+ *     for genre_classifier_predict()
+ * @size: bytes of them
+ * @n_probabilities: (out) (optional): as for genre_classifier_classify()
+ * @error: return location: as for genre_classifier_predict(), and if @size is not
+ *     that of whole columns
+ *
+ * Classifies columns that were computed before, in a form for other languages.
+ *
+ * Returns: (transfer full) (array length=n_probabilities) (nullable): as
+ *     genre_classifier_classify()
+ */
+GENRE_API float *genre_classifier_predict_bytes (GenreClassifier *classifier,
+    const guint8 *columns, gsize size, gsize *n_probabilities, GError **error);
 
 /**
  * genre_classifier_set_cancelled:

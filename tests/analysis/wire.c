@@ -134,7 +134,7 @@ test_end (void)
     while (
         (status = wire_reader_next (reader, fds[0], &message)) == WIRE_MESSAGE)
       ;
-    g_assert_cmpint (status, ==, is_between ? WIRE_END : WIRE_BROKEN);
+    g_assert_cmpint (status, ==, is_between ? WIRE_END : WIRE_CUT);
     close (fds[0]);
   }
 }
@@ -149,10 +149,10 @@ test_refused (void)
     WireStatus status;
   } cases[] = {
     { { WIRE_RESULT, LIMIT }, WIRE_LATER },
-    { { WIRE_RESULT, LIMIT + 1 }, WIRE_BROKEN },
-    { { WIRE_RESULT, G_MAXUINT32 }, WIRE_BROKEN },
-    { { N_WIRE_KINDS, 0 }, WIRE_BROKEN },
-    { { G_MAXUINT32, 0 }, WIRE_BROKEN },
+    { { WIRE_RESULT, LIMIT + 1 }, WIRE_INVALID },
+    { { WIRE_RESULT, G_MAXUINT32 }, WIRE_INVALID },
+    { { N_WIRE_KINDS, 0 }, WIRE_INVALID },
+    { { G_MAXUINT32, 0 }, WIRE_INVALID },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

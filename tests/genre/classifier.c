@@ -153,10 +153,10 @@ test_predict_arguments (void)
   gboolean ok;
 
   ok = predict (classifier, columns, min - 1, probabilities, &error);
-  assert_argument_error (ok, error, "values, expected 128");
+  assert_argument_error (ok, error, "columns, expected");
   error = NULL;
   ok = predict (classifier, columns, too_many, probabilities, &error);
-  assert_argument_error (ok, error, "to 3871 columns");
+  assert_argument_error (ok, error, "3872 columns");
   error = NULL;
   /* longer than its own window, as for 30 s read from a file */
   ok = predict (classifier, columns, 387, probabilities, &error);

@@ -82,7 +82,7 @@ predict (GenreClassifier *classifier, const float *columns, gsize n_columns,
 {
   gsize n;
   float *result = genre_classifier_predict (
-      classifier, columns, n_columns * GENRE_MEL_BANDS, &n, error);
+      classifier, columns, n_columns, &n, error);
 
   return take_probabilities (result, n, probabilities);
 }

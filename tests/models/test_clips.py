@@ -82,7 +82,6 @@ def check_agreement(build):
         expected = crnn.labels[crnn.predict(
             image[:int(seconds * COLUMNS_PER_SECOND)]).argmax()]
         agreeing += genre == expected
-    crnn.close()
     ok = agreeing >= MIN_AGREEMENT * len(clips) > 0
     print(f"{'ok' if ok else 'FAILED'}: element and image agree on {agreeing} "
           f"of {len(clips)} clips (at least {MIN_AGREEMENT})")

@@ -76,7 +76,6 @@ def compare(name, network, model):
         print(f"{'ok' if ok else 'FAILED'}: {name}, {frames} frames: "
               f"{model.labels[got.argmax()]} {got.max():.4f}, "
               f"differs by {difference:.1e} at most (limit {LIMIT})")
-    model.close()
     return not failed
 
 

@@ -595,7 +595,6 @@ class Train(ToolTest):
         self.assertEqual(model.labels, train.GENRES)
         p = model.predict(features.load_npz(self.npz()).x[0])
         self.assertAlmostEqual(float(p.sum()), 1, places=5)
-        model.close()
         metadata = weights.load(path)[1]
         self.assertEqual(metadata["version"], "7")
         self.assertEqual(metadata["name"], name)
