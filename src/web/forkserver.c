@@ -30,7 +30,8 @@
 #include "sandbox.h"
 #include "workertask.h"
 
-/* bytes of address space of a worker: libraries, stacks of threads and buffers */
+/* bytes of address space of a worker: libraries, stacks of threads and
+ * buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
 
 /* exit statuses of a worker */
@@ -48,8 +49,8 @@ typedef struct
 
 /* Loading, while files can still be opened */
 
-/* Decoders of video are never used.  Those that talk to hardware must not see the
- * files of strangers. */
+/* Decoders of video are never used.  Those that talk to hardware must not see
+ * the files of strangers. */
 static gboolean
 is_wanted (GstElementFactory *factory)
 {
@@ -73,9 +74,10 @@ load_features (GList *features)
   gst_plugin_feature_list_free (features);
 }
 
-/* Opens an element with @format once, and closes it.  What is computed for the first
- * element only then is in memory already when a worker is forked: the tables of libav,
- * which take as long as decoding some seconds of audio, and the plans of FFTW. */
+/* Opens an element with @format once, and closes it.  What is computed for the
+ * first element only then is in memory already when a worker is forked: the
+ * tables of libav, which take as long as decoding some seconds of audio, and
+ * the plans of FFTW. */
 static void
 open_element (const char *factory, const char *format)
 {
@@ -127,8 +129,9 @@ load_decoders (void)
   (void) iconv_open ("UTF-8", "WINDOWS-1252");
 }
 
-/* Finds a function of the library that the plugin is linked with.  The elements of a
- * process share the models of that library; this program has a copy of its own. */
+/* Finds a function of the library that the plugin is linked with.  The elements
+ * of a process share the models of that library; this program has a copy of its
+ * own. */
 static gpointer
 find_symbol (const char *name)
 {
@@ -169,9 +172,9 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_end_object (models);
 }
 
-/* Loads all weights files, which then stay in memory, and adds each to @models.  A
- * file that cannot be loaded is reported and left out.  FALSE with @error set if
- * there is no model at all. */
+/* Loads all weights files, which then stay in memory, and adds each to
+ * @models.  A file that cannot be loaded is reported and left out.  FALSE with
+ * @error set if there is no model at all. */
 static gboolean
 load_models (ForkServer *server, JsonBuilder *models, GError **error)
 {
@@ -327,8 +330,8 @@ serve (ForkServer *server)
   }
 }
 
-/* The signals of a terminal or a service manager are for the service's process.  This
- * one ends when its socket is closed. */
+/* The signals of a terminal or a service manager are for the service's
+ * process.  This one ends when its socket is closed. */
 static void
 prepare_signals (ForkServer *server)
 {

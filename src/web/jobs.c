@@ -15,7 +15,8 @@
 
 #include "workeroutput.h"
 
-/* the mean time of a worker follows the latest ones: weight 1 / MEAN_LENGTH each */
+/* the mean time of a worker follows the latest ones: weight 1 / MEAN_LENGTH
+ * each */
 #define MEAN_LENGTH 8
 
 struct _Jobs
@@ -143,8 +144,9 @@ on_segment (const Result *result, gpointer user_data)
     job->segment (result, job->user_data);
 }
 
-/* A worker whose output is complete or invalid has nothing more to say: it is killed
- * rather than waited for.  One that only closed its output is about to exit. */
+/* A worker whose output is complete or invalid has nothing more to say: it is
+ * killed rather than waited for.  One that only closed its output is about to
+ * exit. */
 static gboolean
 on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
     gpointer user_data)
@@ -216,7 +218,8 @@ choose_id (Job *job)
   while (g_hash_table_contains (jobs->running, GUINT_TO_POINTER (job->id)));
 }
 
-/* Sends the input and @output, the writing end of a pipe, to the fork server. */
+/* Sends the input and @output, the writing end of a pipe, to the fork
+ * server. */
 static gboolean
 start_worker (Job *job, int output)
 {

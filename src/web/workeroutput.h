@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Reads what a worker process writes to its pipe.  A malicious file may have taken
- * the worker over, so everything is checked and bounded. */
+/* Reads what a worker process writes to its pipe.  A malicious file may have
+ * taken the worker over, so everything is checked and bounded. */
 
 #pragma once
 
@@ -26,11 +26,12 @@ worker_output_new (int fd, WorkerSegmentFunc segment, gpointer user_data);
 void worker_output_free (WorkerOutput *output);
 
 int worker_output_get_fd (WorkerOutput *output);
-/* Reads what is there without waiting, and calls the segment function for what it
- * finds.  In any state but WORKER_OUTPUT_OPEN it does nothing. */
+/* Reads what is there without waiting, and calls the segment function for what
+ * it finds.  In any state but WORKER_OUTPUT_OPEN it does nothing. */
 WorkerOutputState worker_output_read (WorkerOutput *output);
 WorkerOutputState worker_output_get_state (const WorkerOutput *output);
-/* (transfer none) (nullable): what the worker found, or why it found nothing. */
+/* (transfer none) (nullable): what the worker found, or why it found
+ * nothing. */
 Result *worker_output_get_result (const WorkerOutput *output);
 /* (transfer none) (nullable): a PNG file, or the text of the self-test. */
 GBytes *worker_output_get_data (const WorkerOutput *output);

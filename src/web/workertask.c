@@ -28,7 +28,8 @@ send_result (int output, WorkerMessage kind, const Result *result)
   return send_message (output, kind, json, strlen (json));
 }
 
-/* Sends segment @index alone: a long file has many, and the others were sent. */
+/* Sends segment @index alone: a long file has many, and the others were
+ * sent. */
 static void
 send_segment (const Result *result, guint index, gpointer user_data)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The parser of forms: what it finds does not depend on how the body was cut up,
- * and no body is too strange for it. */
+/* The parser of forms: what it finds does not depend on how the body was cut
+ * up, and no body is too strange for it. */
 
 #include "web/multipart.h"
 
