@@ -105,7 +105,7 @@ draw (Result **result, const WorkerOptions *options)
   if ((*result)->error || plot_file (options->plot, *result, &error))
     return;
   message = g_strdup_printf ("Its plot cannot be drawn: %s", error->message);
-  failure = result_new_error ((*result)->name, message);
+  failure = result_new_error ((*result)->name, REASON_PLOT_FAILED, message);
   result_free (*result);
   *result = failure;
 }
@@ -136,9 +136,11 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
         options->min_confidence);
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
+    outcome->write_reason = REASON_WRITE_FAILED;
   } else if (!tagwriter_write (path, result->labels[best], confidence,
                  result->model, &options->tags, &outcome->change, &error)) {
     outcome->write_error = g_strdup (error->message);
+    outcome->write_reason = reason_from_error (error, REASON_WRITE_FAILED);
   }
 }
 

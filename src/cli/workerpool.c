@@ -111,14 +111,15 @@ look_up (Pool *pool, Job *job)
   return job->outcome.result != NULL;
 }
 
-/* Other failures may be none another time. */
+/* Other failures may be gone the next time. */
 static void
 store (Pool *pool, const Job *job)
 {
   const Result *result = job->outcome.result;
   GError *error = NULL;
 
-  if (job->has_info && (!result->error || result->skipped) &&
+  if (job->has_info &&
+      (!result->error || reason_is_no_audio (result->reason)) &&
       !cache_store (pool->options->cache, job->item->name, job->info.st_size,
           get_mtime_ns (&job->info), pool->options->cache_key, result, &error))
     fail (pool, error);
@@ -150,15 +151,15 @@ finish (Pool *pool, Job *job)
   Result *result = job->outcome.result;
 
   job->done = TRUE;
-  result->skipped = result->skipped && job->item->may_skip;
+  result->may_skip = job->item->may_skip;
   schedule_pump (pool);
 }
 
 static void
-finish_with_error (Pool *pool, Job *job, const char *error)
+finish_with_error (Pool *pool, Job *job, Reason reason, const char *sentence)
 {
   result_free (job->outcome.result);
-  job->outcome.result = result_new_error (job->item->name, error);
+  job->outcome.result = result_new_error (job->item->name, reason, sentence);
   finish (pool, job);
 }
 
@@ -209,17 +210,18 @@ on_timeout (gpointer data)
 
 /* What is known by then stays so. */
 static void
-fail_job (Worker *worker, const char *reason)
+fail_job (Worker *worker, Reason reason, const char *sentence)
 {
   Job *job = worker->job;
 
   if (job->found) {
     job->outcome.has_change = TRUE;
     g_free (job->outcome.write_error);
-    job->outcome.write_error = g_strdup (reason);
+    job->outcome.write_error = g_strdup (sentence);
+    job->outcome.write_reason = reason;
   } else {
     result_free (job->outcome.result);
-    job->outcome.result = result_new_error (job->item->name, reason);
+    job->outcome.result = result_new_error (job->item->name, reason, sentence);
   }
 }
 
@@ -240,11 +242,12 @@ take_result (Worker *worker, const char *json)
   Result *result = result_from_json (json, NULL);
 
   if (!result) {
-    fail_job (worker, "Its process answered with nonsense.");
+    fail_job (worker, REASON_INTERNAL, "Its process answered with nonsense.");
     return;
   }
   result_free (job->outcome.result);
   job->outcome.result = result;
+  result->may_skip = job->item->may_skip;
   store (worker->pool, job);
 }
 
@@ -254,7 +257,7 @@ take_change (Worker *worker, const char *json)
   Job *job = worker->job;
 
   if (!outcome_take_change (&job->outcome, json))
-    fail_job (worker, "Its process answered with nonsense.");
+    fail_job (worker, REASON_INTERNAL, "Its process answered with nonsense.");
   else if (job->outcome.change.written)
     store_changed (worker->pool, job);
 }
@@ -286,22 +289,25 @@ static void
 bury (Worker *worker)
 {
   Pool *pool = worker->pool;
-  g_autofree char *reason = NULL;
+  g_autofree char *sentence = NULL;
+  Reason reason = REASON_DECODER_CRASHED;
   int status = 0;
 
   while (waitpid (worker->pid, &status, 0) < 0 && errno == EINTR)
     ;
-  if (worker->timed_out)
-    reason = g_strdup_printf (
+  if (worker->timed_out) {
+    reason = REASON_TIMEOUT;
+    sentence = g_strdup_printf (
         "It was given up after %u s without progress.", pool->options->timeout);
-  else if (WIFSIGNALED (status))
-    reason = g_strdup_printf (
+  } else if (WIFSIGNALED (status)) {
+    sentence = g_strdup_printf (
         "Its decoder crashed: %s.", g_strsignal (WTERMSIG (status)));
-  else
-    reason = g_strdup_printf (
+  } else {
+    sentence = g_strdup_printf (
         "Its decoder ended the process, with status %d.", WEXITSTATUS (status));
+  }
   if (worker->job && !pool->stopping) {
-    fail_job (worker, reason);
+    fail_job (worker, reason, sentence);
     finish (pool, worker->job);
   }
   g_ptr_array_remove (pool->workers, worker);
@@ -420,8 +426,7 @@ begin (Pool *pool)
   job->item = item;
   g_queue_push_tail (&pool->window, job);
   if (item->error) {
-    finish_with_error (pool, job, item->error);
-    job->outcome.result->skipped = item->may_skip;
+    finish_with_error (pool, job, item->reason, item->error);
   } else if (look_up (pool, job) && !has_more_to_do (pool, job)) {
     finish (pool, job);
   } else {

@@ -234,7 +234,7 @@ static const struct
 static WebErrorKind
 get_failure (const Result *result)
 {
-  if (result->skipped)
+  if (reason_is_no_audio (result->reason))
     return WEB_ERROR_NOT_AUDIO;
   for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
     if (g_str_has_prefix (result->error, failures[i].beginning))

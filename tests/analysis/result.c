@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a worker that was taken over may say to the service. */
+/* A Result as JSON: what is read back, and what a worker that was taken over by its
+ * file may not do to the process that reads it. */
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ static void
 test_brackets (void)
 {
   g_autofree char *name = g_strnfill (1000, '[');
-  g_autoptr (Result) result = result_new_error (name, "\\\"{");
+  g_autoptr (Result) result = result_new_error (name, REASON_INTERNAL, "\\\"{");
   g_autofree char *json = result_to_json (result, TRUE);
   g_autoptr (Result) same = result_from_json (json, NULL);
 
