@@ -74,15 +74,15 @@ answer_send_json (SoupServerMessage *message, guint status, JsonNode *root)
 
 void
 answer_send_error (SoupServerMessage *message, Counters *counters,
-    const WebError *error, const char *text)
+    WebError error, const char *text)
 {
   char *json = web_error_to_json (error, text);
 
-  counters_add_error (counters, error->code);
+  counters_add_error (counters, error.code);
   if (answer_has_begun (message))
     answer_send_event (message, "error", json);
   else
-    answer_send_text (message, error->status, "application/json", json);
+    answer_send_text (message, error.status, "application/json", json);
 }
 
 void

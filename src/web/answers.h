@@ -32,7 +32,7 @@ answer_send_json (SoupServerMessage *message, guint status, JsonNode *root);
 /* Answers with an error, or sends an event "error" if a stream of events has
  * begun; counts it in @counters.  @text is a sentence for people. */
 void answer_send_error (SoupServerMessage *message, Counters *counters,
-    const WebError *error, const char *text);
+    WebError error, const char *text);
 
 /* Events (https://html.spec.whatwg.org/multipage/server-sent-events.html) */
 

@@ -99,7 +99,7 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 static void
 refuse_slow_client (Connection *connection)
 {
-  const WebError *error = web_error_get (WEB_ERROR_SLOW_CLIENT);
+  WebError error = web_error_get (WEB_ERROR_SLOW_CLIENT);
   g_autofree char *body = web_error_to_json (
       error, "The request came in too slowly.");
   g_autofree char *answer = g_strdup_printf (
@@ -109,8 +109,7 @@ refuse_slow_client (Connection *connection)
       "Content-Length: %" G_GSIZE_FORMAT "\r\n"
       "\r\n"
       "%s",
-      error->status, soup_status_get_phrase (error->status), strlen (body),
-      body);
+      error.status, soup_status_get_phrase (error.status), strlen (body), body);
 
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);

@@ -23,22 +23,14 @@ typedef struct
   guint64 max_duration; /* ns of audio that is analysed; 0: all of it */
 } JobsLimits;
 
-typedef enum
-{
-  JOB_DONE,      /* there is a result or data */
-  JOB_FAILED,    /* there is a result, which is an error */
-  JOB_CRASHED,   /* the file made the worker crash */
-  JOB_TIMED_OUT, /* the worker took too long and was killed */
-  JOB_LOST       /* the worker was lost, which is not the file's fault */
-} JobStatus;
-
 /* How a job has ended. */
 typedef struct
 {
-  JobStatus status;
-  Result *result; /* of a prediction or a failure; or NULL */
-  GBytes *data;   /* a PNG file, or the text of the self-test; or NULL */
-  double seconds; /* in the worker */
+  Reason reason;     /* why there is neither result nor data; or REASON_NONE */
+  const char *error; /* the same as a sentence, or NULL */
+  const Result *result; /* of FORK_PREDICT, or NULL */
+  GBytes *data;         /* of the other tasks: a PNG file or a text; or NULL */
+  double seconds;       /* that the worker took */
 } JobOutcome;
 
 /* A segment was classified: @result has only that one.  @user_data is that of

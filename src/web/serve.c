@@ -245,7 +245,7 @@ on_tested (const JobOutcome *outcome, gpointer user_data)
 {
   SelfTest *test = user_data;
 
-  if (outcome->status == JOB_DONE && outcome->data) {
+  if (outcome->data) {
     gsize size;
     const char *lines = g_bytes_get_data (outcome->data, &size);
 

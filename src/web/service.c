@@ -387,10 +387,10 @@ static void
 on_slow_client (gpointer user_data)
 {
   Service *service = user_data;
-  const WebError *error = web_error_get (WEB_ERROR_SLOW_CLIENT);
+  WebError error = web_error_get (WEB_ERROR_SLOW_CLIENT);
 
-  counters_add_request (service->counters, "/", error->status);
-  counters_add_error (service->counters, error->code);
+  counters_add_request (service->counters, "/", error.status);
+  counters_add_error (service->counters, error.code);
 }
 
 /* The service */

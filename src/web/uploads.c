@@ -219,49 +219,6 @@ on_segment (const Result *result, gpointer user_data)
       upload->message, "segment", result_segment_to_json (result, 0));
 }
 
-/* What else a failed analysis says than that it is no audio, by how it begins;
- * anything else is a broken file. */
-static const struct
-{
-  const char *beginning;
-  WebErrorKind kind;
-} failures[] = {
-  { "It is too short", WEB_ERROR_TOO_SHORT },
-  { "There is no audio", WEB_ERROR_NOT_AUDIO },
-  { "No decoder is installed", WEB_ERROR_NOT_AUDIO },
-};
-
-static WebErrorKind
-get_failure (const Result *result)
-{
-  if (reason_is_no_audio (result->reason))
-    return WEB_ERROR_NOT_AUDIO;
-  for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
-    if (g_str_has_prefix (result->error, failures[i].beginning))
-      return failures[i].kind;
-  return WEB_ERROR_BROKEN;
-}
-
-static void
-answer_failure (Upload *upload, const JobOutcome *outcome)
-{
-  switch (outcome->status) {
-    case JOB_FAILED:
-      refuse (upload, get_failure (outcome->result), outcome->result->error);
-      break;
-    case JOB_CRASHED:
-      refuse (upload, WEB_ERROR_BROKEN, "Its decoder broke down at it.");
-      break;
-    case JOB_TIMED_OUT:
-      refuse (upload, WEB_ERROR_TOO_SLOW,
-          "It could not be analysed within the time there is for a file.");
-      break;
-    default:
-      refuse (upload, WEB_ERROR_INTERNAL,
-          "The worker process was lost; please try again.");
-  }
-}
-
 static void
 answer_result (Upload *upload, const JobOutcome *outcome)
 {
@@ -287,14 +244,13 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   upload->job = NULL;
   if (connection)
     connection_set_phase (connection, CONNECTION_ANSWER);
-  if (outcome->status != JOB_DONE)
-    answer_failure (upload, outcome);
-  else if (upload->task == FORK_PREDICT && outcome->result)
+  if (outcome->reason != REASON_NONE)
+    answer_send_error (upload->message, upload->uploads->counters,
+        web_error_from_reason (outcome->reason), outcome->error);
+  else if (upload->task == FORK_PREDICT)
     answer_result (upload, outcome);
-  else if (upload->task == FORK_SPECTROGRAM && outcome->data)
+  else
     answer_send (upload->message, SOUP_STATUS_OK, "image/png", outcome->data);
-  else /* the worker was asked for something else */
-    answer_failure (upload, &(JobOutcome){ .status = JOB_CRASHED });
   answer_complete (upload->message);
 }
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Why a request has no result: an HTTP status, and a code for programs.  One
- * table has them all; openapi.json describes them. */
+/* Why a request has no result: an HTTP status, and a code for programs.  Here
+ * are the tables of all of them; openapi.json describes them. */
 
 #pragma once
 
 #include <glib.h>
 
+#include "analysis/reason.h"
+
 typedef struct
 {
-  guint status;     /* of HTTP */
-  const char *code; /* stable */
+  guint status;       /* of HTTP */
+  const char *code;   /* stable, such as "too-large"; static */
+  gboolean retryable; /* the same request may succeed another time */
 } WebError;
 
+/* What the service itself refuses.  Why an analysis fails is a Reason. */
 typedef enum
 {
   WEB_ERROR_BAD_REQUEST,
@@ -27,16 +31,12 @@ typedef enum
   WEB_ERROR_BUSY,
   WEB_ERROR_NO_SPACE, /* for the file */
 
-  WEB_ERROR_NOT_AUDIO,
-  WEB_ERROR_TOO_SHORT,
-  WEB_ERROR_BROKEN,
-  WEB_ERROR_TOO_SLOW,
-  WEB_ERROR_INTERNAL,
-
   N_WEB_ERRORS
 } WebErrorKind;
 
-const WebError *web_error_get (WebErrorKind kind);
+WebError web_error_get (WebErrorKind kind);
+/* @reason is not REASON_NONE. */
+WebError web_error_from_reason (Reason reason);
 /* The body of the answer: JSON in one line; free with g_free().  @message is a
  * sentence for people. */
-char *web_error_to_json (const WebError *error, const char *message);
+char *web_error_to_json (WebError error, const char *message);

@@ -35,6 +35,8 @@ parser.add_argument("--bodies", type=int, default=60)
 OPTIONS, sys.argv[1:] = parser.parse_known_args()
 CLIP = os.environ["TEST_CLIP"]
 
+# the codes after which the same request may succeed
+RETRYABLE = {"busy", "internal", "no-space", "slow-client", "timeout"}
 ENCODERS = {
     "song.mp3": "lamemp3enc ! id3v2mux",
     "song.flac": "flacenc",
@@ -201,8 +203,12 @@ class Test(unittest.TestCase):
         value = json.loads(response.body)
         self.check_schema(expected["content"][kind]["schema"], value)
         if code:
-            self.assertEqual(value["error"]["code"], code)
+            self.check_error(value, code)
         return value
+
+    def check_error(self, value, code):
+        self.assertEqual(value["error"]["code"], code)
+        self.assertEqual(value["error"]["retryable"], code in RETRYABLE)
 
     def predict(self, *arguments, status=200, code=None, service=None, **more):
         response = (service or self.service).ask(
@@ -315,34 +321,36 @@ class Test(unittest.TestCase):
                 (b"--limit\r\n" + b"x" * 10000, headers),
                 (b"--limit?\r\n\r\n\r\n--limit--", headers)):
             with self.subTest(body=body[-30:], headers=headers):
-                self.predict(body, headers, status=400, code="bad_request")
+                self.predict(body, headers, status=400, code="bad-request")
 
     def test_no_music(self):
-        self.predict(b"some text\n" * 99, status=415, code="not_audio")
-        self.predict(bytes(range(256)) * 99, status=415, code="not_audio")
+        self.predict(b"some text\n" * 99, status=415, code="not-audio")
+        self.predict(bytes(range(256)) * 99, status=415, code="not-audio")
         video = self.path("video.ogv")
         launch("videotestsrc num-buffers=20", "theoraenc", "oggmux",
                f"filesink location={video}")
-        self.predict(read(video), status=415, code="not_audio")
+        self.predict(read(video), status=415, code="no-audio-stream")
         self.predict(b"x", {"Content-Encoding": "gzip"}, status=415,
                      code="encoded")
         noise(self.path("short.wav"), 2)
-        self.predict(read(self.path("short.wav")), status=422, code="too_short")
+        self.predict(read(self.path("short.wav")), status=422, code="too-short")
         self.predict(read(self.path("song.m4a"))[:100_000], status=422,
-                     code="broken")
+                     code="decoder-failed")
         response = self.service.ask("POST", "/spectrogram", b"text " * 99)
-        self.check("POST", "/spectrogram", 415, response, "not_audio")
+        self.check("POST", "/spectrogram", 415, response, "not-audio")
 
     def test_no_such_thing(self):
         for path in ("/predict/nothing", "/predict/crnn/x",
                      "/predict/crnn.safetensors"):
             response = self.service.ask("POST", path, read(CLIP))
             self.check("POST", "/predict/{model}", 404, response,
-                       "unknown_model")
+                       "unknown-model")
         for path in ("/nothing", "/../../etc/passwd", "/predict/", "//",
                      "/%00", "/..%2f..%2fetc%2fpasswd", "/index.html/x"):
             response = self.service.ask("GET", path)
             self.assertIn(response.status, (400, 404))
+            if response.status == 404:
+                self.check_error(json.loads(response.body), "not-found")
         for method, path, allowed in (("GET", "/predict", "POST"),
                                       ("PUT", "/predict/crnn", "POST"),
                                       ("POST", "/models", "GET, HEAD"),
@@ -350,8 +358,14 @@ class Test(unittest.TestCase):
             response = self.service.ask(method, path)
             self.assertEqual(response.status, 405)
             self.assertEqual(response.headers["Allow"], allowed)
+            error = json.loads(response.body)
             self.check_schema(self.description["components"]["schemas"]["Error"],
-                              json.loads(response.body))
+                              error)
+            self.check_error(error, "method-not-allowed")
+
+    def test_no_space(self):
+        service = self.run_service(TMPDIR="/nowhere")
+        self.predict(read(CLIP), service=service, status=507, code="no-space")
 
     def test_size(self):
         service = self.run_service("--max-size=200K")
@@ -360,11 +374,11 @@ class Test(unittest.TestCase):
         self.predict(read(CLIP), service=service)
         body, headers = form(bytes(300_000))
         self.predict(body, headers, service=service, status=413,
-                     code="too_large")
+                     code="too-large")
         # however much there is of it: all is read, and then it is answered
         for size in (1_000_000, 8_000_000):
             self.predict(bytes(size), service=service, status=413,
-                         code="too_large")
+                         code="too-large")
         # by what the headers say, before any of it is sent
         with service.open() as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
@@ -529,7 +543,7 @@ class Test(unittest.TestCase):
         service = self.run_service("--timeout=0.5")
         with self.asking(service, read(CLIP)) as future:
             time.sleep(0.6)
-        self.check("POST", "/predict", 504, future.result(), "too_slow")
+        self.check("POST", "/predict", 504, future.result(), "timeout")
         self.predict(read(CLIP), service=service)
 
     def test_slow_client(self):
@@ -548,9 +562,10 @@ class Test(unittest.TestCase):
                 self.check_schema(
                     error["content"]["application/json"]["schema"],
                     json.loads(body))
+                self.check_error(json.loads(body), "slow-client")
         self.assertEqual(service.metric(
             'requests_total{route="/",status="408"}'), 2)
-        self.assertEqual(service.metric('errors_total{code="slow_client"}'), 2)
+        self.assertEqual(service.metric('errors_total{code="slow-client"}'), 2)
         # it is not the client who is slow while a file is analysed
         with self.asking(service, read(CLIP)) as future:
             time.sleep(1)
@@ -567,7 +582,8 @@ class Test(unittest.TestCase):
                                  read(self.path("long.wav")))
             wait_until(lambda: children(self.service.fork_server))
             os.kill(children(self.service.fork_server)[0], signal.SIGSEGV)
-            self.check("POST", "/predict", 422, future.result(), "broken")
+            self.check("POST", "/predict", 422, future.result(),
+                       "decoder-crashed")
         self.predict(read(CLIP))
 
     def test_fork_server_lost(self):
