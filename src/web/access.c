@@ -23,8 +23,9 @@ get_host_name (const char *host)
   return end ? g_strndup (host, end - host) : g_strdup (host);
 }
 
-/* Another name could be made to mean this machine by the page of a stranger, whose
- * scripts would then be of the same origin. */
+/* Guards against DNS rebinding: whoever owns a domain can let its name mean
+ * this machine, and then a page of that domain has the same origin as the
+ * service. */
 gboolean
 access_is_local_host (SoupMessageHeaders *headers)
 {
@@ -60,7 +61,8 @@ access_is_same_site (SoupMessageHeaders *headers, gboolean is_post)
       !(is_post && !g_strcmp0 (site, "cross-site"));
 }
 
-/* Takes as long whatever is wrong: digests have one length. */
+/* Compares digests, which have one length, so that the time it takes does not
+ * depend on where @a and @b differ. */
 static gboolean
 is_equal (const char *a, const char *b)
 {

@@ -6,17 +6,20 @@
 #include <sys/socket.h>
 
 #include "quota.h"
+#include "weberror.h"
 
 #define MAX_CONNECTIONS 1000
-/* of one client */
-#define MAX_SHARE 250
+/* of one client, so that there are some left for others */
+#define MAX_CLIENT_CONNECTIONS 250
+/* clients that the kernel lets wait to be accepted */
 #define BACKLOG 128
-/* an upload that is slower, bytes/s, is not one */
+/* bytes/s; a slower upload is refused */
 #define MIN_RATE 1024
-/* how often the times are looked at, ms */
+/* ms from one look at the deadlines to the next */
 #define SWEEP_PERIOD 250
 
-#define KEY "genreclassify-connection"
+/* what a client's GSocketAddress knows its Connection by */
+#define CONNECTION_KEY "genreclassify-connection"
 
 struct _Connections
 {
@@ -24,11 +27,11 @@ struct _Connections
   GSocketService *service;
   guint16 port;
   gint64 timeout;        /* µs */
-  gint64 drain_deadline; /* µs, of uploads; 0: it does not drain */
+  gint64 drain_deadline; /* µs, for all uploads; 0: not draining */
   guint sweep_source;
   GHashTable *set; /* Connection */
-  Quota *quota;
-  ConnectionRefusedFunc refused;
+  Quota *quota;    /* of connections */
+  ConnectionSlowFunc slow;
   gpointer user_data;
 };
 
@@ -41,10 +44,10 @@ struct _Connection
   char *client;
   ConnectionPhase phase;
   gint64 started, deadline; /* µs */
-  guint64 n_bytes;          /* of the body */
+  guint64 n_bytes;          /* of the body, so far */
   gboolean is_cut;
   /* while it is watched */
-  GSource *watch;
+  GSource *watch; /* or NULL */
   ConnectionGoneFunc gone;
   gpointer user_data;
 };
@@ -54,7 +57,7 @@ connection_cut (Connection *connection)
 {
   const struct linger at_once = { .l_onoff = 1 };
 
-  /* what is on its way would keep a client waiting that still sends */
+  /* drop what was not sent yet: a client that still sends would not take it */
   setsockopt (g_socket_get_fd (connection->socket), SOL_SOCKET, SO_LINGER,
       &at_once, sizeof at_once);
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
@@ -83,32 +86,35 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 
   unwatch (connection);
   g_hash_table_remove (connection->connections->set, connection);
-  quota_give (connection->connections->quota, connection->client, 1);
-  g_object_set_data (G_OBJECT (connection->address), KEY, NULL);
+  quota_release (connection->connections->quota, connection->client, 1);
+  g_object_set_data (G_OBJECT (connection->address), CONNECTION_KEY, NULL);
   g_object_unref (connection->address);
   g_object_unref (connection->socket);
   g_free (connection->client);
   g_free (connection);
 }
 
-/* The client has been too slow to be answered by libsoup: the request is not
- * complete. */
+/* Answers a client that is too slow.  libsoup cannot: it answers complete
+ * requests only. */
 static void
-refuse (Connection *connection)
+refuse_slow_client (Connection *connection)
 {
-  static const char answer[] =
-      "HTTP/1.1 408 Request Timeout\r\n"
+  WebError error = web_error_get (WEB_ERROR_SLOW_CLIENT);
+  g_autofree char *body = web_error_to_json (
+      error, "The request came in too slowly.");
+  g_autofree char *answer = g_strdup_printf (
+      "HTTP/1.1 %u %s\r\n"
       "Content-Type: application/json\r\n"
       "Connection: close\r\n"
-      "Content-Length: 76\r\n"
+      "Content-Length: %" G_GSIZE_FORMAT "\r\n"
       "\r\n"
-      "{\"error\":{\"code\":\"slow_client\","
-      "\"message\":\"The request came in too slowly.\"}}";
+      "%s",
+      error.status, soup_status_get_phrase (error.status), strlen (body), body);
 
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
   connection->is_cut = TRUE;
-  connection->connections->refused (connection->connections->user_data);
+  connection->connections->slow (connection->connections->user_data);
 }
 
 static gboolean
@@ -123,10 +129,10 @@ on_sweep (gpointer user_data)
 
     if (connection->phase == CONNECTION_WORK || now < connection->deadline)
       continue;
-    /* so that the socket's end is not mistaken for another delay */
+    /* it is dealt with; it only has to be closed */
     connection->deadline = G_MAXINT64;
     if (connection->phase != CONNECTION_ANSWER)
-      refuse (connection);
+      refuse_slow_client (connection);
     else
       connection_cut (connection);
   }
@@ -147,7 +153,7 @@ on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
       : NULL;
   Connection *connection;
 
-  /* what is not taken is closed */
+  /* a connection that is not passed on is closed */
   if (!local || !client || !quota_take (connections->quota, client, 1))
     return TRUE;
   connection = g_new0 (Connection, 1);
@@ -156,7 +162,7 @@ on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
   connection->address = g_object_ref (remote);
   connection->client = g_steal_pointer (&client);
   g_hash_table_add (connections->set, connection);
-  g_object_set_data (G_OBJECT (remote), KEY, connection);
+  g_object_set_data (G_OBJECT (remote), CONNECTION_KEY, connection);
   g_object_weak_ref (G_OBJECT (stream), on_stream_gone, connection);
   connection_set_phase (connection, CONNECTION_HEADERS);
   soup_server_accept_iostream (
@@ -189,8 +195,7 @@ bind_address (
 
 Connections *
 connections_new (SoupServer *server, const char *address, guint16 port,
-    double timeout, ConnectionRefusedFunc refused, gpointer user_data,
-    GError **error)
+    double timeout, ConnectionSlowFunc slow, gpointer user_data, GError **error)
 {
   Connections *connections = g_new0 (Connections, 1);
 
@@ -198,8 +203,8 @@ connections_new (SoupServer *server, const char *address, guint16 port,
   connections->service = g_socket_service_new ();
   connections->timeout = (gint64) (timeout * G_USEC_PER_SEC);
   connections->set = g_hash_table_new (NULL, NULL);
-  connections->quota = quota_new (MAX_CONNECTIONS, MAX_SHARE);
-  connections->refused = refused;
+  connections->quota = quota_new (MAX_CONNECTIONS, MAX_CLIENT_CONNECTIONS);
+  connections->slow = slow;
   connections->user_data = user_data;
   if (!bind_address (connections, address, port, error)) {
     connections_free (connections);
@@ -262,7 +267,8 @@ connection_get (SoupServerMessage *message)
 {
   GSocketAddress *address = soup_server_message_get_remote_address (message);
 
-  return address ? g_object_get_data (G_OBJECT (address), KEY) : NULL;
+  return address ? g_object_get_data (G_OBJECT (address), CONNECTION_KEY)
+                 : NULL;
 }
 
 const char *
@@ -278,7 +284,8 @@ set_deadline (Connection *connection)
          timeout = connection->connections->timeout;
 
   connection->deadline = now + timeout;
-  /* nor may it be forever just in time */
+  /* a few bytes now and then do not put it off for ever: there is a least
+   * rate */
   if (connection->phase == CONNECTION_UPLOAD)
     connection->deadline = MIN (connection->deadline,
         connection->started + timeout +
@@ -322,7 +329,8 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   if ((n <= 0 || condition & (G_IO_HUP | G_IO_ERR)) && gone)
     gone (data);
   else
-    /* it sends more than was asked for, which is not read */
+    /* the client sends more than its request: it is there, and is watched for
+     * its end only */
     watch (connection, G_IO_HUP | G_IO_ERR, gone, data);
   return G_SOURCE_REMOVE;
 }

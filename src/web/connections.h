@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The clients' connections: how many there may be, and how long each may take. */
+/* The clients' connections: how many there may be, and how long each may
+ * wait. */
 
 #pragma once
 
@@ -9,53 +10,56 @@
 typedef struct _Connections Connections;
 typedef struct _Connection Connection;
 
-/* What a connection is waiting for. */
+/* What is being waited for on a connection.  It serves one request. */
 typedef enum
 {
-  CONNECTION_HEADERS, /* a request, all of its headers */
-  CONNECTION_UPLOAD,  /* more of the body */
-  CONNECTION_WORK,    /* us */
-  CONNECTION_ANSWER   /* that the client takes the answer, the only one */
+  CONNECTION_HEADERS, /* that the client sends all headers */
+  CONNECTION_UPLOAD,  /* that it sends more of the body */
+  CONNECTION_WORK, /* that the service has the answer: there is no time limit */
+  CONNECTION_ANSWER /* that the client takes the answer */
 } ConnectionPhase;
 
-/* Called if the client goes away while it waits for us. */
+/* Called if the client goes away while the service works for it. */
 typedef void (*ConnectionGoneFunc) (gpointer user_data);
 
-/* Called if a client was refused because it was too slow. */
-typedef void (*ConnectionRefusedFunc) (gpointer user_data);
+/* Called if a client was too slow, and was told so. */
+typedef void (*ConnectionSlowFunc) (gpointer user_data);
 
 /**
  * connections_new:
- * @server: what serves them
+ * @server: gets the connections that are accepted
  * @address: an IP address
  * @port: 0: any that is free
- * @timeout: s that a client may keep us waiting
- * @refused: called for each client that was refused
+ * @timeout: s that the service waits for a client
+ * @slow: called for each client that was too slow
  * @error: return location: G_IO_ERROR
  *
- * Returns: (transfer full) (nullable): NULL with @error set if nothing can be bound
+ * Returns: (transfer full) (nullable): NULL with @error set if it cannot listen
+ *     there
  */
 Connections *connections_new (SoupServer *server, const char *address,
-    guint16 port, double timeout, ConnectionRefusedFunc refused,
-    gpointer user_data, GError **error);
+    guint16 port, double timeout, ConnectionSlowFunc slow, gpointer user_data,
+    GError **error);
 void connections_free (Connections *connections);
 guint16 connections_get_port (Connections *connections);
 guint connections_get_n (Connections *connections);
-/* Accepts no more, lets those go that have not asked yet, and gives uploads the
- * time that a client has. */
+/* Accepts no more connections and cuts those without a request.  Uploads that
+ * have begun have @timeout of connections_new() to end. */
 void connections_drain (Connections *connections);
 
-/* That of @message; NULL if it is gone. */
+/* (transfer none) (nullable): the connection of @message; NULL if it is
+ * closed. */
 Connection *connection_get (SoupServerMessage *message);
-/* Its client's IP address. */
+/* The client's IP address. */
 const char *connection_get_client (Connection *connection);
 void connection_set_phase (Connection *connection, ConnectionPhase phase);
-/* So many more bytes of the body came. */
+/* @size more bytes of the body have come. */
 void connection_add_bytes (Connection *connection, gsize size);
-/* While it is in CONNECTION_WORK, @gone is called once if the client goes away. */
+/* Calls @gone, once, if the client goes away before the next phase. */
 void connection_watch (
     Connection *connection, ConnectionGoneFunc gone, gpointer user_data);
-/* Closes it, whatever it was about to do. */
+/* Closes the connection at once; what was not sent yet is dropped. */
 void connection_cut (Connection *connection);
-/* It was cut or refused: what comes of its request is not answered. */
+/* Whether it was cut, or its client was too slow: libsoup's answer reaches
+ * nobody. */
 gboolean connection_is_cut (Connection *connection);

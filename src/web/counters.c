@@ -11,7 +11,7 @@ struct _Counters
   GHashTable *requests; /* labels -> guint64 * */
   GHashTable *errors;   /* labels -> guint64 * */
   double audio, seconds;
-  guint64 counts[G_N_ELEMENTS (bounds)]; /* not cumulated */
+  guint64 counts[G_N_ELEMENTS (bounds)]; /* of each bucket alone */
   guint64 n_analyses;
 };
 
@@ -37,6 +37,7 @@ counters_free (Counters *counters)
   g_free (counters);
 }
 
+/* Takes @labels. */
 static void
 count (GHashTable *table, char *labels)
 {

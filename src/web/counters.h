@@ -11,13 +11,15 @@ typedef struct _Counters Counters;
 Counters *counters_new (void);
 void counters_free (Counters *counters);
 
-/* @route is one of a few literals. */
+/* Counts an answered request; @route is a literal, one of a few. */
 void counters_add_request (Counters *counters, const char *route, guint status);
-/* @code is that of the answer's error, a literal. */
+/* Counts an error; @code is a literal, one of a few. */
 void counters_add_error (Counters *counters, const char *code);
-/* A file with @audio seconds was decoded and classified within @seconds. */
+/* Counts a file: @audio seconds of it were decoded and classified in
+ * @seconds. */
 void counters_add_analysis (Counters *counters, double audio, double seconds);
 
-/* The text format, version 0.0.4. */
+/* All counters, and three gauges with the values that are given, in the text
+ * format of Prometheus, version 0.0.4; free with g_free(). */
 char *counters_to_text (
     Counters *counters, guint waiting, guint running, guint connections);

@@ -61,12 +61,14 @@ static GStrv
 get_environment (void)
 {
   static const char *const variables[][2] = {
-    /* there are many workers at once: one thread each for BLAS, one heap each */
+    /* there are many workers at once: one thread each for BLAS, one heap
+     * each */
     { "OPENBLAS_NUM_THREADS", "1" },
     { "MALLOC_ARENA_MAX", "1" },
     /* look up symbols once in the fork server, not in each worker */
     { "LD_BIND_NOW", "1" },
-    /* a worker gets its memory in a few large steps: each page fault costs time */
+    /* a worker gets its memory in a few large steps: each page fault costs
+     * time */
     { "MALLOC_TOP_PAD_", "4194304" },
     { "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1" },
     { "LC_ALL", "C.UTF-8" },

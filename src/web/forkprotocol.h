@@ -3,10 +3,10 @@
 /* What the service and its fork server say to each other.
  *
  * They share a socket of whole packets (SOCK_SEQPACKET).  The fork server first
- * sends one JSON object, its hello: {"models": [...]}, or {"error": "a sentence"}
- * if it could not start.  Then the service sends ForkRequests, and the fork server
- * sends one ForkExit for each worker when it has ended.  Both are plain structures:
- * the two processes run the same program. */
+ * sends one JSON object, its hello: {"models": [...]}, or {"error": "a
+ * sentence"} if it could not start.  Then the service sends ForkRequests, and
+ * the fork server sends one ForkExit for each worker when it has ended.  Both
+ * are plain structures: the two processes run the same program. */
 
 #pragma once
 
@@ -25,9 +25,10 @@ typedef enum
   FORK_KILL         /* kill the worker that has this id */
 } ForkTask;
 
-/* Starts a worker, or kills one.  Except with FORK_KILL, two descriptors come with
- * the packet: the worker's input, a file open for reading, and its output, the
- * writing end of a pipe. */
+/* Starts a worker, or kills one.  Except with FORK_KILL, two descriptors
+ * come with the packet: the worker's input, a file open for reading, and its
+ * output, the writing end of a pipe, into which it writes messages of
+ * analysis/wire.h. */
 typedef struct
 {
   guint32 id;           /* of the worker; the service chooses it, and may use it
@@ -44,18 +45,3 @@ typedef struct
   guint32 id;
   gint32 status; /* as waitpid() has it; -1: the worker could not be started */
 } ForkExit;
-
-/* A worker's output is messages: a WorkerHeader and as many bytes as it says. */
-typedef struct
-{
-  guint32 kind; /* WorkerMessage */
-  guint32 size; /* bytes that follow */
-} WorkerHeader;
-
-typedef enum
-{
-  WORKER_SEGMENT, /* a Result as JSON, with this segment only */
-  WORKER_RESULT,  /* the Result as JSON: an answer or an error */
-  WORKER_IMAGE,   /* the bytes of a PNG file */
-  WORKER_TEXT     /* of the self-test */
-} WorkerMessage;

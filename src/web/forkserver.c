@@ -28,7 +28,8 @@
 #include "sandbox.h"
 #include "workertask.h"
 
-/* bytes of address space of a worker: libraries, stacks of threads and buffers */
+/* bytes of address space of a worker: libraries, stacks of threads and
+ * buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
 
 /* exit statuses of a worker */
@@ -47,8 +48,8 @@ typedef struct
 
 /* Loading, while files can still be opened */
 
-/* Decoders of video are never used.  Those that talk to hardware must not see the
- * files of strangers. */
+/* Decoders of video are never used.  Those that talk to hardware must not see
+ * the files of strangers. */
 static gboolean
 is_wanted (GstElementFactory *factory)
 {
@@ -72,9 +73,10 @@ load_features (GList *features)
   gst_plugin_feature_list_free (features);
 }
 
-/* Opens an element with @format once, and closes it.  What is computed for the first
- * element only then is in memory already when a worker is forked: the tables of libav,
- * which take as long as decoding some seconds of audio, and the plans of FFTW. */
+/* Opens an element with @format once, and closes it.  What is computed for the
+ * first element only then is in memory already when a worker is forked: the
+ * tables of libav, which take as long as decoding some seconds of audio, and
+ * the plans of FFTW. */
 static void
 open_element (const char *factory, const char *format)
 {
@@ -304,8 +306,8 @@ serve (ForkServer *server)
   }
 }
 
-/* The signals of a terminal or a service manager are for the service's process.  This
- * one ends when its socket is closed. */
+/* The signals of a terminal or a service manager are for the service's
+ * process.  This one ends when its socket is closed. */
 static void
 prepare_signals (ForkServer *server)
 {

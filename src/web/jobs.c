@@ -15,7 +15,8 @@
 
 #include "workeroutput.h"
 
-/* the mean time of a worker follows the latest ones: weight 1 / MEAN_LENGTH each */
+/* the mean time of a worker follows the latest ones: weight 1 / MEAN_LENGTH
+ * each */
 #define MEAN_LENGTH 8
 
 struct _Jobs
@@ -81,25 +82,62 @@ send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
 
 /* The end of a job */
 
-/* @exit_status is waitpid()'s, or -1 if there was no worker. */
-static JobStatus
-get_status (const Job *job, int exit_status)
+/* Why @job has no complete output.  @exit_status is waitpid()'s, or -1 if there
+ * was no worker. */
+static Reason
+get_reason (const Job *job, int exit_status)
 {
-  const Result *result;
-
   if (job->timed_out)
-    return JOB_TIMED_OUT;
+    return REASON_TIMEOUT;
   if (exit_status == -1 || !job->output)
-    return JOB_LOST;
+    return REASON_INTERNAL;
   if (WIFSIGNALED (exit_status))
-    return WTERMSIG (exit_status) == SIGXCPU ? JOB_TIMED_OUT : JOB_CRASHED;
+    return WTERMSIG (exit_status) == SIGXCPU ? REASON_TIMEOUT
+                                             : REASON_DECODER_CRASHED;
   /* the worker could not enter its sandbox, or not write its output */
   if (WEXITSTATUS (exit_status) != 0)
-    return JOB_LOST;
+    return REASON_INTERNAL;
   if (worker_output_get_state (job->output) != WORKER_OUTPUT_COMPLETE)
-    return JOB_CRASHED;
-  result = worker_output_get_result (job->output);
-  return result && result->error ? JOB_FAILED : JOB_DONE;
+    return REASON_DECODER_CRASHED;
+  return REASON_NONE;
+}
+
+/* The sentence for what get_reason() returns. */
+static const char *
+get_sentence (Reason reason)
+{
+  switch (reason) {
+    case REASON_TIMEOUT:
+      return "It could not be analysed within the time there is for a file.";
+    case REASON_DECODER_CRASHED:
+      return "Its decoder broke down at it.";
+    case REASON_INTERNAL:
+      return "The worker process was lost; please try again.";
+    default:
+      return NULL;
+  }
+}
+
+static JobOutcome
+get_outcome (const Job *job, int exit_status)
+{
+  Reason reason = get_reason (job, exit_status);
+  JobOutcome outcome = {
+    .reason = reason,
+    .error = get_sentence (reason),
+    .seconds = (g_get_monotonic_time () - job->started) / 1e6,
+  };
+
+  if (reason != REASON_NONE)
+    return outcome;
+  outcome.data = worker_output_get_data (job->output);
+  outcome.result = worker_output_get_result (job->output);
+  if (outcome.result && outcome.result->error) {
+    outcome.reason = outcome.result->reason;
+    outcome.error = outcome.result->error;
+    outcome.result = NULL;
+  }
+  return outcome;
 }
 
 static void
@@ -116,17 +154,12 @@ static void
 end_job (Job *job, int exit_status)
 {
   Jobs *jobs = job->jobs;
-  JobOutcome outcome = {
-    .seconds = (g_get_monotonic_time () - job->started) / 1e6,
-  };
+  JobOutcome outcome;
 
   g_hash_table_remove (jobs->running, GUINT_TO_POINTER (job->id));
-  if (job->output) {
+  if (job->output)
     worker_output_read (job->output);
-    outcome.result = worker_output_get_result (job->output);
-    outcome.data = worker_output_get_data (job->output);
-  }
-  outcome.status = get_status (job, exit_status);
+  outcome = get_outcome (job, exit_status);
   if (job->done) {
     update_mean (jobs, outcome.seconds);
     job->done (&outcome, job->user_data);
@@ -143,8 +176,9 @@ on_segment (const Result *result, gpointer user_data)
     job->segment (result, job->user_data);
 }
 
-/* A worker whose output is complete or invalid has nothing more to say: it is killed
- * rather than waited for.  One that only closed its output is about to exit. */
+/* A worker whose output is complete or invalid has nothing more to say: it is
+ * killed rather than waited for.  One that only closed its output is about to
+ * exit. */
 static gboolean
 on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
     gpointer user_data)
@@ -216,7 +250,8 @@ choose_id (Job *job)
   while (g_hash_table_contains (jobs->running, GUINT_TO_POINTER (job->id)));
 }
 
-/* Sends the input and @output, the writing end of a pipe, to the fork server. */
+/* Sends the input and @output, the writing end of a pipe, to the fork
+ * server. */
 static gboolean
 start_worker (Job *job, int output)
 {
@@ -228,6 +263,19 @@ start_worker (Job *job, int output)
     close (job->input);
   job->input = -1;
   return ok;
+}
+
+static WireKind
+get_expected (ForkTask task)
+{
+  switch (task) {
+    case FORK_SPECTROGRAM:
+      return WIRE_IMAGE;
+    case FORK_SELF_TEST:
+      return WIRE_TEXT;
+    default:
+      return WIRE_RESULT;
+  }
 }
 
 static void
@@ -245,7 +293,8 @@ start_job (Job *job)
     return;
   }
   g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
-  job->output = worker_output_new (fds[0], on_segment, job);
+  job->output = worker_output_new (
+      fds[0], get_expected (job->task), on_segment, job);
   job->output_source = g_unix_fd_add (
       fds[0], G_IO_IN | G_IO_HUP, on_output, job);
   job->timeout_source = g_timeout_add (

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A job is one file and what a worker process is to do with it.  The jobs that wait
- * are in a queue of bounded length; so many workers run at once, each for a bounded
- * time.
+/* A job is one file and what a worker process is to do with it.  The jobs that
+ * wait are in a queue of bounded length; so many workers run at once, each for
+ * a bounded time.
  *
- * Fairness: the next job is the first of those whose clients have the fewest workers
- * at that moment. */
+ * Fairness: the next job is the first of those whose clients have the fewest
+ * workers at that moment. */
 
 #pragma once
 
@@ -23,39 +23,32 @@ typedef struct
   guint64 max_duration; /* ns of audio that is analysed; 0: all of it */
 } JobsLimits;
 
-typedef enum
-{
-  JOB_DONE,      /* there is a result or data */
-  JOB_FAILED,    /* there is a result, which is an error */
-  JOB_CRASHED,   /* the file made the worker crash */
-  JOB_TIMED_OUT, /* the worker took too long and was killed */
-  JOB_LOST       /* the worker was lost, which is not the file's fault */
-} JobStatus;
-
 /* How a job has ended. */
 typedef struct
 {
-  JobStatus status;
-  Result *result; /* of a prediction or a failure; or NULL */
-  GBytes *data;   /* a PNG file, or the text of the self-test; or NULL */
-  double seconds; /* in the worker */
+  Reason reason;     /* why there is neither result nor data; or REASON_NONE */
+  const char *error; /* the same as a sentence, or NULL */
+  const Result *result; /* of FORK_PREDICT, or NULL */
+  GBytes *data;         /* of the other tasks: a PNG file or a text; or NULL */
+  double seconds;       /* that the worker took */
 } JobOutcome;
 
 /* A segment was classified: @result has only that one.  @user_data is that of
  * jobs_add(). */
 typedef void (*JobSegmentFunc) (const Result *result, gpointer user_data);
-/* The job has ended, and is freed after the call; so is what @outcome points to. */
+/* The job has ended, and is freed after the call; so is what @outcome points
+ * to. */
 typedef void (*JobDoneFunc) (const JobOutcome *outcome, gpointer user_data);
 
 /* @client starts the workers; it must live until the last job was added or
  * cancelled.  Its callbacks belong to the jobs from now on. */
 Jobs *jobs_new (const JobsLimits *limits, ForkClient *client);
-/* Forgets all jobs without calling their functions.  Their workers run on until the
- * fork client is freed. */
+/* Forgets all jobs without calling their functions.  Their workers run on until
+ * the fork client is freed. */
 void jobs_free (Jobs *jobs);
 
-/* Whether the queue takes no more of @client: it is full, or three quarters of it
- * are this client's already. */
+/* Whether the queue takes no more of @client: it is full, or three quarters of
+ * it are this client's already. */
 gboolean jobs_are_full (Jobs *jobs, const char *client);
 guint jobs_get_waiting (Jobs *jobs);
 guint jobs_get_running (Jobs *jobs);
@@ -72,8 +65,8 @@ guint jobs_get_retry_after (Jobs *jobs);
  * @done: called when the job has ended
  * @user_data: for both functions
  *
- * Adds a job to the queue, which must not be full.  Neither function is called before
- * this one returns.
+ * Adds a job to the queue, which must not be full.  Neither function is called
+ * before this one returns.
  *
  * Returns: (transfer none): the job, until @done is called or it is cancelled
  */

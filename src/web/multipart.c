@@ -15,25 +15,25 @@
 
 typedef enum
 {
-  BEFORE,  /* the preamble, which is ignored */
-  DIVIDER, /* behind a boundary */
-  HEADERS,
-  CONTENT,
-  AFTER /* the epilogue, which is ignored */
+  BEFORE,  /* in the preamble, which is ignored */
+  DIVIDER, /* after a boundary, in the same line */
+  HEADERS, /* of a part */
+  CONTENT, /* of a part */
+  AFTER    /* in the epilogue, which is ignored */
 } State;
 
 struct _Multipart
 {
-  char *delimiter; /* the line's end belongs to it */
+  char *delimiter; /* the boundary with the line break before it */
   gsize delimiter_size;
   char *field;
   MultipartFunc func;
   gpointer user_data;
 
   State state;
-  GByteArray *rest; /* what came and was not understood yet */
-  gboolean wanted;  /* the part under way is the field */
-  gboolean found;
+  GByteArray *rest; /* bytes that are not parsed yet */
+  gboolean wanted;  /* this part is the field */
+  gboolean found;   /* the field */
 };
 
 Multipart *
@@ -51,7 +51,7 @@ multipart_new (const char *boundary, const char *field, MultipartFunc func,
   multipart->field = g_strdup (field);
   multipart->func = func;
   multipart->user_data = user_data;
-  /* the first boundary has no line before it */
+  /* the first boundary may begin the body, without a line break before it */
   multipart->rest = g_byte_array_new ();
   g_byte_array_append (multipart->rest, (const guint8 *) "\r\n", 2);
   return multipart;
@@ -69,14 +69,15 @@ multipart_free (Multipart *multipart)
 }
 
 static gboolean
-fail (GError **error, const char *why)
+set_invalid (GError **error, const char *why)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
       "The body is not multipart/form-data as RFC 7578 has it: %s", why);
   return FALSE;
 }
 
-/* Whether the headers of a part, which end with an empty line, name the field. */
+/* Whether the headers of a part, which end with an empty line, name the
+ * field. */
 static gboolean
 is_wanted (Multipart *multipart, const char *headers, gsize size)
 {
@@ -85,7 +86,8 @@ is_wanted (Multipart *multipart, const char *headers, gsize size)
   g_autofree char *disposition = NULL;
   GHashTable *params = NULL;
   gboolean wanted;
-  /* the parser takes the first line for a request's */
+  /* soup_headers_parse() skips the first line: a request has its method
+   * there */
   g_autofree char *lines = g_strdup_printf (
       "part\r\n%.*s", (int) size, headers);
 
@@ -94,14 +96,15 @@ is_wanted (Multipart *multipart, const char *headers, gsize size)
       !soup_message_headers_get_content_disposition (
           parsed, &disposition, &params))
     return FALSE;
-  /* "; name=file" has none */
+  /* "; name=file" has no disposition */
   wanted = disposition && !g_ascii_strcasecmp (disposition, "form-data") &&
       !g_strcmp0 (g_hash_table_lookup (params, "name"), multipart->field);
   g_hash_table_unref (params);
   return wanted;
 }
 
-/* What a boundary is followed by: spaces and a line's end, or "--". */
+/* What follows a boundary: spaces and a line break, or "--" after the last
+ * part. */
 static gboolean
 parse_divider (Multipart *multipart, const char *data, gsize size, gsize *used,
     GError **error)
@@ -115,7 +118,8 @@ parse_divider (Multipart *multipart, const char *data, gsize size, gsize *used,
     return TRUE;
   if (!memcmp (data + at, "\r\n", 2)) {
     multipart->state = HEADERS;
-    /* the line's end stays, so that a part without headers ends as others do */
+    /* keep the line break: then the headers of a part that has none end like
+     * those of others, with two line breaks */
     *used = at;
     return TRUE;
   }
@@ -124,7 +128,7 @@ parse_divider (Multipart *multipart, const char *data, gsize size, gsize *used,
     *used = 2;
     return TRUE;
   }
-  return fail (error, "A boundary is not at the end of its line.");
+  return set_invalid (error, "A boundary is not at the end of its line.");
 }
 
 static gboolean
@@ -135,27 +139,26 @@ parse_headers (Multipart *multipart, const char *data, gsize size, gsize *used,
 
   if (!end)
     return size <= MAX_HEADERS ||
-        fail (error, "A part has more than 8 KiB of headers.");
+        set_invalid (error, "A part has more than 8 KiB of headers.");
   if (end - data > MAX_HEADERS)
-    return fail (error, "A part has more than 8 KiB of headers.");
-  multipart->wanted = end > data &&
-      is_wanted (multipart, data + 2, end + 2 - (data + 2));
+    return set_invalid (error, "A part has more than 8 KiB of headers.");
+  multipart->wanted = end > data && is_wanted (multipart, data + 2, end - data);
   if (multipart->wanted && multipart->found)
-    return fail (error, "The field is in it twice.");
+    return set_invalid (error, "The field is in it twice.");
   multipart->found |= multipart->wanted;
   multipart->state = CONTENT;
   *used = end + 4 - data;
   return TRUE;
 }
 
-/* The content, or the preamble, up to the next boundary. */
+/* The content of a part, or the preamble, up to the next boundary. */
 static gboolean
 parse_content (Multipart *multipart, const char *data, gsize size, gsize *used,
     GError **error)
 {
   const char *end = memmem (
       data, size, multipart->delimiter, multipart->delimiter_size);
-  /* without one, its beginning may be among the last bytes */
+  /* if there is none, the last bytes may still be the beginning of one */
   gsize n = end ? (gsize) (end - data)
                 : size - MIN (size, multipart->delimiter_size - 1);
 
@@ -212,7 +215,7 @@ gboolean
 multipart_finish (Multipart *multipart, GError **error)
 {
   if (multipart->state != AFTER)
-    return fail (error, "It breaks off before its last boundary.");
+    return set_invalid (error, "It breaks off before its last boundary.");
   if (!multipart->found) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
         "The form has no field \"%s\".", multipart->field);

@@ -58,7 +58,7 @@ add_file (Page *page, const char *path, const char *resource)
   g_hash_table_insert (page->files, g_strdup (path), file);
 }
 
-/* @folder is "/" or ends with one. */
+/* @folder ends with "/". */
 static void
 add_folder (Page *page, const char *folder)
 {

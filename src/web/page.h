@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The files of the page, which are in the program. */
+/* The files of the web page.  They are part of the program. */
 
 #pragma once
 
@@ -10,14 +10,15 @@ typedef struct _Page Page;
 
 typedef struct
 {
-  const char *type; /* as Content-Type has it */
-  char *etag;       /* with its quotes */
+  const char *type; /* for Content-Type */
+  char *etag;       /* with quotes */
   GBytes *data;
 } PageFile;
 
-/* All of them; none if the program was built without the page. */
+/* There are no files if the program was built without the page. */
 Page *page_new (void);
 void page_free (Page *page);
 
-/* (transfer none) (nullable): the file that is served as @path, "/" or "/app.js". */
+/* (transfer none) (nullable): the file that @path, such as "/" or "/app.js",
+ * asks for. */
 const PageFile *page_find (Page *page, const char *path);

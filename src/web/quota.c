@@ -5,7 +5,7 @@
 struct _Quota
 {
   guint64 total, share, taken;
-  GHashTable *clients; /* address -> guint64 *, what it has; none has 0 */
+  GHashTable *clients; /* address -> guint64 *, what it has, more than 0 */
 };
 
 Quota *
@@ -46,7 +46,7 @@ quota_take (Quota *quota, const char *client, guint64 n)
 }
 
 void
-quota_give (Quota *quota, const char *client, guint64 n)
+quota_release (Quota *quota, const char *client, guint64 n)
 {
   guint64 *has = g_hash_table_lookup (quota->clients, client);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What all clients share, and no single one may have all of. */
+/* Something that there is a limited amount of, such as bytes or connections.
+ * All clients share it, and no client may have all of it. */
 
 #pragma once
 
@@ -11,7 +12,8 @@ typedef struct _Quota Quota;
 /* @total for all, of which one client gets at most @share. */
 Quota *quota_new (guint64 total, guint64 share);
 void quota_free (Quota *quota);
-/* Takes @n for @client; FALSE if there is not as much left for it. */
+/* Takes @n for @client, an address; FALSE if there is not that much left for
+ * it. */
 gboolean quota_take (Quota *quota, const char *client, guint64 n);
-/* Gives back what was taken. */
-void quota_give (Quota *quota, const char *client, guint64 n);
+/* Returns @n of what was taken for @client. */
+void quota_release (Quota *quota, const char *client, guint64 n);

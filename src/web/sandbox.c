@@ -23,7 +23,11 @@
 #include <glib/gstdio.h>
 #include <seccomp.h>
 
-/* What decoders, GLib, malloc and threads need.  None of it opens anything. */
+/* the most descriptors of a worker; decoders open a few pipes */
+#define MAX_DESCRIPTORS 256
+
+/* The system calls that decoders, GLib, malloc and threads need.  None of them
+ * opens anything. */
 static const int allowed[] = {
   SCMP_SYS (brk),
   SCMP_SYS (clock_getres),
@@ -68,7 +72,8 @@ static const int allowed[] = {
   SCMP_SYS (uname),
   SCMP_SYS (write),
   SCMP_SYS (writev),
-  /* says that a file is there, not what is in it: the model is known by it */
+  /* these tell that a file exists, not what is in it: a loaded model is found
+   * by its file */
   SCMP_SYS (newfstatat),
   SCMP_SYS (stat),
 };
@@ -78,7 +83,7 @@ set_limit (int resource, guint64 value)
 {
   struct rlimit limit;
 
-  /* no more than there is already */
+  /* a limit can only be lowered */
   if (getrlimit (resource, &limit) < 0)
     return FALSE;
   limit.rlim_max = MIN (limit.rlim_max, value);
@@ -96,7 +101,8 @@ drop_capabilities (void)
   return syscall (SYS_capset, &header, none) == 0;
 }
 
-/* All else fails with EPERM, which a library can live with. */
+/* Every other system call fails with EPERM, which libraries take for a plain
+ * failure. */
 static int
 filter_system_calls (void)
 {
@@ -110,22 +116,22 @@ filter_system_calls (void)
     if (status == -EDOM) /* this architecture has no such call */
       status = 0;
   }
-  /* a thread, and no process; clone3's flags cannot be seen, and without it libc
-   * takes clone */
+  /* clone may make threads, but no processes.  The filter cannot see the flags
+   * of clone3: it is "not implemented", and libc then uses clone */
   if (status == 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (clone), 1,
         SCMP_A0 (SCMP_CMP_MASKED_EQ, thread, thread));
   if (status == 0)
     status = seccomp_rule_add (
         filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0);
-  /* signals to itself, for abort() */
+  /* abort() sends a signal to its own process */
   if (status == 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (tgkill), 1,
         SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) getpid ()));
   if (status == 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prctl), 1,
         SCMP_A0 (SCMP_CMP_EQ, PR_SET_NAME));
-  /* two ends of one's own, which GstPoll is made of */
+  /* GstPoll uses a pair of connected sockets; they lead nowhere else */
   if (status == 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (socketpair), 1,
         SCMP_A0 (SCMP_CMP_EQ, AF_UNIX));
@@ -143,14 +149,15 @@ filter_system_calls (void)
 gboolean
 sandbox_isolate (const char *root)
 {
-  /* the user namespace is what lets those who are not root do the others */
+  /* with a user namespace, a user who is not root may have the others too */
   if (unshare (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
     (void) !unshare (CLONE_NEWNET | CLONE_NEWIPC);
   return chroot (root) == 0 && chdir ("/") == 0;
 }
 
+/* @code is errno. */
 static gboolean
-fail (GError **error, const char *what, int code)
+set_system_error (GError **error, const char *what, int code)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s.", what,
       g_strerror (code));
@@ -163,16 +170,16 @@ sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error)
   int status;
 
   if (!set_limit (RLIMIT_CORE, 0) || !set_limit (RLIMIT_FSIZE, 0) ||
-      !set_limit (RLIMIT_NOFILE, 256) || !set_limit (RLIMIT_AS, memory) ||
-      !set_limit (RLIMIT_CPU, cpu_seconds))
-    return fail (error, "A limit cannot be set", errno);
+      !set_limit (RLIMIT_NOFILE, MAX_DESCRIPTORS) ||
+      !set_limit (RLIMIT_AS, memory) || !set_limit (RLIMIT_CPU, cpu_seconds))
+    return set_system_error (error, "A limit cannot be set", errno);
   if (!drop_capabilities ())
-    return fail (error, "Capabilities cannot be dropped", errno);
+    return set_system_error (error, "Capabilities cannot be dropped", errno);
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-    return fail (error, "New privileges cannot be given up", errno);
+    return set_system_error (error, "New privileges cannot be given up", errno);
   status = filter_system_calls ();
   if (status < 0)
-    return fail (error, "System calls cannot be filtered", -status);
+    return set_system_error (error, "System calls cannot be filtered", -status);
   return TRUE;
 }
 
@@ -220,6 +227,7 @@ sandbox_try (void)
   report (lines, "io_uring",
       syscall (SYS_io_uring_setup, 4, NULL) >= 0 || errno != EPERM);
   execv (argv[0], argv);
-  report (lines, "run a program", FALSE); /* or this would not be run */
+  /* still here: execv() has failed */
+  report (lines, "run a program", FALSE);
   return g_string_free (lines, FALSE);
 }

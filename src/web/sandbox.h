@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a process that decodes a stranger's file is still able to do. */
+/* Restricts what a process can do that decodes the file of a stranger. */
 
 #pragma once
 
 #include <glib.h>
 
-/* Moves this process, which has one thread, into namespaces of its own, and makes
- * @root, a folder, its root.  Not every system lets one do so; TRUE if @root is the
- * root now.  What sandbox_enter() does holds without either. */
+/* Moves this process, which must have one thread, into namespaces of its own,
+ * and makes the folder @root its root.  Many systems do not allow that; it is a
+ * second wall, and sandbox_enter() is enough without it.  TRUE if @root is the
+ * root now. */
 gboolean sandbox_isolate (const char *root);
 
-/* From here on, this process and the threads that it makes can only compute, and
- * read and write what is open already.  It gets @cpu_seconds of processor time and
- * @memory bytes of address space.  FALSE with @error set if the kernel refuses any
- * of it. */
+/* From now on this process and its threads can only compute, and read and write
+ * what is open already.  They have @cpu_seconds of processor time and @memory
+ * bytes of address space.  FALSE with @error (G_IO_ERROR) set if the kernel
+ * refuses any of these limits: the process must not go on then. */
 gboolean sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error);
 
-/* Tries, from inside, what must not be possible.  Returns: (transfer full): one line
- * for each attempt, "NAME: refused" or "NAME: POSSIBLE". */
+/* Tries what must not be possible in the sandbox.  Returns: (transfer full): a
+ * line for each attempt, "NAME: refused" or "NAME: POSSIBLE". */
 char *sandbox_try (void);

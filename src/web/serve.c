@@ -15,8 +15,12 @@
 #include "service.h"
 
 #define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
-/* how often a service that drains is asked whether it is done, ms */
+/* ms from one look whether the last request is answered to the next */
 #define DRAIN_PERIOD 50
+/* Each connection has a socket and a file, each worker a pipe and a file: some
+ * thousands at most.  No limit would be dangerous, too: some libraries close
+ * all descriptors that there could be. */
+#define MAX_DESCRIPTORS 65536
 
 typedef struct
 {
@@ -26,14 +30,15 @@ typedef struct
   gboolean self_test, fork_server;
 } Options;
 
+/* @format has one %s, for @value. */
 static gboolean
-fail (GError **error, const char *format, const char *value)
+set_bad_value (GError **error, const char *format, const char *value)
 {
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, value);
   return FALSE;
 }
 
-/* "200M": bytes, or KiB, MiB or GiB. */
+/* Parses a size such as "200M": bytes, KiB, MiB or GiB. */
 static gboolean
 parse_size (const char *text, guint64 *size, GError **error)
 {
@@ -49,13 +54,14 @@ parse_size (const char *text, guint64 *size, GError **error)
   }
   if (!g_ascii_isdigit (*text) || *end || *size == 0 ||
       *size > (guint64) G_MAXINT64 >> (shift + 1))
-    return fail (
+    return set_bad_value (
         error, "--max-size: %s: it is not a size such as 200M or 2G.", text);
   *size <<= shift;
   return TRUE;
 }
 
-/* From --token, the file or the environment. */
+/* Finds the token, in --token, --token-file or the environment; *token stays
+ * NULL if there is none. */
 static gboolean
 find_token (const Options *options, char **token, GError **error)
 {
@@ -69,7 +75,7 @@ find_token (const Options *options, char **token, GError **error)
     *token = g_strdup (g_getenv (TOKEN_VARIABLE));
   }
   if (*token && !**token)
-    return fail (error, "%s", "The token is empty.");
+    return set_bad_value (error, "%s", "The token is empty.");
   return TRUE;
 }
 
@@ -77,18 +83,19 @@ static gboolean
 check_options (const Options *options, GError **error)
 {
   if (options->port < 0 || options->port > 65535)
-    return fail (error, "%s", "--port: it is 0 to 65535.");
+    return set_bad_value (error, "%s", "--port: it is 0 to 65535.");
   if (options->workers < 1 || options->workers > 256)
-    return fail (error, "%s", "--jobs: it is 1 to 256.");
+    return set_bad_value (error, "%s", "--jobs: it is 1 to 256.");
   if (options->queue < 0 || options->queue > 10000)
-    return fail (error, "%s", "--queue: it is 0 to 10000.");
+    return set_bad_value (error, "%s", "--queue: it is 0 to 10000.");
   if (!(options->timeout > 0 && options->timeout <= 86400))
-    return fail (error, "%s", "--timeout: it is more than 0 s, up to 86400 s.");
+    return set_bad_value (
+        error, "%s", "--timeout: it is more than 0 s, up to 86400 s.");
   if (!(options->client_timeout > 0 && options->client_timeout <= 86400))
-    return fail (
+    return set_bad_value (
         error, "%s", "--client-timeout: it is more than 0 s, up to 86400 s.");
   if (!(options->max_duration >= 0 && options->max_duration <= 1e9))
-    return fail (
+    return set_bad_value (
         error, "%s", "--max-duration: it is 0 s (all) to 1000000000 s.");
   return TRUE;
 }
@@ -136,7 +143,7 @@ parse_options (int argc, char **argv, Options *options, GError **error)
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
   if (argc > 1)
-    return fail (error, "%s: serve takes no files.", argv[1]);
+    return set_bad_value (error, "%s: serve takes no files.", argv[1]);
   return check_options (options, error);
 }
 
@@ -168,7 +175,7 @@ on_drained_long (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The first lets everyone finish, the second does not. */
+/* The first signal lets requests end, the second ends the service at once. */
 static gboolean
 on_signal (gpointer user_data)
 {
@@ -185,14 +192,13 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Every client and every file has a descriptor. */
 static void
-raise_descriptors (void)
+raise_descriptor_limit (void)
 {
   struct rlimit limit;
 
   if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = MIN (limit.rlim_max, 65536);
+    limit.rlim_cur = MIN (limit.rlim_max, MAX_DESCRIPTORS);
     setrlimit (RLIMIT_NOFILE, &limit);
   }
 }
@@ -200,12 +206,13 @@ raise_descriptors (void)
 static int
 serve (const ServiceOptions *options)
 {
-  /* to upload, to be analysed and to be answered */
-  Run run = { .drain_seconds = options->jobs.timeout +
-        2 * options->client_timeout };
+  /* a client may be uploading; then its file is analysed, and it takes the
+   * answer */
+  Run run = { .drain_seconds = options->client_timeout + options->jobs.timeout +
+        options->client_timeout };
   g_autoptr (GError) error = NULL;
 
-  raise_descriptors ();
+  raise_descriptor_limit ();
   signal (SIGPIPE, SIG_IGN);
   run.service = service_new (options, &error);
   if (!run.service) {
@@ -218,7 +225,7 @@ serve (const ServiceOptions *options)
   g_print (
       strchr (options->address, ':') ? "http://[%s]:%u/\n" : "http://%s:%u/\n",
       options->address, service_get_port (run.service));
-  fflush (stdout); /* who waits for it may be a program */
+  fflush (stdout); /* a program may wait for this line */
   g_main_loop_run (run.loop);
   service_free (run.service);
   g_main_loop_unref (run.loop);
@@ -238,7 +245,7 @@ on_tested (const JobOutcome *outcome, gpointer user_data)
 {
   SelfTest *test = user_data;
 
-  if (outcome->status == JOB_DONE && outcome->data) {
+  if (outcome->data) {
     gsize size;
     const char *lines = g_bytes_get_data (outcome->data, &size);
 

@@ -4,8 +4,8 @@
 
 #pragma once
 
-/* Runs "serve [OPTIONS]"; argv[0] is the command's own name.  Comes before
- * gst_init(), which this process has no use for.  Gives the exit status: 0 after
- * SIGTERM or SIGINT, 1 if it could not be started, 2 for options that it does not
- * know. */
+/* Runs "serve [OPTIONS]"; argv[0] is "serve".  To be called without gst_init():
+ * only the fork server uses GStreamer.  Returns the exit status: 0 after
+ * SIGTERM or SIGINT, 1 if the service could not be started, 2 for invalid
+ * options. */
 int serve_main (int argc, char **argv);

@@ -6,28 +6,20 @@
 
 #include "analysis/analysis.h"
 #include "analysis/overview.h"
-#include "io.h"
+#include "analysis/wire.h"
 #include "plot/spectrogram.h"
 #include "sandbox.h"
 
 static gboolean
-send_message (int output, WorkerMessage kind, gconstpointer data, gsize size)
-{
-  WorkerHeader header = { kind, size };
-
-  return io_write_all (output, &header, sizeof header) &&
-      io_write_all (output, data, size);
-}
-
-static gboolean
-send_result (int output, WorkerMessage kind, const Result *result)
+send_result (int output, WireKind kind, const Result *result)
 {
   g_autofree char *json = result_to_json (result, TRUE);
 
-  return send_message (output, kind, json, strlen (json));
+  return wire_write (output, kind, json, strlen (json));
 }
 
-/* Sends segment @index alone: a long file has many, and the others were sent. */
+/* Sends segment @index alone: a long file has many, and the others were
+ * sent. */
 static void
 send_segment (const Result *result, guint index, gpointer user_data)
 {
@@ -37,7 +29,7 @@ send_segment (const Result *result, guint index, gpointer user_data)
   one.segments = g_array_new (FALSE, FALSE, sizeof (ResultSegment));
   g_array_append_val (
       one.segments, g_array_index (result->segments, ResultSegment, index));
-  send_result (*(int *) user_data, WORKER_SEGMENT, &one);
+  send_result (*(int *) user_data, WIRE_SEGMENT, &one);
   g_array_unref (one.segments);
 }
 
@@ -53,7 +45,7 @@ predict (
   g_autoptr (Result)
       result = analysis_run (uri, &options, send_segment, &output);
 
-  return send_result (output, WORKER_RESULT, result);
+  return send_result (output, WIRE_RESULT, result);
 }
 
 static gboolean
@@ -66,11 +58,11 @@ draw_spectrogram (const char *uri, int output)
   g_autoptr (Result) failure = NULL;
 
   if (image)
-    return send_message (output, WORKER_IMAGE, image->data, image->len);
+    return wire_write (output, WIRE_IMAGE, image->data, image->len);
   failure = result_new_error (uri,
       error ? reason_from_error (error, REASON_INTERNAL) : REASON_TOO_SHORT,
       error ? error->message : "It is too short for a picture.");
-  return send_result (output, WORKER_RESULT, failure);
+  return send_result (output, WIRE_RESULT, failure);
 }
 
 static gboolean
@@ -78,7 +70,7 @@ test_sandbox (int output)
 {
   g_autofree char *lines = sandbox_try ();
 
-  return send_message (output, WORKER_TEXT, lines, strlen (lines));
+  return wire_write (output, WIRE_TEXT, lines, strlen (lines));
 }
 
 gboolean

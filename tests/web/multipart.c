@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The parser of forms: what it finds does not depend on how the body was cut up,
- * and no body is too strange for it. */
+/* The parser of forms: what it finds does not depend on how the body was cut
+ * up, and no body is too strange for it. */
 
 #include "web/multipart.h"
 
@@ -41,7 +41,7 @@ parse (const char *body, gsize size, GRand *random, gsize max_piece)
 
   while (ok && size > 0) {
     gsize n = 1 + g_rand_int (random) % MIN (size, max_piece);
-    /* of its own, so that a read behind its end is one */
+    /* in memory of its own, so that a read past its end is found */
     g_autofree char *piece = g_memdup2 (body, n);
 
     ok = multipart_push (multipart, piece, n, &error);

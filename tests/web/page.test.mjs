@@ -256,7 +256,7 @@ test('a file that is too large is refused before it is sent', async () => {
 test('a busy service is asked again', () => withPage({}, async (page) => {
   await page.route('**/predict/*', (route) => route.fulfill({
     status: 503, headers: { 'Retry-After': '7' },
-    json: { error: { code: 'busy', message: 'Too many.' } },
+    json: { error: { code: 'busy', message: 'Too many.', retryable: true } },
   }));
   await page.setInputFiles('#file', music('clip.ogg'));
   await page.click('#check-button');

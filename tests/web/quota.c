@@ -12,7 +12,7 @@ test_quota (void)
   g_assert_false (quota_take (quota, "b", 5));
   g_assert_true (quota_take (quota, "b", 4));
   g_assert_false (quota_take (quota, "c", 1));
-  quota_give (quota, "a", 6);
+  quota_release (quota, "a", 6);
   g_assert_false (quota_take (quota, "b", G_MAXUINT64));
   g_assert_true (quota_take (quota, "b", 2));
   g_assert_true (quota_take (quota, "a", 4));

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The service on real files: every answer that its description has, what it refuses,
-and what it survives.
+"""The service on real files: that its answers are those of its description, what it
+refuses, and what it survives.
 
     test_service.py PROGRAM [--requests N] [--bodies N] [unittest's arguments]
 
-asks for more requests at once, and tries more broken bodies, than a quick test does."""
+--requests and --bodies make test_many and test_mutated longer."""
 
 import argparse
 import contextlib
@@ -35,6 +35,8 @@ parser.add_argument("--bodies", type=int, default=60)
 OPTIONS, sys.argv[1:] = parser.parse_known_args()
 CLIP = os.environ["TEST_CLIP"]
 
+# the codes after which the same request may succeed
+RETRYABLE = {"busy", "internal", "no-space", "slow-client", "timeout"}
 ENCODERS = {
     "song.mp3": "lamemp3enc ! id3v2mux",
     "song.flac": "flacenc",
@@ -72,7 +74,7 @@ def noise(path, seconds, rate=8000):
 
 
 def children(pid):
-    """The processes that it started; none if it has ended."""
+    """The processes that @pid has started; none if it has ended."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as f:
             return [int(child) for child in f.read().split()]
@@ -84,7 +86,7 @@ def wait_until(condition, seconds=20):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError("it did not come to be")
+            raise AssertionError("it did not happen in time")
         time.sleep(0.01)
 
 
@@ -120,7 +122,7 @@ class Service:
         return float(re.search(rf"^genreclassify_{re.escape(name)} (.*)$", text, re.M)[1])
 
     def memory(self):
-        """kB that the two processes which stay have for themselves."""
+        """kB of memory that the two lasting processes have."""
         return sum(int(re.search(r"^VmRSS:\s+(\d+)", read(
             f"/proc/{pid}/status").decode(), re.M)[1])
             for pid in (self.process.pid, self.fork_server))
@@ -129,7 +131,7 @@ class Service:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def stop(self):
-        """Ends it, and gives its exit status; nothing is left of it."""
+        """Ends the service, which must leave nothing; returns its exit status."""
         workers = children(self.fork_server)
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(30)
@@ -184,7 +186,7 @@ class Test(unittest.TestCase):
         ).validate(value)
 
     def check(self, method, path, status, response, code=None):
-        """That the answer is as the description has it; gives its JSON."""
+        """Checks that the answer is as it is described; returns its JSON."""
         operation = self.description["paths"][path][method.lower()]
         self.assertEqual(response.status, status, response.body[:200])
         expected = self.resolve(operation["responses"][str(status)])
@@ -201,8 +203,12 @@ class Test(unittest.TestCase):
         value = json.loads(response.body)
         self.check_schema(expected["content"][kind]["schema"], value)
         if code:
-            self.assertEqual(value["error"]["code"], code)
+            self.check_error(value, code)
         return value
+
+    def check_error(self, value, code):
+        self.assertEqual(value["error"]["code"], code)
+        self.assertEqual(value["error"]["retryable"], code in RETRYABLE)
 
     def predict(self, *arguments, status=200, code=None, service=None, **more):
         response = (service or self.service).ask(
@@ -219,7 +225,7 @@ class Test(unittest.TestCase):
         return result.stdout
 
     def test_curl(self):
-        """Each form that the README has."""
+        """The commands of the README."""
         url = self.service.url
         schemas = self.description["components"]["schemas"]
         whole = json.loads(self.curl("-F", "file=@song.mp3", f"{url}predict"))
@@ -256,9 +262,9 @@ class Test(unittest.TestCase):
         self.check_schema(schemas["Segment"], data[0])
         self.check_schema(schemas["Prediction"], data[2])
         self.assertEqual(data[:2], data[2]["segments"])
-        # what fails before the first segment has its status
+        # a failure before the first segment has a status
         self.predict(b"text" * 99, {"Accept": "text/event-stream"}, status=415)
-        # and after it, an event
+        # a failure after it is an event
         broken = read(self.path("song.flac"))[:2_500_000] + bytes(200_000)
         body = self.service.ask("POST", "/predict", broken,
                                 {"Accept": "text/event-stream"}).body
@@ -315,34 +321,36 @@ class Test(unittest.TestCase):
                 (b"--limit\r\n" + b"x" * 10000, headers),
                 (b"--limit?\r\n\r\n\r\n--limit--", headers)):
             with self.subTest(body=body[-30:], headers=headers):
-                self.predict(body, headers, status=400, code="bad_request")
+                self.predict(body, headers, status=400, code="bad-request")
 
     def test_no_music(self):
-        self.predict(b"some text\n" * 99, status=415, code="not_audio")
-        self.predict(bytes(range(256)) * 99, status=415, code="not_audio")
+        self.predict(b"some text\n" * 99, status=415, code="not-audio")
+        self.predict(bytes(range(256)) * 99, status=415, code="not-audio")
         video = self.path("video.ogv")
         launch("videotestsrc num-buffers=20", "theoraenc", "oggmux",
                f"filesink location={video}")
-        self.predict(read(video), status=415, code="not_audio")
+        self.predict(read(video), status=415, code="no-audio-stream")
         self.predict(b"x", {"Content-Encoding": "gzip"}, status=415,
                      code="encoded")
         noise(self.path("short.wav"), 2)
-        self.predict(read(self.path("short.wav")), status=422, code="too_short")
+        self.predict(read(self.path("short.wav")), status=422, code="too-short")
         self.predict(read(self.path("song.m4a"))[:100_000], status=422,
-                     code="broken")
+                     code="decoder-failed")
         response = self.service.ask("POST", "/spectrogram", b"text " * 99)
-        self.check("POST", "/spectrogram", 415, response, "not_audio")
+        self.check("POST", "/spectrogram", 415, response, "not-audio")
 
     def test_no_such_thing(self):
         for path in ("/predict/nothing", "/predict/crnn/x",
                      "/predict/crnn.safetensors"):
             response = self.service.ask("POST", path, read(CLIP))
             self.check("POST", "/predict/{model}", 404, response,
-                       "unknown_model")
+                       "unknown-model")
         for path in ("/nothing", "/../../etc/passwd", "/predict/", "//",
                      "/%00", "/..%2f..%2fetc%2fpasswd", "/index.html/x"):
             response = self.service.ask("GET", path)
             self.assertIn(response.status, (400, 404))
+            if response.status == 404:
+                self.check_error(json.loads(response.body), "not-found")
         for method, path, allowed in (("GET", "/predict", "POST"),
                                       ("PUT", "/predict/crnn", "POST"),
                                       ("POST", "/models", "GET, HEAD"),
@@ -350,8 +358,14 @@ class Test(unittest.TestCase):
             response = self.service.ask(method, path)
             self.assertEqual(response.status, 405)
             self.assertEqual(response.headers["Allow"], allowed)
+            error = json.loads(response.body)
             self.check_schema(self.description["components"]["schemas"]["Error"],
-                              json.loads(response.body))
+                              error)
+            self.check_error(error, "method-not-allowed")
+
+    def test_no_space(self):
+        service = self.run_service(TMPDIR="/nowhere")
+        self.predict(read(CLIP), service=service, status=507, code="no-space")
 
     def test_size(self):
         service = self.run_service("--max-size=200K")
@@ -360,25 +374,25 @@ class Test(unittest.TestCase):
         self.predict(read(CLIP), service=service)
         body, headers = form(bytes(300_000))
         self.predict(body, headers, service=service, status=413,
-                     code="too_large")
-        # however much there is of it: all is read, and then it is answered
+                     code="too-large")
+        # a long body is read to its end before the answer
         for size in (1_000_000, 8_000_000):
             self.predict(bytes(size), service=service, status=413,
-                         code="too_large")
-        # by what the headers say, before any of it is sent
+                         code="too-large")
+        # refused for the headers, before the body is sent
         with service.open() as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
                            b"Content-Length: 99999999999\r\n"
                            b"Expect: 100-continue\r\n\r\n")
             self.assertIn(b" 413 ", client.recv(1000).splitlines()[0])
-        # by what comes in, if they do not
+        # refused for the body, if the headers do not tell its length
         chunks = (bytes(10_000) for _ in range(30))
         with contextlib.closing(service.connect()) as connection:
             connection.request("POST", "/predict", chunks,
                                encode_chunked=True,
                                headers={"Transfer-Encoding": "chunked"})
             self.assertEqual(connection.getresponse().status, 413)
-        # who goes on and on is cut, and does not wait for it
+        # a client that sends without end is cut off
         with service.open() as client, self.assertRaises(ConnectionError):
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
                            b"Transfer-Encoding: chunked\r\n\r\n")
@@ -404,7 +418,7 @@ class Test(unittest.TestCase):
         self.assertEqual(other.ask("GET", "/models", headers=good).status, 200)
 
     def test_origin(self):
-        """A browser's other pages are refused, whatever they call the service."""
+        """Pages of other sites are refused, whatever name they use for the service."""
         own = self.service.address
         clip = read(CLIP)
         for headers in ({"Origin": "http://example.org"}, {"Origin": "null"},
@@ -427,7 +441,7 @@ class Test(unittest.TestCase):
         self.assertEqual(response.status, 200)
 
     def test_headers(self):
-        """Media types have no case; they may have parameters."""
+        """The case of media types does not matter, and they may have parameters."""
         body, headers = form(read(CLIP))
         headers = {name: value.replace("multipart/form-data",
                                        "Multipart/Form-Data")
@@ -479,7 +493,7 @@ class Test(unittest.TestCase):
 
     @contextlib.contextmanager
     def asking(self, service, body):
-        """A request under way, whose worker cannot start: gives its future."""
+        """A request whose worker cannot start, because the fork server is stopped."""
         os.kill(service.fork_server, signal.SIGSTOP)
         with ThreadPoolExecutor(1) as pool:
             running = service.metric("workers_running")
@@ -502,7 +516,7 @@ class Test(unittest.TestCase):
         self.predict(read(CLIP), service=service)
 
     def test_busy_client(self):
-        """One address does not fill the queue."""
+        """One address cannot fill the queue."""
         service = self.run_service("--jobs=1", "--queue=4")
         data = read(CLIP)
 
@@ -529,7 +543,7 @@ class Test(unittest.TestCase):
         service = self.run_service("--timeout=0.5")
         with self.asking(service, read(CLIP)) as future:
             time.sleep(0.6)
-        self.check("POST", "/predict", 504, future.result(), "too_slow")
+        self.check("POST", "/predict", 504, future.result(), "timeout")
         self.predict(read(CLIP), service=service)
 
     def test_slow_client(self):
@@ -548,14 +562,15 @@ class Test(unittest.TestCase):
                 self.check_schema(
                     error["content"]["application/json"]["schema"],
                     json.loads(body))
+                self.check_error(json.loads(body), "slow-client")
         self.assertEqual(service.metric(
             'requests_total{route="/",status="408"}'), 2)
-        self.assertEqual(service.metric('errors_total{code="slow_client"}'), 2)
-        # it is not the client who is slow while a file is analysed
+        self.assertEqual(service.metric('errors_total{code="slow-client"}'), 2)
+        # the time limit of a client does not count while its file is analysed
         with self.asking(service, read(CLIP)) as future:
             time.sleep(1)
         self.check("POST", "/predict", 200, future.result())
-        # who sends nothing more is let go without a word
+        # a client that sends nothing after its answer is just disconnected
         with service.open() as client:
             client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertIn(b'"ok"', client.makefile("rb").read())
@@ -567,7 +582,8 @@ class Test(unittest.TestCase):
                                  read(self.path("long.wav")))
             wait_until(lambda: children(self.service.fork_server))
             os.kill(children(self.service.fork_server)[0], signal.SIGSEGV)
-            self.check("POST", "/predict", 422, future.result(), "broken")
+            self.check("POST", "/predict", 422, future.result(),
+                       "decoder-crashed")
         self.predict(read(CLIP))
 
     def test_fork_server_lost(self):
@@ -579,7 +595,7 @@ class Test(unittest.TestCase):
         service.fork_server, = children(service.process.pid)
 
     def test_client_gone(self):
-        """Nobody decodes what nobody waits for."""
+        """The worker is killed if its client goes away."""
         data = read(self.path("long.wav"))
         with self.service.open() as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
@@ -613,7 +629,7 @@ class Test(unittest.TestCase):
         idle.close()
 
     def test_drain_trickle(self):
-        """Who sends next to nothing does not keep a service from its end."""
+        """A very slow client cannot keep the service from ending."""
         service = Service("--client-timeout=1")
         with service.open() as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
@@ -630,7 +646,7 @@ class Test(unittest.TestCase):
         self.assertEqual(service.stop(), 0)
 
     def test_share(self):
-        """One address does not get all connections, nor all room for files."""
+        """One address cannot have all connections, nor all the room for files."""
         service = self.run_service("--max-size=1M")
         with contextlib.ExitStack() as stack:
             def connect(address):
@@ -675,7 +691,7 @@ class Test(unittest.TestCase):
     # Many
 
     def test_many(self):
-        """16 at once, more than there are workers: none is lost."""
+        """16 requests at once, more than there are workers: none is lost."""
         body, headers = form(read(self.path("song.mp3")))
         expected = self.predict(body, headers)
         files = self.service.files()
@@ -692,7 +708,7 @@ class Test(unittest.TestCase):
         seconds = time.monotonic() - start
         self.assertTrue(all(answer == expected for answer in answers))
         wait_until(lambda: self.service.files() <= files)
-        # all of them at once were 7 MB
+        # the files of all requests together are 7 MB
         self.assertLess(memory[-1] - memory[0], 8000)
         if OPTIONS.requests > 100:
             print(f"{len(answers)} requests in {seconds:.1f} s; memory from "
@@ -700,7 +716,7 @@ class Test(unittest.TestCase):
                   file=sys.stderr)
 
     def mutate(self, data, r):
-        """@data cut short, with other bytes, without some, or with some twice."""
+        """@data truncated, or with bytes changed, removed or repeated."""
         data = bytearray(data)
         for _ in range(r.choice((1, 1, 3, 20))):
             at = r.randrange(len(data))
@@ -715,12 +731,12 @@ class Test(unittest.TestCase):
             elif kind == 3:
                 data[at:at] = data[at:at + n]
             else:
-                # headers are where parsers are
+                # the headers at the beginning are what parsers read
                 data[r.randrange(min(64, len(data)))] = r.randrange(256)
         return bytes(data)
 
     def test_mutated(self):
-        """Broken files and broken forms: an answer to each, and nothing else."""
+        """Damaged files and forms: each is answered, and nothing else happens."""
         names = [self.path(name) for name in ENCODERS] + [CLIP]
         files = [read(name)[:400_000] for name in names]
         service = self.run_service("--timeout=20", "--queue=100")
@@ -761,7 +777,7 @@ class Test(unittest.TestCase):
                 print(n, *answer, file=sys.stderr)
 
     def test_slow_loris(self):
-        """100 clients that send next to nothing do not stop others."""
+        """100 very slow clients do not stop others."""
         with contextlib.ExitStack() as stack:
             clients = [stack.enter_context(self.service.open())
                        for _ in range(100)]
@@ -783,7 +799,7 @@ class Test(unittest.TestCase):
                 self.assertGreater(self.service.metric("connections"), 100)
                 for _ in range(3):
                     self.predict(read(CLIP))
-                # and are let go, however steadily they send it
+                # they are disconnected, however steadily they send
                 wait_until(lambda: self.service.metric("connections") < 10, 10)
             finally:
                 stop.set()

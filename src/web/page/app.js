@@ -35,13 +35,20 @@ const player = new Player({
 
 // Messages
 
+/** Codes of the service that are the same to a person as another one. */
+const SAME = {
+  'decoder-crashed': 'decoder-failed',
+  unreadable: 'decoder-failed',
+};
+
 /** Key and data of the sentence for an error. */
 function explain(error) {
-  const known = error instanceof ServiceError && hasText(`error.${error.code}`);
+  const key = `error.${SAME[error.code] ?? error.code}`;
+  const known = error instanceof ServiceError && hasText(key);
 
   if (!(error instanceof ServiceError))
     console.error(error);
-  return [known ? `error.${error.code}` : 'error.unknown',
+  return [known ? key : 'error.unknown',
     { message: error.message, ...error.data }];
 }
 
@@ -165,7 +172,7 @@ async function refuseTooLarge(signal) {
   const { max_size: limit } = await fetchHealth(signal);
 
   if (size > limit)
-    throw new ServiceError('over_limit',
+    throw new ServiceError('over-limit',
       { size: () => fileSize(size), limit: () => fileSize(limit) });
 }
 

@@ -15,10 +15,10 @@ const CONSTRAINTS = {
 };
 
 const ERRORS = {
-  NotAllowedError: 'microphone_denied',
-  SecurityError: 'microphone_denied',
-  NotFoundError: 'no_microphone',
-  NotReadableError: 'microphone_busy',
+  NotAllowedError: 'microphone-denied',
+  SecurityError: 'microphone-denied',
+  NotFoundError: 'no-microphone',
+  NotReadableError: 'microphone-busy',
 };
 
 /** Wires the record button.
@@ -39,7 +39,7 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
     try {
       await start();
     } catch (error) {
-      onError(ERRORS[error.name] ?? 'microphone_busy');
+      onError(ERRORS[error.name] ?? 'microphone-busy');
     } finally {
       starting = false;
     }
@@ -48,7 +48,7 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
   async function start() {
     // Browsers hide it from pages that came over plain http from elsewhere.
     if (!navigator.mediaDevices || !window.MediaRecorder) {
-      onError('microphone_insecure');
+      onError('microphone-insecure');
       return;
     }
     const stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The life of an upload: its headers are checked, its body becomes a temporary
+ * file, the file waits for a worker, and what the worker finds is the answer.
+ * At each step it can be refused, or its client can go away. */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "counters.h"
+#include "jobs.h"
+
+typedef struct _Uploads Uploads; /* what all of them share */
+typedef struct _Upload Upload;
+
+/* @max_size: of a file, bytes.  @jobs and @counters must live longer. */
+Uploads *uploads_new (Jobs *jobs, Counters *counters, guint64 max_size);
+/* After the last upload was freed. */
+void uploads_free (Uploads *uploads);
+
+/**
+ * upload_new:
+ * @message: a POST whose headers are here and whose body is not
+ * @task: what to do with the file
+ * @model: index of the model
+ *
+ * The message is answered if it is refused for its headers; answer_has_begun()
+ * tells.
+ *
+ * Returns: (transfer full): the upload
+ */
+Upload *upload_new (
+    Uploads *uploads, SoupServerMessage *message, ForkTask task, guint model);
+/* The request has ended, however it did: the job is cancelled, the file
+ * removed. */
+void upload_end (Upload *upload);
+/* Also ends it. */
+void upload_free (Upload *upload);
+
+/* Takes the next bytes of the body; the message is answered if they are
+ * refused. */
+void upload_push (Upload *upload, GBytes *chunk);
+/* The body is complete, and nothing of it was refused: the file becomes a job,
+ * which will answer the message, or the message is answered at once. */
+void upload_finish (Upload *upload);
+/* Whether the file waits for a worker or is in one. */
+gboolean upload_has_job (const Upload *upload);
