@@ -1,16 +1,21 @@
-# Sourced by ./try and ./check: installs what is missing, and builds.
+# Sourced by ./try and ./check in the top directory: installs what is missing, and
+# builds.
+
+ci=$PWD/.ci
 
 build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
   libjson-glib-dev libfftw3-dev libopenblas-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good gstreamer1.0-libav libcairo2-dev libpango1.0-dev
   libsqlite3-dev libtag1-dev libsoup-3.0-dev libseccomp-dev"
-test_packages="python3-numpy python3-torch python3-pil python3-matplotlib
-  python3-gi python3-mutagen python3-jsonschema valgrind libc6-dbg
-  gstreamer1.0-plugins-ugly gir1.2-gstreamer-1.0 icecast2 ffmpeg mandoc curl
-  chromium"
+# small ones, for most of the tests
+test_packages="python3-numpy python3-mutagen python3-jsonschema
+  gstreamer1.0-plugins-ugly ffmpeg mandoc curl"
+# for the others
+all_packages="python3-torch python3-pil python3-matplotlib python3-gi
+  gir1.2-gstreamer-1.0 libgirepository1.0-dev gi-docgen clang icecast2 chromium"
 # Other packages of Node.js than Debian's come with npm.
-command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
+command -v npm >/dev/null || all_packages="$all_packages nodejs npm"
 
 # install PACKAGE...: those of them that are not there yet.
 install() {
@@ -36,9 +41,7 @@ install() {
   fi
   echo "Installing with ${as_root:+$as_root }apt-get:$missing" >&2
   log=$(mktemp)
-  if ! { $as_root apt-get update -qq &&
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-      --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+  if ! $as_root "$ci/apt-install" $missing >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     rm -f "$log"
     echo "The packages could not be installed." >&2
@@ -61,7 +64,7 @@ build() {
     }
   elif [ $# -gt 0 ]; then
     # it may have been built with others; one of another meson is set up anew below
-    meson configure "$directory" "$@" >"$log" 2>&1 </dev/null || :
+    meson setup --reconfigure "$directory" "$@" >"$log" 2>&1 </dev/null || :
   fi
   # a directory that was moved, or made by another meson, is set up anew
   meson compile -C "$directory" >"$log" 2>&1 </dev/null ||

@@ -24,10 +24,6 @@ KERNEL (window) (const float *samples, const float *window, gsize n, float *out)
 void
 KERNEL (power) (const float *spectrum, gsize n, float *power)
 {
-  IntVector even;
-
-  for (gsize i = 0; i < LANES; i++)
-    even[i] = 2 * i;
   for (gsize i = 0; i < n; i += LANES) {
     Vector a = load_some (spectrum + 2 * i, 2 * (n - i));
     Vector b = 2 * (n - i) > LANES
@@ -36,9 +32,7 @@ KERNEL (power) (const float *spectrum, gsize n, float *power)
 
     a *= a;
     b *= b;
-    store_some (power + i,
-        __builtin_shuffle (a, b, even) + __builtin_shuffle (a, b, even + 1),
-        n - i);
+    store_some (power + i, pair_sums (a, b), n - i);
   }
 }
 

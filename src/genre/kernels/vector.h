@@ -101,6 +101,27 @@ vector_min (Vector a, Vector b)
 #endif
 }
 
+/* The sums of the lanes 0 and 1, 2 and 3, ... of @a, then of those of @b. */
+static inline Vector
+pair_sums (Vector a, Vector b)
+{
+#ifdef __clang__ /* which has no __builtin_shuffle, and needs none for this */
+  Vector sums;
+
+  for (int i = 0; i < LANES / 2; i++) {
+    sums[i] = a[2 * i] + a[2 * i + 1];
+    sums[LANES / 2 + i] = b[2 * i] + b[2 * i + 1];
+  }
+  return sums;
+#else
+  IntVector even;
+
+  for (int i = 0; i < LANES; i++)
+    even[i] = 2 * i;
+  return __builtin_shuffle (a, b, even) + __builtin_shuffle (a, b, even + 1);
+#endif
+}
+
 /* e to the x for x between -87 and 88: 2^n e^r with r within half of ln 2, by the
  * Taylor polynomial of degree 6; within 1e-6 of it, and for x <= 0 within 1e-7
  * of 1. */

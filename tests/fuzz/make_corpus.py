@@ -1,0 +1,255 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes corpus/*: for each fuzz target a few small inputs that are accepted, from
+which libFuzzer makes others.
+
+  tests/fuzz/make_corpus.py
+
+Run it by hand when a format changes; it needs ffmpeg and python3-mutagen.  Files
+that it did not write, such as inputs that once broke a target, stay there."""
+
+import json
+import os
+import random
+import struct
+import subprocess
+import tempfile
+
+from mutagen import aiff, apev2, flac, id3, mp4, oggopus, oggvorbis, wave
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CORPUS = os.path.join(HERE, "corpus")
+
+
+def write(target, name, data):
+    os.makedirs(os.path.join(CORPUS, target), exist_ok=True)
+    with open(os.path.join(CORPUS, target, name), "wb") as f:
+        f.write(data)
+
+
+# Weights files
+
+FRONTEND = {"sample_rate": 22050, "n_fft": 2048, "hop_length": 512,
+            "n_mels": 128, "f_min": 0, "f_max": 11025, "frames": 387,
+            "duration": 30, "top_db": 80}
+POOL = {"type": "max_pool", "bands": 64, "frames": 2}
+DENSE = {"type": "dense", "name": "dense", "units": 2}
+SOFTMAX = {"type": "softmax"}
+
+
+def tensors(prefix, **shapes):
+    return {f"{prefix}.{name}": shape for name, shape in shapes.items()}
+
+
+def norm(n, prefix="norm"):
+    return tensors(prefix, weight=[n], bias=[n], running_mean=[n],
+                   running_var=[n])
+
+
+def recurrent(name, gates, inputs, n):
+    return tensors(name, weight_ih_l0=[gates * n, inputs],
+                   weight_hh_l0=[gates * n, n], bias_ih_l0=[gates * n],
+                   bias_hh_l0=[gates * n])
+
+
+def dense(n):
+    return tensors("dense", weight=[2, n], bias=[2])
+
+
+# name: (layers, the shapes of their tensors)
+NETWORKS = {
+    "dense": ([POOL, {"type": "mean"}, DENSE, SOFTMAX], dense(2)),
+    "conv": ([{"type": "conv2d", "name": "conv", "channels": 2},
+              {"type": "batch_norm", "name": "norm", "epsilon": 1e-3},
+              {"type": "max_pool", "bands": 128, "frames": 2},
+              {"type": "elu"}, {"type": "mean"}, DENSE,
+              {"type": "softmax", "temperature": 2.5}],
+             {**tensors("conv", weight=[2, 1, 3, 3], bias=[2]), **norm(2),
+              **dense(2)}),
+    "gru": ([POOL, {"type": "relu"},
+             {"type": "gru", "name": "gru", "hidden": 2}, {"type": "last"},
+             DENSE, SOFTMAX], {**recurrent("gru", 3, 2, 2), **dense(2)}),
+    "lstm": ([{"type": "mfcc", "coefficients": 3},
+              {"type": "lstm", "name": "lstm", "hidden": 2}, {"type": "last"},
+              {"type": "dense", "name": "dense", "units": 3}, SOFTMAX,
+              {"type": "share_other"}],
+             {**recurrent("lstm", 4, 3, 2),
+              **tensors("dense", weight=[3, 2], bias=[3])}),
+}
+
+
+def make_model(layers, shapes):
+    header, data = {"__metadata__": {
+        "format": "genreclassify-1", "name": "small", "version": "7",
+        "labels": '["quiet","loud"]', "frontend": json.dumps(FRONTEND),
+        "layers": json.dumps(layers)}}, b""
+    for name, shape in shapes.items():
+        n = 1
+        for dimension in shape:
+            n *= dimension
+        values = struct.pack("<f", 0.5) * n
+        header[name] = {"dtype": "F32", "shape": shape,
+                        "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+# Results
+
+def make_results():
+    shares = {"blues": 0.75, "jazz": 0.25}
+    common = {"file": "a [song].mp3", "model": "crnn 3", "genre": "blues",
+              "confidence": 0.75, "silent": False, "duration": 36.0,
+              "probabilities": shares, "tag": "Jazz", "error": None,
+              "error_code": None, "retryable": False, "skipped": False}
+    segment = {"start": 0.0, "duration": 30.0, "genre": "blues",
+               "confidence": 0.75, "silent": False, "probabilities": shares}
+    silent = {"start": 30.0, "duration": 6.0, "genre": None, "confidence": 0.0,
+              "silent": True, "probabilities": None}
+    nothing = {"genre": None, "confidence": 0.0, "probabilities": None}
+    return {
+        "whole": common,
+        "segments": {**common, "segments": [segment, silent]},
+        "silent": {**common, **nothing, "silent": True, "segments": [silent]},
+        "error": {**common, **nothing, "model": None, "tag": None,
+                  "duration": 0.0, "file": "b\ufffd",
+                  "file_bytes": "b%FF", "error": "It is empty.",
+                  "error_code": "not-audio", "skipped": True},
+    }
+
+
+# Messages
+
+def make_messages(results):
+    """A byte that is the length of the pieces, then messages."""
+    def message(kind, data):
+        return struct.pack("=II", kind, len(data)) + data
+
+    one = message(4, json.dumps(results["whole"]).encode())
+    return {"one": b"\xff" + one,
+            "pieces": b"\x06" + message(2, b"") + message(3, b"{}") + one,
+            "too-long": b"\x40" + message(4, bytes(1001)),
+            "unknown": b"\x40" + message(99, b"")}
+
+
+# Forms
+
+HEADERS = b'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+FORMS = {
+    "plain": b"\xff--limit\r\n" + HEADERS + b"abc\r\n--limit--\r\n",
+    "second": b"\x03a preamble\r\n--limit \t\r\n"
+              b'Content-Disposition: form-data; name="other"\r\n\r\nnot this'
+              b"\r\n--limit\r\n\r\nwithout headers\r\n--limit\r\n"
+              b"content-type: text/plain\r\n"
+              b"content-disposition: form-data; filename=x; name=file\r\n\r\n"
+              b"a\r\n--lim\r\n--limi\n--limit\r\r\n\r\n--limi"
+              b"\r\n--limit--\r\nan epilogue\r\n--limit\r\n",
+    "quoted": b"\x01--limit\r\nContent-Disposition: form-data;\r\n\t"
+              b'filename="a \\"b\\".mp3" ; name="file"\r\n\r\n\r\n--limit--',
+}
+
+
+# Tags
+
+ENCODERS = {
+    "mp3": "-ar 8000 -c:a libmp3lame -b:a 8k -id3v2_version 0 -write_xing 0",
+    "flac": "-ar 8000 -c:a flac", "ogg": "-ar 8000 -c:a libvorbis",
+    "opus": "-ar 8000 -c:a libopus -b:a 6k", "m4a": "-ar 8000 -c:a aac -b:a 8k",
+    "wav": "-ar 8000 -c:a pcm_u8", "aiff": "-ar 8000 -c:a pcm_s8",
+    "wv": "-ar 8000 -c:a wavpack",
+}
+
+
+def add_id3(tags, version):
+    tags.add(id3.TIT2(3, "Title Ä"))
+    tags.add(id3.TCON(3, ["Jazz", "(17)"]))
+    tags.add(id3.APIC(0, "image/jpeg", 3, "cover", b"\xff\xd8\xff\xd9"))
+    tags.add(id3.TXXX(3, "GENRECLASSIFY", "crnn 3"))
+    tags.add(id3.CHAP("c1", 0, 9, 9, 9, [id3.TIT2(3, "Chapter")]))
+    tags.add(id3.TYER(0, "1999") if version == 3 else id3.TDRC(3, "1999"))
+
+
+def add_tags(path, extension):
+    """The genre and some other tags, as each format has them."""
+    if extension in ("flac", "ogg", "opus"):
+        kind = {"flac": flac.FLAC, "ogg": oggvorbis.OggVorbis,
+                "opus": oggopus.OggOpus}[extension]
+        audio = kind(path)
+        audio.update({"GENRE": ["Jazz", "Blues"], "title": "Title Ä"})
+        if extension == "flac":
+            picture = flac.Picture()
+            picture.data, picture.mime = b"\xff\xd8\xff\xd9", "image/jpeg"
+            audio.add_picture(picture)
+            audio.save(padding=lambda info: 16)
+        else:
+            audio.save()
+    elif extension == "m4a":
+        audio = mp4.MP4(path)
+        audio.update({"\xa9gen": ["Jazz"], "\xa9nam": "Title Ä",
+                      "----:com.apple.iTunes:GENRECLASSIFY": b"crnn 3"})
+        audio.save(padding=lambda info: 16)
+    elif extension in ("wav", "aiff"):
+        audio = {"wav": wave.WAVE, "aiff": aiff.AIFF}[extension](path)
+        audio.add_tags()
+        add_id3(audio.tags, 4)
+        audio.save(padding=lambda info: 16)
+    elif extension == "wv":
+        tags = apev2.APEv2()
+        tags.update({"Genre": ["Jazz", "Blues"], "Title": "Title Ä"})
+        tags.save(path)
+
+
+def make_ape():
+    """Monkey's Audio, which nothing in Debian writes: any bits are noise."""
+    frame = bytes(4) + random.Random(4).randbytes(60)
+    header = struct.pack("<HHIIIHHI", 1000, 32, 1000, 1000, 1, 16, 1, 8000)
+    descriptor = struct.pack("<4sHHIIIIIII16s", b"MAC ", 3990, 0, 52, 24, 4,
+                             0, len(frame), 0, 0, bytes(16))
+    return descriptor + header + struct.pack("<I", 80) + frame
+
+
+def write_tags(folder):
+    outputs = []
+    for extension, options in ENCODERS.items():
+        path = os.path.join(folder, f"song.{extension}")
+        outputs += [*options.split(), "-bitexact", "-t", "0.1", path]
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                    "sine=r=8000:d=0.1", *outputs], check=True)
+    for extension in ENCODERS:
+        path = os.path.join(folder, f"song.{extension}")
+        add_tags(path, extension)
+        with open(path, "rb") as f:
+            data = f.read()
+        if extension != "mp3":
+            write("tags", extension, data)
+            continue
+        for version in (3, 4):
+            tags = id3.ID3()
+            add_id3(tags, version)
+            tagged = os.path.join(folder, "id3")
+            with open(tagged, "wb") as f:
+                f.write(data)
+            tags.save(tagged, v1=2, v2_version=version,
+                      padding=lambda info: 16)
+            with open(tagged, "rb") as f:
+                write("tags", f"id3v2{version}.mp3", f.read())
+    write("tags", "ape", make_ape())
+
+
+def main():
+    for name, network in NETWORKS.items():
+        write("model", name, make_model(*network))
+    results = make_results()
+    for name, result in results.items():
+        write("result", name, json.dumps(result).encode())
+    for name, data in make_messages(results).items():
+        write("wire", name, data)
+    for name, form in FORMS.items():
+        write("multipart", name, form)
+    with tempfile.TemporaryDirectory() as folder:
+        write_tags(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs a test if what it needs is installed; otherwise skips it, and says why.
+
+    needs.py [program:NAME | module:NAME | element:NAME]... -- COMMAND
+
+A program is looked for in PATH, a module in this Python, an element in GStreamer.
+A COMMAND whose first word is a file *.py is run by this Python.  The exit status
+77 stands for "skipped" in meson."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+
+SKIPPED = 77
+
+
+def has_element(name):
+    inspect = shutil.which("gst-inspect-1.0")
+    return inspect and subprocess.run([inspect, "--exists", name]).returncode == 0
+
+
+HAS = {
+    "program": shutil.which,
+    "module": importlib.util.find_spec,
+    "element": has_element,
+}
+
+
+def main():
+    separator = sys.argv.index("--")
+    needs, command = sys.argv[1:separator], sys.argv[separator + 1:]
+    missing = []
+    for need in needs:
+        kind, name = need.split(":")
+        if not HAS[kind](name):
+            missing.append(f"the {kind} {name}")
+    if missing:
+        print("skipped: needs", ", ".join(missing))
+        sys.exit(SKIPPED)
+    if command[0].endswith(".py"):
+        command.insert(0, sys.executable)
+    sys.stdout.flush()
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()
