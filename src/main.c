@@ -20,6 +20,7 @@
 #include "genre/genre.h"
 #include "plot/figure.h"
 #include "tags/undo.h"
+#include "tags/undolog.h"
 #include "web/serve.h"
 
 #define NS 1e9
@@ -144,7 +145,7 @@ prepare_log (Command *command, GError **error)
   log = g_canonicalize_filename (command->log, NULL);
   g_free (command->log);
   command->log = log;
-  return undo_log_check (log, error);
+  return undolog_check (log, error);
 }
 
 static gboolean

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "analysis/source.h"
-#include "genre/genre.h"
+#include "tagserror.h"
 
 #define TICK (200 * GST_MSECOND)
 
@@ -93,7 +93,7 @@ play (Sum *sum, const AudioSumWatch *watch, gboolean *stuck, GError **error)
     } else if (watch->timeout &&
         now - alive > watch->timeout * G_TIME_SPAN_SECOND) {
       *stuck = TRUE;
-      g_set_error (error, GENRE_ERROR, GENRE_ERROR_READ,
+      g_set_error (error, TAGS_ERROR, REASON_TIMEOUT,
           "Its decoder was given up after %u s without progress.",
           watch->timeout);
       return FALSE;
@@ -114,8 +114,8 @@ audio_sum (const char *path, const AudioSumWatch *watch, GError **error)
     if (sum->n_buffers > 0)
       digest = g_strdup (g_checksum_get_string (sum->checksum));
     else
-      g_set_error (
-          error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
+      tags_error_set (
+          error, REASON_NO_AUDIO_STREAM, "There is no audio in it.");
   }
   /* to stop a decoder that hangs would hang too: it is left to itself */
   if (!stuck)
