@@ -48,8 +48,9 @@ protected:
     loses_frames |= header->version () <= 2 && !known;
     header->setTagAlterPreservation (false);
     /* TagLib may free the header of a known frame soon, and that of a frame with an
-     * invalid name */
-    if (!known && is_valid_name (header->frameID ()))
+     * invalid name or without content */
+    if (!known && is_valid_name (header->frameID ()) &&
+        header->frameSize () > 0)
       unknown.append (header);
     return known;
   }
