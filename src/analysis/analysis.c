@@ -2,12 +2,17 @@
 
 #include "analysis.h"
 
+#include <math.h>
+
 #include <gst/gst.h>
 
+#include "genre/genre.h"
+#include "genre/melspectrogram.h"
+#include "reason.h"
 #include "source.h"
+#include "watch.h"
 
-/* after which a pipeline is looked at that says nothing */
-#define PATIENCE GST_SECOND
+#define NS 1e9
 
 typedef struct
 {
@@ -16,7 +21,8 @@ typedef struct
   gpointer user_data;
   Result *result;
   Source source;
-  GstElement *pipeline;
+  Watch watch;
+  GstElement *pipeline, *classifier;
   double weight; /* ns of what the probabilities are the sum of */
   guint64 heard; /* ns, of what has only its beginning analysed */
 } Analysis;
@@ -40,6 +46,7 @@ build (Analysis *analysis, GError **error)
       !source_init (
           &analysis->source, bin, analysis->result->name, queue, error))
     return FALSE;
+  analysis->classifier = classify;
   /* so that the tags at the sink are those of the file */
   g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
   if (options->max_duration)
@@ -163,38 +170,15 @@ take_tags (Result *result, GstMessage *message)
 
 /* Playing */
 
-/* Waits for @type or the end.  FALSE with @error set if there was a fault. */
-static gboolean
-wait_for (Analysis *analysis, GstMessageType type, GError **error)
+static void
+on_message (GstMessage *message, gpointer user_data)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (analysis->pipeline);
-  guint still = 0;
+  Analysis *analysis = user_data;
 
-  for (;;) {
-    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (bus, PATIENCE,
-        type | GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |
-            GST_MESSAGE_EOS);
-
-    if (!message) {
-      still = source_is_moving (&analysis->source, analysis->pipeline)
-          ? 0
-          : still + 1;
-      if (still < 2)
-        continue;
-      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
-          "Its decoder stopped without a reason.");
-      return FALSE;
-    }
-    still = 0;
-    if (!source_check_message (&analysis->source, message, error))
-      return FALSE;
-    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
-      take_tags (analysis->result, message);
-    else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT)
-      take_answer (analysis, gst_message_get_structure (message));
-    else
-      return TRUE;
-  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
+    take_tags (analysis->result, message);
+  else
+    take_answer (analysis, gst_message_get_structure (message));
 }
 
 /* MP3 without a table tells its duration only once some of it was parsed, which
@@ -254,15 +238,56 @@ find_middle (Analysis *analysis, GError **error)
       analysis->pipeline, GST_STATE_PAUSED);
 
   if (change != GST_STATE_CHANGE_NO_PREROLL &&
-      !wait_for (analysis, GST_MESSAGE_ASYNC_DONE, error))
+      !watch_wait (&analysis->watch, GST_MESSAGE_ASYNC_DONE, error))
     return FALSE;
   if (change == GST_STATE_CHANGE_NO_PREROLL || !seek_to_middle (analysis)) {
     g_autoptr (GstPad)
-        pad = gst_element_get_static_pad (analysis->source.entrance, "sink");
+        pad = gst_element_get_static_pad (analysis->source.sink, "sink");
 
     gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, limit, analysis, NULL);
   }
   return TRUE;
+}
+
+/* What the network needs, in seconds; 0 if that is not known. */
+static double
+get_model_minimum (const char *path)
+{
+  GenreModel *model = path ? genre_model_load (path, NULL) : NULL;
+  double seconds;
+
+  if (!model)
+    return 0;
+  seconds = genre_model_get_min_columns (model) * (double) GENRE_MEL_PERIOD /
+      GENRE_MEL_COLUMNS;
+  genre_model_unref (model);
+  return seconds;
+}
+
+/* The least audio, in seconds, that the element makes a segment of: a whole window
+ * always, and a part of one from "min-window" on. */
+static double
+get_minimum (const Analysis *analysis)
+{
+  guint64 window, min_window;
+
+  g_object_get (
+      analysis->classifier, "window", &window, "min-window", &min_window, NULL);
+  return MAX (MIN (window, min_window) / NS,
+      get_model_minimum (analysis->options->model));
+}
+
+/* FALSE with @error set if there was not enough audio for one segment. */
+static gboolean
+check_length (Analysis *analysis, GError **error)
+{
+  if (analysis->result->segments->len > 0)
+    return TRUE;
+  /* rounded up to tenths */
+  g_set_error (error, ANALYSIS_ERROR, REASON_TOO_SHORT,
+      "It is too short: at least %g s of audio are needed.",
+      ceil (get_minimum (analysis) * 10 - 1e-6) / 10);
+  return FALSE;
 }
 
 static gboolean
@@ -271,12 +296,9 @@ play (Analysis *analysis, GError **error)
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!wait_for (analysis, GST_MESSAGE_EOS, error))
+  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error))
     return FALSE;
-  if (analysis->result->segments->len == 0)
-    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
-        "It is too short: at least 5 s of audio are needed.");
-  return analysis->result->segments->len > 0;
+  return check_length (analysis, error);
 }
 
 Result *
@@ -294,8 +316,15 @@ analysis_run (const char *name, const AnalysisOptions *options,
     .result = result,
     .pipeline = pipeline,
   };
-  gboolean ok = build (&analysis, &error) && play (&analysis, &error);
+  gboolean ok;
 
+  analysis.watch = (Watch){
+    .pipeline = pipeline,
+    .source = &analysis.source,
+    .on_message = on_message,
+    .user_data = &analysis,
+  };
+  ok = build (&analysis, &error) && play (&analysis, &error);
   if (ok && options->is_last)
     gst_object_ref (pipeline); /* which is never dropped */
   else
@@ -304,8 +333,7 @@ analysis_run (const char *name, const AnalysisOptions *options,
   if (ok)
     return g_steal_pointer (&result);
   result_free (g_steal_pointer (&result));
-  result = result_new_error (
-      name, error ? error->message : "Its pipeline cannot be built.");
-  result->skipped = error && source_is_no_audio (error);
+  result = result_new_error (name, reason_from_error (error, REASON_INTERNAL),
+      error ? error->message : "Its pipeline cannot be built.");
   return g_steal_pointer (&result);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A file played through the element, and what that said of it. */
+/* A file's genre: it is played through the element, which posts the answers. */
 
 #pragma once
 
@@ -12,10 +12,10 @@ typedef struct
 {
   const char *model;   /* path of a weights file, or NULL: the default */
   guint64 window, hop; /* ns; 0: the element's default */
-  guint64
-      max_duration; /* ns; only the middle of the file is analysed; 0: all of
-                            it */
-  gboolean is_last; /* the process ends then: its pipeline is left as it is */
+  /* ns; at most so much of the file, from its middle; 0: all of it */
+  guint64 max_duration;
+  /* the process ends after this file, so its pipeline need not be taken apart */
+  gboolean is_last;
 } AnalysisOptions;
 
 /* Called with each segment as it is classified; @result has the labels, the model
@@ -25,18 +25,18 @@ typedef void (*AnalysisSegmentFunc) (
 
 /**
  * analysis_run:
- * @name: a path or URI, "fd://N" too
+ * @name: a path or URI
  * @func: (nullable): called in this thread, from within this function
  *
- * Plays it through the element in this process; gst_init() comes first.
+ * Plays it through the element in this process, after gst_init().
  *
- * With @max_duration, what is not seekable or does not tell its duration is
- * analysed from its beginning, to within a few buffers.  The duration of an MP3
- * without a table is an estimate, and so is its middle.  Segments have their times
- * within the file either way.
+ * With @max_duration, the beginning is analysed, to within a few buffers, if the
+ * file is not seekable or its duration is not known.  The duration of an MP3
+ * without a table is an estimate, and so is its middle.  The times of segments
+ * count from the beginning of the file either way.
  *
- * Returns: (transfer full): the result; a failure is its error, and then it has
- *     neither labels nor segments
+ * Returns: (transfer full): the result; after a failure it has an error and its
+ *     reason, and neither labels nor segments
  */
 Result *analysis_run (const char *name, const AnalysisOptions *options,
     AnalysisSegmentFunc func, gpointer user_data);

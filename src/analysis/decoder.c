@@ -7,13 +7,15 @@
 
 #include "genre/downmix.h"
 #include "genre/genre.h"
+#include "reason.h"
 #include "source.h"
+#include "watch.h"
 
-/* how often a pipeline is looked at that says nothing, and how many times */
+/* how long to wait for a sample before the pipeline is looked at */
 #define PERIOD (100 * GST_MSECOND)
-#define PATIENCE 20
 
-/* Mixes what the sink gave and hands it on; sets @more to what @func said. */
+/* Mixes a sample of the sink and calls @func with it; sets @more to what @func has
+ * returned. */
 static gboolean
 push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
     gboolean *more, GError **error)
@@ -28,8 +30,8 @@ push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
   if (!gst_audio_info_from_caps (&info, gst_sample_get_caps (sample)))
     return TRUE;
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    g_set_error (
-        error, GENRE_ERROR, GENRE_ERROR_READ, "Its audio cannot be read.");
+    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
+        "Its audio cannot be read.");
     return FALSE;
   }
   n = map.size / GST_AUDIO_INFO_BPF (&info);
@@ -44,55 +46,35 @@ push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
   return FALSE;
 }
 
-/* FALSE with @error set if the pipeline has reported a fault. */
 static gboolean
-check_bus (GstElement *pipeline, Source *source, GError **error)
-{
-  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  GstMessage *message;
-  gboolean ok = TRUE;
-
-  while (ok && (message = gst_bus_pop (bus))) {
-    ok = source_check_message (source, message, error);
-    gst_message_unref (message);
-  }
-  return ok;
-}
-
-static gboolean
-pull_samples (GstElement *pipeline, Source *source, GstAppSink *sink,
-    DecoderFunc func, gpointer user_data, GError **error)
+pull_samples (Watch *watch, GstAppSink *sink, DecoderFunc func,
+    gpointer user_data, GError **error)
 {
   gboolean more = TRUE, any = FALSE;
-  guint still = 0;
 
+  watch_begin (watch);
   while (more) {
     g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink, PERIOD);
 
-    if (sample || source_is_moving (source, pipeline))
-      still = 0;
     if (sample) {
       any = TRUE;
+      watch_note_progress (watch);
       if (!push_sample (sample, func, user_data, &more, error))
         return FALSE;
-    } else if (!check_bus (pipeline, source, error)) {
+    } else if (!watch_check (watch, error)) {
       return FALSE;
     } else if (gst_app_sink_is_eos (sink)) {
       break;
-    } else if (++still == PATIENCE) {
-      g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
-          "Its decoder stopped without a reason.");
-      return FALSE;
     }
   }
   if (!any)
-    g_set_error (
-        error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
+    g_set_error (error, ANALYSIS_ERROR, REASON_NO_AUDIO_STREAM,
+        "There is no audio in it.");
   return any;
 }
 
-/* decoder ! audioconvert ! audioresample ! appsink: resampled is only what no
- * classifier takes, such as 2 kHz. */
+/* decoder ! audioconvert ! audioresample ! appsink.  Only rates that no classifier
+ * takes, such as 2 kHz, are resampled. */
 gboolean
 decoder_run (
     const char *name, DecoderFunc func, gpointer user_data, GError **error)
@@ -104,6 +86,7 @@ decoder_run (
       "rate", GST_TYPE_INT_RANGE, GENRE_MIN_RATE, GENRE_MAX_RATE, NULL);
   GstBin *bin = GST_BIN (pipeline);
   Source source = { NULL, NULL };
+  Watch watch = { .pipeline = pipeline, .source = &source };
   GstElement *convert, *resample, *sink;
   gboolean ok;
 
@@ -115,8 +98,7 @@ decoder_run (
   g_object_set (sink, "caps", caps, "sync", FALSE, "max-buffers", 16, NULL);
   gst_element_link_many (convert, resample, sink, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  ok = pull_samples (
-      pipeline, &source, GST_APP_SINK (sink), func, user_data, error);
+  ok = pull_samples (&watch, GST_APP_SINK (sink), func, user_data, error);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   source_clear (&source);
   return ok;

@@ -7,12 +7,20 @@
 #include <glib.h>
 
 /* Takes samples [n] at @rate Hz, which may change from call to call within
- * GENRE_MIN_RATE to GENRE_MAX_RATE.  FALSE: no more of them; with @error set, that
- * is a fault. */
+ * GENRE_MIN_RATE to GENRE_MAX_RATE.  Returns FALSE if it wants no more of them,
+ * which is a failure only with @error set. */
 typedef gboolean (*DecoderFunc) (const float *samples, gsize n, guint rate,
     gpointer user_data, GError **error);
 
-/* Decodes @name, a path or a URI.  FALSE with @error set if it cannot be decoded
- * to its end, or @func found a fault; without audio that is one as well. */
+/**
+ * decoder_run:
+ * @name: a path or a URI
+ * @error: return location: ANALYSIS_ERROR if @name has no audio or cannot be
+ *     decoded to its end; else the error of @func
+ *
+ * Decodes @name and calls @func, in this thread, with all of its samples.
+ *
+ * Returns: %FALSE with @error set
+ */
 gboolean decoder_run (
     const char *name, DecoderFunc func, gpointer user_data, GError **error);

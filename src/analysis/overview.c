@@ -4,6 +4,7 @@
 
 #include "decoder.h"
 #include "genre/melspectrogram.h"
+#include "reason.h"
 
 /* columns are merged by two when there are as many: a picture shows fewer */
 #define MAX_COLUMNS 4096
@@ -119,11 +120,15 @@ overview_new (const char *name, GError **error)
 {
   Gatherer gatherer = { .step = 1 };
   g_autoptr (Overview) overview = NULL;
+  g_autoptr (GError) fault = NULL;
   gboolean ok;
 
-  gatherer.kernels = genre_kernels_get (error);
-  if (!gatherer.kernels)
+  gatherer.kernels = genre_kernels_get (&fault);
+  if (!gatherer.kernels) {
+    g_set_error_literal (
+        error, ANALYSIS_ERROR, REASON_INTERNAL, fault->message);
     return NULL;
+  }
   overview = g_new0 (Overview, 1);
   overview->columns = g_array_new (FALSE, FALSE, sizeof (OverviewColumn));
   overview->spacing = (double) GENRE_MEL_PERIOD / GENRE_MEL_COLUMNS;

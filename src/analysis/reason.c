@@ -2,6 +2,11 @@
 
 #include "reason.h"
 
+/* clang-format would put spaces around the hyphens of the name */
+/* clang-format off */
+G_DEFINE_QUARK (analysis-error-quark, analysis_error)
+/* clang-format on */
+
 static const struct
 {
   const char *code;
@@ -19,6 +24,7 @@ static const struct
   [REASON_DECODER_CRASHED] = { "decoder-crashed", FALSE },
   [REASON_TIMEOUT] = { "timeout", TRUE },
   [REASON_BAD_MODEL] = { "bad-model", FALSE },
+  [REASON_PLUGIN_MISSING] = { "plugin-missing", FALSE },
   [REASON_INTERNAL] = { "internal", TRUE },
   [REASON_PLOT_FAILED] = { "plot-failed", FALSE },
   [REASON_UNWRITABLE_FORMAT] = { "unwritable-format", FALSE },
@@ -53,4 +59,17 @@ gboolean
 reason_is_retryable (Reason reason)
 {
   return reasons[reason].retryable;
+}
+
+gboolean
+reason_is_no_audio (Reason reason)
+{
+  return reason == REASON_NOT_AUDIO || reason == REASON_NO_AUDIO_STREAM;
+}
+
+Reason
+reason_from_error (const GError *error, Reason otherwise)
+{
+  return error && error->domain == ANALYSIS_ERROR ? (Reason) error->code
+                                                  : otherwise;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* Why a file has no result, or was not written: a code for programs.  Sentences
- * are for people; nothing decides by reading one. */
+ * are for people; no program decides by reading one. */
 
 #pragma once
 
@@ -13,20 +13,21 @@ typedef enum
 
   /* of the input */
   REASON_NOT_FOUND,
-  REASON_UNREADABLE,      /* no permission, or an error of the disk */
-  REASON_UNREACHABLE,     /* a server does not answer, or has stopped sending */
-  REASON_NOT_AUDIO,       /* another kind of file, or an unknown one */
-  REASON_NO_AUDIO_STREAM, /* a media file in which nothing can be heard */
+  REASON_UNREADABLE,  /* no permission, an error of the disk, or no file */
+  REASON_UNREACHABLE, /* a server does not answer, or has stopped sending */
+  REASON_NOT_AUDIO,   /* another or an unknown type of file, or an empty one */
+  REASON_NO_AUDIO_STREAM, /* a media file without sound: a picture, a mute film */
   REASON_TOO_SHORT,
 
   /* of the decoder */
   REASON_DECODER_MISSING, /* none is installed for it */
   REASON_DECODER_FAILED,
   REASON_DECODER_CRASHED, /* and took its process with it */
-  REASON_TIMEOUT,
+  REASON_TIMEOUT,         /* no progress, or not done in the time allowed */
 
   /* of this program and what it is made of */
-  REASON_BAD_MODEL,
+  REASON_BAD_MODEL,      /* the weights file, or a window that it cannot take */
+  REASON_PLUGIN_MISSING, /* an element of GStreamer that is always needed */
   REASON_INTERNAL,
   REASON_PLOT_FAILED,
 
@@ -44,9 +45,20 @@ typedef enum
   N_REASONS
 } Reason;
 
+/* The domain of every error that src/analysis sets; an error's code is a
+ * Reason. */
+#define ANALYSIS_ERROR (analysis_error_quark ())
+GQuark analysis_error_quark (void);
+
 /* The stable name of a reason, such as "too-short"; NULL for REASON_NONE. */
 const char *reason_to_code (Reason reason);
 /* The inverse: REASON_NONE for NULL, REASON_INTERNAL for an unknown name. */
 Reason reason_from_code (const char *code);
 /* Whether the same may succeed another time, with nothing changed by the user. */
 gboolean reason_is_retryable (Reason reason);
+/* Whether the file was read and holds no audio.  Only another content changes
+ * that. */
+gboolean reason_is_no_audio (Reason reason);
+/* The Reason of an error in the domain ANALYSIS_ERROR; @otherwise for an error of
+ * another domain, or NULL. */
+Reason reason_from_error (const GError *error, Reason otherwise);

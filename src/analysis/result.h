@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What is known of one file: its genres, or why there are none; and the same as
- * JSON, which is the command's output, the cache's value and what the processes
- * say to each other. */
+/* What is known of one file: its genres, or why there are none.  As JSON it is what
+ * the command prints, what the cache keeps and what the processes send each
+ * other. */
 
 #pragma once
 
 #include <glib.h>
+
+#include "reason.h"
 
 typedef struct
 {
@@ -26,14 +28,22 @@ typedef struct
       probabilities; /* [labels] of the whole track; NULL if it is all silent */
   GArray *segments;  /* ResultSegment; empty if they are not known */
   char *old_genre;   /* the genre tag that the file has, or NULL */
-  char *error;       /* why there is no result, or NULL */
-  gboolean skipped;  /* the error is only that this is no audio */
+  char *error;       /* a sentence: why there is no result, or NULL */
+  Reason reason;     /* the same as a code; REASON_NONE without an error */
+  gboolean
+      may_skip; /* nobody has said that the file is audio: it was found in a
+                        folder or a list, and its name does not say so */
 } Result;
 
 /* An empty result of the file @name. */
 Result *result_new (const char *name);
-/* The same with the reason why there is no more. */
-Result *result_new_error (const char *name, const char *error);
+/* The result of a file that could not be classified; @sentence tells people
+ * why. */
+Result *
+result_new_error (const char *name, Reason reason, const char *sentence);
+/* Whether the error is no failure: the file is no audio, or cannot be read, and
+ * nobody has said that it is audio. */
+gboolean result_is_skipped (const Result *result);
 void result_free (Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
 
@@ -58,10 +68,13 @@ void result_rank (
  *   probabilities  object of number, one for each label in the model's order, or
  *                  null
  *   tag            string or null: the genre that the file has as a tag
- *   error          string or null: why there is no genre
- *   skipped        boolean: there is an error, but no failure: a picture or a
- *                  text, say, that was found in a folder or a list and whose
- *                  name does not say that it were audio
+ *   error          string or null: a sentence that says why there is no genre
+ *   error_code     string or null: the same as one of the codes of reason.c, such
+ *                  as "too-short"
+ *   retryable      boolean: the error may be gone if the file is tried again
+ *   skipped        boolean: result_is_skipped(): there is an error, but no
+ *                  failure: a picture or a text, say, that was found in a folder
+ *                  or a list and whose name does not say that it is audio
  *
  * and, @with_segments,
  *
@@ -79,5 +92,6 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error set if @json is not such an
- * object. */
+ * object.  "error_code" may be missing, as it is in caches of earlier versions, and
+ * "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The audio of a file or URI, decoded, and its faults in plain words. */
+/* The decoded audio of a file or URI, for a pipeline, and what GStreamer's faults
+ * mean.  All errors are in the domain ANALYSIS_ERROR. */
 
 #pragma once
 
@@ -8,25 +9,44 @@
 
 typedef struct
 {
-  GstElement *entrance; /* where the audio goes */
-  char *missing;        /* a decoder that is not installed, or NULL */
+  GstElement *sink; /* the element that takes the decoded audio */
+  char *missing;    /* a decoder that is not installed, or NULL */
 } Source;
 
-/* Adds to @pipeline a decoder of @name, a path or a URI, whose first audio stream
- * goes into @entrance, an element of that pipeline. */
+/**
+ * source_init:
+ * @pipeline: takes the decoder that is made
+ * @name: a path or a URI; a name that could be either is a path if such a file
+ *     exists
+ * @sink: an element of @pipeline; the first audio stream is linked to its pad
+ *     "sink"
+ * @error: return location
+ *
+ * Returns: %FALSE with @error set if @name cannot be a URI or no decoder is
+ *     installed
+ */
 gboolean source_init (Source *source, GstBin *pipeline, const char *name,
-    GstElement *entrance, GError **error);
-/* Looks at a message of the pipeline; FALSE with @error set if it is the end of
- * the attempt. */
+    GstElement *sink, GError **error);
+
+/**
+ * source_check_message:
+ * @message: any message of the pipeline
+ * @error: return location for its Reason, and a sentence about the file
+ *
+ * This is the one place where GStreamer's error codes become a Reason.
+ *
+ * Returns: %FALSE with @error set if @message is an error, after which nothing
+ *     more comes
+ */
 gboolean
 source_check_message (Source *source, GstMessage *message, GError **error);
-/* Whether that error is that there is no audio in it: that it is another kind of
- * file, or an unknown one. */
-gboolean source_is_no_audio (const GError *error);
-/* Whether a thread still moves data, and be it only as far as the queue.  decodebin
- * may swallow the error of a demuxer that it has just plugged, and then nothing
- * would ever come. */
+
+/* Whether a thread of @pipeline still moves data, even if that gets no further
+ * than a queue.  decodebin may swallow the error of a demuxer that it has just
+ * plugged; then no message and no audio would ever come. */
 gboolean source_is_moving (const Source *source, GstElement *pipeline);
+
+/* Frees what @source owns. */
 void source_clear (Source *source);
 
 /* Makes an element and adds it to @bin; NULL with @error set if it is not

@@ -62,7 +62,7 @@ gboolean cache_store (Cache *cache, const char *path, guint64 size,
  * cache_export:
  * @format: "json", the lines of `genreclassify --json`, or "csv", as RFC 4180 has
  *     it, with the columns file, genre, confidence, one for each label, duration,
- *     model, tag and error
+ *     model, tag, error and error_code
  * @error: return location: G_OPTION_ERROR_BAD_VALUE for another @format
  *
  * Writes the whole cache to stdout in the order of the paths.

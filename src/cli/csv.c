@@ -57,7 +57,7 @@ csv_make_header (GPtrArray *labels)
 
   for (guint c = 0; c < labels->len; c++)
     append_field (line, labels->pdata[c]);
-  g_string_append (line, ",duration,model,tag,error\r\n");
+  g_string_append (line, ",duration,model,tag,error,error_code\r\n");
   return g_string_free (line, FALSE);
 }
 
@@ -76,6 +76,7 @@ csv_make_row (const Result *result, GPtrArray *labels)
   append_field (line, result->model);
   append_field (line, result->old_genre);
   append_field (line, result->error);
+  append_field (line, reason_to_code (result->reason));
   g_string_append (line, "\r\n");
   return g_string_free (line, FALSE);
 }

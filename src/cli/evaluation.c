@@ -199,7 +199,7 @@ take_outcome (const Outcome *outcome, gint64 total, gpointer user_data)
   const Result *result = outcome->result;
   guint truth = find_truth (evaluation, result->name);
 
-  if (result->skipped) {
+  if (result_is_skipped (result)) {
     complain (evaluation, result->name, "skipped: ", result->error);
     evaluation->n_skipped++;
   } else if (result->error || !result->probabilities) {

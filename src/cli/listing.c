@@ -104,43 +104,55 @@ push (Listing *listing, ListingItem *item)
   g_mutex_unlock (&listing->lock);
 }
 
-/* @error is taken. */
+/* Why a file cannot be played: a sentence for people, NULL if it can be, and the
+ * code of it. */
+typedef struct
+{
+  Reason reason;
+  char *sentence;
+} Obstacle;
+
+/* Takes the sentence of @obstacle.  @found: it was found in a folder or a list. */
 static void
-add (Listing *listing, const char *name, const char *key, char *error,
+add (Listing *listing, const char *name, const char *key, Obstacle obstacle,
     gboolean found)
 {
   ListingItem *item;
 
   if (!is_in_shard (listing->options, key)) {
-    g_free (error);
+    g_free (obstacle.sentence);
     return;
   }
   item = g_new0 (ListingItem, 1);
   item->name = g_strdup (name);
-  item->error = error;
+  item->error = obstacle.sentence;
+  item->reason = obstacle.reason;
   item->may_skip = found && !is_audio_name (name);
   push (listing, item);
 }
 
 /* Single names */
 
-static char *
+static Obstacle
 explain_missing (const char *path, int fault)
 {
   g_autofree char *target = g_file_read_link (path, NULL);
 
   if (fault == ELOOP)
-    return g_strdup ("It is a symbolic link that leads back to itself.");
+    return (Obstacle){ REASON_NOT_FOUND,
+      g_strdup ("It is a symbolic link that leads back to itself.") };
   if (fault == ENOENT && target)
-    return g_strdup_printf (
-        "It is a symbolic link to %s, which does not exist.", target);
+    return (Obstacle){ REASON_NOT_FOUND,
+      g_strdup_printf (
+          "It is a symbolic link to %s, which does not exist.", target) };
   if (fault == ENOENT || fault == ENOTDIR)
-    return g_strdup ("It does not exist.");
-  return g_strdup_printf ("It cannot be read: %s.", g_strerror (fault));
+    return (Obstacle){ REASON_NOT_FOUND, g_strdup ("It does not exist.") };
+  return (Obstacle){ REASON_UNREADABLE,
+    g_strdup_printf ("It cannot be read: %s.", g_strerror (fault)) };
 }
 
-/* Why what is at @path cannot be played, or NULL. */
-static char *
+/* Why the file or device at @path cannot be played, if so. */
+static Obstacle
 explain_kind (const char *path, const struct stat *info)
 {
   const char *kind = S_ISFIFO (info->st_mode) ? "a FIFO"
@@ -149,12 +161,14 @@ explain_kind (const char *path, const struct stat *info)
                                               : NULL;
 
   if (kind)
-    return g_strdup_printf ("It is %s, not a file.", kind);
+    return (Obstacle){ REASON_UNREADABLE,
+      g_strdup_printf ("It is %s, not a file.", kind) };
   if (access (path, R_OK) < 0)
-    return g_strdup_printf ("It cannot be read: %s.", g_strerror (errno));
+    return (Obstacle){ REASON_UNREADABLE,
+      g_strdup_printf ("It cannot be read: %s.", g_strerror (errno)) };
   if (info->st_size == 0)
-    return g_strdup ("It is empty.");
-  return NULL;
+    return (Obstacle){ REASON_NOT_AUDIO, g_strdup ("It is empty.") };
+  return (Obstacle){ REASON_NONE, NULL };
 }
 
 static void walk (Listing *listing, const char *path, gsize root_length,
@@ -172,14 +186,15 @@ look_at (Listing *listing, const char *name, gboolean found)
     scheme = g_uri_parse_scheme (name);
     if (!g_strcmp0 (scheme, "fd")) {
       add (listing, name, name,
-          g_strdup ("File descriptors are not shared with the processes that "
-                    "decode."),
+          (Obstacle){ REASON_UNREADABLE,
+              g_strdup ("File descriptors are not shared with the processes "
+                        "that decode.") },
           found);
       return;
     }
     path = local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
     if (scheme && !local) {
-      add (listing, name, name, NULL, FALSE);
+      add (listing, name, name, (Obstacle){ REASON_NONE, NULL }, FALSE);
       return;
     }
     path = local ? local : name;
@@ -237,7 +252,9 @@ walk (Listing *listing, const char *path, gsize root_length,
   names = read_folder (path, &error);
   if (!names) {
     add (listing, path, path + root_length,
-        g_strdup ("This folder cannot be read."), FALSE);
+        (Obstacle){
+            REASON_UNREADABLE, g_strdup ("This folder cannot be read.") },
+        FALSE);
     return;
   }
   for (guint i = 0; i < names->len && !is_left (listing); i++) {
@@ -310,7 +327,8 @@ read_list (Listing *listing, GInputStream *stream, const char *list_name)
   }
   if (error)
     add (listing, list_name, list_name,
-        g_strdup_printf ("The list cannot be read: %s.", error->message),
+        (Obstacle){ REASON_UNREADABLE,
+            g_strdup_printf ("The list cannot be read: %s.", error->message) },
         FALSE);
 }
 

@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "analysis/reason.h"
+
 typedef struct
 {
   char **names;           /* files, folders, URIs; "-": a list from stdin */
@@ -18,8 +20,9 @@ typedef struct
 typedef struct
 {
   char *name;        /* path or URI */
-  char *error;       /* why it cannot be played, or NULL */
-  gboolean may_skip; /* nobody said that it were audio */
+  char *error;       /* a sentence: why it cannot be played, or NULL */
+  Reason reason;     /* the same as a code */
+  gboolean may_skip; /* nobody has said that it is audio */
 } ListingItem;
 
 void listing_item_free (ListingItem *item);

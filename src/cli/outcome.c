@@ -36,6 +36,9 @@ outcome_change_to_json (const Outcome *outcome)
   set_string (object, "new", outcome->change.new_genre);
   set_string (object, "note", outcome->change.note);
   set_string (object, "error", outcome->write_error);
+  set_string (object, "error_code", reason_to_code (outcome->write_reason));
+  json_object_set_boolean_member (
+      object, "retryable", reason_is_retryable (outcome->write_reason));
   json_node_set_object (node, object);
   return json_to_string (node, FALSE);
 }
@@ -63,6 +66,8 @@ outcome_take_change (Outcome *outcome, const char *json)
   outcome->change.new_genre = take_string (object, "new");
   outcome->change.note = take_string (object, "note");
   outcome->write_error = take_string (object, "error");
+  outcome->write_reason = reason_from_code (
+      json_object_get_string_member_with_default (object, "error_code", NULL));
   return TRUE;
 }
 

@@ -12,7 +12,8 @@ typedef struct
   Result *result;
   gboolean has_change; /* whether to write the genre was considered */
   TagChange change;
-  char *write_error; /* why it could not be written, or NULL */
+  char *write_error;   /* a sentence: why it could not be written, or NULL */
+  Reason write_reason; /* the same as a code */
 } Outcome;
 
 void outcome_clear (Outcome *outcome);
@@ -23,7 +24,8 @@ void outcome_clear (Outcome *outcome);
  *   old      string or null: the genre before, several values joined by "; "
  *   new      string or null: the genre now, or as it would be
  *   note     string or null: why it was not written, or what is to be known of it
- *   error    string or null: why it could not be written */
+ *   error    string or null: a sentence that says why it could not be written
+ *   error_code and retryable  of that error, as in result_to_json() */
 char *outcome_change_to_json (const Outcome *outcome);
 
 /* The inverse; FALSE if @json is not such an object. */

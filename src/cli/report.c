@@ -261,7 +261,7 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
 
   if (report->progress && (isatty (1) || report->options->verbose))
     progress_hide (report->progress);
-  if (result->skipped)
+  if (result_is_skipped (result))
     note_skipped (report, result);
   else if (result->error || outcome->write_error)
     note_failure (report, outcome);

@@ -4,95 +4,58 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <gst/gst.h>
 
 #include "analysis/plugin.h"
+#include "analysis/wire.h"
 #include "outcome.h"
 #include "plot/plot.h"
 
-/* WorkerOptions */
-#define OPTIONS_TYPE "(maytttbmaybdubbbbmay)"
-#define OPTIONS_FORMAT "(m^aytttbm^aybdubbbbm^ay)"
-
 /* Set while a file is being written, and by SIGTERM in that time. */
-static volatile sig_atomic_t writing, told_to_end;
+static volatile sig_atomic_t writing, end_requested;
 
 char **
-worker_get_argv (const WorkerOptions *options)
+worker_get_argv (void)
 {
-  const AnalysisOptions *analysis = &options->analysis;
-  const TagOptions *tags = &options->tags;
-  g_autoptr (GVariant) value = g_variant_ref_sink (
-      g_variant_new (OPTIONS_FORMAT, analysis->model, analysis->window,
-          analysis->hop, analysis->max_duration, options->with_segments,
-          options->plot, options->write, options->min_confidence,
-          (guint) tags->mode, tags->id3v23, tags->preserve_times,
-          tags->write_confidence, tags->dry_run, tags->undo_log));
-  GStrvBuilder *builder = g_strv_builder_new ();
   g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
-  g_autofree char *text = g_variant_print (value, FALSE);
-  char **argv;
+  const char *const argv[] = { "/proc/self/exe", WORKER_ARGUMENT, parent,
+    NULL };
 
-  g_strv_builder_add_many (
-      builder, "/proc/self/exe", WORKER_ARGUMENT, parent, text, NULL);
-  argv = g_strv_builder_end (builder);
-  g_strv_builder_unref (builder);
-  return argv;
+  return g_strdupv ((char **) argv);
 }
 
-/* The strings are to be freed by clear_options(). */
-static gboolean
-parse_options (const char *text, WorkerOptions *options)
+gboolean
+worker_writes_tags (const WorkerOptions *options, const Result *result)
 {
-  AnalysisOptions *analysis = &options->analysis;
-  TagOptions *tags = &options->tags;
-  guint mode;
-  g_autoptr (GVariant) value = g_variant_parse (
-      G_VARIANT_TYPE (OPTIONS_TYPE), text, NULL, NULL, NULL);
+  return options->write && !result->error;
+}
 
-  if (!value)
-    return FALSE;
-  g_variant_get (value, OPTIONS_FORMAT, &analysis->model, &analysis->window,
-      &analysis->hop, &analysis->max_duration, &options->with_segments,
-      &options->plot, &options->write, &options->min_confidence, &mode,
-      &tags->id3v23, &tags->preserve_times, &tags->write_confidence,
-      &tags->dry_run, &tags->undo_log);
-  tags->mode = mode;
-  return TRUE;
+/* Answers.  Without a parent that takes them the process ends. */
+
+static void
+send_message (int output, WireKind kind, const char *data)
+{
+  if (!wire_write (output, kind, data, strlen (data)))
+    exit (1);
 }
 
 static void
-clear_options (WorkerOptions *options)
+send_alive (gpointer output)
 {
-  g_free ((char *) options->analysis.model);
-  g_free ((char *) options->plot);
-  g_free ((char *) options->tags.undo_log);
+  send_message (*(int *) output, WIRE_ALIVE, "");
 }
 
 static void
-say (FILE *replies, char kind, const char *line)
-{
-  if (fprintf (replies, "%c%s\n", kind, line) < 0 || fflush (replies) < 0)
-    exit (1); /* nobody listens */
-}
-
-static void
-say_alive (gpointer replies)
-{
-  say (replies, '.', "");
-}
-
-static void
-say_segment (const Result *result, guint index, gpointer replies)
+on_segment (const Result *result, guint index, gpointer output)
 {
   (void) result;
   (void) index;
-  say_alive (replies);
+  send_alive (output);
 }
 
 static void
@@ -105,12 +68,12 @@ draw (Result **result, const WorkerOptions *options)
   if ((*result)->error || plot_file (options->plot, *result, &error))
     return;
   message = g_strdup_printf ("Its plot cannot be drawn: %s", error->message);
-  failure = result_new_error ((*result)->name, message);
+  failure = result_new_error ((*result)->name, REASON_PLOT_FAILED, message);
   result_free (*result);
   *result = failure;
 }
 
-/* The path of what is named, or NULL if it is not on this machine. */
+/* The path of @name, a path or a URI, or NULL if that is not on this machine. */
 static char *
 get_path (const char *name)
 {
@@ -136,18 +99,20 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
         options->min_confidence);
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
+    outcome->write_reason = REASON_WRITE_FAILED;
   } else if (!tagwriter_write (path, result->labels[best], confidence,
                  result->model, &options->tags, &outcome->change, &error)) {
     outcome->write_error = g_strdup (error->message);
+    outcome->write_reason = reason_from_error (error, REASON_WRITE_FAILED);
   }
 }
 
 static void
-find_genre (Outcome *outcome, const WorkerOptions *options, FILE *replies)
+find_genre (Outcome *outcome, const WorkerOptions *options, int output)
 {
   if (!outcome->result->labels) {
     Result *found = analysis_run (
-        outcome->result->name, &options->analysis, say_segment, replies);
+        outcome->result->name, &options->analysis, on_segment, &output);
 
     result_free (outcome->result);
     outcome->result = found;
@@ -156,42 +121,41 @@ find_genre (Outcome *outcome, const WorkerOptions *options, FILE *replies)
     draw (&outcome->result, options);
 }
 
+/* FALSE if @request is none, or if the process is to end. */
 static gboolean
-work (const char *request, const WorkerOptions *options, FILE *replies)
+serve (const char *request, const WorkerOptions *options, int output)
 {
   Outcome outcome = { .result = result_from_json (request, NULL) };
-  gboolean write;
   g_autofree char *result = NULL;
 
   if (!outcome.result)
     return FALSE;
-  find_genre (&outcome, options, replies);
-  write = options->write && !outcome.result->error;
+  find_genre (&outcome, options, output);
   result = result_to_json (outcome.result, options->with_segments);
-  say (replies, write ? '+' : '=', result);
-  if (write) {
+  send_message (output, WIRE_RESULT, result);
+  if (worker_writes_tags (options, outcome.result)) {
     g_autofree char *change = NULL;
 
     writing = TRUE;
     write_tags (&outcome, options);
     change = outcome_change_to_json (&outcome);
-    say (replies, '*', change);
+    send_message (output, WIRE_CHANGE, change);
     writing = FALSE;
   }
   outcome_clear (&outcome);
-  return !told_to_end;
+  return !end_requested;
 }
 
 static void
 on_terminated (int signal_number)
 {
-  told_to_end = TRUE;
+  end_requested = TRUE;
   if (!writing)
     _exit (128 + signal_number);
 }
 
-/* An element that has started holds the weights and the memory for inference,
- * which the elements of the files then share. */
+/* An element that has started and is kept: it holds the weights and the memory for
+ * inference, which the elements of the files then share. */
 static GstElement *
 keep_warm (const WorkerOptions *options)
 {
@@ -205,50 +169,86 @@ keep_warm (const WorkerOptions *options)
   return element;
 }
 
-/* Decoders that print to stdout must not disturb the replies. */
-static FILE *
+/* Keeps stdout for the answers; what decoders print there goes to stderr. */
+static int
 take_stdout (void)
 {
   int fd = fcntl (1, F_DUPFD_CLOEXEC, 3);
 
   dup2 (2, 1);
-  return fd < 0 ? NULL : fdopen (fd, "w");
+  return fd;
+}
+
+/* The signals that a terminal sends to the whole group are the parent's to deal
+ * with. */
+static void
+prepare_signals (void)
+{
+  signal (SIGINT, SIG_IGN);
+  signal (SIGHUP, SIG_IGN);
+  signal (SIGTERM, on_terminated);
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static gboolean
+read_options (WireReader *requests, WorkerOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  WireMessage message;
+
+  if (wire_reader_next (requests, 0, &message) != WIRE_MESSAGE ||
+      message.kind != WIRE_OPTIONS)
+    return FALSE;
+  if (worker_options_parse (options, message.data, &error))
+    return TRUE;
+  g_printerr ("genreclassify: %s\n", error->message);
+  return FALSE;
+}
+
+/* Until there are no more requests.  FALSE if they did not end in order. */
+static gboolean
+serve_all (WireReader *requests, const WorkerOptions *options, int output)
+{
+  WireMessage message;
+  WireStatus status;
+
+  while ((status = wire_reader_next (requests, 0, &message)) == WIRE_MESSAGE)
+    if (message.kind != WIRE_REQUEST || !serve (message.data, options, output))
+      return FALSE;
+  return status == WIRE_END;
 }
 
 int
 worker_main (int argc, char **argv)
 {
+  g_autoptr (WireReader) requests = wire_reader_new (WORKER_MAX_MESSAGE);
   WorkerOptions options = { 0 };
   g_autoptr (GError) error = NULL;
-  FILE *replies;
   GstElement *warm;
-  char *request = NULL;
-  size_t size = 0;
-  gboolean ok = TRUE;
+  int output;
+  gboolean ok;
 
-  if (argc != 4 || !parse_options (argv[3], &options))
+  if (argc != 3)
     return 2;
-  /* what comes from the terminal is for the parent to deal with */
-  signal (SIGINT, SIG_IGN);
-  signal (SIGHUP, SIG_IGN);
-  signal (SIGTERM, on_terminated);
-  prctl (PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid () != atoi (argv[2]) || !(replies = take_stdout ()))
+  prepare_signals ();
+  if (getppid () != atoi (argv[2]) || (output = take_stdout ()) < 0)
     return 1;
-  options.tags.watch = (AudioSumWatch){ 0, say_alive, replies };
+  if (!read_options (requests, &options)) {
+    worker_options_clear (&options);
+    return 2;
+  }
+  options.tags.watch = (AudioSumWatch){ 0, send_alive, &output };
   if (!plugin_init (&error)) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 1;
   }
   warm = keep_warm (&options);
-  while (ok && getline (&request, &size, stdin) > 0)
-    ok = work (request, &options, replies);
-  free (request);
-  fclose (replies);
+  ok = serve_all (requests, &options, output);
+  close (output);
   if (warm) {
     gst_element_set_state (warm, GST_STATE_NULL);
     gst_object_unref (warm);
   }
-  clear_options (&options);
+  worker_options_clear (&options);
   return ok ? 0 : 1;
 }

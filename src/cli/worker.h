@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What plays the files: a process of its own, so that a decoder that crashes or
- * hangs takes nothing else with it.
+/* The process that plays the files.  It is one of its own, so that a decoder that
+ * crashes or hangs costs one file and nothing else.
  *
- * It takes one Result as JSON in a line on stdin for each file, which has the
- * file's name; one with a genre as well was known before, and is not analysed
- * again.  It answers on stdout in lines, of which the first character says what
- * they are:
+ * Parent and worker talk through the worker's stdin and stdout in messages of
+ * analysis/wire.h.  The worker takes
  *
- *   .  a sign of life: one more segment was classified, or more of the audio that
- *      is to be the same was compared
- *   +  a Result, after which there will be a change
- *   =  a Result, and that is all
- *   *  a change, as outcome_change_to_json() gives it
+ *   WIRE_OPTIONS  first, once: worker_options_to_text()
+ *   WIRE_REQUEST  for each file: a Result, which has the file's name; if it has a
+ *                 genre, that was known before and is not analysed again
  *
- * It ends with its input, with its parent and with SIGTERM; but a file that is
- * being written by then is finished first. */
+ * and answers each request with
+ *
+ *   WIRE_ALIVE    any number of times: one more segment was classified, or more of
+ *                 the audio compared that must not change when tags are written
+ *   WIRE_RESULT   once
+ *   WIRE_CHANGE   once, after a result for which worker_writes_tags() is TRUE
+ *
+ * It ends when its stdin or its parent does, and with SIGTERM; but it first
+ * finishes a file that it is writing. */
 
 #pragma once
 
-#include "analysis/analysis.h"
-#include "tags/tagwriter.h"
+#include "workeroptions.h"
 
-typedef struct
-{
-  AnalysisOptions analysis;
-  gboolean with_segments;
-  const char *plot;      /* where to draw the file's plot, or NULL */
-  gboolean write;        /* the genre into the file's tags */
-  double min_confidence; /* without which it is not */
-  TagOptions tags;
-} WorkerOptions;
-
-/* The command's first argument that makes it a worker. */
+/* The command's first argument that makes it a worker; the second is the process
+ * ID of its parent. */
 #define WORKER_ARGUMENT "--worker"
+
+/* bytes of a message in either direction; a result of days of audio has fewer */
+#define WORKER_MAX_MESSAGE (64 << 20)
 
 /* The command line that starts a worker of this process; free with
  * g_strfreev(). */
-char **worker_get_argv (const WorkerOptions *options);
+char **worker_get_argv (void);
 
-/* Runs one in this process; gives the exit status. */
+/* Whether a worker, which has found @result, writes it into the file's tags. */
+gboolean
+worker_writes_tags (const WorkerOptions *options, const Result *result);
+
+/* Runs a worker in this process.  Returns the exit status. */
 int worker_main (int argc, char **argv);

@@ -12,20 +12,21 @@
 
 #include <glib-unix.h>
 
-#include "io.h"
+#include "analysis/wire.h"
 
-/* files that are looked at before the workers and signals are heard again */
+/* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
 
+/* A file on its way from the listing to the PoolFunc. */
 typedef struct
 {
   ListingItem *item;
-  Outcome outcome; /* result is NULL as long as there is none */
-  gboolean found;  /* the result is there, and the change will follow */
+  Outcome outcome;        /* result is NULL as long as there is none */
+  gboolean awaits_change; /* the result is there, and the change will follow */
   gboolean done;
   struct stat info; /* before it was read */
   gboolean has_info;
-} Job;
+} FileTask;
 
 typedef struct _Pool Pool;
 
@@ -33,12 +34,12 @@ typedef struct
 {
   Pool *pool;
   GPid pid;
-  int in, out;
+  int in, out; /* its stdin, blocking, and its stdout, non-blocking */
   guint out_source, timeout_source;
-  GString *received; /* of a line */
-  Job *job;          /* or NULL: it has nothing to do */
+  WireReader *answers;
+  FileTask *task; /* or NULL: it has nothing to do */
   gboolean timed_out;
-} Worker;
+} WorkerProcess;
 
 struct _Pool
 {
@@ -47,12 +48,12 @@ struct _Pool
   gpointer user_data;
   GMainLoop *loop;
   Listing *listing;
-  GPtrArray *workers; /* Worker */
-  GQueue window;      /* Job, in the listing's order */
-  Job *waiting;       /* the last of them, for which there is no worker yet */
+  GPtrArray *workers; /* WorkerProcess */
+  GQueue window;      /* FileTask, in the listing's order */
+  FileTask *waiting;  /* the last of them, while there is no worker for it */
   guint pump_source;
-  gboolean listed;   /* all of them */
-  gboolean stopping; /* no more is begun */
+  gboolean listed;   /* the listing has given all of its files */
+  gboolean stopping; /* no file is begun any more */
   int signal;
   GError *error;
 };
@@ -60,14 +61,14 @@ struct _Pool
 static void schedule_pump (Pool *pool);
 
 static void
-job_free (Job *job)
+file_task_free (FileTask *task)
 {
-  listing_item_free (job->item);
-  outcome_clear (&job->outcome);
-  g_free (job);
+  listing_item_free (task->item);
+  outcome_clear (&task->outcome);
+  g_free (task);
 }
 
-/* No more is begun, and what is under way is left. */
+/* Begins no more files, and ends the workers. */
 static void
 stop (Pool *pool)
 {
@@ -75,12 +76,14 @@ stop (Pool *pool)
     return;
   pool->stopping = TRUE;
   for (guint i = 0; i < pool->workers->len; i++)
-    kill (((Worker *) g_ptr_array_index (pool->workers, i))->pid, SIGTERM);
+    kill (
+        ((WorkerProcess *) g_ptr_array_index (pool->workers, i))->pid, SIGTERM);
   schedule_pump (pool);
 }
 
+/* For a failure of the run, not of a file.  Takes @error. */
 static void
-fail (Pool *pool, GError *error)
+stop_with_error (Pool *pool, GError *error)
 {
   if (pool->error)
     g_error_free (error);
@@ -99,84 +102,99 @@ get_mtime_ns (const struct stat *info)
 }
 
 static gboolean
-look_up (Pool *pool, Job *job)
+look_up (Pool *pool, FileTask *task)
 {
   const PoolOptions *options = pool->options;
 
-  if (!options->cache || stat (job->item->name, &job->info) < 0)
+  if (!options->cache || stat (task->item->name, &task->info) < 0)
     return FALSE;
-  job->has_info = TRUE;
-  job->outcome.result = cache_lookup (options->cache, job->item->name,
-      job->info.st_size, get_mtime_ns (&job->info), options->cache_key);
-  return job->outcome.result != NULL;
+  task->has_info = TRUE;
+  task->outcome.result = cache_lookup (options->cache, task->item->name,
+      task->info.st_size, get_mtime_ns (&task->info), options->cache_key);
+  return task->outcome.result != NULL;
 }
 
-/* Other failures may be none another time. */
+/* Keeps results, and of failures only that a file is no audio: others may be gone
+ * the next time. */
 static void
-store (Pool *pool, const Job *job)
+store (Pool *pool, const FileTask *task)
 {
-  const Result *result = job->outcome.result;
+  const Result *result = task->outcome.result;
   GError *error = NULL;
 
-  if (job->has_info && (!result->error || result->skipped) &&
-      !cache_store (pool->options->cache, job->item->name, job->info.st_size,
-          get_mtime_ns (&job->info), pool->options->cache_key, result, &error))
-    fail (pool, error);
+  if (task->has_info &&
+      (!result->error || reason_is_no_audio (result->reason)) &&
+      !cache_store (pool->options->cache, task->item->name, task->info.st_size,
+          get_mtime_ns (&task->info), pool->options->cache_key, result, &error))
+    stop_with_error (pool, error);
 }
 
-/* Once more, as the file that was written is another one. */
+/* Stores the result again once tags were written, as the file's size and time are
+ * others then. */
 static void
-store_changed (Pool *pool, Job *job)
+store_changed (Pool *pool, FileTask *task)
 {
-  const TagChange *change = &job->outcome.change;
-  Result *result = job->outcome.result;
+  const TagChange *change = &task->outcome.change;
+  Result *result = task->outcome.result;
   char *before;
 
-  if (pool->options->worker.tags.dry_run || !job->has_info ||
-      stat (job->item->name, &job->info) < 0)
+  if (pool->options->worker.tags.dry_run || !task->has_info ||
+      stat (task->item->name, &task->info) < 0)
     return;
-  /* what is shown of this run is the genre that was there */
+  /* this run reports the genre that was there before */
   before = result->old_genre;
   result->old_genre = change->new_genre;
-  store (pool, job);
+  store (pool, task);
   result->old_genre = before;
 }
 
-/* Jobs */
+/* Files */
 
+/* Its result is complete; hand_on_done() passes it on in the listing's order. */
 static void
-finish (Pool *pool, Job *job)
+finish_task (Pool *pool, FileTask *task)
 {
-  Result *result = job->outcome.result;
-
-  job->done = TRUE;
-  result->skipped = result->skipped && job->item->may_skip;
+  task->done = TRUE;
+  task->outcome.result->may_skip = task->item->may_skip;
   schedule_pump (pool);
 }
 
 static void
-finish_with_error (Pool *pool, Job *job, const char *error)
+set_failure (FileTask *task, Reason reason, const char *sentence)
 {
-  result_free (job->outcome.result);
-  job->outcome.result = result_new_error (job->item->name, error);
-  finish (pool, job);
+  result_free (task->outcome.result);
+  task->outcome.result = result_new_error (task->item->name, reason, sentence);
 }
 
-/* Hands on what is done, and forgets it.  What is not done comes in between only
- * when the pool stops. */
+/* After the result was found, only the writing of tags has failed. */
 static void
-flush (Pool *pool)
+fail_task (FileTask *task, Reason reason, const char *sentence)
 {
-  Job *job;
+  if (!task->awaits_change) {
+    set_failure (task, reason, sentence);
+    return;
+  }
+  task->outcome.has_change = TRUE;
+  task->outcome.write_reason = reason;
+  g_free (task->outcome.write_error);
+  task->outcome.write_error = g_strdup (sentence);
+}
 
-  while ((job = g_queue_peek_head (&pool->window)) &&
-      (job->done || pool->stopping)) {
+/* Hands on the files at the head of the window that are done.  When the pool stops,
+ * files before them may not be done; these are dropped. */
+static void
+hand_on_done (Pool *pool)
+{
+  FileTask *task;
+
+  while ((task = g_queue_peek_head (&pool->window)) &&
+      (task->done || pool->stopping)) {
     g_queue_pop_head (&pool->window);
-    if (job->done &&
+    if (task->done &&
         !pool->func (
-            &job->outcome, listing_get_total (pool->listing), pool->user_data))
+            &task->outcome, listing_get_total (pool->listing), pool->user_data))
       stop (pool);
-    job_free (job);
+    file_task_free (task);
     /* there is room for the next */
     schedule_pump (pool);
   }
@@ -185,11 +203,11 @@ flush (Pool *pool)
 /* Workers */
 
 static void
-worker_free (Worker *worker)
+worker_process_free (WorkerProcess *worker)
 {
   g_clear_handle_id (&worker->out_source, g_source_remove);
   g_clear_handle_id (&worker->timeout_source, g_source_remove);
-  g_string_free (worker->received, TRUE);
+  wire_reader_free (worker->answers);
   close (worker->in);
   close (worker->out);
   g_spawn_close_pid (worker->pid);
@@ -199,7 +217,7 @@ worker_free (Worker *worker)
 static gboolean
 on_timeout (gpointer data)
 {
-  Worker *worker = data;
+  WorkerProcess *worker = data;
 
   worker->timeout_source = 0;
   worker->timed_out = TRUE;
@@ -207,102 +225,112 @@ on_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* What is known by then stays so. */
+/* With a low priority, so that a sign of life that has come already is read before
+ * the time is found to be over. */
 static void
-fail_job (Worker *worker, const char *reason)
-{
-  Job *job = worker->job;
-
-  if (job->found) {
-    job->outcome.has_change = TRUE;
-    g_free (job->outcome.write_error);
-    job->outcome.write_error = g_strdup (reason);
-  } else {
-    result_free (job->outcome.result);
-    job->outcome.result = result_new_error (job->item->name, reason);
-  }
-}
-
-/* Later than all else, so that a sign of life that has come is seen first. */
-static void
-restart_timeout (Worker *worker)
+restart_timeout (WorkerProcess *worker)
 {
   g_clear_handle_id (&worker->timeout_source, g_source_remove);
-  if (worker->job)
+  if (worker->task)
     worker->timeout_source = g_timeout_add_seconds_full (G_PRIORITY_LOW,
         worker->pool->options->timeout, on_timeout, worker, NULL);
 }
 
-static void
-take_result (Worker *worker, const char *json)
+/* Each gives FALSE if the answer is not what a worker sends. */
+
+static gboolean
+take_result (WorkerProcess *worker, const char *json)
 {
-  Job *job = worker->job;
+  FileTask *task = worker->task;
   Result *result = result_from_json (json, NULL);
 
-  if (!result) {
-    fail_job (worker, "Its process answered with nonsense.");
-    return;
-  }
-  result_free (job->outcome.result);
-  job->outcome.result = result;
-  store (worker->pool, job);
+  if (!result)
+    return FALSE;
+  result_free (task->outcome.result);
+  task->outcome.result = result;
+  result->may_skip = task->item->may_skip;
+  task->awaits_change = worker_writes_tags (
+      &worker->pool->options->worker, result);
+  store (worker->pool, task);
+  return TRUE;
 }
 
-static void
-take_change (Worker *worker, const char *json)
+static gboolean
+take_change (WorkerProcess *worker, const char *json)
 {
-  Job *job = worker->job;
+  FileTask *task = worker->task;
 
-  if (!outcome_take_change (&job->outcome, json))
-    fail_job (worker, "Its process answered with nonsense.");
-  else if (job->outcome.change.written)
-    store_changed (worker->pool, job);
+  if (!task->awaits_change || !outcome_take_change (&task->outcome, json))
+    return FALSE;
+  task->awaits_change = FALSE;
+  if (task->outcome.change.written)
+    store_changed (worker->pool, task);
+  return TRUE;
 }
 
-static void
-take_line (Worker *worker, const char *line)
+static gboolean
+take_answer (WorkerProcess *worker, const WireMessage *message)
 {
-  Pool *pool = worker->pool;
-  Job *job = worker->job;
+  FileTask *task = worker->task;
 
   restart_timeout (worker);
-  if (!job)
-    return;
-  if (*line == '+' || *line == '=')
-    take_result (worker, line + 1);
-  else if (*line == '*')
-    take_change (worker, line + 1);
-  if (*line == '=' || *line == '*') {
-    worker->job = NULL;
-    restart_timeout (worker);
-    finish (pool, job);
-  } else if (*line == '+') {
-    job->found = TRUE;
+  if (!task)
+    return FALSE;
+  switch (message->kind) {
+    case WIRE_ALIVE:
+      return TRUE;
+    case WIRE_RESULT:
+      if (!take_result (worker, message->data))
+        return FALSE;
+      break;
+    case WIRE_CHANGE:
+      if (!take_change (worker, message->data))
+        return FALSE;
+      break;
+    default:
+      return FALSE;
   }
+  if (!task->awaits_change) {
+    worker->task = NULL;
+    restart_timeout (worker);
+    finish_task (worker->pool, task);
+  }
+  return TRUE;
 }
 
-/* The process has ended: it was told to, or it must be said of its file. */
+/* Why a process has ended that was not told to. */
+static char *
+explain_end (const WorkerProcess *worker, int status, Reason *reason)
+{
+  *reason = REASON_TIMEOUT;
+  if (worker->timed_out)
+    return g_strdup_printf ("It was given up after %u s without progress.",
+        worker->pool->options->timeout);
+  *reason = REASON_DECODER_CRASHED;
+  if (WIFSIGNALED (status))
+    return g_strdup_printf (
+        "Its decoder crashed: %s.", g_strsignal (WTERMSIG (status)));
+  return g_strdup_printf (
+      "Its decoder ended the process, with status %d.", WEXITSTATUS (status));
+}
+
+/* Waits for the end of a process that has closed its stdout, or was killed.  If it
+ * had a file, that fails: with @nonsense because of what the process has sent. */
 static void
-bury (Worker *worker)
+reap_worker (WorkerProcess *worker, gboolean nonsense)
 {
   Pool *pool = worker->pool;
-  g_autofree char *reason = NULL;
+  g_autofree char *sentence = NULL;
+  Reason reason = REASON_INTERNAL;
   int status = 0;
 
   while (waitpid (worker->pid, &status, 0) < 0 && errno == EINTR)
     ;
-  if (worker->timed_out)
-    reason = g_strdup_printf (
-        "It was given up after %u s without progress.", pool->options->timeout);
-  else if (WIFSIGNALED (status))
-    reason = g_strdup_printf (
-        "Its decoder crashed: %s.", g_strsignal (WTERMSIG (status)));
-  else
-    reason = g_strdup_printf (
-        "Its decoder ended the process, with status %d.", WEXITSTATUS (status));
-  if (worker->job && !pool->stopping) {
-    fail_job (worker, reason);
-    finish (pool, worker->job);
+  sentence = nonsense ? g_strdup ("Its process answered with nonsense.")
+                      : explain_end (worker, status, &reason);
+  if (worker->task && !pool->stopping) {
+    fail_task (worker->task, reason, sentence);
+    finish_task (pool, worker->task);
   }
   g_ptr_array_remove (pool->workers, worker);
   schedule_pump (pool);
@@ -311,32 +339,31 @@ bury (Worker *worker)
 static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer data)
 {
-  Worker *worker = data;
-  char buffer[65536], *end;
-  gssize n = read (fd, buffer, sizeof buffer);
+  WorkerProcess *worker = data;
+  WireMessage message;
+  WireStatus status;
 
   (void) condition;
-  if (n < 0 && (errno == EINTR || errno == EAGAIN))
+  do {
+    status = wire_reader_next (worker->answers, fd, &message);
+    if (status == WIRE_MESSAGE && !take_answer (worker, &message))
+      status = WIRE_INVALID;
+  } while (status == WIRE_MESSAGE);
+  if (status == WIRE_LATER)
     return G_SOURCE_CONTINUE;
-  if (n <= 0) {
-    worker->out_source = 0;
-    bury (worker);
-    return G_SOURCE_REMOVE;
-  }
-  g_string_append_len (worker->received, buffer, n);
-  while ((end = memchr (worker->received->str, '\n', worker->received->len))) {
-    *end = '\0';
-    take_line (worker, worker->received->str);
-    g_string_erase (worker->received, 0, end + 1 - worker->received->str);
-  }
-  return G_SOURCE_CONTINUE;
+  worker->out_source = 0;
+  if (status == WIRE_INVALID)
+    kill (worker->pid, SIGKILL);
+  reap_worker (worker, status == WIRE_INVALID);
+  return G_SOURCE_REMOVE;
 }
 
-static Worker *
-worker_new (Pool *pool, GError **error)
+static WorkerProcess *
+worker_process_new (Pool *pool, GError **error)
 {
-  g_auto (GStrv) argv = worker_get_argv (&pool->options->worker);
-  Worker *worker = g_new0 (Worker, 1);
+  g_auto (GStrv) argv = worker_get_argv ();
+  g_autofree char *options = worker_options_to_text (&pool->options->worker);
+  WorkerProcess *worker = g_new0 (WorkerProcess, 1);
 
   if (!g_spawn_async_with_pipes (NULL, argv, NULL,
           G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL,
@@ -345,65 +372,67 @@ worker_new (Pool *pool, GError **error)
     return NULL;
   }
   worker->pool = pool;
-  worker->received = g_string_new (NULL);
+  worker->answers = wire_reader_new (WORKER_MAX_MESSAGE);
   g_unix_set_fd_nonblocking (worker->out, TRUE, NULL);
   worker->out_source = g_unix_fd_add (
       worker->out, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, worker);
   g_ptr_array_add (pool->workers, worker);
+  /* if it has ended already, on_readable() will notice */
+  (void) wire_write (worker->in, WIRE_OPTIONS, options, strlen (options));
   return worker;
 }
 
-static Worker *
+static WorkerProcess *
 find_idle_worker (Pool *pool)
 {
   GError *error = NULL;
-  Worker *worker;
+  WorkerProcess *worker;
 
   for (guint i = 0; i < pool->workers->len; i++) {
     worker = g_ptr_array_index (pool->workers, i);
-    if (!worker->job && !worker->timed_out)
+    if (!worker->task && !worker->timed_out)
       return worker;
   }
   if (pool->workers->len >= pool->options->jobs)
     return NULL;
-  worker = worker_new (pool, &error);
+  worker = worker_process_new (pool, &error);
   if (!worker)
-    fail (pool, error);
+    stop_with_error (pool, error);
   return worker;
 }
 
-/* A worker that has just died does not take it; its end will be noticed. */
+/* A worker that has just died does not take it; on_readable() will notice. */
 static void
-give (Worker *worker, Job *job)
+send_task (WorkerProcess *worker, FileTask *task)
 {
-  g_autoptr (Result) nothing = result_new (job->item->name);
-  const Result *known = job->outcome.result;
+  g_autoptr (Result) nothing = result_new (task->item->name);
+  const Result *known = task->outcome.result;
   g_autofree char *json = result_to_json (known ? known : nothing, TRUE);
-  g_autofree char *line = g_strconcat (json, "\n", NULL);
 
-  worker->job = job;
+  worker->task = task;
   restart_timeout (worker);
-  (void) io_write_all (worker->in, line, strlen (line));
+  (void) wire_write (worker->in, WIRE_REQUEST, json, strlen (json));
 }
 
-/* The street */
+/* From the listing to the workers */
 
-/* Whether a result that was known is to be used by a worker. */
+/* Whether a worker has something to do with a result that was in the cache. */
 static gboolean
-has_more_to_do (Pool *pool, const Job *job)
+needs_worker (Pool *pool, const FileTask *task)
 {
   const WorkerOptions *options = &pool->options->worker;
 
-  return (options->plot || options->write) && !job->outcome.result->error;
+  return (options->plot || options->write) && !task->outcome.result->error;
 }
 
-/* Makes a job of the next file, unless it is none or has to wait.  Gives FALSE if
- * there is nothing to do now. */
+/* Takes the next file from the listing.  It is done at once if it cannot be played
+ * or its result is known; otherwise it waits for a worker.  Gives FALSE if there is
+ * no file now, or no room for it. */
 static gboolean
-begin (Pool *pool)
+begin_file (Pool *pool)
 {
   ListingItem *item;
-  Job *job;
+  FileTask *task;
 
   if (pool->listed || pool->window.length >= POOL_WINDOW)
     return FALSE;
@@ -416,47 +445,53 @@ begin (Pool *pool)
     case LISTING_ITEM:
       break;
   }
-  job = g_new0 (Job, 1);
-  job->item = item;
-  g_queue_push_tail (&pool->window, job);
+  task = g_new0 (FileTask, 1);
+  task->item = item;
+  g_queue_push_tail (&pool->window, task);
   if (item->error) {
-    finish_with_error (pool, job, item->error);
-    job->outcome.result->skipped = item->may_skip;
-  } else if (look_up (pool, job) && !has_more_to_do (pool, job)) {
-    finish (pool, job);
+    set_failure (task, item->reason, item->error);
+    finish_task (pool, task);
+  } else if (look_up (pool, task) && !needs_worker (pool, task)) {
+    finish_task (pool, task);
   } else {
-    pool->waiting = job;
+    pool->waiting = task;
   }
   return TRUE;
 }
 
+static void
+begin_files (Pool *pool)
+{
+  for (guint i = 0; i < FILES_AT_ONCE && !pool->stopping; i++) {
+    if (pool->waiting) {
+      WorkerProcess *worker = find_idle_worker (pool);
+
+      if (!worker)
+        return;
+      send_task (worker, g_steal_pointer (&pool->waiting));
+    }
+    if (!begin_file (pool))
+      return;
+  }
+  schedule_pump (pool);
+}
+
+/* Moves the files on as far as they can go now. */
 static gboolean
 pump (gpointer data)
 {
   Pool *pool = data;
 
   pool->pump_source = 0;
-  for (guint i = 0; i < FILES_AT_ONCE && !pool->stopping; i++) {
-    if (pool->waiting) {
-      Worker *worker = find_idle_worker (pool);
-
-      if (!worker)
-        break;
-      give (worker, g_steal_pointer (&pool->waiting));
-    }
-    if (!begin (pool))
-      break;
-    if (i == FILES_AT_ONCE - 1)
-      schedule_pump (pool);
-  }
+  begin_files (pool);
   if (pool->stopping) {
-    /* those that have not ended yet may still say something */
+    /* workers that have not ended yet may still send a result */
     if (pool->workers->len == 0) {
-      flush (pool);
+      hand_on_done (pool);
       g_main_loop_quit (pool->loop);
     }
   } else {
-    flush (pool);
+    hand_on_done (pool);
     if (pool->listed && pool->window.length == 0)
       g_main_loop_quit (pool->loop);
   }
@@ -480,7 +515,7 @@ on_more_listed (gpointer data)
 static gboolean
 on_signal (Pool *pool, int signal)
 {
-  /* the second time, at once; the workers follow */
+  /* the second one ends this process at once; its workers end with it */
   if (pool->signal)
     _exit (128 + signal);
   pool->signal = signal;
@@ -515,7 +550,8 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
     g_unix_signal_add (SIGTERM, on_terminated, &pool),
     g_unix_signal_add (SIGHUP, on_hung_up, &pool) };
 
-  pool.workers = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_free);
+  pool.workers = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) worker_process_free);
   pool.loop = g_main_loop_new (NULL, FALSE);
   pool.listing = listing_new (listing, on_more_listed, &pool, &pool.error);
   if (pool.listing) {
@@ -526,7 +562,7 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_source_remove (signals[i]);
   while (pool.workers->len > 0) {
-    Worker *worker = g_ptr_array_index (pool.workers, 0);
+    WorkerProcess *worker = g_ptr_array_index (pool.workers, 0);
     GPid pid = worker->pid;
 
     kill (pid, SIGTERM);
@@ -536,7 +572,7 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
   g_ptr_array_unref (pool.workers);
   listing_free (pool.listing);
   g_main_loop_unref (pool.loop);
-  g_queue_clear_full (&pool.window, (GDestroyNotify) job_free);
+  g_queue_clear_full (&pool.window, (GDestroyNotify) file_task_free);
   if (pool.error) {
     g_propagate_error (error, pool.error);
     return -1;

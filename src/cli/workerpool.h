@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Processes that play the files, several at a time, and their results in the
- * files' order. */
+/* Classifies files in worker processes, several at a time, and gives the results
+ * in the files' order. */
 
 #pragma once
 
@@ -19,7 +19,8 @@ typedef struct
   const char *cache_key;
 } PoolOptions;
 
-/* FALSE: nobody takes any more; the pool comes to its end. */
+/* Takes what has become of a file.  Returns FALSE to end the pool, as the output
+ * takes no more. */
 typedef gboolean (*PoolFunc) (
     const Outcome *outcome, gint64 total, gpointer user_data);
 
@@ -30,10 +31,9 @@ typedef gboolean (*PoolFunc) (
  * @error: return location: a list that cannot be read, a cache that cannot be
  *     written
  *
- * Runs until all files are done, @func has had enough, or one of SIGINT, SIGTERM
- * and SIGHUP comes.  Then what is being analysed is left, a file that
- * is being written is finished, and what was done by
- * then goes to @func, still in order.
+ * Runs until all files are done, @func returns %FALSE, or one of SIGINT, SIGTERM and
+ * SIGHUP comes.  Files that are being analysed then are dropped, a file that is
+ * being written is finished, and @func still gets, in order, what was done.
  *
  * At most %POOL_WINDOW files are begun beyond the first one that is not done, so
  * that the memory does not grow with their number.

@@ -198,7 +198,7 @@ get_failure (const JobAnswer *answer)
 {
   switch (answer->outcome) {
     case JOB_FAILED:
-      if (answer->result->skipped)
+      if (reason_is_no_audio (answer->result->reason))
         return (Failure){ SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "not_audio",
           answer->result->error };
       for (guint i = 0; i < G_N_ELEMENTS (failures); i++)

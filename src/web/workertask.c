@@ -8,7 +8,6 @@
 
 #include "analysis/analysis.h"
 #include "analysis/overview.h"
-#include "analysis/source.h"
 #include "io.h"
 #include "plot/spectrogram.h"
 #include "sandbox.h"
@@ -70,9 +69,9 @@ draw_spectrogram (const char *name, int output)
 
   if (image)
     return tell (output, WORKER_IMAGE, image->data, image->len);
-  failure = result_new_error (
-      name, error ? error->message : "It is too short for a picture.");
-  failure->skipped = error && source_is_no_audio (error);
+  failure = result_new_error (name,
+      error ? reason_from_error (error, REASON_INTERNAL) : REASON_TOO_SHORT,
+      error ? error->message : "It is too short for a picture.");
   return tell_result (output, WORKER_RESULT, failure);
 }
 

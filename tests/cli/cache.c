@@ -102,7 +102,8 @@ test_lookup (void)
   const char *names[] = { "/a/song.mp3", "/a/S\xc3\xb6ng.mp3",
     "/a/\xff\xfe.mp3", "/a/new\nline.mp3", "/a/50% 'off'\".mp3" };
   g_autoptr (Cache) cache = open_cache (path);
-  g_autoptr (Result) failed = result_new_error ("x", "It is no audio.");
+  g_autoptr (Result)
+      failed = result_new_error ("x", REASON_NOT_AUDIO, "It is no audio.");
   g_autoptr (Result) found = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -134,6 +135,7 @@ test_lookup (void)
   g_assert_true (cache_store (cache, "/bad", 1, mtime, KEY, failed, NULL));
   found = cache_lookup (cache, "/bad", 1, mtime, KEY);
   g_assert_cmpstr (found->error, ==, "It is no audio.");
+  g_assert_cmpint (found->reason, ==, REASON_NOT_AUDIO);
 }
 
 static void
@@ -341,6 +343,26 @@ get_export (Cache *cache, const char *format)
   return text;
 }
 
+/* The rows of an earlier version have no "error_code". */
+static void
+test_former_rows (void)
+{
+  g_autofree char *path = make_path ("former");
+  g_autoptr (Cache) cache = open_cache (path);
+  g_autoptr (Result) found = NULL;
+
+  execute (path,
+      "INSERT INTO result VALUES (CAST ('/cover.jpg' AS BLOB), 1, 1, '" KEY "',"
+      " '{\"file\":\"/cover.jpg\",\"model\":null,\"genre\":null,"
+      "\"confidence\":0,\"probabilities\":null,\"silent\":false,"
+      "\"duration\":0,\"tag\":null,\"error\":\"There is no audio in it.\","
+      "\"skipped\":true}', '')");
+  found = cache_lookup (cache, "/cover.jpg", 1, 1, KEY);
+  g_assert_nonnull (found);
+  g_assert_cmpint (found->reason, ==, REASON_NOT_AUDIO);
+  g_assert_true (result_is_skipped (found));
+}
+
 static void
 test_export (void)
 {
@@ -352,10 +374,11 @@ test_export (void)
   g_auto (GStrv) lines = NULL;
 
   empty = get_export (cache, "csv");
-  g_assert_cmpstr (
-      empty, ==, "file,genre,confidence,duration,model,tag,error\r\n");
+  g_assert_cmpstr (empty, ==,
+      "file,genre,confidence,duration,model,tag,error,error_code\r\n");
 
   result->error = g_strdup ("It is \"text\",\nno audio.");
+  result->reason = REASON_NOT_AUDIO;
   cache_store (cache, "/b, c\xff.mp3", 1, 1, KEY, result, NULL);
   silent->model = g_strdup ("crnn 3");
   silent->duration = 1500000000;
@@ -368,11 +391,11 @@ test_export (void)
 
   csv = get_export (reader, "csv");
   g_assert_cmpstr (csv, ==,
-      "file,genre,confidence,jazz,pop,duration,model,tag,error\r\n"
-      "/a,jazz,0.75,0.75,0.25,30,crnn 3,,\r\n"
+      "file,genre,confidence,jazz,pop,duration,model,tag,error,error_code\r\n"
+      "/a,jazz,0.75,0.75,0.25,30,crnn 3,,,\r\n"
       "\"/b, c\xef\xbf\xbd.mp3\",,0,,,0,,,"
-      "\"It is \"\"text\"\",\nno audio.\"\r\n"
-      "/c,,0,,,1.5,crnn 3,Acid Jazz,\r\n");
+      "\"It is \"\"text\"\",\nno audio.\",not-audio\r\n"
+      "/c,,0,,,1.5,crnn 3,Acid Jazz,,\r\n");
   json = get_export (reader, "json");
   lines = g_strsplit (json, "\n", -1);
   g_assert_cmpuint (g_strv_length (lines), ==, 4);
@@ -437,6 +460,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/empty", test_empty);
   g_test_add_func ("/cache/killed", test_killed);
   g_test_add_func ("/cache/shared", test_shared);
+  g_test_add_func ("/cache/former-rows", test_former_rows);
   g_test_add_func ("/cache/export", test_export);
   g_test_add_func ("/cache/damaged", test_damaged);
   status = g_test_run ();

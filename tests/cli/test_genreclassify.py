@@ -65,8 +65,8 @@ class Test(unittest.TestCase):
             genres.add(lines[4].split()[0])
         self.assertEqual(len(genres), 1, genres)
 
-    def check_refused(self, path, sentence):
-        result = run(path)
+    def check_refused(self, path, sentence, *options):
+        result = run(*options, path)
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stdout, "")
         self.assertEqual(result.stderr, f"genreclassify: {path}: {sentence}\n")
@@ -87,6 +87,10 @@ class Test(unittest.TestCase):
                f"filesink location={short}")
         self.check_refused(
             short, "It is too short: at least 5 s of audio are needed.")
+        # a shorter window needs no more than itself
+        self.check_refused(
+            short, "It is too short: at least 3 s of audio are needed.",
+            "--window", "3")
 
     def test_others_go_on(self):
         missing = self.path("missing.mp3")

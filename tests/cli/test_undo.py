@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,8 @@ import time
 import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
+# WireKind of src/analysis/wire.h
+OPTIONS, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(6)
 
 
 def encode(path, seconds, rate):
@@ -113,15 +116,19 @@ class Test(unittest.TestCase):
         known = json.loads(run("--json", "--max-duration=10",
                                self.song).stdout)
         known["file"] = shutil.copy(self.long, self.folder)
-        options = ("(nothing, 0, 0, 0, false, nothing, true, 0.0, 0, false, "
-                   "false, false, false, nothing)")
-        result = subprocess.run(
-            [PROGRAM, "--worker", str(os.getpid()), options],
-            input=json.dumps(known).encode() + b"\n", capture_output=True,
-            timeout=60)
-        kinds = [chr(line[0]) for line in result.stdout.splitlines()]
-        self.assertEqual(set(kinds[1:-1]), {"."}, result)
-        self.assertEqual((kinds[0], kinds[-1]), ("+", "*"))
+        requests = b"".join(
+            struct.pack("=II", kind, len(data)) + data
+            for kind, data in ((OPTIONS, b"{'write': <true>}"),
+                               (REQUEST, json.dumps(known).encode())))
+        result = subprocess.run([PROGRAM, "--worker", str(os.getpid())],
+                                input=requests, capture_output=True, timeout=60)
+        kinds, at = [], 0
+        while at < len(result.stdout):
+            kind, size = struct.unpack_from("=II", result.stdout, at)
+            kinds.append(kind)
+            at += 8 + size
+        self.assertEqual(set(kinds[1:-1]), {ALIVE}, result)
+        self.assertEqual((kinds[0], kinds[-1]), (RESULT, CHANGE))
 
     def test_no_log(self):
         song = os.fsdecode(self.copy())

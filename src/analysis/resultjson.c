@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A Result as JSON, both ways. */
+
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+#include "filename.h"
+#include "result.h"
+
+#define NS 1e9
+/* of nested values; a result has 3 levels */
+#define MAX_DEPTH 16
+
+/* Writing */
+
+static void
+append_string (GString *json, const char *string)
+{
+  g_autofree char *valid = NULL;
+
+  if (!string) {
+    g_string_append (json, "null");
+    return;
+  }
+  valid = g_utf8_make_valid (string, -1);
+  g_string_append_c (json, '"');
+  for (const char *p = valid; *p; p++) {
+    guchar c = *p;
+
+    if (c == '"' || c == '\\')
+      g_string_append_printf (json, "\\%c", c);
+    else if (c == '\n')
+      g_string_append (json, "\\n");
+    else if (c == '\t')
+      g_string_append (json, "\\t");
+    else if (c < 0x20 || c == 0x7f)
+      g_string_append_printf (json, "\\u%04x", c);
+    else
+      g_string_append_c (json, c);
+  }
+  g_string_append_c (json, '"');
+}
+
+/* Six digits say all that a probability has to say; seconds have their ns. */
+static void
+append_number (GString *json, const char *format, double value)
+{
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (
+      json, g_ascii_formatd (digits, sizeof digits, format, value));
+}
+
+static void
+append_probabilities (
+    GString *json, char *const *labels, const double *probabilities)
+{
+  guint n = labels ? g_strv_length ((char **) labels) : 0, best = 0;
+  gboolean known = probabilities && n > 0;
+
+  if (known)
+    result_rank (probabilities, n, &best, 1);
+  g_string_append (json, "\"genre\":");
+  append_string (json, known ? labels[best] : NULL);
+  g_string_append (json, ",\"confidence\":");
+  append_number (json, "%.6g", known ? probabilities[best] : 0);
+  g_string_append (json, ",\"probabilities\":");
+  if (!known) {
+    g_string_append (json, "null");
+    return;
+  }
+  for (guint i = 0; labels[i]; i++) {
+    g_string_append_c (json, i == 0 ? '{' : ',');
+    append_string (json, labels[i]);
+    g_string_append_c (json, ':');
+    append_number (json, "%.6g", probabilities[i]);
+  }
+  g_string_append_c (json, '}');
+}
+
+static void
+append_boolean (GString *json, const char *key, gboolean value)
+{
+  g_string_append_printf (json, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+static void
+append_segment (GString *json, const Result *result, guint i)
+{
+  const ResultSegment *segment = &g_array_index (
+      result->segments, ResultSegment, i);
+
+  g_string_append (json, "{\"start\":");
+  append_number (json, "%.15g", segment->start / NS);
+  g_string_append (json, ",\"duration\":");
+  append_number (json, "%.15g", segment->duration / NS);
+  g_string_append_c (json, ',');
+  append_probabilities (json, result->labels, segment->probabilities);
+  append_boolean (json, "silent", segment->silent);
+  g_string_append_c (json, '}');
+}
+
+static void
+append_segments (GString *json, const Result *result)
+{
+  g_string_append (json, ",\"segments\":[");
+  for (guint i = 0; i < result->segments->len; i++) {
+    if (i > 0)
+      g_string_append_c (json, ',');
+    append_segment (json, result, i);
+  }
+  g_string_append_c (json, ']');
+}
+
+char *
+result_segment_to_json (const Result *result, guint index)
+{
+  GString *json = g_string_new (NULL);
+
+  append_segment (json, result, index);
+  return g_string_free (json, FALSE);
+}
+
+/* The model's answer, from "model" to "duration". */
+static void
+append_answer (GString *json, const Result *result)
+{
+  g_string_append (json, "\"model\":");
+  append_string (json, result->model);
+  g_string_append_c (json, ',');
+  append_probabilities (json, result->labels, result->probabilities);
+  append_boolean (json, "silent", !result->error && !result->probabilities);
+  g_string_append (json, ",\"duration\":");
+  append_number (json, "%.15g", result->duration / NS);
+}
+
+char *
+result_answer_to_json (const Result *result)
+{
+  GString *json = g_string_new ("{");
+
+  append_answer (json, result);
+  append_segments (json, result);
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
+}
+
+char *
+result_to_json (const Result *result, gboolean with_segments)
+{
+  GString *json = g_string_new ("{\"file\":");
+
+  append_string (json, result->name);
+  if (!g_utf8_validate (result->name, -1, NULL)) {
+    g_autofree char *escaped = filename_escape (result->name);
+
+    g_string_append (json, ",\"file_bytes\":");
+    append_string (json, escaped);
+  }
+  g_string_append_c (json, ',');
+  append_answer (json, result);
+  g_string_append (json, ",\"tag\":");
+  append_string (json, result->old_genre);
+  g_string_append (json, ",\"error\":");
+  append_string (json, result->error);
+  g_string_append (json, ",\"error_code\":");
+  append_string (json, reason_to_code (result->reason));
+  append_boolean (json, "retryable", reason_is_retryable (result->reason));
+  append_boolean (json, "skipped", result_is_skipped (result));
+  if (with_segments)
+    append_segments (json, result);
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
+}
+
+/* Reading.  Each of the take_...() gives FALSE if the member is not what it should
+ * be. */
+
+static gboolean
+take_string (JsonObject *object, const char *key, char **string)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  if (!node || JSON_NODE_HOLDS_NULL (node))
+    return node != NULL;
+  if (json_node_get_value_type (node) != G_TYPE_STRING)
+    return FALSE;
+  *string = json_node_dup_string (node);
+  return TRUE;
+}
+
+static gboolean
+take_number (JsonObject *object, const char *key, double *number)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  if (!node ||
+      (json_node_get_value_type (node) != G_TYPE_DOUBLE &&
+          json_node_get_value_type (node) != G_TYPE_INT64))
+    return FALSE;
+  *number = json_node_get_double (node);
+  return TRUE;
+}
+
+static gboolean
+take_time (JsonObject *object, const char *key, guint64 *time)
+{
+  double seconds;
+
+  if (!take_number (object, key, &seconds) || !(seconds >= 0 && seconds < 1e9))
+    return FALSE;
+  *time = (guint64) (seconds * NS + 0.5);
+  return TRUE;
+}
+
+static gboolean
+take_boolean (JsonObject *object, const char *key, gboolean *value)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  if (!node || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    return FALSE;
+  *value = json_node_get_boolean (node);
+  return TRUE;
+}
+
+/* The probabilities in the order of @labels, which are taken from them if NULL. */
+static gboolean
+take_probabilities (JsonObject *object, char ***labels, double **probabilities)
+{
+  JsonNode *node = json_object_get_member (object, "probabilities");
+  JsonObject *map;
+  g_autoptr (GList) keys = NULL;
+  guint n;
+
+  if (!node || JSON_NODE_HOLDS_NULL (node))
+    return node != NULL;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return FALSE;
+  map = json_node_get_object (node);
+  n = json_object_get_size (map);
+  if (!*labels) {
+    g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+    keys = json_object_get_members (map);
+    for (GList *key = keys; key; key = key->next)
+      g_ptr_array_add (names, g_strdup (key->data));
+    g_ptr_array_add (names, NULL);
+    *labels = (char **) g_ptr_array_steal (names, NULL);
+  }
+  if (n == 0 || n != g_strv_length (*labels))
+    return FALSE;
+  *probabilities = g_new (double, n);
+  for (guint i = 0; i < n; i++)
+    if (!take_number (map, (*labels)[i], *probabilities + i))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+take_segments (JsonObject *object, Result *result)
+{
+  JsonNode *node = json_object_get_member (object, "segments");
+  JsonArray *array;
+
+  if (!node)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+  array = json_node_get_array (node);
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *element = json_array_get_element (array, i);
+    ResultSegment segment = { 0 };
+    gboolean ok = JSON_NODE_HOLDS_OBJECT (element) &&
+        take_time (json_node_get_object (element), "start", &segment.start) &&
+        take_time (
+            json_node_get_object (element), "duration", &segment.duration) &&
+        take_boolean (
+            json_node_get_object (element), "silent", &segment.silent) &&
+        take_probabilities (json_node_get_object (element), &result->labels,
+            &segment.probabilities);
+
+    g_array_append_val (result->segments, segment);
+    if (!ok || segment.silent != !segment.probabilities)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_name (JsonObject *object, Result *result)
+{
+  g_autofree char *escaped = NULL;
+
+  if (!take_string (object, "file", &result->name) || !result->name)
+    return FALSE;
+  if (!json_object_has_member (object, "file_bytes"))
+    return TRUE;
+  if (!take_string (object, "file_bytes", &escaped) || !escaped)
+    return FALSE;
+  g_free (result->name);
+  result->name = g_uri_unescape_string (escaped, NULL);
+  return result->name != NULL;
+}
+
+/* Rows that a cache got from earlier versions have no "error_code"; the only
+ * failures among them are files that are no audio. */
+static gboolean
+take_error (JsonObject *object, Result *result)
+{
+  g_autofree char *code = NULL;
+
+  if (!take_string (object, "error", &result->error) ||
+      !take_boolean (object, "skipped", &result->may_skip) ||
+      (json_object_has_member (object, "error_code") &&
+          !take_string (object, "error_code", &code)))
+    return FALSE;
+  if (!result->error)
+    return TRUE;
+  result->reason = code  ? reason_from_code (code)
+      : result->may_skip ? REASON_NOT_AUDIO
+                         : REASON_INTERNAL;
+  return TRUE;
+}
+
+/* Whether no value lies deeper than MAX_DEPTH.  JSON-GLib's parser calls itself for
+ * each level, so a worker that was taken over by its file could make the process
+ * that reads its answer run out of stack.  Comments and '' strings, which only
+ * JSON-GLib takes for JSON, are refused, as brackets in them are none. */
+static gboolean
+has_bounded_depth (const char *json)
+{
+  gboolean in_string = FALSE;
+  guint depth = 0;
+
+  for (const char *p = json; *p; p++)
+    if (in_string && *p == '\\' && p[1])
+      p++;
+    else if (*p == '"')
+      in_string = !in_string;
+    else if (!in_string && strchr ("'/#", *p))
+      return FALSE;
+    else if (!in_string && (*p == '[' || *p == '{') && ++depth > MAX_DEPTH)
+      return FALSE;
+    else if (!in_string && (*p == ']' || *p == '}') && depth > 0)
+      depth--;
+  return TRUE;
+}
+
+static gboolean
+set_invalid (GError **error)
+{
+  g_set_error (error, ANALYSIS_ERROR, REASON_INTERNAL,
+      "It is not a result of genreclassify.");
+  return FALSE;
+}
+
+Result *
+result_from_json (const char *json, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (Result) result = result_new (NULL);
+  JsonNode *root;
+  JsonObject *object;
+
+#if JSON_CHECK_VERSION(1, 10, 0)
+  json_parser_set_strict (parser, TRUE);
+#endif
+  if ((!has_bounded_depth (json) && !set_invalid (error)) ||
+      !json_parser_load_from_data (parser, json, -1, error))
+    return NULL;
+  root = json_parser_get_root (parser);
+  object = root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root)
+                                                 : NULL;
+  if (!object || !take_name (object, result) ||
+      !take_string (object, "model", &result->model) ||
+      !take_probabilities (object, &result->labels, &result->probabilities) ||
+      !take_time (object, "duration", &result->duration) ||
+      !take_string (object, "tag", &result->old_genre) ||
+      !take_error (object, result) || !take_segments (object, result)) {
+    set_invalid (error);
+    return NULL;
+  }
+  return g_steal_pointer (&result);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Waits for a pipeline, and notices when nothing more will come of it.
+ *
+ * A pipeline shows progress by a message, or by a sample of which its owner tells
+ * with watch_note_progress().  It stands still when for two seconds it has shown
+ * none and no thread of it has run: decodebin may swallow the error of a demuxer,
+ * and then neither an error nor the end would ever come.  A thread that runs and
+ * brings nothing, as that of a decoder that hangs, is given up after @timeout. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include "source.h"
+
+typedef struct
+{
+  GstElement *pipeline;
+  Source *source; /* its source, which explains the errors */
+  guint timeout;  /* s without progress after which it is given up; 0: never */
+  /* Both are called in the thread that waits, and may be NULL: with each tag and
+   * element message; and a few times a second while there is progress by
+   * samples. */
+  void (*on_message) (GstMessage *message, gpointer user_data);
+  void (*on_progress) (gpointer user_data);
+  gpointer user_data;
+
+  /* the watch's own, 0 at first */
+  int n_moved;              /* atomic: calls of watch_note_progress() */
+  int n_seen;               /* of these, when it was last looked at */
+  gint64 progressed, moved; /* monotonic µs: last progress; last thread seen at
+                               work */
+} Watch;
+
+/* Tells that a sample has come; in any thread. */
+void watch_note_progress (Watch *watch);
+
+/**
+ * watch_wait:
+ * @type: of the message to wait for; the end of the stream is waited for as well
+ * @error: return location, in ANALYSIS_ERROR: what the pipeline has reported;
+ *     REASON_DECODER_FAILED if it stands still; REASON_TIMEOUT after @timeout, and
+ *     then setting the pipeline to NULL might hang as well
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean watch_wait (Watch *watch, GstMessageType type, GError **error);
+
+/* For who waits elsewhere, such as for a sample of an appsink: watch_begin() once,
+ * and watch_check() a few times a second, which looks at the messages that there
+ * are.  FALSE with @error set as above. */
+void watch_begin (Watch *watch);
+gboolean watch_check (Watch *watch, GError **error);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What a worker does with every file, and the same as text for its first
+ * message. */
+
+#pragma once
+
+#include "analysis/analysis.h"
+#include "tags/tagwriter.h"
+
+typedef struct
+{
+  AnalysisOptions analysis;
+  gboolean with_segments;
+  const char *plot;      /* where to draw the file's plot, or NULL */
+  gboolean write;        /* the genre into the file's tags */
+  double min_confidence; /* a genre less probable than that is not written */
+  TagOptions tags;       /* without "watch", which is the worker's own */
+} WorkerOptions;
+
+/* A GVariant's text of type a{sv}, the options by name; free with g_free(). */
+char *worker_options_to_text (const WorkerOptions *options);
+
+/**
+ * worker_options_parse:
+ * @options: all zero; keeps its value what @text does not name
+ * @error: return location: G_VARIANT_PARSE_ERROR
+ *
+ * The inverse of worker_options_to_text().  An unknown name and a value of another
+ * type are refused.
+ *
+ * Returns: %FALSE with @error set; worker_options_clear() is needed either way
+ */
+gboolean
+worker_options_parse (WorkerOptions *options, const char *text, GError **error);
+
+/* Frees the strings that worker_options_parse() has made. */
+void worker_options_clear (WorkerOptions *options);

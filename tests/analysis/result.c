@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A Result as JSON: what is read back, and what a worker that was taken over by its
+ * file may not do to the process that reads it. */
+
+#include <string.h>
+
+#include "analysis/result.h"
+
+static void
+test_deep (void)
+{
+  static const char *const begins[] = { "", "{\"file\":", "/*\"*/", "'\"'" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (begins); i++) {
+    g_autofree char *levels = g_strnfill (1000000, '[');
+    g_autofree char *json = g_strconcat (begins[i], levels, NULL);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (result_from_json (json, &error));
+    g_assert_nonnull (error);
+  }
+}
+
+/* A name may have any number of brackets. */
+static void
+test_brackets (void)
+{
+  g_autofree char *name = g_strnfill (1000, '[');
+  g_autoptr (Result) result = result_new_error (name, REASON_INTERNAL, "\\\"{");
+  g_autofree char *json = result_to_json (result, TRUE);
+  g_autoptr (Result) same = result_from_json (json, NULL);
+
+  g_assert_nonnull (same);
+  g_assert_cmpstr (same->name, ==, name);
+  g_assert_cmpstr (same->error, ==, "\\\"{");
+}
+
+/* Each code is read back, and says whether another attempt may succeed. */
+static void
+test_reasons (void)
+{
+  for (Reason reason = REASON_NONE + 1; reason < N_REASONS; reason++) {
+    g_autoptr (Result) result = result_new_error ("x", reason, "It is so.");
+    g_autofree char *json = result_to_json (result, FALSE);
+    g_autofree char *code = g_strdup_printf (
+        "\"error_code\":\"%s\",\"retryable\":%s,", reason_to_code (reason),
+        reason_is_retryable (reason) ? "true" : "false");
+    g_autoptr (Result) same = result_from_json (json, NULL);
+
+    g_assert_nonnull (strstr (json, code));
+    g_assert_cmpint (same->reason, ==, reason);
+    g_assert_false (result_is_skipped (same));
+  }
+}
+
+/* The codes of other versions. */
+static void
+test_other_codes (void)
+{
+  static const struct
+  {
+    const char *members;
+    Reason reason;
+    gboolean skipped;
+  } cases[] = {
+    { "\"error\":null,\"skipped\":false", REASON_NONE, FALSE },
+    { "\"error\":\"-\",\"skipped\":true", REASON_NOT_AUDIO, TRUE },
+    { "\"error\":\"-\",\"skipped\":false", REASON_INTERNAL, FALSE },
+    { "\"error\":\"-\",\"error_code\":\"of-tomorrow\",\"skipped\":false",
+        REASON_INTERNAL, FALSE },
+    { "\"error\":\"-\",\"error_code\":\"no-audio-stream\",\"skipped\":true",
+        REASON_NO_AUDIO_STREAM, TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *json = g_strdup_printf (
+        "{\"file\":\"x\",\"model\":null,\"probabilities\":null,"
+        "\"duration\":0,\"tag\":null,%s}",
+        cases[i].members);
+    g_autoptr (Result) result = result_from_json (json, NULL);
+
+    g_assert_nonnull (result);
+    g_assert_cmpint (result->reason, ==, cases[i].reason);
+    g_assert_cmpint (result_is_skipped (result), ==, cases[i].skipped);
+  }
+}
+
+static void
+test_domain (void)
+{
+  g_autoptr (GError)
+      error = g_error_new (ANALYSIS_ERROR, REASON_TOO_SHORT, "-");
+  g_autoptr (GError) other = g_error_new (G_FILE_ERROR, 1, "-");
+
+  g_assert_cmpstr (
+      g_quark_to_string (ANALYSIS_ERROR), ==, "analysis-error-quark");
+  g_assert_cmpint (
+      reason_from_error (error, REASON_INTERNAL), ==, REASON_TOO_SHORT);
+  g_assert_cmpint (
+      reason_from_error (other, REASON_TIMEOUT), ==, REASON_TIMEOUT);
+  g_assert_cmpint (reason_from_error (NULL, REASON_NONE), ==, REASON_NONE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/result/deep", test_deep);
+  g_test_add_func ("/result/brackets", test_brackets);
+  g_test_add_func ("/result/reasons", test_reasons);
+  g_test_add_func ("/result/other-codes", test_other_codes);
+  g_test_add_func ("/result/domain", test_domain);
+  return g_test_run ();
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a worker process takes from its parent: options by their names and
+requests, in messages of a kind, a size and bytes."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+CLIP = os.environ["TEST_CLIP"]
+# WireKind of src/analysis/wire.h
+OPTIONS, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(6)
+
+
+def pack(*messages):
+    return b"".join(struct.pack("=II", kind, len(data)) + data
+                    for kind, data in messages)
+
+
+def unpack(stream):
+    messages = []
+    while stream:
+        kind, size = struct.unpack_from("=II", stream)
+        messages.append((kind, stream[8:8 + size]))
+        stream = stream[8 + size:]
+    return messages
+
+
+def run(stream, parent=None):
+    result = subprocess.run(
+        [PROGRAM, "--worker", str(parent or os.getpid())], input=stream,
+        capture_output=True, timeout=60)
+    return result.returncode, unpack(result.stdout), result.stderr.decode()
+
+
+def request(**members):
+    """Of an earlier result, so that nothing is analysed."""
+    return REQUEST, json.dumps({
+        "file": CLIP, "model": "small 1", "probabilities": {"pop": 1},
+        "duration": 30, "tag": None, "error": None, "skipped": False,
+        **members}).encode()
+
+
+class Test(unittest.TestCase):
+    def test_options(self):
+        segments = [{"start": 0, "duration": 30, "silent": False,
+                     "probabilities": {"pop": 1}}]
+        for options, n in (b"{}", None), (b"{'segments': <true>}", 1):
+            status, ((kind, data),), errors = run(
+                pack((OPTIONS, options), request(segments=segments)))
+            self.assertEqual((status, kind, errors), (0, RESULT, ""))
+            answer = json.loads(data)
+            self.assertEqual(answer["file"], CLIP)
+            self.assertEqual(answer["genre"], "pop")
+            self.assertEqual(len(answer.get("segments", [])) or None, n)
+
+    def test_change(self):
+        """A result is followed by a change if it is to be written."""
+        status, messages, _ = run(pack(
+            (OPTIONS, b"{'write': <true>, 'min-confidence': <0.5>}"),
+            request(probabilities={"pop": 0.25})))
+        self.assertEqual(status, 0)
+        self.assertEqual([kind for kind, _ in messages], [RESULT, CHANGE])
+        self.assertEqual(json.loads(messages[1][1])["note"],
+                         "The confidence, 0.25, is below 0.50.")
+
+    def test_analysis(self):
+        """Each segment of a file whose genre is not known is a sign of life."""
+        status, messages, _ = run(pack(
+            (OPTIONS, b"{'window': <uint64 10000000000>}"),
+            request(probabilities=None)))
+        self.assertEqual(status, 0)
+        kinds = [kind for kind, _ in messages]
+        self.assertGreaterEqual(len(kinds), 4)
+        self.assertEqual(kinds, [ALIVE] * (len(kinds) - 1) + [RESULT])
+
+    def test_refused(self):
+        for options, sentence in (
+                (b"{'windows': <uint64 1>}", 'has no option "windows"'),
+                (b"{'window': <1.5>}", "is of type d, expected t"),
+                (b"no options", "genreclassify: ")):
+            with self.subTest(options):
+                status, messages, errors = run(
+                    pack((OPTIONS, options), request()))
+                self.assertEqual((status, messages), (2, []))
+                self.assertIn(sentence, errors)
+        # nothing is taken without options, or a second time
+        self.assertEqual(run(pack(request()))[:2], (2, []))
+        self.assertEqual(run(pack((OPTIONS, b"{}"),
+                                  (OPTIONS, b"{}")))[:2], (1, []))
+        # a request that is cut off, or none
+        whole = pack((OPTIONS, b"{}"), request())
+        self.assertEqual(run(whole[:-1])[:2], (1, []))
+        self.assertEqual(run(pack((OPTIONS, b"{}"),
+                                  (REQUEST, b"{}")))[:2], (1, []))
+        # the parent is another process
+        self.assertEqual(run(whole, parent=1)[:2], (1, []))
+
+
+if __name__ == "__main__":
+    unittest.main()
