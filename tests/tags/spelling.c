@@ -56,7 +56,6 @@ test_numbers (void)
 int
 main (int argc, char **argv)
 {
-  gst_init (NULL, NULL);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/spelling/labels", test_labels);
   g_test_add_func ("/spelling/unknown", test_unknown);
