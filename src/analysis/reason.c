@@ -28,7 +28,12 @@ static const struct
   [REASON_INTERNAL] = { "internal", TRUE },
   [REASON_PLOT_FAILED] = { "plot-failed", FALSE },
   [REASON_UNWRITABLE_FORMAT] = { "unwritable-format", FALSE },
+  [REASON_MALFORMED_TAGS] = { "malformed-tags", FALSE },
   [REASON_TAG_WOULD_CHANGE] = { "tag-would-change", FALSE },
+  [REASON_NOT_A_FILE] = { "not-a-file", FALSE },
+  [REASON_READ_ONLY] = { "read-only", FALSE },
+  [REASON_BUSY] = { "busy", TRUE },
+  [REASON_CHANGED_MEANWHILE] = { "changed-meanwhile", TRUE },
   [REASON_NO_SPACE] = { "no-space", TRUE },
   [REASON_WRITE_FAILED] = { "write-failed", FALSE },
 };

@@ -33,7 +33,12 @@ typedef enum
 
   /* of writing tags */
   REASON_UNWRITABLE_FORMAT,
+  REASON_MALFORMED_TAGS,
   REASON_TAG_WOULD_CHANGE, /* something else than the genre */
+  REASON_NOT_A_FILE,       /* a stream or a device */
+  REASON_READ_ONLY,
+  REASON_BUSY,              /* another process writes the file */
+  REASON_CHANGED_MEANWHILE, /* by somebody else */
   REASON_NO_SPACE,
   REASON_WRITE_FAILED,
 

@@ -9,7 +9,7 @@
 
 #include "genre/genre.h"
 #include "plot/figure.h"
-#include "tags/undo.h"
+#include "tags/undolog.h"
 
 #define NS 1e9
 #define MAX_SECONDS 1e6
@@ -294,7 +294,7 @@ prepare_log (CommandOptions *options, GError **error)
   log = g_canonicalize_filename (options->log, NULL);
   g_free (options->log);
   options->log = log;
-  return undo_log_check (log, error);
+  return undolog_check (log, error);
 }
 
 /* Whether an option is given that means something only with --write. */

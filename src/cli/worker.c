@@ -15,6 +15,7 @@
 #include "analysis/wire.h"
 #include "outcome.h"
 #include "plot/plot.h"
+#include "tags/tagserror.h"
 
 /* Set while a file is being written, and by SIGTERM in that time. */
 static volatile sig_atomic_t writing, end_requested;
@@ -99,11 +100,11 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
         options->min_confidence);
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
-    outcome->write_reason = REASON_WRITE_FAILED;
+    outcome->write_reason = REASON_NOT_A_FILE;
   } else if (!tagwriter_write (path, result->labels[best], confidence,
                  result->model, &options->tags, &outcome->change, &error)) {
     outcome->write_error = g_strdup (error->message);
-    outcome->write_reason = reason_from_error (error, REASON_WRITE_FAILED);
+    outcome->write_reason = tags_error_get_reason (error);
   }
 }
 

@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "analysis/source.h"
-#include "genre/genre.h"
-
-#define TICK (200 * GST_MSECOND)
+#include "analysis/watch.h"
+#include "tagserror.h"
 
 typedef struct
 {
   GstElement *pipeline;
   Source source;
-  GChecksum *checksum;
-  GstCaps *caps;   /* of the samples before */
-  guint n_buffers; /* atomic */
+  GChecksum *checksum; /* of the buffers, and of their caps when these change */
+  GstCaps *caps;       /* of the buffer before; NULL at first */
+  guint n_buffers;     /* how many have come */
+  Watch watch;
 } Sum;
 
 static void
@@ -49,7 +49,8 @@ on_handoff (
     return;
   g_checksum_update (sum->checksum, map.data, (gssize) map.size);
   gst_buffer_unmap (buffer, &map);
-  g_atomic_int_inc (&sum->n_buffers);
+  sum->n_buffers++;
+  watch_note_progress (&sum->watch);
 }
 
 /* decoder ! fakesink */
@@ -66,59 +67,46 @@ build (Sum *sum, const char *path, GError **error)
   return TRUE;
 }
 
-/* FALSE with @error set if there was a fault, or with @stuck if nothing comes. */
+/* Waits for the end of the stream.  FALSE with @error set, in ANALYSIS_ERROR, if it
+ * does not come or nothing was decoded. */
 static gboolean
-play (Sum *sum, const AudioSumWatch *watch, gboolean *stuck, GError **error)
+decode (Sum *sum, const AudioSumWatch *watch, GError **error)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (sum->pipeline);
-  gint64 alive = g_get_monotonic_time ();
-  guint n_seen = 0;
-
+  sum->watch = (Watch){
+    .pipeline = sum->pipeline,
+    .source = &sum->source,
+    .timeout = watch->timeout,
+    .on_progress = watch->progress,
+    .user_data = watch->user_data,
+  };
   gst_element_set_state (sum->pipeline, GST_STATE_PLAYING);
-  for (;;) {
-    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
-        bus, TICK, GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
-    guint n = (guint) g_atomic_int_get (&sum->n_buffers);
-    gint64 now = g_get_monotonic_time ();
-
-    if (message && !source_check_message (&sum->source, message, error))
-      return FALSE;
-    if (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
-      return TRUE;
-    if (n != n_seen) {
-      n_seen = n;
-      alive = now;
-      if (watch->progress)
-        watch->progress (watch->user_data);
-    } else if (watch->timeout &&
-        now - alive > watch->timeout * G_TIME_SPAN_SECOND) {
-      *stuck = TRUE;
-      g_set_error (error, GENRE_ERROR, GENRE_ERROR_READ,
-          "Its decoder was given up after %u s without progress.",
-          watch->timeout);
-      return FALSE;
-    }
-  }
+  if (!watch_wait (&sum->watch, GST_MESSAGE_EOS, error))
+    return FALSE;
+  if (sum->n_buffers > 0)
+    return TRUE;
+  g_set_error (error, ANALYSIS_ERROR, REASON_NO_AUDIO_STREAM,
+      "There is no audio in it.");
+  return FALSE;
 }
 
 char *
 audio_sum (const char *path, const AudioSumWatch *watch, GError **error)
 {
   Sum *sum = g_new0 (Sum, 1);
-  gboolean stuck = FALSE;
+  g_autoptr (GError) failure = NULL;
+  Reason reason = REASON_NONE;
   char *digest = NULL;
 
   sum->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   sum->checksum = g_checksum_new (G_CHECKSUM_MD5);
-  if (build (sum, path, error) && play (sum, watch, &stuck, error)) {
-    if (sum->n_buffers > 0)
-      digest = g_strdup (g_checksum_get_string (sum->checksum));
-    else
-      g_set_error (
-          error, GENRE_ERROR, GENRE_ERROR_READ, "There is no audio in it.");
+  if (build (sum, path, &failure) && decode (sum, watch, &failure)) {
+    digest = g_strdup (g_checksum_get_string (sum->checksum));
+  } else {
+    reason = reason_from_error (failure, REASON_DECODER_FAILED);
+    tags_error_set (error, reason, failure->message);
   }
-  /* to stop a decoder that hangs would hang too: it is left to itself */
-  if (!stuck)
+  /* Stopping a decoder that hangs would hang as well, so it is left alone. */
+  if (reason != REASON_TIMEOUT)
     sum_free (sum);
   return digest;
 }

@@ -4,15 +4,25 @@
 
 #include <glib.h>
 
-/* How decoding is watched, as it may take long or stand still. */
+/* Limits and news of decoding, which may take long or hang. */
 typedef struct
 {
   guint timeout; /* s without samples after which it is given up; 0: never */
-  /* told a few times a second that samples come, in the caller's thread; or NULL */
+  /* called a few times a second while samples come, in the caller's thread; or
+   * NULL */
   void (*progress) (gpointer user_data);
   gpointer user_data;
 } AudioSumWatch;
 
-/* The MD5 of the decoded samples, in the decoder's own format, of the file
- * @path's first audio stream; NULL with @error set if it cannot be decoded. */
+/**
+ * audio_sum:
+ * @path: a media file
+ * @watch: limits and news of the decoding
+ * @error: return location for an error of the domain TAGS_ERROR: a reason of the
+ *     input or of the decoder
+ *
+ * Returns: (transfer full) (nullable): the MD5 of the decoded samples of the first
+ *     audio stream and of their format; %NULL with @error set if it cannot be
+ *     decoded
+ */
 char *audio_sum (const char *path, const AudioSumWatch *watch, GError **error);

@@ -4,16 +4,20 @@
 
 #include <cerrno>
 
-#include <gio/gio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <tbytevector.h>
 #include <tiostream.h>
 
-/* TagLib's streams do not report that the disk is full; this one does. */
+#include "taglibcompat.hpp"
+#include "tagserror.h"
+
+/* An open file for TagLib.  Unlike TagLib's own streams it reports a failure, such
+ * as a full disk: see check(). */
 class FileStream : public TagLib::IOStream {
 public:
+  /* @fd is not closed. */
   explicit FileStream (int fd) : fd (fd)
   {
     struct stat st;
@@ -28,39 +32,39 @@ public:
   }
 
   TagLib::ByteVector
-  readBlock (unsigned long length) override
+  readBlock (StreamSize length) override
   {
-    /* TagLib seeks from the end of files that are shorter */
-    if (place < 0 || place >= size)
+    /* TagLib seeks before the start of files that are shorter than it expects */
+    if (position < 0 || position >= size)
       return TagLib::ByteVector ();
 
-    length = MIN (length, (unsigned long) (size - place));
+    length = MIN (length, (StreamSize) (size - position));
     TagLib::ByteVector data ((unsigned int) length, 0);
-    unsigned int got = read_at (data.data (), data.size (), place);
+    unsigned int n = read_at (data.data (), data.size (), position);
 
-    data.resize (got);
-    place += got;
+    data.resize (n);
+    position += n;
     return data;
   }
 
   void
   writeBlock (const TagLib::ByteVector &data) override
   {
-    write_at (data.data (), data.size (), place);
-    place += data.size ();
+    write_at (data.data (), data.size (), position);
+    position += data.size ();
   }
 
   void
-  insert (const TagLib::ByteVector &data, unsigned long start,
-      unsigned long replace) override
+  insert (const TagLib::ByteVector &data, InsertOffset start,
+      StreamSize replace) override
   {
-    move (start + replace, start + data.size ());
-    write_at (data.data (), data.size (), (long) start);
-    place = (long) start + data.size ();
+    move_tail ((StreamSize) start + replace, (StreamSize) start + data.size ());
+    write_at (data.data (), data.size (), (StreamOffset) start);
+    position = (StreamOffset) start + data.size ();
   }
 
   void
-  removeBlock (unsigned long start, unsigned long length) override
+  removeBlock (InsertOffset start, StreamSize length) override
   {
     insert (TagLib::ByteVector (), start, length);
   }
@@ -78,51 +82,56 @@ public:
   }
 
   void
-  seek (long offset, Position from) override
+  seek (StreamOffset offset, Position from) override
   {
-    place = offset + (from == Current ? place : from == End ? size : 0);
+    position = offset + (from == Current ? position : from == End ? size : 0);
   }
 
-  long
+  StreamOffset
   tell () const override
   {
-    return place;
+    return position;
   }
 
-  long
+  StreamOffset
   length () override
   {
     return size;
   }
 
   void
-  truncate (long length) override
+  truncate (StreamOffset length) override
   {
     if (ftruncate (fd, length) < 0)
-      fail ();
+      keep_errno (REASON_WRITE_FAILED);
     else
       size = length;
   }
 
+  /* FALSE with @error set if anything failed since the file was opened. */
   bool
   check (GError **error) const
   {
-    if (failure)
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-          "Its tags cannot be read or written: %s.", g_strerror (failure));
-    return !failure;
+    if (!failure)
+      return true;
+    errno = failure;
+    return tags_error_set_errno (
+        error, reason, "Its tags cannot be read or written");
   }
 
 private:
+  /* The first failure is the one that is reported. */
   void
-  fail ()
+  keep_errno (Reason failure_reason)
   {
-    if (!failure)
-      failure = errno;
+    if (failure)
+      return;
+    failure = errno;
+    reason = failure_reason;
   }
 
   unsigned int
-  read_at (char *data, unsigned int length, long offset)
+  read_at (char *data, unsigned int length, StreamOffset offset)
   {
     unsigned int done = 0;
 
@@ -132,7 +141,7 @@ private:
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        fail ();
+        keep_errno (REASON_UNREADABLE);
       if (n <= 0)
         break;
       done += (unsigned int) n;
@@ -141,7 +150,7 @@ private:
   }
 
   void
-  write_at (const char *data, unsigned int length, long offset)
+  write_at (const char *data, unsigned int length, StreamOffset offset)
   {
     unsigned int done = 0;
 
@@ -149,35 +158,37 @@ private:
       ssize_t n = pwrite (fd, data + done, length - done, offset + done);
 
       if (n < 0 && errno != EINTR)
-        fail ();
+        keep_errno (REASON_WRITE_FAILED);
       else if (n > 0)
         done += (unsigned int) n;
     }
-    size = MAX (size, offset + (long) done);
+    size = MAX (size, offset + (StreamOffset) done);
   }
 
-  /* Moves the end of the file, what is from @from on, to @to. */
+  /* Moves the end of the file, all that begins at @from, to @to. */
   void
-  move (unsigned long from, unsigned long to)
+  move_tail (StreamSize from, StreamSize to)
   {
-    const unsigned long block = 1 << 20;
-    unsigned long left = from < (unsigned long) size ? size - from : 0;
-    unsigned long total = left;
+    const StreamSize block = 1 << 20;
+    StreamSize left = from < (StreamSize) size ? size - from : 0;
+    StreamSize total = left;
     g_autofree char *buffer = from == to ? NULL : (char *) g_malloc (block);
 
     while (buffer && left > 0 && !failure) {
-      unsigned long n = MIN (left, block);
-      /* so that nothing is overwritten before it is read */
-      unsigned long offset = to > from ? left - n : total - left;
+      StreamSize n = MIN (left, block);
+      /* from the end if it moves to the right, so that nothing is overwritten
+       * before it is read */
+      StreamSize offset = to > from ? left - n : total - left;
 
-      read_at (buffer, (unsigned int) n, (long) (from + offset));
-      write_at (buffer, (unsigned int) n, (long) (to + offset));
+      read_at (buffer, (unsigned int) n, (StreamOffset) (from + offset));
+      write_at (buffer, (unsigned int) n, (StreamOffset) (to + offset));
       left -= n;
     }
     if (to < from && !failure)
-      truncate ((long) (to + total));
+      truncate ((StreamOffset) (to + total));
   }
 
-  int fd, failure = 0;
-  long place = 0, size;
+  int fd, failure = 0; /* failure: an errno, or 0 */
+  Reason reason = REASON_NONE;
+  StreamOffset position = 0, size;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Files whose bytes and chunks are looked at without TagLib's idea of them. */
+/* The bytes and the chunks of a file, without TagLib's interpretation of them. */
 
 #pragma once
 
@@ -8,9 +8,9 @@
 #include <tfile.h>
 
 #include "filestream.hpp"
-#include "tagfile.h"
+#include "tagstate.h"
 
-/* A file of which only the bytes are of interest. */
+/* A file as bytes. */
 class PlainFile : public TagLib::File {
 public:
   explicit PlainFile (TagLib::IOStream *stream) : TagLib::File (stream)
@@ -36,15 +36,16 @@ public:
   }
 
   TagLib::ByteVector
-  at (long offset, unsigned long length)
+  at (StreamOffset offset, StreamSize length)
   {
     seek (offset);
     return readBlock (length);
   }
 };
 
-/* The chunks of WAV and AIFF.  TagLib's own classes for these convert an ID3v2.3
- * tag to 2.4 when they read it, and lose what 2.4 does not have. */
+/* A WAV or AIFF file as chunks.  TagLib's own classes for these formats convert an
+ * ID3v2.3 tag to 2.4 when they read it, and lose the frames that 2.4 does not
+ * have. */
 class RiffFile : public TagLib::RIFF::File {
 public:
   RiffFile (FileStream *stream, bool is_wav)
@@ -70,7 +71,8 @@ public:
     return false;
   }
 
-  /* TRUE if the chunks fill the file. */
+  /* TRUE if the chunks fill the file that the RIFF header describes, but for a byte
+   * of padding. */
   bool
   is_whole ()
   {
@@ -83,9 +85,10 @@ public:
         end <= riffSize () + 8UL && riffSize () + 8UL - end <= 1;
   }
 
-  /* Index of the tag's chunk from @start on, or -1. */
+  /* The index of the first chunk from @start on that holds a tag of @kind, or
+   * -1. */
   int
-  find (TagKind kind, unsigned int start = 0)
+  find_tag (TagKind kind, unsigned int start = 0)
   {
     for (unsigned int i = start; i < chunkCount (); i++) {
       TagLib::ByteVector name = chunkName (i);
@@ -100,29 +103,31 @@ public:
   }
 
   bool
-  has_two (TagKind kind)
+  has_two_tags (TagKind kind)
   {
-    int i = find (kind);
+    int i = find_tag (kind);
 
-    return i >= 0 && find (kind, (unsigned int) i + 1) >= 0;
+    return i >= 0 && find_tag (kind, (unsigned int) i + 1) >= 0;
   }
 
-  long
+  StreamOffset
   offset (int i)
   {
     return chunkOffset ((unsigned int) i);
   }
 
+  /* The content of a chunk. */
   TagLib::ByteVector
   get (int i)
   {
     return chunkData ((unsigned int) i);
   }
 
+  /* Replaces the chunk of that tag, or adds one. */
   void
-  set (TagKind kind, const TagLib::ByteVector &data)
+  set_tag (TagKind kind, const TagLib::ByteVector &data)
   {
-    int i = find (kind);
+    int i = find_tag (kind);
 
     if (i >= 0)
       setChunkData ((unsigned int) i, data);
@@ -132,9 +137,9 @@ public:
   }
 
   void
-  remove (TagKind kind)
+  remove_tag (TagKind kind)
   {
-    int i = find (kind);
+    int i = find_tag (kind);
 
     if (i >= 0)
       removeChunk ((unsigned int) i);

@@ -15,21 +15,25 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <gio/gio.h>
-
 #include "io.h"
+#include "tagserror.h"
 
 #define PREFIX ".genreclassify-"
 #define DIGITS 16
 
-static gboolean
-fail (GError **error, const char *what)
-{
-  int failure = errno;
+static const char busy[] = "Another process is writing it.";
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), "%s: %s.",
-      what, g_strerror (failure));
-  return FALSE;
+/* The copy cannot be made, or not be as the file is: the text of errno follows. */
+static gboolean
+set_copy_error (GError **error, const char *what)
+{
+  return tags_error_set_errno (error, REASON_WRITE_FAILED, what);
+}
+
+static gboolean
+set_read_error (GError **error, const char *what)
+{
+  return tags_error_set_errno (error, REASON_UNREADABLE, what);
 }
 
 static char *
@@ -41,7 +45,7 @@ copy_path (const char *path)
       G_CHECKSUM_SHA256, name, -1);
   const char *dot = strrchr (name, '.');
 
-  /* the extension helps GStreamer to tell what it is */
+  /* the extension helps GStreamer to recognise the format */
   return g_strdup_printf ("%s/" PREFIX "%.*s%s", folder, DIGITS, sum,
       dot && dot != name && strlen (dot) < 16 ? dot : "");
 }
@@ -60,16 +64,17 @@ replacement_is_copy (const char *name)
   return name[n + DIGITS] == '.' || !name[n + DIGITS];
 }
 
-/* Opens the file when no other process is writing it: it may be in a library by
- * several names.  Where files cannot be locked, the copy's name still keeps others
- * out.  FALSE with errno set if it cannot be opened. */
+/* Opens the file and locks it.  Waits for another process that writes it, as it may
+ * do if the library has the file under several names.  Where files cannot be locked,
+ * the fixed name of the copy still keeps other processes out.  FALSE with errno set if
+ * the file cannot be opened. */
 static gboolean
 open_locked (Replacement *replacement)
 {
   struct stat now;
 
   for (;;) {
-    /* not to wait for a pipe's other end */
+    /* O_NONBLOCK: opening a pipe would wait for its other end */
     replacement->source = open (
         replacement->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (replacement->source < 0 ||
@@ -85,7 +90,7 @@ open_locked (Replacement *replacement)
     if (now.st_dev == replacement->st.st_dev &&
         now.st_ino == replacement->st.st_ino)
       return TRUE;
-    /* another one has taken its place */
+    /* another file has got this name while we waited */
     close (replacement->source);
   }
 }
@@ -98,15 +103,14 @@ replacement_open (Replacement *replacement, const char *path, GError **error)
   memset (replacement, 0, sizeof *replacement);
   replacement->source = replacement->fd = -1;
   if (!real)
-    return fail (error, "It cannot be opened");
+    return set_read_error (error, "It cannot be opened");
   replacement->path = g_strdup (real);
   free (real);
   replacement->copy = copy_path (replacement->path);
   if (!open_locked (replacement)) {
-    fail (error, "It cannot be opened");
+    set_read_error (error, "It cannot be opened");
   } else if (!S_ISREG (replacement->st.st_mode)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-        "It is not a regular file.");
+    tags_error_set (error, REASON_NOT_A_FILE, "It is not a regular file.");
   } else {
     return TRUE;
   }
@@ -129,7 +133,7 @@ replacement_clear (Replacement *replacement)
 }
 
 void
-replacement_clean (const Replacement *replacement)
+replacement_remove_leftover (const Replacement *replacement)
 {
   int fd = open (replacement->copy, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
@@ -145,60 +149,48 @@ replacement_check_writable (const Replacement *replacement, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (replacement->path);
 
-  /* the permissions themselves: to root, all is writable */
+  /* the mode is looked at as well, because root may write any file */
   if (!(replacement->st.st_mode & 0222) ||
       (faccessat (AT_FDCWD, replacement->path, W_OK, AT_EACCESS) < 0 &&
-          errno != ENOENT)) {
-    g_set_error (
-        error, G_IO_ERROR, G_IO_ERROR_READ_ONLY, "The file is read-only.");
-    return FALSE;
-  }
-  if (faccessat (AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0) {
-    g_set_error (
-        error, G_IO_ERROR, G_IO_ERROR_READ_ONLY, "Its directory is read-only.");
-    return FALSE;
-  }
-  return TRUE;
+          errno != ENOENT))
+    return tags_error_set (error, REASON_READ_ONLY, "The file is read-only.");
+  return faccessat (AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 ||
+      tags_error_set (error, REASON_READ_ONLY, "Its directory is read-only.");
 }
 
 /* Creates the copy's file and locks it. */
 static gboolean
-create (Replacement *replacement, GError **error)
+create_copy (Replacement *replacement, GError **error)
 {
   struct stat here, there;
   gboolean locked;
 
-  replacement_clean (replacement);
+  replacement_remove_leftover (replacement);
   replacement->fd = open (replacement->copy,
       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (replacement->fd < 0 && errno == EEXIST) {
-    g_set_error (
-        error, G_IO_ERROR, G_IO_ERROR_BUSY, "Another process is writing it.");
-    return FALSE;
-  }
+  if (replacement->fd < 0 && errno == EEXIST)
+    return tags_error_set (error, REASON_BUSY, busy);
   if (replacement->fd < 0)
-    return fail (error, "No copy of it can be made");
+    return set_copy_error (error, "No copy of it can be made");
   locked = flock (replacement->fd, LOCK_EX | LOCK_NB) == 0;
   if (!locked && errno != EWOULDBLOCK) {
-    fail (error, "No copy of it can be made");
+    set_copy_error (error, "No copy of it can be made");
     unlink (replacement->copy);
     close (replacement->fd);
     replacement->fd = -1;
     return FALSE;
   }
-  /* in between, somebody else may have taken it for a leftover */
+  /* another process may have removed it as a leftover before it was locked */
   if (locked && fstat (replacement->fd, &here) == 0 &&
       lstat (replacement->copy, &there) == 0 && here.st_ino == there.st_ino)
     return TRUE;
   close (replacement->fd);
   replacement->fd = -1;
-  g_set_error (
-      error, G_IO_ERROR, G_IO_ERROR_BUSY, "Another process is writing it.");
-  return FALSE;
+  return tags_error_set (error, REASON_BUSY, busy);
 }
 
 static gboolean
-copy_by_hand (int from, int to, GError **error)
+copy_blocks (int from, int to, GError **error)
 {
   const gsize size = 1 << 18;
   g_autofree char *buffer = g_malloc (size);
@@ -209,15 +201,16 @@ copy_by_hand (int from, int to, GError **error)
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
-      return fail (error, "It cannot be read");
+      return set_read_error (error, "It cannot be read");
     if (n == 0)
       return TRUE;
     if (!io_write_all (to, buffer, (gsize) n))
-      return fail (error, "No copy of it can be made");
+      return set_copy_error (error, "No copy of it can be made");
   }
 }
 
-/* The blocks are shared where the file system can, or copied within it. */
+/* The copy shares the file's blocks where the file system can do that; otherwise they
+ * are copied, by the kernel if possible. */
 static gboolean
 copy_content (Replacement *replacement, GError **error)
 {
@@ -233,16 +226,15 @@ copy_content (Replacement *replacement, GError **error)
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO))
-      return fail (error, "No copy of it can be made");
+      return set_copy_error (error, "No copy of it can be made");
     if (n <= 0)
       break;
     left -= n;
   }
-  return left == 0 ||
-      copy_by_hand (replacement->source, replacement->fd, error);
+  return left == 0 || copy_blocks (replacement->source, replacement->fd, error);
 }
 
-/* TRUE if the copy has the attribute already, as one that the system sets. */
+/* TRUE if the copy has the attribute already, because the system has set it. */
 static gboolean
 has_attribute (int fd, const char *name, const char *value, ssize_t size)
 {
@@ -252,7 +244,7 @@ has_attribute (int fd, const char *name, const char *value, ssize_t size)
       !memcmp (present, value, (gsize) size);
 }
 
-/* Access control lists are such attributes too. */
+/* Access control lists are attributes too. */
 static gboolean
 copy_attributes (const Replacement *replacement, GError **error)
 {
@@ -261,11 +253,11 @@ copy_attributes (const Replacement *replacement, GError **error)
 
   if (size < 0)
     return errno == ENOTSUP ||
-        fail (error, "Its extended attributes cannot be read");
+        set_read_error (error, "Its extended attributes cannot be read");
   names = g_malloc0 ((gsize) size + 1);
   size = flistxattr (replacement->source, names, (gsize) size);
   if (size < 0)
-    return fail (error, "Its extended attributes cannot be read");
+    return set_read_error (error, "Its extended attributes cannot be read");
   for (char *name = names; name < names + size; name += strlen (name) + 1) {
     ssize_t length = fgetxattr (replacement->source, name, NULL, 0);
     g_autofree char *value = g_malloc ((gsize) MAX (length, 0) + 1);
@@ -278,7 +270,7 @@ copy_attributes (const Replacement *replacement, GError **error)
       g_autofree char *what = g_strdup_printf (
           "Its attribute %s cannot be kept", name);
 
-      return fail (error, what);
+      return set_copy_error (error, what);
     }
   }
   return TRUE;
@@ -290,20 +282,20 @@ replacement_copy (Replacement *replacement, GError **error)
   const struct stat *st = &replacement->st;
   struct stat mine;
 
-  if (!create (replacement, error) || !copy_content (replacement, error))
+  if (!create_copy (replacement, error) || !copy_content (replacement, error))
     return FALSE;
   if (fstat (replacement->fd, &mine) < 0)
-    return fail (error, "No copy of it can be made");
+    return set_copy_error (error, "No copy of it can be made");
   if ((mine.st_uid != st->st_uid || mine.st_gid != st->st_gid) &&
       fchown (replacement->fd, st->st_uid, st->st_gid) < 0)
-    return fail (error, "Its owner cannot be kept");
-  /* the directory may give a list to a new file, of which the mode would be the
-   * mask */
+    return set_copy_error (error, "Its owner cannot be kept");
+  /* A directory may give new files an access control list, and fchmod() would only
+   * set its mask. */
   if (fremovexattr (replacement->fd, "system.posix_acl_access") < 0 &&
       errno != ENODATA && errno != ENOTSUP)
-    return fail (error, "Its mode cannot be kept");
+    return set_copy_error (error, "Its mode cannot be kept");
   if (fchmod (replacement->fd, st->st_mode & 07777) < 0)
-    return fail (error, "Its mode cannot be kept");
+    return set_copy_error (error, "Its mode cannot be kept");
   return copy_attributes (replacement, error);
 }
 
@@ -315,9 +307,9 @@ replacement_sync (
     replacement->st.st_mtim };
 
   if (preserve_times && futimens (replacement->fd, times) < 0)
-    return fail (error, "Its times cannot be kept");
+    return set_copy_error (error, "Its times cannot be kept");
   if (fsync (replacement->fd) < 0)
-    return fail (error, "No copy of it can be made");
+    return set_copy_error (error, "No copy of it can be made");
   return TRUE;
 }
 
@@ -339,15 +331,14 @@ replacement_commit (Replacement *replacement, GError **error)
       now.st_ino != st->st_ino || now.st_size != st->st_size ||
       !same_time (&now.st_mtim, &st->st_mtim) ||
       !same_time (&now.st_ctim, &st->st_ctim)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+    return tags_error_set (error, REASON_CHANGED_MEANWHILE,
         "It has been changed meanwhile, and is left as it is now.");
-    return FALSE;
   }
   if (rename (replacement->copy, replacement->path) < 0)
-    return fail (error, "It cannot be replaced");
+    return set_copy_error (error, "It cannot be replaced");
   close (replacement->fd);
   replacement->fd = -1;
-  /* the file is whole with or without this: there is nothing to undo */
+  /* a failure does no harm: the name stands for a whole file in any case */
   fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) {
     fsync (fd);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A file replaced by a changed copy of itself, at once or not at all.
+/* Replaces a file by a changed copy of itself: either completely or not at all.
  *
- * The copy lies in the same directory, as ".genreclassify-" and 16 digits that
- * follow from the file's name, with its extension, and is locked with flock()
- * while it is worked on.  What a process that was killed has left is therefore
- * known by its name and by being unlocked; the next attempt to write that file
- * removes it.  (A file without a name, O_TMPFILE, cannot take the place of one
- * that has one.) */
+ * The copy is in the same directory.  Its name is ".genreclassify-", 16 digits that
+ * are computed from the file's name, and the file's extension.  While a process
+ * works on the copy, it holds a lock on it (flock).  A copy that is not locked was
+ * therefore left by a process that was killed; the next attempt to write the file
+ * removes it.  (A temporary file without a name, O_TMPFILE, cannot replace a file
+ * that has one.)
+ *
+ * All errors are in the domain TAGS_ERROR. */
 
 #pragma once
 
@@ -16,22 +18,23 @@
 
 typedef struct
 {
-  char *path;     /* the file to be replaced; not a link */
-  char *copy;     /* the copy's path */
-  int source, fd; /* the file, open for reading, and the copy for both */
-  struct stat st; /* the file's properties as they were at first */
+  char *path; /* the file to be replaced, with links resolved */
+  char *copy; /* the path of the copy */
+  int source; /* the file, open for reading; -1 if it is not open */
+  int fd;     /* the copy, open for reading and writing; -1 if there is none */
+  struct stat st; /* the file's properties when it was opened */
 } Replacement;
 
-/* Opens the file @path, following links, as soon as no other process is writing it.
- * FALSE with @error (G_IO_ERROR) set if it cannot be read or is no regular file. */
+/* Opens the file @path; a link is followed.  Waits until no other process writes the
+ * file.  FALSE with @error set if it cannot be read or is no regular file. */
 gboolean
 replacement_open (Replacement *replacement, const char *path, GError **error);
-/* Removes the copy if there is still one, and closes. */
+/* Removes the copy if there is still one, and closes both. */
 void replacement_clear (Replacement *replacement);
 
-/* Removes what an earlier process that was killed has left of that file. */
-void replacement_clean (const Replacement *replacement);
-/* TRUE if a file of that name, without directories, is such a copy. */
+/* Removes the copy that a killed process has left of this file, if there is one. */
+void replacement_remove_leftover (const Replacement *replacement);
+/* TRUE if @name, without directories, is the name of such a copy. */
 gboolean replacement_is_copy (const char *name);
 
 /* FALSE with @error set if the file or its directory is read-only. */
@@ -41,8 +44,10 @@ replacement_check_writable (const Replacement *replacement, GError **error);
 /* Makes the copy, with the file's owner, mode, extended attributes and access
  * control list. */
 gboolean replacement_copy (Replacement *replacement, GError **error);
-/* Writes the changed copy to the disk, with the file's times if @preserve_times. */
+/* Writes the changed copy to the disk.  With @preserve_times it gets the times of
+ * the file. */
 gboolean replacement_sync (
     Replacement *replacement, gboolean preserve_times, GError **error);
-/* Puts the copy in the file's place, unless that has changed meanwhile. */
+/* Gives the copy the name of the file.  FALSE with @error set, and the file as it
+ * is, if the file was changed since it was opened. */
 gboolean replacement_commit (Replacement *replacement, GError **error);

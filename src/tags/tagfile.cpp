@@ -11,12 +11,20 @@
 #include <vorbisfile.h>
 #include <wavpackfile.h>
 
-#include "genre/genre.h"
+#include "framefactory.hpp"
 #include "tagkinds.hpp"
+#include "tagserror.h"
 
 namespace {
 
-const char DAMAGED[] = "Its tags are damaged or of a kind that cannot be kept.";
+const Unwritable malformed = { REASON_MALFORMED_TAGS,
+  "Its tags are damaged or of a kind that cannot be kept." };
+const Unwritable flac_with_id3v2 = { REASON_UNWRITABLE_FORMAT,
+  "It is FLAC with an ID3v2 tag in front, which cannot be kept." };
+const Unwritable fragmented_mp4 = { REASON_UNWRITABLE_FORMAT,
+  "It is a fragmented MP4, whose index cannot be kept." };
+const Unwritable old_id3v2 = { REASON_TAG_WOULD_CHANGE,
+  "Its ID3v2.2 tag has frames that 2.4 has not." };
 
 enum Format
 {
@@ -31,20 +39,13 @@ enum Format
   WAVPACK
 };
 
-bool
-refuse (GError **error, const char *why)
-{
-  g_set_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT, "%s", why);
-  return false;
-}
-
-/* MP3: the genre is in the ID3v2 tag.  An ID3v1 or APE tag follows if it has one
- * too. */
+/* MP3: the genre belongs into the ID3v2 tag.  An ID3v1 or APE tag of the file is
+ * written if it is to have genres. */
 bool
 write_mp3 (FileStream *stream, FrameFactory *factory, const TagState *state,
     bool id3v23)
 {
-  TagLib::MPEG::File file (stream, factory, false);
+  auto file = open_with_factory<TagLib::MPEG::File> (stream, factory);
   factory->keep_all ();
   bool is_new = !file.hasID3v2Tag (), ok = true;
   ID3v2::Version version = id3v23 ? ID3v2::v3 : ID3v2::v4;
@@ -56,14 +57,14 @@ write_mp3 (FileStream *stream, FrameFactory *factory, const TagState *state,
     if (!is_new)
       version = id3v2_version (tag);
     else if (file.hasID3v1Tag ())
-      /* readers that find an ID3v2 tag do not look for another */
+      /* readers that find an ID3v2 tag do not look at the ID3v1 tag */
       TagLib::Tag::duplicate (file.ID3v1Tag (), tag, false);
     set_id3v2 (tag, state);
     if (!state->genres[TAG_ID3V2] && file.hasID3v1Tag () &&
         repeats_id3v1 (tag, file.ID3v1Tag ()))
       ok = file.strip (TagLib::MPEG::File::ID3v2);
     else
-      tags |= TagLib::MPEG::File::ID3v2; /* which strips an empty one */
+      tags |= TagLib::MPEG::File::ID3v2; /* save() strips an empty one */
   }
   if (state->genres[TAG_APE] && file.hasAPETag ()) {
     set_ape (file.APETag (), state);
@@ -82,7 +83,7 @@ write_mp3 (FileStream *stream, FrameFactory *factory, const TagState *state,
 bool
 write_flac (FileStream *stream, FrameFactory *factory, const TagState *state)
 {
-  TagLib::FLAC::File file (stream, factory, false);
+  auto file = open_with_factory<TagLib::FLAC::File> (stream, factory);
 
   set_xiph (file.xiphComment (true), state);
   if (state->genres[TAG_ID3V1] && file.hasID3v1Tag ())
@@ -107,7 +108,7 @@ write_ape (FileStream *stream, const TagState *state)
 {
   T file (stream, false);
 
-  /* to save strips an empty one */
+  /* save() strips an empty one */
   set_ape (file.APETag (true), state);
   if (state->genres[TAG_ID3V1] && file.hasID3v1Tag ())
     set_id3v1 (file.ID3v1Tag (), state);
@@ -128,7 +129,7 @@ write_riff (FileStream *stream, FrameFactory *factory, Format format,
     const TagState *state, bool id3v23)
 {
   RiffFile file (stream, format == WAV);
-  int i = file.find (TAG_ID3V2);
+  int i = file.find_tag (TAG_ID3V2);
   ID3v2::Tag none;
   ID3v2::Tag old (&file, i < 0 ? 0 : file.offset (i), factory);
   factory->keep_all ();
@@ -137,31 +138,32 @@ write_riff (FileStream *stream, FrameFactory *factory, Format format,
 
   set_id3v2 (tag, state);
   if (tag->frameList ().isEmpty ())
-    file.remove (TAG_ID3V2);
+    file.remove_tag (TAG_ID3V2);
   else
-    file.set (TAG_ID3V2, tag->render (i < 0 ? version : id3v2_version (tag)));
+    file.set_tag (
+        TAG_ID3V2, tag->render (i < 0 ? version : id3v2_version (tag)));
   if (format == AIFF)
     return true;
-  i = file.find (TAG_INFO);
+  i = file.find_tag (TAG_INFO);
   ByteVector info = set_info (
       i < 0 ? ByteVector ("INFO") : file.get (i), state);
   if (info.isEmpty ())
-    file.remove (TAG_INFO);
+    file.remove_tag (TAG_INFO);
   else
-    file.set (TAG_INFO, info);
+    file.set_tag (TAG_INFO, info);
   return true;
 }
 
+/* Recognises the format by the first bytes. */
 bool
-tell_format (FileStream *stream, Format *format)
+find_format (FileStream *stream, Format *format)
 {
   PlainFile file (stream);
   ByteVector head = file.at (0, 64);
   bool id3v2 = head.startsWith ("ID3");
 
   if (id3v2 && head.size () >= 10)
-    head = file.at (
-        (long) ID3v2::Header (head.mid (0, 10)).completeTagSize (), 64);
+    head = file.at (ID3v2::Header (head.mid (0, 10)).completeTagSize (), 64);
   if (head.startsWith ("fLaC"))
     *format = FLAC;
   else if (head.startsWith ("MAC "))
@@ -188,40 +190,40 @@ tell_format (FileStream *stream, Format *format)
   return true;
 }
 
-/* Each of these returns the obstacle to writing, or NULL. */
+/* Reading: each of these returns why the tags cannot be written, or NULL. */
 
 template <class T>
-const char *
+const Unwritable *
 read_ogg (FileStream *stream, unsigned int prefix, TagState *state)
 {
   T file (stream, false);
 
   if (!file.isValid () ||
       !understands_xiph (file.tag (), file.packet (1).mid (prefix)))
-    return DAMAGED;
+    return &malformed;
   read_xiph (file.tag (), PictureList (), state);
   return NULL;
 }
 
 template <class T>
-const char *
+const Unwritable *
 read_ape_file (FileStream *stream, TagState *state)
 {
   T file (stream, false);
 
   if (!file.isValid () ||
       (file.hasAPETag () && !understands_ape (file.APETag ())))
-    return DAMAGED;
+    return &malformed;
   read_ape (file.hasAPETag () ? file.APETag () : NULL, state);
   read_id3v1 (file.hasID3v1Tag () ? file.ID3v1Tag () : NULL, state);
   return NULL;
 }
 
-/* The comments' block of FLAC; empty if there is none. */
+/* The content of FLAC's comment block; empty if there is none. */
 ByteVector
 find_flac_comments (PlainFile &file)
 {
-  long offset = MAX (file.find ("fLaC"), 0) + 4;
+  StreamOffset offset = MAX (file.find ("fLaC"), (StreamOffset) 0) + 4;
   bool last = false;
 
   while (!last) {
@@ -233,41 +235,39 @@ find_flac_comments (PlainFile &file)
     last = word >> 31;
     if ((word >> 24 & 0x7f) == 4)
       return file.at (offset + 4, word & 0xffffff);
-    offset += 4 + (long) (word & 0xffffff);
+    offset += 4 + (StreamOffset) (word & 0xffffff);
   }
   return ByteVector ();
 }
 
-const char *
+const Unwritable *
 read_flac (FileStream *stream, FrameFactory *factory, TagState *state)
 {
-  TagLib::FLAC::File file (stream, factory, false);
+  auto file = open_with_factory<TagLib::FLAC::File> (stream, factory);
   PlainFile plain (stream);
 
   if (!file.isValid ())
-    return DAMAGED;
+    return &malformed;
   if (file.hasXiphComment ()) {
     if (!understands_xiph (file.xiphComment (), find_flac_comments (plain)))
-      return DAMAGED;
+      return &malformed;
     read_xiph (file.xiphComment (), file.pictureList (), state);
   }
   read_id3v1 (file.hasID3v1Tag () ? file.ID3v1Tag () : NULL, state);
-  return file.hasID3v2Tag ()
-      ? "It is FLAC with an ID3v2 tag in front, which cannot be kept."
-      : NULL;
+  return file.hasID3v2Tag () ? &flac_with_id3v2 : NULL;
 }
 
-const char *
+const Unwritable *
 read_mp3 (FileStream *stream, FrameFactory *factory, TagState *state)
 {
-  TagLib::MPEG::File file (stream, factory, false);
+  auto file = open_with_factory<TagLib::MPEG::File> (stream, factory);
   PlainFile plain (stream);
   bool whole = true;
 
   factory->keep_all ();
   if (!file.isValid () ||
       (file.hasAPETag () && !understands_ape (file.APETag ())))
-    return DAMAGED;
+    return &malformed;
   if (file.hasID3v2Tag ()) {
     unsigned int size = ID3v2::Header (plain.at (0, 10)).completeTagSize ();
 
@@ -275,23 +275,24 @@ read_mp3 (FileStream *stream, FrameFactory *factory, TagState *state)
     read_id3v2 (file.ID3v2Tag (), state);
     if (file.hasID3v1Tag () &&
         repeats_id3v1 (file.ID3v2Tag (), file.ID3v1Tag ()))
-      g_clear_pointer (&state->others[TAG_ID3V2], g_free);
+      g_clear_pointer (&state->rest_digest[TAG_ID3V2], g_free);
   }
   read_ape (file.hasAPETag () ? file.APETag () : NULL, state);
   read_id3v1 (file.hasID3v1Tag () ? file.ID3v1Tag () : NULL, state);
-  return whole ? NULL : DAMAGED;
+  return whole ? NULL : &malformed;
 }
 
-const char *
+const Unwritable *
 read_riff (
     FileStream *stream, FrameFactory *factory, Format format, TagState *state)
 {
   RiffFile file (stream, format == WAV);
 
-  if (!file.is_whole () || file.has_two (TAG_ID3V2) || file.has_two (TAG_INFO))
-    return DAMAGED;
+  if (!file.is_whole () || file.has_two_tags (TAG_ID3V2) ||
+      file.has_two_tags (TAG_INFO))
+    return &malformed;
   bool whole = true;
-  int i = file.find (TAG_ID3V2);
+  int i = file.find_tag (TAG_ID3V2);
   if (i >= 0) {
     ID3v2::Tag tag (&file, file.offset (i), factory);
     ByteVector raw = file.get (i);
@@ -301,32 +302,32 @@ read_riff (
         is_zero (raw, ID3v2::Header (raw.mid (0, 10)).completeTagSize ());
     read_id3v2 (&tag, state);
   }
-  i = format == WAV ? file.find (TAG_INFO) : -1;
+  i = format == WAV ? file.find_tag (TAG_INFO) : -1;
   if (i >= 0) {
     whole &= understands_info (file.get (i));
     read_info (file.get (i), state);
   }
-  return whole ? NULL : DAMAGED;
+  return whole ? NULL : &malformed;
 }
 
-const char *
+const Unwritable *
 read_mp4_file (FileStream *stream, TagState *state)
 {
   TagLib::MP4::File file (stream, false);
   PlainFile plain (stream);
 
   if (!file.isValid ())
-    return DAMAGED;
+    return &malformed;
   TagLib::MP4::Atoms atoms (&plain);
   read_mp4 (plain, file.tag (), state);
-  for (TagLib::MP4::Atom *atom : atoms.atoms) {
-    if (atom->name == "moof" || atom->name == "mfra")
-      return "It is a fragmented MP4, whose index cannot be kept.";
+  for (const TagLib::MP4::Atom *atom : root_atoms (atoms)) {
+    if (atom_name (atom) == "moof" || atom_name (atom) == "mfra")
+      return &fragmented_mp4;
   }
   return NULL;
 }
 
-const char *
+const Unwritable *
 read_format (
     FileStream *stream, FrameFactory *factory, Format format, TagState *state)
 {
@@ -376,29 +377,11 @@ write_format (FileStream *stream, FrameFactory *factory, Format format,
   }
 }
 
-const TagKind homes[] = { TAG_ID3V2, TAG_XIPH, TAG_XIPH, TAG_XIPH, TAG_MP4,
-  TAG_ID3V2, TAG_ID3V2, TAG_APE, TAG_APE };
+/* Of each Format: where its readers look for the genre. */
+const TagKind primary_kinds[] = { TAG_ID3V2, TAG_XIPH, TAG_XIPH, TAG_XIPH,
+  TAG_MP4, TAG_ID3V2, TAG_ID3V2, TAG_APE, TAG_APE };
 
 } /* namespace */
-
-const char *
-tag_kind_name (TagKind kind)
-{
-  static const char *const names[TAG_KINDS] = { "ID3v2", "Vorbis comment",
-    "MP4", "APE", "INFO", "ID3v1" };
-
-  return names[kind];
-}
-
-void
-tag_state_clear (TagState *state)
-{
-  for (int kind = 0; kind < TAG_KINDS; kind++) {
-    g_clear_pointer (&state->genres[kind], g_strfreev);
-    g_clear_pointer (&state->classifier[kind], g_free);
-    g_clear_pointer (&state->others[kind], g_free);
-  }
-}
 
 gboolean
 tag_file_read (int fd, TagState *state, GError **error)
@@ -409,13 +392,15 @@ tag_file_read (int fd, TagState *state, GError **error)
 
   *state = TagState ();
   keep_info_bytes ();
-  if (!tell_format (&stream, &format))
-    return refuse (error, "Its format has no tags that can be written.");
-  state->obstacle = read_format (&stream, &factory, format, state);
-  if (!state->obstacle && factory.loses)
-    state->obstacle = "Its ID3v2.2 tag has frames that 2.4 has not.";
-  state->is_home[homes[format]] = TRUE;
-  state->is_home[TAG_INFO] = format == WAV;
+  if (!find_format (&stream, &format))
+    return stream.check (error) &&
+        tags_error_set (error, REASON_UNWRITABLE_FORMAT,
+            "Its format has no tags that can be written.");
+  state->unwritable = read_format (&stream, &factory, format, state);
+  if (!state->unwritable && factory.loses_frames)
+    state->unwritable = &old_id3v2;
+  state->is_primary[primary_kinds[format]] = TRUE;
+  state->is_primary[TAG_INFO] = format == WAV;
   if (stream.check (error))
     return TRUE;
   tag_state_clear (state);
@@ -431,8 +416,11 @@ tag_file_write (int fd, const TagState *state, gboolean id3v23, GError **error)
   bool ok;
 
   keep_info_bytes ();
-  ok = tell_format (&stream, &format) &&
+  ok = find_format (&stream, &format) &&
       write_format (&stream, &factory, format, state, id3v23);
-  return stream.check (error) &&
-      (ok || refuse (error, "Its tags cannot be written."));
+  if (!stream.check (error))
+    return FALSE;
+  return ok ||
+      tags_error_set (
+          error, REASON_WRITE_FAILED, "Its tags cannot be written.");
 }

@@ -13,6 +13,8 @@
 #include <tbytevectorstream.h>
 #include <textidentificationframe.h>
 
+#include "framefactory.hpp"
+
 using TagLib::String;
 using TagLib::StringList;
 
@@ -22,7 +24,8 @@ using TagLib::StringList;
 
 namespace {
 
-/* The bytes of an INFO text are nobody knows what: they are kept. */
+/* Takes INFO texts as bytes, one in each character, because their encoding is not
+ * known. */
 class InfoBytes : public TagLib::RIFF::Info::StringHandler {
 public:
   String
@@ -38,7 +41,8 @@ public:
   }
 };
 
-/* Everything that is not ours, in any order. */
+/* A checksum of all that a tag says beside the genre and the classifier.  The order
+ * does not matter. */
 class Digest {
 public:
   void
@@ -62,7 +66,7 @@ public:
     add (name, values.toString ("\n").data (String::UTF8));
   }
 
-  /* NULL if there is nothing: a tag without it may as well not be there. */
+  /* NULL if nothing was added: a tag without anything else may be removed. */
   char *
   finish ()
   {
@@ -85,6 +89,7 @@ private:
 
 } /* namespace */
 
+/* Leaves out blank values. */
 static char **
 to_strv (const StringList &list)
 {
@@ -115,7 +120,7 @@ is_zero (const ByteVector &data, unsigned int start)
   return start >= data.size ();
 }
 
-/* Reading: what each kind of tag says. */
+/* Reading */
 
 ID3v2::Version
 id3v2_version (const ID3v2::Tag *tag)
@@ -126,7 +131,7 @@ id3v2_version (const ID3v2::Tag *tag)
 void
 read_id3v2 (const ID3v2::Tag *tag, TagState *state)
 {
-  Digest others;
+  Digest rest;
   StringList genres;
 
   if (!tag)
@@ -143,20 +148,21 @@ read_id3v2 (const ID3v2::Tag *tag, TagState *state)
       state->classifier[TAG_ID3V2] = g_strdup (
           user->fieldList ().back ().to8Bit (true).c_str ());
     } else {
-      /* without the header: its size is written otherwise in 2.2 */
-      others.add (String (frame->frameID ()), frame->render ().mid (10));
+      /* without the header, which is another one in 2.2 */
+      rest.add (String (frame->frameID ()), frame->render ().mid (10));
     }
   }
   state->genres[TAG_ID3V2] = to_strv (genres);
-  state->others[TAG_ID3V2] = others.finish ();
+  state->rest_digest[TAG_ID3V2] = rest.finish ();
 }
 
 bool
 understands_id3v2 (const ID3v2::Tag *tag, const ByteVector &raw)
 {
-  /* not the tag's own, to which TagLib adds another tag that follows */
+  /* Not @tag's own header: TagLib adds the size of a second tag that follows. */
   ID3v2::Header header (raw.mid (0, 10));
   ByteVector frames = raw.mid (10, header.tagSize ());
+  const unsigned int frame_header = header.majorVersion () < 3 ? 6 : 10;
   unsigned int end = 0;
 
   if (!raw.startsWith ("ID3") || raw.size () < header.completeTagSize () ||
@@ -166,7 +172,7 @@ understands_id3v2 (const ID3v2::Tag *tag, const ByteVector &raw)
   if (header.majorVersion () < 4 && header.unsynchronisation ())
     frames = ID3v2::SynchData::decode (frames);
   for (const ID3v2::Frame *frame : tag->frameList ())
-    end += Frame::headerSize (header.majorVersion ()) + frame->size ();
+    end += frame_header + frame->size ();
   return is_zero (frames, end);
 }
 
@@ -183,7 +189,7 @@ repeats_id3v1 (const ID3v2::Tag *tag, const TagLib::ID3v1::Tag *id3v1)
   ID3v2::Tag copy (&file, 0, &factory);
   read_id3v2 (tag, &a);
   read_id3v2 (&copy, &b);
-  bool same = !g_strcmp0 (a.others[TAG_ID3V2], b.others[TAG_ID3V2]);
+  bool same = !g_strcmp0 (a.rest_digest[TAG_ID3V2], b.rest_digest[TAG_ID3V2]);
   tag_state_clear (&a);
   tag_state_clear (&b);
   return same;
@@ -193,7 +199,7 @@ void
 read_xiph (
     TagLib::Ogg::XiphComment *tag, const PictureList &pictures, TagState *state)
 {
-  Digest others;
+  Digest rest;
 
   if (!tag)
     return;
@@ -204,14 +210,14 @@ read_xiph (
         tag->fieldListMap ()[CLASSIFIER].toString ("; ").toCString (true));
   for (const auto &field : tag->fieldListMap ()) {
     if (field.first != "GENRE" && field.first != CLASSIFIER)
-      others.add (field.first, field.second);
+      rest.add (field.first, field.second);
   }
   for (const auto &picture : tag->pictureList ())
-    others.add ("picture", picture->render ());
+    rest.add ("picture", picture->render ());
   for (TagLib::FLAC::Picture *picture : pictures)
-    others.add ("block", picture->render ());
-  others.add ("vendor", StringList (tag->vendorID ()));
-  state->others[TAG_XIPH] = others.finish ();
+    rest.add ("block", picture->render ());
+  rest.add ("vendor", StringList (tag->vendorID ()));
+  state->rest_digest[TAG_XIPH] = rest.finish ();
 }
 
 bool
@@ -227,7 +233,7 @@ understands_xiph (const TagLib::Ogg::XiphComment *tag, const ByteVector &raw)
 void
 read_ape (TagLib::APE::Tag *tag, TagState *state)
 {
-  Digest others;
+  Digest rest;
 
   if (!tag)
     return;
@@ -239,9 +245,9 @@ read_ape (TagLib::APE::Tag *tag, TagState *state)
       state->classifier[TAG_APE] = g_strdup (
           item.second.toString ().toCString (true));
     else if (item.first != "GENRE")
-      others.add (item.second.render ());
+      rest.add (item.second.render ());
   }
-  state->others[TAG_APE] = others.finish ();
+  state->rest_digest[TAG_APE] = rest.finish ();
 }
 
 bool
@@ -253,13 +259,13 @@ understands_ape (TagLib::APE::Tag *tag)
 void
 read_id3v1 (const TagLib::ID3v1::Tag *tag, TagState *state)
 {
-  Digest others;
+  Digest rest;
 
   if (!tag)
     return;
   state->genres[TAG_ID3V1] = to_strv (StringList (tag->genre ()));
-  others.add (tag->render ().mid (0, 127));
-  state->others[TAG_ID3V1] = others.finish ();
+  rest.add (tag->render ().mid (0, 127));
+  state->rest_digest[TAG_ID3V1] = rest.finish ();
 }
 
 bool
@@ -282,7 +288,7 @@ void
 read_info (const ByteVector &data, TagState *state)
 {
   TagLib::RIFF::Info::Tag tag (data);
-  Digest others;
+  Digest rest;
   std::string bytes = tag.fieldText ("IGNR").to8Bit ();
   bool is_utf8 = g_utf8_validate (bytes.c_str (), -1, NULL);
 
@@ -290,9 +296,9 @@ read_info (const ByteVector &data, TagState *state)
       StringList (String (bytes, is_utf8 ? String::UTF8 : String::Latin1)));
   for (const auto &field : tag.fieldListMap ()) {
     if (field.first != "IGNR")
-      others.add (String (field.first), StringList (field.second));
+      rest.add (String (field.first), StringList (field.second));
   }
-  state->others[TAG_INFO] = others.finish ();
+  state->rest_digest[TAG_INFO] = rest.finish ();
 }
 
 static bool
@@ -306,17 +312,18 @@ read_mp4 (PlainFile &file, TagLib::MP4::Tag *tag, TagState *state)
 {
   TagLib::MP4::Atoms atoms (&file);
   TagLib::MP4::Atom *ilst = atoms.find ("moov", "udta", "meta", "ilst");
-  Digest others;
+  Digest rest;
 
   if (ilst) {
-    for (const TagLib::MP4::Atom *atom : ilst->children) {
-      ByteVector item = file.at (atom->offset, (unsigned long) atom->length);
+    for (const TagLib::MP4::Atom *atom : atom_children (ilst)) {
+      ByteVector item = file.at (atom_offset (atom), atom_length (atom));
+      const ByteVector &name = atom_name (atom);
 
-      if (atom->name != MP4_GENRE && atom->name != "gnre" &&
-          !(atom->name == "----" && is_mp4_classifier (item)))
-        others.add (item);
+      if (name != MP4_GENRE && name != "gnre" &&
+          !(name == "----" && is_mp4_classifier (item)))
+        rest.add (item);
     }
-    state->others[TAG_MP4] = others.finish ();
+    state->rest_digest[TAG_MP4] = rest.finish ();
     state->genres[TAG_MP4] = to_strv (tag->contains (MP4_GENRE)
             ? tag->item (MP4_GENRE).toStringList ()
             : StringList ());
@@ -328,7 +335,7 @@ read_mp4 (PlainFile &file, TagLib::MP4::Tag *tag, TagState *state)
   }
 }
 
-/* Writing: what each kind of tag is to say. */
+/* Writing */
 
 void
 set_id3v2 (ID3v2::Tag *tag, const TagState *state)
@@ -426,7 +433,7 @@ set_info (const ByteVector &data, const TagState *state)
 {
   TagLib::RIFF::Info::Tag tag (data);
 
-  /* it has one genre, so several are joined; as bytes, see InfoBytes */
+  /* INFO has one genre, so several are joined; as bytes, see InfoBytes */
   tag.setFieldText ("IGNR",
       String (to_list (state->genres[TAG_INFO]).toString ("; ").to8Bit (true),
           String::Latin1));

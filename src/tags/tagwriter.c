@@ -2,14 +2,12 @@
 
 #include "tagwriter.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <gst/tag/tag.h>
-
-#include "genre/genre.h"
-#include "genretag.h"
-#include "undo.h"
+#include "spelling.h"
+#include "tagfile.h"
+#include "tagserror.h"
+#include "undolog.h"
 
 void
 tag_change_clear (TagChange *change)
@@ -19,87 +17,49 @@ tag_change_clear (TagChange *change)
   g_clear_pointer (&change->note, g_free);
 }
 
-char **
-tagwriter_get_names (TagKind kind, char **genres)
-{
-  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-
-  for (; genres && *genres; genres++) {
-    char *end;
-    guint64 number = g_ascii_strtoull (*genres, &end, 10);
-    gboolean known = kind == TAG_ID3V2 && end > *genres && !*end &&
-        number < gst_tag_id3_genre_count ();
-
-    g_strv_builder_add (
-        names, known ? gst_tag_id3_genre_get ((guint) number) : *genres);
-  }
-  return g_strv_builder_end (names);
-}
-
-static int
-compare_names (const void *a, const void *b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-/* In any order: ID3v2.3 has those that ID3 knows first. */
+/* FALSE with @error set if the tags cannot be rewritten without loss. */
 static gboolean
-same_genres (TagKind kind, char **a, char **b)
+check_rewritable (const TagState *state, GError **error)
 {
-  g_auto (GStrv) first = tagwriter_get_names (kind, a);
-  g_auto (GStrv) second = tagwriter_get_names (kind, b);
+  const Unwritable *unwritable = state->unwritable;
 
-  qsort (first, g_strv_length (first), sizeof *first, compare_names);
-  qsort (second, g_strv_length (second), sizeof *second, compare_names);
-  return g_strv_equal (
-      (const char *const *) first, (const char *const *) second);
+  return !unwritable ||
+      tags_error_set (error, unwritable->reason, unwritable->message);
 }
 
-gboolean
-tagwriter_same_state (const TagState *a, const TagState *b)
+/* FALSE with @error set if the rest of a tag that was there is not the same. */
+static gboolean
+check_rest (const TagState *old, const TagState *now, GError **error)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
-    if (!same_genres ((TagKind) kind, a->genres[kind], b->genres[kind]) ||
-        g_strcmp0 (a->classifier[kind], b->classifier[kind]))
-      return FALSE;
+    if (!old->rest_digest[kind] ||
+        !g_strcmp0 (old->rest_digest[kind], now->rest_digest[kind]))
+      continue;
+    g_set_error (error, TAGS_ERROR, REASON_TAG_WOULD_CHANGE,
+        "More than the genre would change in its %s tag.",
+        tag_kind_name ((TagKind) kind));
+    return FALSE;
   }
   return TRUE;
 }
 
-static gboolean
-check_obstacle (const TagState *state, GError **error)
-{
-  if (state->obstacle)
-    g_set_error_literal (
-        error, GENRE_ERROR, GENRE_ERROR_FORMAT, state->obstacle);
-  return !state->obstacle;
-}
-
-/* FALSE with @error set if the copy is not what it was to be. */
+/* Reads the tags of the copy.  FALSE with @error set if they are not what they
+ * should be. */
 static gboolean
 check_tags (int fd, const TagState *old, const TagState *wanted, GError **error)
 {
-  TagState state;
-  gboolean same;
+  TagState now;
+  gboolean ok;
 
-  if (!tag_file_read (fd, &state, error))
+  if (!tag_file_read (fd, &now, error))
     return FALSE;
-  same = check_obstacle (&state, error) &&
-      tagwriter_same_state (&state, wanted);
-  if (!same && !state.obstacle)
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT,
-        "Its tags cannot hold this genre.");
-  for (guint kind = 0; same && kind < TAG_KINDS; kind++) {
-    if (!old->others[kind] ||
-        !g_strcmp0 (old->others[kind], state.others[kind]))
-      continue;
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT,
-        "More than the genre would change in its %s tag.",
-        tag_kind_name ((TagKind) kind));
-    same = FALSE;
-  }
-  tag_state_clear (&state);
-  return same;
+  ok = check_rewritable (&now, error) &&
+      (tag_state_equal (&now, wanted) ||
+          tags_error_set (error, REASON_UNWRITABLE_FORMAT,
+              "Its tags cannot hold this genre.")) &&
+      check_rest (old, &now, error);
+  tag_state_clear (&now);
+  return ok;
 }
 
 static gboolean
@@ -112,25 +72,24 @@ check_audio (
 
   if (!before || !after)
     return FALSE;
-  if (!strcmp (before, after))
-    return TRUE;
-  g_set_error (error, GENRE_ERROR, GENRE_ERROR_FORMAT,
-      "Its decoded audio would not be the same.");
-  return FALSE;
+  return !strcmp (before, after) ||
+      tags_error_set (error, REASON_TAG_WOULD_CHANGE,
+          "Its decoded audio would not be the same.");
 }
 
 gboolean
 tagwriter_replace (Replacement *replacement, const TagState *old,
-    const TagState *wanted, const TagOptions *options, const char *log,
+    const TagState *wanted, const TagOptions *options, const char *log_line,
     GError **error)
 {
-  return check_obstacle (old, error) && replacement_copy (replacement, error) &&
+  return check_rewritable (old, error) &&
+      replacement_copy (replacement, error) &&
       tag_file_write (replacement->fd, wanted, options->id3v23, error) &&
       check_tags (replacement->fd, old, wanted, error) &&
       check_audio (replacement, &options->watch, error) &&
       replacement_sync (replacement, options->preserve_times, error) &&
-      /* before the file is changed: a line too many can do no harm */
-      (!log || undo_log_append (options->undo_log, log, error)) &&
+      /* before the file is changed, as a line too many does no harm */
+      (!log_line || undolog_append (options->undo_log, log_line, error)) &&
       replacement_commit (replacement, error);
 }
 
@@ -144,69 +103,24 @@ contains (GPtrArray *names, const char *name)
   return FALSE;
 }
 
-/* Adds the names that tags of the file have, each once: those of its home, or of
- * the others. */
+/* Adds the genres of the file's primary tags, or those of the others, each name
+ * once. */
 static void
-collect (const TagState *state, gboolean home, GPtrArray *names)
+add_genres (const TagState *state, gboolean primary, GPtrArray *names)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     g_auto (GStrv)
-        values = tagwriter_get_names ((TagKind) kind, state->genres[kind]);
+        values = tag_kind_get_names ((TagKind) kind, state->genres[kind]);
 
-    for (guint i = 0; state->is_home[kind] == home && values[i]; i++) {
+    for (guint i = 0; state->is_primary[kind] == primary && values[i]; i++) {
       if (!contains (names, values[i]))
         g_ptr_array_add (names, g_strdup (values[i]));
     }
   }
 }
 
-/* What that kind of tag can say of these genres. */
-static char **
-fit (TagKind kind, GPtrArray *names)
-{
-  char **values = g_new0 (char *, names->len + 1);
-  const char *first = names->pdata[0];
-
-  if (kind == TAG_INFO) {
-    g_autoptr (GPtrArray) list = g_ptr_array_copy (names, NULL, NULL);
-
-    g_ptr_array_set_free_func (list, NULL);
-    g_ptr_array_add (list, NULL);
-    values[0] = g_strjoinv ("; ", (char **) list->pdata);
-  } else if (kind == TAG_ID3V1) {
-    for (guint i = 0; i < gst_tag_id3_genre_count () && !values[0]; i++) {
-      if (!strcmp (gst_tag_id3_genre_get (i), first))
-        values[0] = g_strdup (first);
-    }
-  } else {
-    for (guint i = 0; i < names->len; i++)
-      values[i] = g_strdup (names->pdata[i]);
-  }
-  return values;
-}
-
-/* The home of the genre is set, and so is every other tag that has one, so that
- * they agree. */
-static void
-plan (const TagState *old, GPtrArray *names, const char *classifier,
-    TagState *wanted)
-{
-  for (guint kind = 0; kind < TAG_KINDS; kind++) {
-    gboolean has_one = old->genres[kind] && *old->genres[kind];
-
-    wanted->genres[kind] = old->is_home[kind] || has_one
-        ? fit ((TagKind) kind, names)
-        : g_strdupv (old->genres[kind]);
-    wanted->classifier[kind] = g_strdup (
-        classifier && old->is_home[kind] && kind != TAG_INFO
-            ? classifier
-            : old->classifier[kind]);
-    wanted->is_home[kind] = old->is_home[kind];
-  }
-}
-
 static char *
-join (GPtrArray *names)
+join_names (GPtrArray *names)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
@@ -216,8 +130,61 @@ join (GPtrArray *names)
   return names->len > 0 ? g_strdup (text->str) : NULL;
 }
 
+/* TRUE if ID3v1's list has exactly this name. */
+static gboolean
+is_id3v1_name (const char *name)
+{
+  const char *known;
+
+  for (guint i = 0; (known = spelling_of_id3v1 (i)); i++) {
+    if (!strcmp (known, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The genres that this kind of tag is to have of @names, of which there is at least
+ * one. */
+static char **
+get_genres_for (TagKind kind, GPtrArray *names)
+{
+  char **genres = g_new0 (char *, names->len + 1);
+  const char *first = names->pdata[0];
+
+  if (kind == TAG_INFO) {
+    genres[0] = join_names (names);
+  } else if (kind == TAG_ID3V1) {
+    genres[0] = is_id3v1_name (first) ? g_strdup (first) : NULL;
+  } else {
+    for (guint i = 0; i < names->len; i++)
+      genres[i] = g_strdup (names->pdata[i]);
+  }
+  return genres;
+}
+
+/* Sets @wanted to what the tags are to say.  The primary tags get the genres, and so
+ * does every other tag that has genres, so that all of them agree. */
+static void
+set_wanted (const TagState *old, GPtrArray *names, const char *classifier,
+    TagState *wanted)
+{
+  for (guint kind = 0; kind < TAG_KINDS; kind++) {
+    gboolean has_genres = old->genres[kind] && *old->genres[kind];
+    gboolean has_classifier = classifier && old->is_primary[kind] &&
+        kind != TAG_INFO;
+
+    wanted->genres[kind] = old->is_primary[kind] || has_genres
+        ? get_genres_for ((TagKind) kind, names)
+        : g_strdupv (old->genres[kind]);
+    wanted->classifier[kind] = g_strdup (
+        has_classifier ? classifier : old->classifier[kind]);
+    wanted->is_primary[kind] = old->is_primary[kind];
+  }
+}
+
+/* The text of the field GENRECLASSIFY. */
 static char *
-describe (const char *genre, double confidence, const char *model)
+format_classifier (const char *genre, double confidence, const char *model)
 {
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -227,7 +194,7 @@ describe (const char *genre, double confidence, const char *model)
 
 /* Turns the genres that the file has into those that it is to have. */
 static void
-merge (GPtrArray *names, const char *genre, TagMode mode)
+add_new_genre (GPtrArray *names, const char *genre, TagMode mode)
 {
   if (mode == TAG_OVERWRITE)
     g_ptr_array_set_size (names, 0);
@@ -235,18 +202,19 @@ merge (GPtrArray *names, const char *genre, TagMode mode)
     g_ptr_array_add (names, g_strdup (genre));
 }
 
+/* Makes the file's tags say what is in @wanted, unless they do already. */
 static gboolean
 write_state (Replacement *replacement, const TagState *old,
     const TagState *wanted, const TagOptions *options, TagChange *change,
     GError **error)
 {
-  g_autofree char *log = NULL;
+  g_autofree char *log_line = NULL;
 
-  if (tagwriter_same_state (old, wanted)) {
+  if (tag_state_equal (old, wanted)) {
     change->note = g_strdup ("It has this genre already.");
     return TRUE;
   }
-  if (!check_obstacle (old, error) ||
+  if (!check_rewritable (old, error) ||
       !replacement_check_writable (replacement, error))
     return FALSE;
   if (replacement->st.st_nlink > 1)
@@ -258,10 +226,11 @@ write_state (Replacement *replacement, const TagState *old,
   if (options->dry_run)
     return TRUE;
   if (options->undo_log)
-    log = undo_log_line (replacement->path, old, wanted);
-  return tagwriter_replace (replacement, old, wanted, options, log, error);
+    log_line = undolog_format_line (replacement->path, old, wanted);
+  return tagwriter_replace (replacement, old, wanted, options, log_line, error);
 }
 
+/* @genre: as it is to be spelled.  @classifier: nullable */
 static gboolean
 write_genre (Replacement *replacement, const char *genre,
     const char *classifier, const TagOptions *options, TagChange *change,
@@ -272,22 +241,22 @@ write_genre (Replacement *replacement, const char *genre,
   gboolean ok;
 
   if (!options->dry_run)
-    replacement_clean (replacement);
+    replacement_remove_leftover (replacement);
   if (!tag_file_read (replacement->source, &old, error))
     return FALSE;
-  collect (&old, TRUE, names);
+  add_genres (&old, TRUE, names);
   if (names->len == 0)
-    collect (&old, FALSE, names);
-  change->old_genre = join (names);
+    add_genres (&old, FALSE, names);
+  change->old_genre = join_names (names);
   if (names->len > 0 && options->mode == TAG_KEEP) {
     change->new_genre = g_strdup (change->old_genre);
     change->note = g_strdup ("It has a genre already.");
     tag_state_clear (&old);
     return TRUE;
   }
-  merge (names, genre, options->mode);
-  change->new_genre = join (names);
-  plan (&old, names, classifier, &wanted);
+  add_new_genre (names, genre, options->mode);
+  change->new_genre = join_names (names);
+  set_wanted (&old, names, classifier, &wanted);
   ok = write_state (replacement, &old, &wanted, options, change, error);
   tag_state_clear (&old);
   tag_state_clear (&wanted);
@@ -299,9 +268,9 @@ tagwriter_write (const char *path, const char *genre, double confidence,
     const char *model, const TagOptions *options, TagChange *change,
     GError **error)
 {
-  const char *spelling = genre_tag_spelling (genre);
+  const char *spelling = spelling_of_label (genre);
   g_autofree char *classifier = options->write_confidence
-      ? describe (spelling, confidence, model)
+      ? format_classifier (spelling, confidence, model)
       : NULL;
   Replacement replacement;
   gboolean ok;

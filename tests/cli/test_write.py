@@ -5,11 +5,15 @@ all else in them is as before, whatever happens on the way.
 TEST_KILLS=50 kills the command at so many moments; by default it is a few."""
 
 import base64
+import fcntl
+import functools
 import hashlib
+import http.server
 import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import struct
@@ -35,7 +39,10 @@ KILLS = int(os.environ.get("TEST_KILLS", 3))
 # a JPEG as far as tags look into it, and longer than a page of Ogg
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 300 + b"\xff\xd9"
 OURS = "GENRECLASSIFY"
-DAMAGED = "Its tags are damaged or of a kind that cannot be kept."
+# an error_code and its sentence
+DAMAGED = ("malformed-tags",
+           "Its tags are damaged or of a kind that cannot be kept.")
+RETRYABLE = {"busy", "changed-meanwhile", "no-space"}
 
 ENCODERS = {
     "mp3": "-c:a libmp3lame -id3v2_version 0", "flac": "-c:a flac", "ogg": "-c:a libvorbis",
@@ -245,13 +252,18 @@ def digest(path):
         return hashlib.sha256(f.read()).hexdigest()
 
 
-def run(*arguments):
+def run(*arguments, **options):
     return subprocess.run([PROGRAM, *arguments], capture_output=True,
-                          text=True, timeout=60)
+                          text=True, timeout=60, **options)
 
 
 def leftovers(folder):
     return [n for n in os.listdir(folder) if n.startswith(".")]
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 class Test(unittest.TestCase):
@@ -301,15 +313,23 @@ class Test(unittest.TestCase):
         return [json.loads(line)["write"]
                 for line in result.stdout.splitlines()]
 
-    def refuse(self, path, sentence, *arguments):
-        before = digest(path)
-        result = run(*self.command("hiphop", *arguments, path))
+    def check_refused(self, result, name, code, sentence):
         self.assertEqual(result.returncode, 1, result.stdout)
-        self.assertEqual(result.stderr, f"genreclassify: {path}: Its tags were "
+        self.assertEqual(result.stderr, f"genreclassify: {name}: Its tags were "
                          f"not written: {sentence}\n")
-        self.assertFalse(json.loads(result.stdout)["write"]["written"])
+        answer = json.loads(result.stdout)["write"]
+        self.assertEqual(
+            (answer["written"], answer["error"], answer["error_code"],
+             answer["retryable"]),
+            (False, sentence, code, code in RETRYABLE))
+
+    def refuse(self, path, code, sentence, *arguments, **options):
+        before, folder = digest(path), os.path.dirname(path)
+        hidden = leftovers(folder)
+        result = run(*self.command("hiphop", *arguments, path), **options)
+        self.check_refused(result, path, code, sentence)
         self.assertEqual(digest(path), before)
-        self.assertEqual(leftovers(os.path.dirname(path)), [])
+        self.assertEqual(leftovers(folder), hidden)
 
     def check_kept(self, path, before, samples, chapters):
         genres, ours, rest = read_tags(path)
@@ -519,19 +539,56 @@ class Test(unittest.TestCase):
     def test_refused(self):
         path = self.copy("ogg")
         os.chmod(path, 0o444)
-        self.refuse(path, "The file is read-only.")
-        self.refuse(path, "The file is read-only.", "--dry-run")
+        self.refuse(path, "read-only", "The file is read-only.")
+        self.refuse(path, "read-only", "The file is read-only.", "--dry-run")
         # what TagLib does not know, it would lose
         path = self.copy("m4a")
         with open(path, "rb") as f:
             content = f.read()
         with open(path, "wb") as f:
             f.write(content.replace(b"tmpo", b"tmpq"))
-        self.refuse(path, "More than the genre would change in its MP4 tag.")
+        self.refuse(path, "tag-would-change",
+                    "More than the genre would change in its MP4 tag.")
         # its index of the fragments would have to change too
         ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-movflags",
                "frag_keyframe+empty_moov", path)
-        self.refuse(path, "It is a fragmented MP4, whose index cannot be kept.")
+        self.refuse(path, "unwritable-format",
+                    "It is a fragmented MP4, whose index cannot be kept.")
+        path = os.path.join(self.folder, "song.au")
+        ffmpeg("-i", f"{self.plain}/song.wav", path)
+        self.refuse(path, "unwritable-format",
+                    "Its format has no tags that can be written.")
+
+    def test_not_written(self):
+        """For reasons that are not in its tags."""
+        path = self.copy("wav")
+        # as a disk quota, or a file system for small files only
+        limit = os.path.getsize(path) // 2
+        self.refuse(
+            path, "write-failed",
+            "No copy of it can be made: File too large.",
+            preexec_fn=lambda: (
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))))
+        # another process works on its copy
+        name = hashlib.sha256(b"song.wav").hexdigest()[:16]
+        with open(f"{self.folder}/.genreclassify-{name}.wav", "w") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            self.refuse(path, "busy", "Another process is writing it.")
+
+    def test_not_a_file(self):
+        handler = functools.partial(QuietHandler, directory=self.plain)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                uri = f"http://127.0.0.1:{server.server_port}/song.wav"
+                result = run(*self.command("hiphop", uri))
+            finally:
+                server.shutdown()
+                thread.join()
+        self.check_refused(result, uri, "not-a-file",
+                           "It is not a file of this machine.")
 
     def test_odd_tags(self):
         """TagLib would drop something of these, and not say so."""
@@ -547,14 +604,15 @@ class Test(unittest.TestCase):
         for tag in tags:
             with open(path, "wb") as f:
                 f.write(tag + content)
-            self.refuse(path, DAMAGED)
+            self.refuse(path, *DAMAGED)
         with open(f"{self.plain}/song.flac", "rb") as f:
             content = f.read()
         path = os.path.join(self.folder, "song.flac")
         with open(path, "wb") as f:
             f.write(whole + content)
-        self.refuse(path, "It is FLAC with an ID3v2 tag in front, which cannot "
-                          "be kept.")
+        self.refuse(path, "unwritable-format",
+                    "It is FLAC with an ID3v2 tag in front, which cannot be "
+                    "kept.")
         with open(f"{self.plain}/song.wav", "rb") as f:
             content = f.read()[12:]
         path = os.path.join(self.folder, "song.wav")
@@ -563,7 +621,7 @@ class Test(unittest.TestCase):
             with open(path, "wb") as f:
                 f.write(b"RIFF" + struct.pack("<I", 4 + len(content + chunk)) +
                         b"WAVE" + content + chunk)
-            self.refuse(path, DAMAGED, "--dry-run")
+            self.refuse(path, *DAMAGED, "--dry-run")
 
     def test_two_names(self):
         """Of one file, of which both are in the library."""
@@ -588,7 +646,7 @@ class Test(unittest.TestCase):
         thread = threading.Thread(target=touch)
         thread.start()
         try:
-            self.refuse(path,
+            self.refuse(path, "changed-meanwhile",
                         "It has been changed meanwhile, and is left as it is "
                         "now.")
         finally:
@@ -606,18 +664,19 @@ class Test(unittest.TestCase):
             self.skipTest("no file system can be mounted")
         try:
             shutil.copy(f"{self.plain}/song.wav", path)
-            self.refuse(path, "No copy of it can be made: No space left on "
-                              "device.")
+            self.refuse(path, "no-space",
+                        "No copy of it can be made: No space left on device.")
             # enough for the copy, not for the tag
             os.truncate(path, 0)
             subprocess.run(["mount", "-o", f"remount,size={2 * 65536}", folder],
                            check=True)
             ffmpeg("-f", "lavfi", "-i", "sine=r=8000", "-t", "8.1", "-c:a",
                    "pcm_u8", "-bitexact", path)
-            self.refuse(path, "Its tags cannot be read or written: No space "
-                              "left on device.")
+            self.refuse(path, "no-space",
+                        "Its tags cannot be read or written: No space left on "
+                        "device.")
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-            self.refuse(path, "The file is read-only.")
+            self.refuse(path, "read-only", "The file is read-only.")
         finally:
             subprocess.run(["umount", folder], check=True)
 
