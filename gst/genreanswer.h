@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The answer for a track, as its segments come in: each segment is classified and
- * posted, the average of all is the answer so far, and that of the whole track is
- * posted at its end.
+/* The answer for a track, as its segments come in: each segment is classified
+ * and posted, the average of all is the answer so far, and that of the whole
+ * track is posted at its end.
  *
  * Two threads meet here.  Items are processed by the queue's thread; what they
  * come to (the genre, the label of the tag, the counters) can be read from any
- * thread, under the answer's own lock.  start, stop and forget are for when no item
- * is being processed. */
+ * thread, under the answer's own lock.  start, stop and forget are for when no
+ * item is being processed. */
 
 #pragma once
 
@@ -20,8 +20,8 @@
 
 typedef struct _GenreAnswer GenreAnswer;
 
-/* A step of a track: a segment to classify and its place, or, if @segment is NULL,
- * the end of the track. */
+/* A step of a track: a segment to classify and its place, or, if @segment is
+ * NULL, the end of the track. */
 typedef struct
 {
   GenreSegment *segment;
@@ -35,8 +35,8 @@ genre_answer_item_new (GenreSegment *segment, const GenrePlace *place);
 void genre_answer_item_free (gpointer item);
 gboolean genre_answer_item_is_segment (gconstpointer item);
 
-/* @element: not owned; messages are posted from it, and its properties "genre" and
- *     "confidence" are notified */
+/* @element: not owned; messages are posted from it, and its properties "genre"
+ *     and "confidence" are notified */
 GenreAnswer *genre_answer_new (GstElement *element);
 /* @answer may be NULL. */
 void genre_answer_free (GenreAnswer *answer);

@@ -2,8 +2,9 @@
 
 #include "genreinput.h"
 
-/* Frames of audio in a step: few, so that complete segments do not pile up before
- * they are taken, and the unpacked samples stay in the processor's cache. */
+/* Frames of audio in a step: few, so that complete segments do not pile up
+ * before they are taken, and the unpacked samples stay in the processor's
+ * cache. */
 #define STEP_FRAMES 1024
 
 void

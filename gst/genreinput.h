@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* From buffers of raw audio, in any of GStreamer's formats and in either layout, to
- * a classifier.  The four formats that it takes are passed on as they are; the
- * others are unpacked first.  It belongs to the streaming thread. */
+/* From buffers of raw audio, in any of GStreamer's formats and in either
+ * layout, to a classifier.  The four formats that it takes are passed on as
+ * they are; the others are unpacked first.  All of it belongs to the streaming
+ * thread. */
 
 #pragma once
 
@@ -23,12 +24,13 @@ typedef struct
 void genre_input_init (GenreInput *input);
 void genre_input_clear (GenreInput *input);
 
-/* The buffers to come are as @caps say.  FALSE if these are not raw audio, or of a
- * format that cannot be unpacked. */
+/* The buffers to come are as @caps say.  FALSE if these are not raw audio, or
+ * of a format that cannot be unpacked. */
 gboolean genre_input_set_caps (GenreInput *input, const GstCaps *caps);
 
-/* Both push one step, short enough that only a few segments become complete, and
- * return its number of frames; the caller takes the segments and goes on. */
+/* Both push one step, short enough that only a few segments become complete,
+ * and return its number of frames; the caller takes the segments between the
+ * steps. */
 
 /* Pushes samples of @audio, from frame @first on. */
 gsize genre_input_push (GenreInput *input, GenreClassifier *classifier,

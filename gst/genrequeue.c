@@ -108,7 +108,7 @@ genre_queue_push (GenreQueue *queue, gpointer item)
   return accepted;
 }
 
-/* Removes the oldest item for which @can_drop is TRUE; NULL if there is none. */
+/* Removes the oldest item for which @can_drop is TRUE, if there is one. */
 static gpointer
 remove_oldest (GQueue *waiting, gboolean (*can_drop) (gconstpointer item))
 {
@@ -191,8 +191,8 @@ void
 genre_queue_flush_stop (GenreQueue *queue)
 {
   g_mutex_lock (&queue->lock);
-  /* The handler of a message that an item has posted may seek; the queue's thread
-   * must not wait for itself then. */
+  /* The handler of a message that an item has posted may seek; the queue's
+   * thread must not wait for itself then. */
   while (queue->busy && g_thread_self () != queue->thread)
     g_cond_wait (&queue->changed, &queue->lock);
   queue->flushing = FALSE;

@@ -57,8 +57,8 @@ install_windows (GObjectClass *klass)
   /**
    * GstGenreClassify:min-window:
    *
-   * When a stream ends or breaks off, its last, shorter segment is classified if
-   * it is at least this long, in nanoseconds, and has enough frames for the
+   * When a stream ends or breaks off, its last, shorter segment is classified
+   * if it is at least this long, in nanoseconds, and has enough frames for the
    * network.  A change is taken up when the element starts the next time.
    *
    * Since: 0.1
@@ -99,9 +99,9 @@ install_outputs (GObjectClass *klass)
   /**
    * GstGenreClassify:tag-mode:
    *
-   * How the genre is merged with one that upstream sends: by default, upstream's
-   * is left alone.  Other tags of upstream always stay, so that `replace-all`
-   * means `replace`, and `keep-all` means `keep`.
+   * How the genre is merged with one that upstream sends; by default that one
+   * is kept.  Other tags of upstream always stay: `replace-all` means
+   * `replace`, and `keep-all` means `keep`.
    *
    * Since: 0.1
    */
@@ -131,8 +131,8 @@ install_thresholds (GObjectClass *klass)
   /**
    * GstGenreClassify:min-confidence:
    *
-   * Probability of the genre, 0 to 1, below which no tag is pushed.  Messages are
-   * posted all the same.
+   * Probability of the genre, 0 to 1, below which no tag is pushed.  Messages
+   * are posted all the same.
    *
    * Since: 0.1
    */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The element's settings: what an application sets as properties, but for the
- * model.  The element keeps them under its object lock; whoever needs some of them
- * takes a copy of all, so that what is done with one buffer or segment is done
- * with settings that belong together. */
+ * model.  The element keeps them under its object lock; whoever needs some of
+ * them takes a copy of all, so that what is done with one buffer or segment is
+ * done with settings that belong together. */
 
 #pragma once
 
@@ -19,7 +19,8 @@ typedef struct
   gboolean title_starts_track;
 } GenreSettings;
 
-/* Ids of the properties; those of the element's other ones begin at the last. */
+/* Ids of the properties.  The element's other properties are numbered from the
+ * last on. */
 enum
 {
   GENRE_SETTING_WINDOW = 1,
@@ -38,8 +39,8 @@ enum
 void genre_settings_install (GObjectClass *klass);
 /* Sets the properties' defaults. */
 void genre_settings_init (GenreSettings *settings);
-/* A copy of @settings, taken under the object lock of @element, whose settings they
- * are. */
+/* A copy of @settings, taken under the object lock of @element, whose settings
+ * they are. */
 GenreSettings
 genre_settings_copy (const GenreSettings *settings, GstElement *element);
 /* FALSE if @id is not one of the settings'. */

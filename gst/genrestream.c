@@ -17,9 +17,9 @@ struct _GenreStream
   GenreAnswer *answer;
   const GenreSettings *settings; /* protected by the element's object lock */
 
-  /* From start to stop.  They are set and cleared under the lock, so that a flush
-   * from any thread finds them alive.  The classifier's front end belongs to the
-   * streaming thread, its network to the queue's. */
+  /* From start to stop.  They are set and cleared under the lock, so that a
+   * flush from any thread finds them alive.  The classifier's front end belongs
+   * to the streaming thread, its network to the queue's. */
   GMutex lock;
   GenreQueue *queue; /* of GenreAnswerItem */
   GenreClassifier *classifier;
@@ -146,8 +146,8 @@ genre_stream_flush_stop (GenreStream *stream)
   stream->in_track = FALSE;
 }
 
-/* From samples to items of the queue; these functions return FALSE if there is a
- * flush. */
+/* From samples to items of the queue; these functions return FALSE if there is
+ * a flush. */
 
 static gboolean
 is_live (GenreStream *stream)
@@ -175,8 +175,8 @@ queue_item (GenreStream *stream, GenreAnswerItem *item)
     genre_answer_count_dropped (stream->answer, n_dropped);
     if (!stream->warned_dropped)
       GST_ELEMENT_WARNING (stream->element, STREAM, TOO_LAZY,
-          ("Segments are dropped: this machine classifies them more slowly than "
-           "they come."),
+          ("Segments are dropped: this machine classifies them more slowly "
+           "than they come."),
           (NULL));
     stream->warned_dropped = TRUE;
   }
@@ -201,7 +201,7 @@ queue_segments (GenreStream *stream)
   return TRUE;
 }
 
-/* Ends the segment under way: the samples to come do not follow those so far. */
+/* Ends the segment under way: the next samples do not follow the last ones. */
 static gboolean
 finish_samples (GenreStream *stream)
 {
@@ -238,7 +238,7 @@ begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
   return ok;
 }
 
-/* Notes that @n_frames were pushed, the first of them at @timestamp (or NONE). */
+/* Notes that @n_frames were pushed, the first one at @timestamp (or NONE). */
 static void
 end_samples (GenreStream *stream, GstClockTime timestamp, guint64 n_frames)
 {

@@ -116,8 +116,8 @@ merge (const GenreTags *tags, const char *label, GstTagMergeMode mode)
       ours = gst_tag_list_new (GST_TAG_GENRE, genre_tag_spelling (label), NULL);
 
   gst_tag_list_set_scope (merged, GST_TAG_SCOPE_STREAM);
-  /* KEEP_ALL and REPLACE_ALL would drop all other tags of one of the lists; only
-   * the genre is ours to change.  UNDEFINED is no mode to merge by. */
+  /* KEEP_ALL and REPLACE_ALL would drop all other tags of one of the lists;
+   * only the genre is ours to change.  UNDEFINED is no mode to merge by. */
   if (mode == GST_TAG_MERGE_REPLACE_ALL)
     mode = GST_TAG_MERGE_REPLACE;
   else if (mode == GST_TAG_MERGE_KEEP_ALL || !GST_TAG_MODE_IS_VALID (mode))
@@ -126,8 +126,8 @@ merge (const GenreTags *tags, const char *label, GstTagMergeMode mode)
   return merged;
 }
 
-/* The event with upstream's tags and the genre of @label, or NULL if that is not
- * to be among them.  (transfer full) */
+/* The event with upstream's tags and the genre of @label, or NULL if that is
+ * not to be among them.  (transfer full) */
 static GstEvent *
 make_event (
     const GenreTags *tags, const char *label, const GenreSettings *settings)

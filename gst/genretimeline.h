@@ -2,11 +2,12 @@
 
 /* From the timestamps of a stream to the times of its segments.
  *
- * The classifier counts samples: its time begins at 0, and it knows neither gaps
- * nor timestamps.  The timestamps of a stream are rounded; they jitter, drift and
- * jump, and a GstSegment says which stream time and running time they stand for.
- * A timeline remembers at which of the classifier's times which timestamps began,
- * and so it can tell when a segment of the classifier was in the stream.
+ * The classifier counts samples: its time begins at 0, and it knows neither
+ * gaps nor timestamps.  The timestamps of a stream are rounded; they jitter,
+ * drift and jump, and a GstSegment says which stream time and running time they
+ * stand for.  A timeline remembers at which of the classifier's times which
+ * timestamps began, and so it can tell when a segment of the classifier was in
+ * the stream.
  *
  * It only calculates: it knows no element, no pad and no classifier.  It has no
  * lock; it belongs to the streaming thread.
@@ -80,7 +81,8 @@ void genre_timeline_end_samples (
 guint64 genre_timeline_gap_to_samples (
     GenreTimeline *timeline, GstClockTime duration, guint rate);
 
-/* Sets @place to where the segment is that begins at the classifier's time @start
- * and is @duration long.  Segments are asked for once each, in their order. */
+/* Sets @place to where the segment is that begins at the classifier's time
+ * @start and is @duration long.  Segments are asked for once each, in their
+ * order. */
 void genre_timeline_place_segment (GenreTimeline *timeline, guint64 start,
     guint64 duration, GenrePlace *place);

@@ -8,8 +8,8 @@
  * @title: genreclassify
  *
  * Classifies music by genre. Audio passes through untouched and without delay;
- * it is gathered into segments of #GstGenreClassify:window, and for each of them
- * a convolutional and recurrent network gives one probability per genre.
+ * it is gathered into segments of #GstGenreClassify:window, and for each of
+ * them a convolutional and recurrent network gives one probability per genre.
  *
  * For every segment the element posts an element message named `genreclassify`
  * (unless #GstGenreClassify:post-messages is %FALSE), with the fields
@@ -25,17 +25,18 @@
  * * #GstValueArray of #gchararray `labels`: the labels, in the model's order
  * * #GstValueArray of #gdouble `probabilities`: one for each label, sum 1; all
  *   equal if `silent`
- * * #gboolean `partial`: the stream ended or broke off before the window was full
+ * * #gboolean `partial`: the stream ended or broke off before the window was
+ *   full
  * * #gboolean `silent`: the level was below #GstGenreClassify:silence-threshold
  * * #gchararray `model`: name and version of the model
  *
- * At the end of a track it posts one named `genreclassify-track`. A track ends with
- * EOS, with the start of another stream (a STREAM_START event with another stream
- * or group id) or, if #GstGenreClassify:title-starts-track is %TRUE, with another
- * title. The fields are the same over the whole track, with the probabilities
- * averaged over its segments by duration; `segments`, the number of them, stands
- * in the place of `segment`. A track that was too short for any segment has no
- * message.
+ * At the end of a track it posts one named `genreclassify-track`. A track ends
+ * with EOS, with the start of another stream (a STREAM_START event with another
+ * stream or group id) or, if #GstGenreClassify:title-starts-track is %TRUE,
+ * with another title. The fields are the same over the whole track, with the
+ * probabilities averaged over its segments by duration; in place of `segment`
+ * there is `segments`, the number of them. A track that was too short for any
+ * segment has no message.
  *
  * The answer so far is also pushed downstream as %GST_TAG_GENRE, together with
  * the tags that upstream sent, whenever it changes and once before EOS, as long
@@ -43,25 +44,48 @@
  *
  * Inference runs in a thread of the element's own, and messages are posted from
  * it. A synchronous handler of them may set properties and do flushing seeks; a
- * seek without flush would wait for the streaming thread, which may be waiting for
- * the handler. When it cannot keep up, a
- * live stream loses the oldest waiting segment, and any other waits.
+ * seek without flush would wait for the streaming thread, which may be waiting
+ * for the handler. When the thread cannot keep up, a live stream loses the
+ * oldest waiting segment, and any other stream waits.
  *
- * ## Example launch line
+ * ## Example launch lines
  * |[
- * gst-launch-1.0 -mt uridecodebin uri=file:///home/me/song.mp3 ! genreclassify ! fakesink
+ * gst-launch-1.0 -mt uridecodebin uri=file:///home/me/song.mp3 ! \
+ *     genreclassify ! fakesink
  * ]| Prints the genres of a file's segments, then that of the track.
  * |[
- * gst-launch-1.0 -m playbin uri=file:///home/me/song.mp3 audio-filter=genreclassify
+ * gst-launch-1.0 -m playbin uri=file:///home/me/song.mp3 \
+ *     audio-filter=genreclassify
  * ]| Plays a file and prints its genres on the way.
  * |[
- * gst-launch-1.0 uridecodebin uri=file:///home/me/song.mp3 ! genreclassify ! audioconvert ! vorbisenc ! matroskamux ! filesink location=song.mka
- * ]| Writes a file that has the genre among its tags: Matroska, WAV and MP4 take
- * a tag that comes at the end.
+ * gst-launch-1.0 uridecodebin uri=file:///home/me/song.mp3 ! genreclassify ! \
+ *     audioconvert ! vorbisenc ! matroskamux ! filesink location=song.mka
+ * ]| Writes a file that has the genre among its tags: Matroska, WAV and MP4
+ * take a tag that comes at the end.
  *
  * ## Example application
  *
  * {{ tests/examples/live-genre.c }}
+ *
+ * ## Known limits
+ *
+ * * The first answer comes when the first window is full, by default after 30 s
+ *   of audio, or at the end of the stream.
+ * * Music of a genre that is not among the model's labels still gets one of
+ *   them.
+ * * Nothing in the sound begins another track: a mix of songs, or a radio
+ *   without titles, is one track.
+ * * Audio that is played backwards, or in a segment whose format is not TIME,
+ *   passes and is not analysed.
+ * * Timestamps that differ by up to 40 ms from the counted samples count as
+ *   jitter: a gap as short without DISCONT is not seen, and the times of
+ *   messages may be off by as much.
+ * * A GAP event without a duration, or before the caps, is ignored; one of more
+ *   than an hour is a jump, not silence.
+ * * Segments that a live stream has lost are missing in the track's average and
+ *   in its duration.
+ * * A tag at the end comes too late for flacenc, oggmux with Vorbis and
+ *   id3v2mux, which write theirs at the start.
  */
 
 #include "gstgenreclassify.h"
@@ -122,13 +146,18 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* Tracks and tags. */
 
+static GenreSettings
+get_settings (GstGenreClassify *self)
+{
+  return genre_settings_copy (&self->settings, GST_ELEMENT (self));
+}
+
 /* Pushes a tag event if there is something new to say, or if this is the @last
  * chance. */
 static void
 push_tags (GstGenreClassify *self, gboolean last)
 {
-  GenreSettings settings = genre_settings_copy (
-      &self->settings, GST_ELEMENT (self));
+  GenreSettings settings = get_settings (self);
   GstEvent *event = genre_tags_update (
       self->tags, genre_answer_get_tag (self->answer), last, &settings);
 
@@ -136,8 +165,8 @@ push_tags (GstGenreClassify *self, gboolean last)
     gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
 }
 
-/* Ends the track, if there is one: waits until all of it is answered, so that its
- * message is posted, and pushes its tag.  FALSE if the element is flushing. */
+/* Ends the track, if there is one: waits until all of it is answered, so that
+ * its message is posted, and pushes its tag.  FALSE if there is a flush. */
 static gboolean
 finish_track (GstGenreClassify *self)
 {
@@ -150,8 +179,8 @@ finish_track (GstGenreClassify *self)
   return TRUE;
 }
 
-/* Ends the track because another one begins, and forgets its answer, which would
- * stand until then. */
+/* Ends the track because another one begins, and forgets its answer, which
+ * would stand until then. */
 static void
 start_next_track (GstGenreClassify *self)
 {
@@ -173,7 +202,7 @@ gst_genre_classify_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 /* Events. */
 
 static void
-handle_gap (GstGenreClassify *self, GstEvent *event)
+handle_gap_event (GstGenreClassify *self, GstEvent *event)
 {
   GstClockTime timestamp, duration;
 
@@ -182,7 +211,7 @@ handle_gap (GstGenreClassify *self, GstEvent *event)
 }
 
 static void
-handle_segment (GstGenreClassify *self, GstEvent *event)
+handle_segment_event (GstGenreClassify *self, GstEvent *event)
 {
   const GstSegment *segment;
 
@@ -190,13 +219,11 @@ handle_segment (GstGenreClassify *self, GstEvent *event)
   genre_stream_set_segment (self->stream, segment);
 }
 
-/* Returns the event that is to go on in the place of @event.  (transfer full for
- * both) */
+/* Returns what is to go on in the place of @event.  (transfer full for both) */
 static GstEvent *
-handle_tag (GstGenreClassify *self, GstEvent *event)
+handle_tag_event (GstGenreClassify *self, GstEvent *event)
 {
-  GenreSettings settings = genre_settings_copy (
-      &self->settings, GST_ELEMENT (self));
+  GenreSettings settings;
   GstTagList *list;
 
   gst_event_parse_tag (event, &list);
@@ -204,8 +231,11 @@ handle_tag (GstGenreClassify *self, GstEvent *event)
     genre_tags_set_global (self->tags, list);
     return event;
   }
-  if (genre_tags_set_title (self->tags, list) && settings.title_starts_track)
+  if (genre_tags_set_title (self->tags, list) &&
+      get_settings (self).title_starts_track)
     start_next_track (self);
+  /* again: the handler of the track's message may have changed them */
+  settings = get_settings (self);
   return genre_tags_replace_event (
       self->tags, event, genre_answer_get_tag (self->answer), &settings);
 }
@@ -238,13 +268,13 @@ gst_genre_classify_sink_event (GstBaseTransform *trans, GstEvent *event)
       handle_stream_start (self, event);
       break;
     case GST_EVENT_SEGMENT:
-      handle_segment (self, event);
+      handle_segment_event (self, event);
       break;
     case GST_EVENT_TAG:
-      event = handle_tag (self, event);
+      event = handle_tag_event (self, event);
       break;
     case GST_EVENT_GAP:
-      handle_gap (self, event);
+      handle_gap_event (self, event);
       break;
     case GST_EVENT_EOS:
       /* an EOS that a flush has overtaken is not true any more */
@@ -281,9 +311,10 @@ gst_genre_classify_set_caps (
   return TRUE;
 }
 
-/* The path of the model that the property "model" has as @name, or of the default
- * one if that is NULL: in the folder that the environment names, beside the plugin
- * of a build directory, or where it is installed.  (transfer full) */
+/* The path of the model that the property "model" has as @name, or of the
+ * default one if that is NULL: in the folder that the environment names, beside
+ * the plugin of a build directory, or where it is installed.  Free with
+ * g_free(). */
 static char *
 find_model (const char *name)
 {
@@ -486,7 +517,7 @@ install_properties (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_CONFIDENCE,
       g_param_spec_double ("confidence", "Confidence",
-          "Probability (0 to 1) of that genre", 0, 1, 0, answer));
+          "Probability (0 to 1) of the track's genre so far", 0, 1, 0, answer));
 
   /**
    * GstGenreClassify:stats:
