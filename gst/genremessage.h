@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The element's answer for a segment or a track, and the messages it makes. */
+/* The structures of the element's messages. */
 
 #pragma once
 
 #include <genre/genre.h>
 #include <gst/gst.h>
 
+/* What a message says of a segment or of a track. */
 typedef struct
 {
-  GstClockTime timestamp, stream_time, running_time, duration;
-  gboolean partial;
+  GstClockTime timestamp, stream_time, running_time; /* of the first sample */
+  GstClockTime duration;                             /* ns */
+  gboolean partial; /* the stream ended before the window was full */
   gboolean silent;
   const float *probabilities; /* [n_labels]; not read if silent */
-} GenreAnswer;
+} GenreMessage;
 
-/* Index of the highest probability. */
-guint genre_answer_best (const GenreAnswer *answer, guint n_labels);
-
-/* The structure "genreclassify" of segment number @segment. */
+/* The structure "genreclassify" of segment number @segment.  (transfer full) */
 GstStructure *genre_message_segment (
-    const GenreModel *model, const GenreAnswer *answer, guint64 segment);
-/* The structure "genreclassify-track" of a track of @segments segments. */
+    const GenreModel *model, const GenreMessage *message, guint64 segment);
+/* The structure "genreclassify-track" of a track of @segments segments.
+ * (transfer full) */
 GstStructure *genre_message_track (
-    const GenreModel *model, const GenreAnswer *answer, guint64 segments);
+    const GenreModel *model, const GenreMessage *message, guint64 segments);
+
+/* Index of the highest of @probabilities [n_labels]. */
+guint genre_message_best_label (const float *probabilities, guint n_labels);

@@ -10,5 +10,5 @@ plugin_init (GstPlugin *plugin)
 
 /* FFTW3 is under the GPL, and so is what is linked with it. */
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, genreclassify,
-    "Music genre classification", plugin_init, PACKAGE_VERSION, "GPL", PACKAGE,
-    "Unknown package origin")
+    "Music genre classification", plugin_init, PACKAGE_VERSION, "GPL",
+    GST_PACKAGE_NAME, GST_PACKAGE_ORIGIN)

@@ -72,7 +72,7 @@ GST_START_TEST (test_pass_through)
 
 GST_END_TEST;
 
-/* 10.5 s in windows of 3 s: three full ones and a partial one, then the track. */
+/* 10.5 s in windows of 3 s: three full ones, a partial one, then the track. */
 GST_START_TEST (test_segments)
 {
   GstHarness *h = harness_new (3, "min-window=1000000000");
@@ -202,7 +202,7 @@ GST_START_TEST (test_deterministic)
 
 GST_END_TEST;
 
-/* What is not a sound must not break the network. */
+/* Samples that are no sound do not break the network. */
 GST_START_TEST (test_hostile_samples)
 {
   enum
@@ -516,7 +516,7 @@ answer_live (GstPad *pad, GstObject *parent, GstQuery *query)
   return TRUE;
 }
 
-/* Holds the worker in its first message until the test opens the gate. */
+/* Holds the queue's thread in its first message until the test opens the gate. */
 typedef struct
 {
   GMutex gate;
@@ -586,7 +586,7 @@ GST_START_TEST (test_live)
 
 GST_END_TEST;
 
-/* The streaming thread that waits for the worker is let go by a flush. */
+/* A flush frees the streaming thread that waits for the queue. */
 static gpointer
 push_eos (gpointer data)
 {
@@ -625,7 +625,7 @@ GST_START_TEST (test_flush_while_draining)
 
 GST_END_TEST;
 
-/* A segment event that changes nothing in the timeline loses nothing. */
+/* A segment event that changes no running time loses no samples. */
 GST_START_TEST (test_segment_update)
 {
   GstHarness *h = harness_new (3, NULL);
@@ -655,7 +655,7 @@ push_title (GstHarness *h, const char *title)
       h, gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, title, NULL)));
 }
 
-/* A radio's titles are tracks where that is asked for. */
+/* Each title of a radio is a track, if title-starts-track says so. */
 GST_START_TEST (test_titles)
 {
   for (guint split = 0; split <= 1; split++) {
@@ -787,7 +787,7 @@ GST_START_TEST (test_drift)
 
 GST_END_TEST;
 
-/* Another track has no answer before it has one of its own. */
+/* A new track has no answer until its own first segment is answered. */
 GST_START_TEST (test_next_track)
 {
   GstHarness *h = harness_new (3, NULL);

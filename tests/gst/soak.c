@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* An hour of audio at a time, over and over for ten minutes (or SOAK_SECONDS): from
- * the second minute on the memory stays what it is, within 2 MB. */
+/* An hour of audio at a time, over and over for ten minutes (or SOAK_SECONDS):
+ * from the second minute on the memory stays what it is, within 2 MB. */
 
 #include "support.h"
 

@@ -90,8 +90,8 @@ wait_for_track (GstElement *pipeline)
   }
 }
 
-/* 200 flushing seeks: none hangs, and the rest of the file is then analysed as if
- * there had been none. */
+/* 200 flushing seeks: none hangs, and the rest of the file is then analysed as
+ * if there had been none. */
 GST_START_TEST (test_seeks)
 {
   GstElement *pipeline = launch ("filesrc location=%s ! oggdemux ! vorbisdec "

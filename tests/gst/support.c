@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Valgrind is fifty times slower; with the small network it still comes to an end.
- */
-static void __attribute__ ((constructor))
-choose_models (void)
+/* Under valgrind everything is fifty times slower, so the network is small. */
+static void __attribute__ ((constructor)) choose_models (void)
 {
   const char *folder = g_getenv ("TEST_SMALL_MODELS");
 

@@ -77,8 +77,8 @@ check_is_ours (GstHarness *h, const char *genre)
   fail_unless_equals_string (letters, label);
 }
 
-/* Upstream's tags stay when ours comes, ours stays when upstream sends others, and
- * all of them are there at the end. */
+/* Upstream's tags stay when ours comes, ours stays when upstream sends others,
+ * and all of them are there at the end. */
 GST_START_TEST (test_merge)
 {
   GstHarness *h = harness_new (3, "min-confidence=0");

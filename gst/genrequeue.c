@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "genrequeue.h"
+
+struct _GenreQueue
+{
+  GenreQueueFunc func;
+  GDestroyNotify free_item;
+  gpointer user_data;
+  guint max_waiting;
+  GThread *thread;
+
+  GMutex lock;
+  GCond changed;  /* signals a change of any field below */
+  GQueue waiting; /* items */
+  gboolean busy;  /* an item is being processed */
+  gboolean flushing;
+  gboolean flushed; /* there was a flush since that item was popped */
+  gboolean quit;
+};
+
+static gpointer
+run (gpointer data)
+{
+  GenreQueue *queue = data;
+
+  g_mutex_lock (&queue->lock);
+  for (;;) {
+    gpointer item;
+
+    while (!queue->quit && g_queue_is_empty (&queue->waiting))
+      g_cond_wait (&queue->changed, &queue->lock);
+    if (queue->quit)
+      break;
+    item = g_queue_pop_head (&queue->waiting);
+    queue->busy = TRUE;
+    queue->flushed = FALSE;
+    g_cond_broadcast (&queue->changed);
+    g_mutex_unlock (&queue->lock);
+
+    queue->func (item, queue->user_data);
+    queue->free_item (item);
+
+    g_mutex_lock (&queue->lock);
+    queue->busy = FALSE;
+    g_cond_broadcast (&queue->changed);
+  }
+  g_mutex_unlock (&queue->lock);
+  return NULL;
+}
+
+GenreQueue *
+genre_queue_new (const char *name, guint max_waiting, GenreQueueFunc func,
+    GDestroyNotify free_item, gpointer user_data)
+{
+  GenreQueue *queue = g_new0 (GenreQueue, 1);
+
+  queue->func = func;
+  queue->free_item = free_item;
+  queue->user_data = user_data;
+  queue->max_waiting = max_waiting;
+  g_mutex_init (&queue->lock);
+  g_cond_init (&queue->changed);
+  g_queue_init (&queue->waiting);
+  queue->thread = g_thread_new (name, run, queue);
+  return queue;
+}
+
+void
+genre_queue_free (GenreQueue *queue)
+{
+  if (!queue)
+    return;
+  genre_queue_flush_start (queue);
+  g_mutex_lock (&queue->lock);
+  queue->quit = TRUE;
+  g_cond_broadcast (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+  g_thread_join (queue->thread);
+  g_queue_clear_full (&queue->waiting, queue->free_item);
+  g_cond_clear (&queue->changed);
+  g_mutex_clear (&queue->lock);
+  g_free (queue);
+}
+
+static gboolean
+is_full (const GenreQueue *queue)
+{
+  return queue->waiting.length >= queue->max_waiting;
+}
+
+gboolean
+genre_queue_push (GenreQueue *queue, gpointer item)
+{
+  gboolean accepted;
+
+  g_mutex_lock (&queue->lock);
+  while (!queue->flushing && is_full (queue))
+    g_cond_wait (&queue->changed, &queue->lock);
+  accepted = !queue->flushing;
+  if (accepted) {
+    g_queue_push_tail (&queue->waiting, item);
+    g_cond_broadcast (&queue->changed);
+  }
+  g_mutex_unlock (&queue->lock);
+  if (!accepted)
+    queue->free_item (item);
+  return accepted;
+}
+
+/* Removes the oldest item for which @can_drop is TRUE, if there is one. */
+static gpointer
+remove_oldest (GQueue *waiting, gboolean (*can_drop) (gconstpointer item))
+{
+  for (GList *l = waiting->head; l; l = l->next) {
+    gpointer item = l->data;
+
+    if (can_drop (item)) {
+      g_queue_delete_link (waiting, l);
+      return item;
+    }
+  }
+  return NULL;
+}
+
+guint
+genre_queue_push_dropping (
+    GenreQueue *queue, gpointer item, gboolean (*can_drop) (gconstpointer item))
+{
+  gpointer dropped = NULL;
+  guint n_dropped = 0;
+
+  g_mutex_lock (&queue->lock);
+  if (queue->flushing) {
+    dropped = item;
+  } else {
+    if (is_full (queue)) {
+      dropped = remove_oldest (&queue->waiting, can_drop);
+      n_dropped = dropped != NULL;
+    }
+    g_queue_push_tail (&queue->waiting, item);
+    g_cond_broadcast (&queue->changed);
+  }
+  g_mutex_unlock (&queue->lock);
+  if (dropped)
+    queue->free_item (dropped);
+  return n_dropped;
+}
+
+gboolean
+genre_queue_is_full (GenreQueue *queue)
+{
+  gboolean full;
+
+  g_mutex_lock (&queue->lock);
+  full = is_full (queue);
+  g_mutex_unlock (&queue->lock);
+  return full;
+}
+
+gboolean
+genre_queue_drain (GenreQueue *queue)
+{
+  gboolean done;
+
+  g_mutex_lock (&queue->lock);
+  while (
+      !queue->flushing && (queue->busy || !g_queue_is_empty (&queue->waiting)))
+    g_cond_wait (&queue->changed, &queue->lock);
+  done = !queue->flushing;
+  g_mutex_unlock (&queue->lock);
+  return done;
+}
+
+void
+genre_queue_flush_start (GenreQueue *queue)
+{
+  GQueue dropped;
+
+  g_mutex_lock (&queue->lock);
+  queue->flushing = TRUE;
+  queue->flushed = TRUE;
+  dropped = queue->waiting;
+  g_queue_init (&queue->waiting);
+  g_cond_broadcast (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+  g_queue_clear_full (&dropped, queue->free_item);
+}
+
+void
+genre_queue_flush_stop (GenreQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  /* The handler of a message that an item has posted may seek; the queue's
+   * thread must not wait for itself then. */
+  while (queue->busy && g_thread_self () != queue->thread)
+    g_cond_wait (&queue->changed, &queue->lock);
+  queue->flushing = FALSE;
+  g_mutex_unlock (&queue->lock);
+}
+
+gboolean
+genre_queue_is_flushed (GenreQueue *queue)
+{
+  gboolean flushed;
+
+  g_mutex_lock (&queue->lock);
+  flushed = queue->flushed;
+  g_mutex_unlock (&queue->lock);
+  return flushed;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The element's settings: what an application sets as properties, but for the
+ * model.  The element keeps them under its object lock; whoever needs some of
+ * them takes a copy of all, so that what is done with one buffer or segment is
+ * done with settings that belong together. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+typedef struct
+{
+  guint64 window, hop, min_window; /* ns; hop 0: the window */
+  gboolean post_messages, post_tags;
+  GstTagMergeMode tag_mode;
+  double min_confidence;    /* 0 to 1 */
+  double silence_threshold; /* dBFS, RMS */
+  gboolean title_starts_track;
+} GenreSettings;
+
+/* Ids of the properties.  The element's other properties are numbered from the
+ * last on. */
+enum
+{
+  GENRE_SETTING_WINDOW = 1,
+  GENRE_SETTING_HOP,
+  GENRE_SETTING_MIN_WINDOW,
+  GENRE_SETTING_POST_MESSAGES,
+  GENRE_SETTING_POST_TAGS,
+  GENRE_SETTING_TAG_MODE,
+  GENRE_SETTING_MIN_CONFIDENCE,
+  GENRE_SETTING_SILENCE_THRESHOLD,
+  GENRE_SETTING_TITLE_STARTS_TRACK,
+  GENRE_N_SETTINGS
+};
+
+/* Installs the properties, with their documentation. */
+void genre_settings_install (GObjectClass *klass);
+/* Sets the properties' defaults. */
+void genre_settings_init (GenreSettings *settings);
+/* A copy of @settings, taken under the object lock of @element, whose settings
+ * they are. */
+GenreSettings
+genre_settings_copy (const GenreSettings *settings, GstElement *element);
+/* FALSE if @id is not one of the settings'. */
+gboolean
+genre_settings_set (GenreSettings *settings, guint id, const GValue *value);
+gboolean
+genre_settings_get (const GenreSettings *settings, guint id, GValue *value);

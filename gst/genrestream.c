@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "genrestream.h"
+
+#include "genredebug.h"
+#include "genreinput.h"
+#include "genrequeue.h"
+#include "genretimeline.h"
+
+/* segments that may wait while another is classified */
+#define MAX_WAITING 2
+
+struct _GenreStream
+{
+  GstElement *element;
+  GstPad *sink;
+  GenreAnswer *answer;
+  const GenreSettings *settings; /* protected by the element's object lock */
+
+  /* From start to stop.  They are set and cleared under the lock, so that a
+   * flush from any thread finds them alive.  The classifier's front end belongs
+   * to the streaming thread, its network to the queue's. */
+  GMutex lock;
+  GenreQueue *queue; /* of GenreAnswerItem */
+  GenreClassifier *classifier;
+
+  /* from start to stop */
+  GenreModel *model;
+
+  /* streaming thread */
+  GenreInput input;
+  GenreTimeline *timeline;
+  gboolean analyse;  /* the GstSegment is one that can be analysed */
+  gboolean in_track; /* samples came since the track began */
+  gboolean warned_dropped;
+};
+
+GenreStream *
+genre_stream_new (GstElement *element, GstPad *sink, GenreAnswer *answer,
+    const GenreSettings *settings)
+{
+  GenreStream *stream = g_new0 (GenreStream, 1);
+
+  stream->element = element;
+  stream->sink = sink;
+  stream->answer = answer;
+  stream->settings = settings;
+  stream->timeline = genre_timeline_new ();
+  g_mutex_init (&stream->lock);
+  genre_input_init (&stream->input);
+  return stream;
+}
+
+void
+genre_stream_free (GenreStream *stream)
+{
+  if (!stream)
+    return;
+  genre_input_clear (&stream->input);
+  genre_timeline_free (stream->timeline);
+  g_mutex_clear (&stream->lock);
+  g_free (stream);
+}
+
+/* Start and stop. */
+
+/* In the queue's thread. */
+static void
+process_item (gpointer item, gpointer user_data)
+{
+  GenreStream *stream = user_data;
+  GenreSettings settings = genre_settings_copy (
+      stream->settings, stream->element);
+
+  genre_answer_process (stream->answer, item, &settings, stream->queue);
+}
+
+gboolean
+genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
+{
+  GenreSettings settings = genre_settings_copy (
+      stream->settings, stream->element);
+  GenreClassifierConfig config;
+  GenreClassifier *classifier;
+
+  genre_classifier_config_init (&config);
+  config.window = settings.window;
+  config.hop = settings.hop;
+  config.min_window = settings.min_window;
+  /* the rate is not known before the caps */
+  classifier = genre_classifier_new (model, GENRE_MIN_RATE, &config, error);
+  if (!classifier)
+    return FALSE;
+  stream->model = genre_model_ref (model);
+  stream->analyse = FALSE;
+  stream->in_track = FALSE;
+  stream->warned_dropped = FALSE;
+  genre_timeline_reset (stream->timeline);
+  genre_answer_start (stream->answer, model, classifier);
+  g_mutex_lock (&stream->lock);
+  stream->classifier = classifier;
+  stream->queue = genre_queue_new ("genreclassify", MAX_WAITING, process_item,
+      genre_answer_item_free, stream);
+  g_mutex_unlock (&stream->lock);
+  return TRUE;
+}
+
+void
+genre_stream_stop (GenreStream *stream)
+{
+  GenreQueue *queue;
+  GenreClassifier *classifier;
+
+  /* whoever processes an item reads both pointers, so they stay set until the
+   * queue is idle */
+  genre_stream_flush_start (stream);
+  genre_queue_flush_stop (stream->queue);
+  g_mutex_lock (&stream->lock);
+  queue = g_steal_pointer (&stream->queue);
+  classifier = g_steal_pointer (&stream->classifier);
+  g_mutex_unlock (&stream->lock);
+  genre_queue_free (queue);
+  genre_answer_stop (stream->answer);
+  genre_classifier_unref (classifier);
+  g_clear_pointer (&stream->model, genre_model_unref);
+  genre_input_clear (&stream->input);
+}
+
+void
+genre_stream_flush_start (GenreStream *stream)
+{
+  g_mutex_lock (&stream->lock);
+  if (stream->queue)
+    genre_queue_flush_start (stream->queue);
+  if (stream->classifier)
+    genre_classifier_set_cancelled (stream->classifier, TRUE);
+  g_mutex_unlock (&stream->lock);
+}
+
+void
+genre_stream_flush_stop (GenreStream *stream)
+{
+  if (!stream->queue)
+    return;
+  genre_queue_flush_stop (stream->queue);
+  genre_classifier_set_cancelled (stream->classifier, FALSE);
+  genre_classifier_reset (stream->classifier);
+  genre_timeline_clear (stream->timeline);
+  genre_timeline_start_track (stream->timeline);
+  genre_answer_forget_track (stream->answer);
+  stream->in_track = FALSE;
+}
+
+/* From samples to items of the queue; these functions return FALSE if there is
+ * a flush. */
+
+static gboolean
+is_live (GenreStream *stream)
+{
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (stream->sink, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  return live;
+}
+
+/* Waits while the queue is full; in a live stream, drops a segment instead. */
+static gboolean
+queue_item (GenreStream *stream, GenreAnswerItem *item)
+{
+  guint n_dropped;
+
+  if (!genre_queue_is_full (stream->queue) || !is_live (stream))
+    return genre_queue_push (stream->queue, item);
+
+  n_dropped = genre_queue_push_dropping (
+      stream->queue, item, genre_answer_item_is_segment);
+  if (n_dropped) {
+    genre_answer_count_dropped (stream->answer, n_dropped);
+    if (!stream->warned_dropped)
+      GST_ELEMENT_WARNING (stream->element, STREAM, TOO_LAZY,
+          ("Segments are dropped: this machine classifies them more slowly "
+           "than they come."),
+          (NULL));
+    stream->warned_dropped = TRUE;
+  }
+  return TRUE;
+}
+
+/* Queues every segment that is complete. */
+static gboolean
+queue_segments (GenreStream *stream)
+{
+  GenreSegment *segment;
+
+  while ((segment = genre_classifier_take_segment (stream->classifier))) {
+    GenrePlace place;
+
+    genre_timeline_place_segment (stream->timeline,
+        genre_segment_get_start (segment), genre_segment_get_duration (segment),
+        &place);
+    if (!queue_item (stream, genre_answer_item_new (segment, &place)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Ends the segment under way: the next samples do not follow the last ones. */
+static gboolean
+finish_samples (GenreStream *stream)
+{
+  gboolean ok = TRUE;
+
+  if (genre_timeline_has_samples (stream->timeline)) {
+    genre_classifier_finish (stream->classifier);
+    ok = queue_segments (stream);
+  }
+  genre_classifier_reset (stream->classifier);
+  genre_timeline_interrupt (stream->timeline);
+  return ok;
+}
+
+/* Prepares for samples at @timestamp (or NONE): decides whether they follow the
+ * last ones. */
+static gboolean
+begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
+{
+  GenreTimeline *timeline = stream->timeline;
+  gboolean ok = TRUE;
+
+  if (genre_timeline_has_samples (timeline) &&
+      (discont || !genre_timeline_is_contiguous (timeline, timestamp))) {
+    GST_DEBUG_OBJECT (stream->element,
+        "discontinuity: %" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
+        GST_TIME_ARGS (timestamp),
+        GST_TIME_ARGS (genre_timeline_get_expected (timeline)));
+    ok = finish_samples (stream);
+  }
+  genre_timeline_begin_samples (
+      timeline, timestamp, genre_classifier_get_length (stream->classifier));
+  stream->in_track = TRUE;
+  return ok;
+}
+
+/* Notes that @n_frames were pushed, the first one at @timestamp (or NONE). */
+static void
+end_samples (GenreStream *stream, GstClockTime timestamp, guint64 n_frames)
+{
+  GstClockTime duration = gst_util_uint64_scale (
+      n_frames, GST_SECOND, GST_AUDIO_INFO_RATE (&stream->input.info));
+
+  genre_timeline_end_samples (stream->timeline, timestamp, duration);
+  genre_answer_count_audio (stream->answer, duration);
+}
+
+static gboolean
+push_samples (GenreStream *stream, const GstAudioBuffer *audio)
+{
+  for (gsize i = 0; i < audio->n_samples;) {
+    i += genre_input_push (&stream->input, stream->classifier, audio, i);
+    if (!queue_segments (stream))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+push_silence (GenreStream *stream, guint64 n_frames)
+{
+  while (n_frames > 0) {
+    n_frames -= genre_input_push_silence (
+        &stream->input, stream->classifier, n_frames);
+    if (!queue_segments (stream))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+GstFlowReturn
+genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer)
+{
+  const GstAudioInfo *info = &stream->input.info;
+  const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+  gsize n_frames;
+  gboolean ok;
+
+  n_frames = meta ? meta->samples
+                  : gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info);
+  if (!stream->analyse || n_frames == 0)
+    return GST_FLOW_OK;
+
+  ok = begin_samples (stream, GST_BUFFER_PTS (buffer),
+      GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT));
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
+    ok = ok && push_silence (stream, n_frames);
+  } else {
+    GstAudioBuffer audio;
+
+    if (!gst_audio_buffer_map (&audio, info, buffer, GST_MAP_READ)) {
+      GST_ELEMENT_ERROR (stream->element, RESOURCE, READ,
+          ("A buffer of audio cannot be read."), (NULL));
+      return GST_FLOW_ERROR;
+    }
+    ok = ok && push_samples (stream, &audio);
+    gst_audio_buffer_unmap (&audio);
+  }
+  end_samples (stream, GST_BUFFER_PTS (buffer), n_frames);
+  return ok ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+}
+
+void
+genre_stream_push_gap (
+    GenreStream *stream, GstClockTime timestamp, GstClockTime duration)
+{
+  guint rate = GST_AUDIO_INFO_RATE (&stream->input.info);
+  guint64 n_frames;
+  gboolean ok;
+
+  if (!stream->analyse || !rate || !duration ||
+      !GST_CLOCK_TIME_IS_VALID (duration))
+    return;
+  if (duration > GENRE_TIMELINE_MAX_GAP) {
+    finish_samples (stream);
+    genre_timeline_clear (stream->timeline);
+    return;
+  }
+  ok = begin_samples (stream, timestamp, FALSE);
+  n_frames = genre_timeline_gap_to_samples (stream->timeline, duration, rate);
+  if (ok)
+    push_silence (stream, n_frames);
+  end_samples (stream, timestamp, n_frames);
+}
+
+gboolean
+genre_stream_set_caps (GenreStream *stream, const GstCaps *caps)
+{
+  return genre_input_set_caps (&stream->input, caps) &&
+      genre_classifier_set_rate (
+          stream->classifier, GST_AUDIO_INFO_RATE (&stream->input.info), NULL);
+}
+
+void
+genre_stream_set_segment (GenreStream *stream, const GstSegment *segment)
+{
+  genre_timeline_set_segment (stream->timeline, segment);
+  stream->analyse = segment->format == GST_FORMAT_TIME && segment->rate > 0;
+  if (!stream->analyse) {
+    GST_INFO_OBJECT (stream->element,
+        "nothing is analysed in a segment of format %s and rate %g",
+        gst_format_get_name (segment->format), segment->rate);
+    finish_samples (stream);
+  }
+}
+
+gboolean
+genre_stream_is_in_track (const GenreStream *stream)
+{
+  return stream->in_track;
+}
+
+gboolean
+genre_stream_finish_track (GenreStream *stream)
+{
+  if (!finish_samples (stream) ||
+      !genre_queue_push (stream->queue, genre_answer_item_new (NULL, NULL)) ||
+      !genre_queue_drain (stream->queue))
+    return FALSE;
+  genre_timeline_clear (stream->timeline);
+  genre_timeline_start_track (stream->timeline);
+  stream->in_track = FALSE;
+  return TRUE;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "genretimeline.h"
+
+/* Timestamps that differ by more than this from what is expected are a jump.
+ * Muxers round timestamps to milliseconds and live sources jitter by some more;
+ * GstAudioBaseSink, too, takes 40 ms for a discontinuity. */
+#define MAX_JITTER (40 * GST_MSECOND)
+
+/* Samples whose timestamps follow one another within one GstSegment. */
+typedef struct
+{
+  guint64 start;          /* the classifier's time of its first sample */
+  GstClockTime timestamp; /* of its first sample */
+  GstSegment segment;
+} Run;
+
+struct _GenreTimeline
+{
+  GstSegment segment;    /* of the samples to come */
+  gboolean new_segment;  /* no sample has come in it yet */
+  GArray *runs;          /* Run; the first one has the next segment's start */
+  GstClockTime expected; /* timestamp of the next samples, or NONE */
+  guint64 n_segments;    /* placed since the track began */
+  guint64 placed_until;  /* classifier's time where the last of them ended */
+  guint64 gap_rest;      /* of gaps, less than a sample, in ns x rate */
+};
+
+GenreTimeline *
+genre_timeline_new (void)
+{
+  GenreTimeline *timeline = g_new0 (GenreTimeline, 1);
+
+  timeline->runs = g_array_new (FALSE, FALSE, sizeof (Run));
+  genre_timeline_reset (timeline);
+  return timeline;
+}
+
+void
+genre_timeline_free (GenreTimeline *timeline)
+{
+  if (!timeline)
+    return;
+  g_array_unref (timeline->runs);
+  g_free (timeline);
+}
+
+void
+genre_timeline_reset (GenreTimeline *timeline)
+{
+  gst_segment_init (&timeline->segment, GST_FORMAT_UNDEFINED);
+  timeline->new_segment = FALSE;
+  genre_timeline_start_track (timeline);
+  genre_timeline_clear (timeline);
+}
+
+void
+genre_timeline_start_track (GenreTimeline *timeline)
+{
+  timeline->n_segments = 0;
+}
+
+void
+genre_timeline_interrupt (GenreTimeline *timeline)
+{
+  g_array_set_size (timeline->runs, 0);
+  timeline->placed_until = 0;
+  timeline->gap_rest = 0;
+}
+
+void
+genre_timeline_clear (GenreTimeline *timeline)
+{
+  genre_timeline_interrupt (timeline);
+  timeline->expected = GST_CLOCK_TIME_NONE;
+}
+
+void
+genre_timeline_set_segment (GenreTimeline *timeline, const GstSegment *segment)
+{
+  gst_segment_copy_into (segment, &timeline->segment);
+  timeline->new_segment = TRUE;
+}
+
+gboolean
+genre_timeline_has_samples (const GenreTimeline *timeline)
+{
+  return timeline->runs->len > 0;
+}
+
+GstClockTime
+genre_timeline_get_expected (const GenreTimeline *timeline)
+{
+  return timeline->expected;
+}
+
+static const Run *
+last_run (const GenreTimeline *timeline)
+{
+  return &g_array_index (timeline->runs, Run, timeline->runs->len - 1);
+}
+
+static gboolean
+is_close (gint64 difference)
+{
+  return ABS (difference) <= (gint64) MAX_JITTER;
+}
+
+gboolean
+genre_timeline_is_contiguous (
+    const GenreTimeline *timeline, GstClockTime timestamp)
+{
+  guint64 expected, actual;
+  int expected_sign, actual_sign;
+
+  if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
+      !GST_CLOCK_TIME_IS_VALID (timeline->expected))
+    return TRUE;
+  if (!timeline->new_segment)
+    return is_close (GST_CLOCK_DIFF (timeline->expected, timestamp));
+
+  expected_sign = gst_segment_to_running_time_full (
+      &last_run (timeline)->segment, GST_FORMAT_TIME, timeline->expected,
+      &expected);
+  actual_sign = gst_segment_to_running_time_full (
+      &timeline->segment, GST_FORMAT_TIME, timestamp, &actual);
+  return expected_sign && actual_sign &&
+      is_close (
+          actual_sign * (gint64) actual - expected_sign * (gint64) expected);
+}
+
+/* TRUE if the timestamps have moved away from the counted samples, little by
+ * little, as those of a live source with a clock of its own do. */
+static gboolean
+has_drifted (
+    const GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
+{
+  const Run *last = last_run (timeline);
+  GstClockTime counted = last->timestamp + (length - last->start);
+
+  return GST_CLOCK_TIME_IS_VALID (timestamp) &&
+      !is_close (GST_CLOCK_DIFF (counted, timestamp));
+}
+
+static void
+append_run (GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
+{
+  Run run = { length, timestamp, timeline->segment };
+
+  if (!GST_CLOCK_TIME_IS_VALID (timestamp))
+    run.timestamp = timeline->new_segment ||
+            !GST_CLOCK_TIME_IS_VALID (timeline->expected)
+        ? timeline->segment.start
+        : timeline->expected;
+  g_array_append_val (timeline->runs, run);
+  timeline->new_segment = FALSE;
+  timeline->expected = run.timestamp;
+}
+
+void
+genre_timeline_begin_samples (
+    GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
+{
+  if (timeline->runs->len == 0 || timeline->new_segment ||
+      has_drifted (timeline, timestamp, length))
+    append_run (timeline, timestamp, length);
+}
+
+void
+genre_timeline_end_samples (
+    GenreTimeline *timeline, GstClockTime timestamp, GstClockTime duration)
+{
+  if (GST_CLOCK_TIME_IS_VALID (timestamp))
+    timeline->expected = timestamp;
+  if (GST_CLOCK_TIME_IS_VALID (timeline->expected))
+    timeline->expected += duration;
+}
+
+guint64
+genre_timeline_gap_to_samples (
+    GenreTimeline *timeline, GstClockTime duration, guint rate)
+{
+  guint64 scaled = duration * rate + timeline->gap_rest;
+
+  timeline->gap_rest = scaled % GST_SECOND;
+  return scaled / GST_SECOND;
+}
+
+/* The run that has the sample at the classifier's @time.  Those before it are
+ * removed: nobody asks for them again. */
+static const Run *
+find_run (GenreTimeline *timeline, guint64 time)
+{
+  guint i = 0;
+
+  while (i + 1 < timeline->runs->len &&
+      g_array_index (timeline->runs, Run, i + 1).start <= time)
+    i++;
+  if (i > 0)
+    g_array_remove_range (timeline->runs, 0, i);
+  return &g_array_index (timeline->runs, Run, 0);
+}
+
+void
+genre_timeline_place_segment (
+    GenreTimeline *timeline, guint64 start, guint64 duration, GenrePlace *place)
+{
+  const Run *run = find_run (timeline, start);
+  guint64 placed_until = timeline->placed_until;
+
+  place->number = timeline->n_segments++;
+  place->overlap = placed_until > start ? placed_until - start : 0;
+  place->timestamp = run->timestamp + (start - run->start);
+  place->stream_time = gst_segment_to_stream_time (
+      &run->segment, GST_FORMAT_TIME, place->timestamp);
+  place->running_time = gst_segment_to_running_time (
+      &run->segment, GST_FORMAT_TIME, place->timestamp);
+  timeline->placed_until = start + duration;
+}
