@@ -7,10 +7,12 @@
 #include <json-glib/json-glib.h>
 
 #include "filename.h"
+#include "jsondepth.h"
 #include "result.h"
 
 #define NS 1e9
 /* of nested values; a result has 3 levels */
+/* of JSON from a worker, which its file may have taken over */
 #define MAX_DEPTH 16
 
 /* Writing */
@@ -326,30 +328,6 @@ take_error (JsonObject *object, Result *result)
   return TRUE;
 }
 
-/* Whether no value lies deeper than MAX_DEPTH.  JSON-GLib's parser calls itself for
- * each level, so a worker that was taken over by its file could make the process
- * that reads its answer run out of stack.  Comments and '' strings, which only
- * JSON-GLib takes for JSON, are refused, as brackets in them are none. */
-static gboolean
-has_bounded_depth (const char *json)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-
-  for (const char *p = json; *p; p++)
-    if (in_string && *p == '\\' && p[1])
-      p++;
-    else if (*p == '"')
-      in_string = !in_string;
-    else if (!in_string && strchr ("'/#", *p))
-      return FALSE;
-    else if (!in_string && (*p == '[' || *p == '{') && ++depth > MAX_DEPTH)
-      return FALSE;
-    else if (!in_string && (*p == ']' || *p == '}') && depth > 0)
-      depth--;
-  return TRUE;
-}
-
 static gboolean
 set_invalid (GError **error)
 {
@@ -369,7 +347,7 @@ result_from_json (const char *json, GError **error)
 #if JSON_CHECK_VERSION(1, 10, 0)
   json_parser_set_strict (parser, TRUE);
 #endif
-  if ((!has_bounded_depth (json) && !set_invalid (error)) ||
+  if ((!json_has_bounded_depth (json, MAX_DEPTH) && !set_invalid (error)) ||
       !json_parser_load_from_data (parser, json, -1, error))
     return NULL;
   root = json_parser_get_root (parser);
