@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The state of one stream: the front end with its ring of mel columns, out of
- * which segments are cut.  What classifies them reads only the model, so that it
- * can be done in another thread. */
+/* The state of one stream: the front end with its ring of mel columns, out
+ * of which segments are cut.  Classifying reads only the model, so that
+ * another thread can do it. */
 
 #include <math.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 
 #define MAX_HOP ((guint64) 1 << 62)
 #define CHUNK 1024 /* samples mixed at a time */
-/* Columns beyond a window's that the ring keeps: those of one chunk of silence,
- * 256 ms at the lowest rate, that finish appends, and one more. */
+/* The ring is longer than a window by the columns of one chunk of silence
+ * (256 ms at the lowest rate), which finish appends, and one more. */
 #define RING_SLACK 6
 #define SQUARE 16 /* columns transposed at a time */
 
@@ -114,7 +114,7 @@ genre_classifier_new (GenreModel *model, guint rate,
   g_atomic_ref_count_init (&classifier->refcount);
   classifier->model = genre_model_ref (model);
   classifier->window = config->window;
-  /* no stream is that long, and sums with it do not wrap */
+  /* no stream is that long, and adding it to a time does not overflow */
   classifier->hop = MIN (config->hop ? config->hop : config->window, MAX_HOP);
   classifier->min_window = config->min_window;
   classifier->mel = mel;
@@ -318,10 +318,10 @@ genre_classifier_take_segment (GenreClassifier *classifier)
   return g_queue_pop_head (&classifier->segments);
 }
 
-/* What the network was trained on: decibels clipped GENRE_MEL_TOP_DB below the
- * maximum, then mean 0 and variance 1, so that gain does not matter.  The sums are
- * of each band, and what is transposed a square at a time, for the compiler to use
- * vectors.
+/* What the network was trained on: decibels clipped GENRE_MEL_TOP_DB below
+ * the maximum, then mean 0 and variance 1, so that gain does not matter.
+ * The sums are taken for each band, and the transposition goes by squares,
+ * so that the compiler can use vectors.
  * @input: [GENRE_MEL_BANDS][n_columns] */
 static void
 standardise (const float *columns, gsize n_columns, float *input)
@@ -336,7 +336,7 @@ standardise (const float *columns, gsize n_columns, float *input)
   floor_db = max - GENRE_MEL_TOP_DB;
   for (gsize i = 0; i < n; i += GENRE_MEL_BANDS)
     for (gsize band = 0; band < GENRE_MEL_BANDS; band++) {
-      /* below the maximum: what is squared stays small */
+      /* relative to the maximum, so that the squares stay small */
       double x = MAX (columns[i + band], floor_db) - max;
 
       sums[band] += x;

@@ -7,7 +7,7 @@
 
 #include "genre/weights/error.h"
 
-/* squared and summed over a window it still is a finite float */
+/* the sum of its squares over a window is still a finite float */
 #define MAX_SAMPLE 1e9
 
 gsize
@@ -40,10 +40,10 @@ genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
   return TRUE;
 }
 
-/* it would take a product for a pointer */
+/* clang-format takes the product for a pointer */
 /* clang-format off */
-/* @few_type holds the sum of two samples, and the loops over one and two channels
- * are ones that the compiler can use vectors for. */
+/* @few_type can hold the sum of two samples. The loops for one and two
+ * channels are written so that the compiler can use vectors. */
 #define DEFINE_DOWNMIX(name, type, sum_type, few_type, full_scale, check)      \
   static void downmix_##name (                                                 \
       const type *in, guint channels, gsize n_frames, float *out)              \

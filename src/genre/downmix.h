@@ -7,7 +7,7 @@
 /* Bytes of one sample. */
 gsize genre_sample_size (GenreSampleFormat format);
 /* mono [n_frames]: the mean of the channels of samples [n_frames][channels],
- * full scale 1.0; what is not finite, or beyond +-1e9, counts as 0. */
+ * full scale 1.0; samples that are not finite, or beyond +-1e9, count as 0. */
 void genre_downmix (GenreSampleFormat format, guint channels,
     gconstpointer samples, gsize n_frames, float *mono);
 /* The same of planes [channels], each samples [n_frames], from @first on. */

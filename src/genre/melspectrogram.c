@@ -145,8 +145,9 @@ init_rate (GenreMelSpectrogram *mel, guint rate)
   mel->filterbank = genre_filterbank_new (
       GENRE_MEL_BANDS, GENRE_MEL_F_MAX, bin_width, mel->fft_size / 2 + 1);
 
-  /* A longer window has a higher spectrum and more bins to a band; the window
-   * carries the square root of what makes up for both. */
+  /* A longer window gives a higher spectrum, and more bins in each band. The
+   * window's scale makes up for both; it is the square root of that, as
+   * powers are squares. */
   scale = (double) GENRE_MEL_WINDOW / mel->window *
       sqrt (bin_width * GENRE_MEL_WINDOW / GENRE_MEL_RATE);
   mel->hann = g_new (float, mel->window);
@@ -274,8 +275,8 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
   gsize n = MIN (n_samples, count_missing (mel));
 
   if (mel->n_buffered + n > mel->capacity) {
-    /* What lies before the next window is not needed any more.  That window may
-     * begin a sample after the last one ended, where neither has come yet. */
+    /* Samples before the next window are not needed any more.  That window
+     * may even begin after the last sample that has come. */
     gsize past = MIN ((gsize) (start - mel->first), mel->n_buffered);
 
     mel->n_buffered -= past;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A model: what a weights file says of itself, and its network. */
+/* A model: its network, and what its weights file says of it. */
 
 #include "model.h"
 
@@ -18,8 +18,8 @@
 
 struct _GenreModel
 {
-  gint refcount; /* under the lock of the loaded models if there is a key */
-  char *key;     /* in the table of loaded models; NULL: it is not there */
+  gint refcount;        /* atomic */
+  char *key;            /* in the table of loaded models; NULL: not in it */
   GHashTable *metadata; /* char * to char * */
   GPtrArray *labels;    /* char *, NULL at the end */
   GenreNetwork *network;
@@ -33,9 +33,9 @@ struct _GenreModel
 G_DEFINE_BOXED_TYPE (
     GenreModel, genre_model, genre_model_ref, genre_model_unref)
 
-/* The one front end there is, under the names that the weights file uses.  A
- * network that was trained on another one would give wrong answers in silence,
- * so it is refused. */
+/* The only front end that there is, in the names of the weights file.  A
+ * network that was trained with another one would give wrong answers without
+ * any error, so it is refused. */
 static const struct
 {
   const char *name;
@@ -183,8 +183,8 @@ genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
   return probabilities;
 }
 
-/* A network that ends in something else than a softmax, or whose weights
- * overflow, is better refused now than at the first segment. */
+/* Refuses a network that does not end in a softmax, or whose weights
+ * overflow, now and not at the first segment. */
 static gboolean
 try_network (const GenreModel *model, GError **error)
 {
@@ -284,7 +284,7 @@ model_new (GBytes *bytes, GError **error)
   return model;
 }
 
-/* Here alone an error gets the name of its file. */
+/* This and load_file() are where an error gets the name of its file. */
 GenreModel *
 genre_model_load_bytes (GBytes *bytes, const char *name, GError **error)
 {
@@ -343,7 +343,7 @@ take_loaded (const char *key)
   while (g_hash_table_lookup_extended (loaded, key, NULL, &value) && !value)
     g_cond_wait (&loading_done, &lock);
   if (value)
-    ((GenreModel *) value)->refcount++;
+    genre_model_ref (value);
   else
     g_hash_table_insert (loaded, g_strdup (key), NULL);
   return value;

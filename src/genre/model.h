@@ -8,13 +8,15 @@
 #include "network.h"
 
 const GenreNetwork *genre_model_get_network (const GenreModel *model);
-/* Fewest mel columns that the network accepts, and the most of any window. */
+/* Fewest mel columns that the network accepts, and the most that a window
+ * can have. */
 gsize genre_model_get_min_columns (const GenreModel *model);
 gsize genre_model_get_max_columns (void);
 
-/* Gives a workspace that nobody else uses, waiting for one if there are as many
- * in use as the machine has processors: a stream needs one only while it is
- * classified, and so the number of streams costs no memory.  Release it. */
+/* Gives a workspace that nobody else uses.  If as many are in use as the
+ * machine has processors, it waits for one.  A stream needs one only while a
+ * segment is classified, so the memory does not grow with the number of
+ * streams.  Release it afterwards. */
 GenreWorkspace *genre_model_acquire_workspace (GenreModel *model);
 void
 genre_model_release_workspace (GenreModel *model, GenreWorkspace *workspace);

@@ -11,8 +11,8 @@
 /* Floats of any one buffer for the longest window: 256 MiB.  The CRNN needs
  * 8 million of them for 300 s. */
 #define MAX_FLOATS ((gsize) 64 << 20)
-/* A network that needs more frames than this (10 s) gives nothing for the
- * segments it is meant for. */
+/* A network that needs more frames than this (10 s) cannot answer for short
+ * segments, and is refused. */
 #define MAX_MIN_FRAMES 129
 
 struct _GenreNetwork
@@ -93,8 +93,9 @@ get_string (JsonObject *entry, const char *member)
   return json_node_get_string (node);
 }
 
-/* Adds the layer of @spec, or has the one before take it over.  @in is the shape
- * of the largest input of the last layer, @shape that of its output. */
+/* Adds the layer of @spec, or lets the layer before it take over its work.
+ * @in is the shape of the largest input of the last layer, @shape that of
+ * its output. */
 static gboolean
 add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *in,
     GenreShape *shape, GError **error)
@@ -274,7 +275,7 @@ workspace_resize (GenreWorkspace *workspace, gsize max_frames)
   gsize sizes[2], scratch = 1;
   guint output = 1;
 
-  /* each buffer is as large as what comes to lie in it */
+  /* each buffer is as large as the largest tensor that is stored in it */
   shape.frames = max_frames;
   sizes[0] = shape_size (&shape);
   sizes[1] = 1;

@@ -17,7 +17,7 @@ GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
     gsize bands, gsize max_frames, GError **error);
 void genre_network_free (GenreNetwork *network);
 
-/* Those that were the fastest when it was made. */
+/* The kernels that compute it. */
 const GenreKernels *genre_network_get_kernels (const GenreNetwork *network);
 gsize genre_network_get_n_parameters (const GenreNetwork *network);
 /* Fewest frames that give an output. */
@@ -36,14 +36,14 @@ gsize genre_workspace_get_size (const GenreWorkspace *workspace);
 /* Where the input [bands][frames][channels] is to be written, before
  * genre_network_forward(). */
 float *genre_workspace_get_input (GenreWorkspace *workspace, gsize frames);
-/* Has the runs of this workspace end early once *@cancelled (atomic) is not 0;
- * NULL: they never do. */
+/* Lets runs with this workspace end early once *@cancelled (atomic) is not
+ * 0; NULL: they never do. */
 void genre_workspace_set_cancelled (
     GenreWorkspace *workspace, const gint *cancelled);
 /* Called after every layer that was run; @type is that of the weights file. */
 typedef void (*GenreObserver) (const char *type, const GenreShape *in,
     const GenreShape *out, gpointer user_data);
-/* Has @observer see each layer of the runs of this workspace; NULL: nobody. */
+/* Sets the function that is called after each layer; NULL: none. */
 void genre_workspace_set_observer (
     GenreWorkspace *workspace, GenreObserver observer, gpointer user_data);
 /* Runs the network over the input; gives its output, owned by the workspace and

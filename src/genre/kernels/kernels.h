@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The arithmetic that takes the time: in plain C, the reference, and with vectors
- * for each family of processors.  Which runs is chosen once, by the processor.
+/* The arithmetic that takes most of the time.  It exists in plain C, the reference,
+ * and with vectors for each family of processors.  The processor decides once
+ * which of them runs.
  *
  * A tensor is [bands][frames][channels]; a vector holds neighbouring channels.
  */
@@ -38,8 +39,9 @@ typedef struct
   gsize block_channels; /* 0: one block holds all */
   /* Floats of scratch memory for an input of @frames. */
   gsize (*conv2d_scratch) (const GenreConv2dKernel *conv, gsize frames);
-  /* Computes what GENRE_TILE bands of the convolution from @band on, a multiple
-   * of it, give of the output.  @in, @out: the whole tensors */
+  /* Computes the part of the output that comes from GENRE_TILE bands of the
+   * convolution, from @band on, which is a multiple of GENRE_TILE.  @in and @out
+   * are the whole tensors. */
   void (*conv2d) (const GenreConv2dKernel *conv, const GenreShape *shape,
       const float *in, gsize band, float *out, float *scratch);
 
@@ -59,16 +61,16 @@ typedef struct
   gsize block_units; /* 0: one block holds all */
   void (*project) (const float *weight, const float *bias, const float *x,
       gsize k, gsize n, float *y);
-  /* One step: the state @h of @hidden units from the one @before (NULL: 0), the
-   * input's part @x of all gates and the state's, @s. */
+  /* One step: computes the state @h, [hidden], from the state @before (NULL: all
+   * 0), the input's part of all gates, @x, and the state's part, @s. */
   void (*gru_gates) (const float *x, const float *s, const float *before,
       gsize hidden, float *h);
-  /* The same; @c, the cell's state, is changed. */
+  /* The same for an LSTM; it changes @c, the cell's state. */
   void (*lstm_gates) (
       const float *x, const float *s, gsize hidden, float *c, float *h);
 } GenreKernels;
 
 /* The fastest kernels that this processor has; or those that the environment
- * variable GENRECLASSIFY_KERNELS names.  NULL with ARGUMENT if they cannot be
- * had. */
+ * variable GENRECLASSIFY_KERNELS names.  NULL with
+ * GENRE_ERROR_ARGUMENT if this processor does not have them. */
 const GenreKernels *genre_kernels_get (GError **error);

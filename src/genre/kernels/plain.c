@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The kernels in plain C, one thing at a time as the formulas have it: what the
- * fast ones are tested against. */
+/* The kernels in plain C, step by step as in the formulas. The fast ones are
+ * tested against them. */
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +30,7 @@ convolve (const GenreConv2dKernel *conv, const GenreShape *shape,
     const float *x = in + (b * shape->frames + f) * channels;
     const float *weight = conv->weight + tap * channels * n;
 
-    /* -1 has wrapped: it is outside too */
+    /* -1 has become a large number, and is outside, too */
     if (b >= shape->bands || f >= shape->frames)
       continue;
     for (gsize i = 0; i < channels; i++)

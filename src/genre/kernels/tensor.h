@@ -12,8 +12,8 @@ typedef struct
   gsize channels, bands, frames;
 } GenreShape;
 
-/* Size of a max-pool's field; one output is the maximum of
- * [bands][frames], and what does not fill a field is left out. */
+/* Size of a max-pool's field; one output is the maximum of [bands][frames],
+ * and bands and frames that do not fill a field are left out. */
 typedef struct
 {
   gsize bands, frames;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Vectors of floats as wide as the processors that this is compiled for have
- * them: GCC's and Clang's vector extensions, and an intrinsic where those have no
- * word for it. */
+/* Vectors of floats, as wide as those of the processors that this is
+ * compiled for. They use the vector extensions of GCC and Clang, and
+ * intrinsics only where those have no expression for something. */
 
 #pragma once
 
@@ -144,8 +144,8 @@ exp_in_range (Vector x)
   return p * (Vector) power;
 }
 
-/* The same for any x; beyond what a float holds it gives the nearest that does. A
- * NaN stays one. */
+/* The same for any x. A result that a float cannot hold becomes the nearest
+ * one that it can; a NaN stays a NaN. */
 static inline Vector
 vector_exp (Vector x)
 {
@@ -174,7 +174,7 @@ vector_tanh (Vector x)
   return 1 - 2 / (1 + vector_exp (x + x));
 }
 
-/* of the files here, one for each family */
+/* of the files in this folder, one set for each family */
 #define KERNEL_PASTE(name, family) genre_##name##_##family
 #define KERNEL_EXPAND(name, family) KERNEL_PASTE (name, family)
 #define KERNEL(name) KERNEL_EXPAND (name, GENRE_KERNEL_FAMILY)

@@ -14,13 +14,13 @@
 #define FIELD (TILE + 2) /* of the input that a tile of the output sees */
 #define POSITIONS GENRE_WINOGRAD_POSITIONS
 #define BLOCK (BLOCK_VECTORS * LANES)
-/* What is computed at a time stays in the second-level cache. */
+/* so many that the data of one step stays in the second-level cache */
 #define MAX_TILES 24
 
 typedef struct
 {
   gsize bands, frames; /* of the pooled output */
-  gsize tiles;         /* of one row of tiles that give any of it */
+  gsize tiles;         /* in a row, of those that contribute to the output */
 } Output;
 
 static Output
@@ -71,8 +71,8 @@ pool_tile (const GenreConv2dKernel *conv, gsize pb, gsize pf,
     }
 }
 
-/* Pools a tile [TILE][TILE] of one vector of channels, adds the bias, applies the
- * activation and stores what of it lies in the output. */
+/* Pools a tile [TILE][TILE] of one vector of channels, adds the bias,
+ * applies the activation, and stores the part that lies within the output. */
 static inline void
 finish_tile (const GenreConv2dKernel *conv, const Output *output,
     const Vector y[TILE][TILE], gsize band, gsize frame, gsize channel,
@@ -80,7 +80,7 @@ finish_tile (const GenreConv2dKernel *conv, const Output *output,
 {
   const gsize pb = conv->pool.bands, pf = conv->pool.frames;
 
-  /* the usual ones with loops that the compiler can unroll */
+  /* the usual sizes, with loops that the compiler can unroll */
   if (pb == 2 && pf == 2)
     pool_tile (conv, 2, 2, output, y, band, frame, channel, out);
   else if (pb == 4 && pf == 2)
@@ -212,7 +212,7 @@ transform_tile (const GenreShape *shape, const float *in, gsize band,
   }
   for (gsize i = 0; i < FIELD; i++)
     for (gsize j = 0; j < FIELD; j++) {
-      /* one before the first wraps, and is outside too */
+      /* the one before the first becomes a large number, and is outside, too */
       gsize b = band + i - 1, f = frame + j - 1;
       float *to = copy + (i * FIELD + j) * channels;
 

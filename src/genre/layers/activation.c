@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* ELU, ReLU, softmax and what may follow it; all of them work in place. */
+/* ELU, ReLU, softmax and share_other, which may follow it. All of them work
+ * in place. */
 
 #include <math.h>
 
@@ -45,9 +46,10 @@ typedef struct
   float temperature;
 } Softmax;
 
-/* Over the features of each frame.  A temperature above 1 makes a network that
- * is too sure of itself as sure as it is right (Guo et al. 2017, "On calibration
- * of modern neural networks", equation 9). */
+/* Over the features of each frame.  A temperature above 1 corrects a
+ * network whose confidences are higher than the share of its answers that
+ * are right (Guo et al. 2017, "On calibration of modern neural networks",
+ * equation 9). */
 static void
 softmax_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
@@ -72,8 +74,8 @@ softmax_forward (const GenreLayer *layer, const GenreShape *shape,
 }
 
 /* The last feature of each frame is the probability of "none of the others";
- * they share it, each as much: what is none of them looks like all of them
- * alike, and the sum stays 1. */
+ * it is divided equally among them. So audio that is none of them looks
+ * equally like all of them, and the sum stays 1. */
 static void
 share_other_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
@@ -98,7 +100,7 @@ share_other_shape (const GenreLayer *layer, GenreShape *shape)
   return shape->channels > 0;
 }
 
-/* Whether the features of a frame are all channels of one band. */
+/* Whether all features of a frame are channels of one band. */
 static gboolean
 check_features (const GenreShape *in, GError **error)
 {

@@ -14,7 +14,7 @@
 #define POSITIONS GENRE_WINOGRAD_POSITIONS
 #define FIELD 6
 
-/* what has been folded into it last; what may follow is greater */
+/* what was folded into it last; only a greater value may follow */
 typedef enum
 {
   FOLDED_NOTHING,
@@ -132,7 +132,7 @@ conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
   conv->conv.bias = conv->bias;
 }
 
-/* A batch norm is linear in what the convolution gives. */
+/* A batch norm is a linear function of the convolution's output. */
 static gboolean
 fold_batch_norm (Conv2d *conv, const GenreLayerSpec *spec, GError **error)
 {

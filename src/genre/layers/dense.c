@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Dense layer over the features of each frame, which its units become channels
- * of. */
+/* Dense layer over the features of each frame. Its units become the channels
+ * of that frame. */
 
 #include "linear.h"
 

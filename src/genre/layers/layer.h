@@ -21,8 +21,8 @@ typedef struct _GenreLayerSpec GenreLayerSpec;
 typedef struct
 {
   float *floats;         /* as many as the layer asked for */
-  const gint *cancelled; /* NULL, or not 0 (atomic) when the result is not
-                          * wanted any more: a long run looks now and then */
+  const gint *cancelled; /* NULL, or not 0 (atomic) once nobody wants the
+                          * result any more; long runs check it now and then */
 } GenreScratch;
 
 static inline gboolean
@@ -42,8 +42,9 @@ typedef struct
    * in_place is set, and then they are the same. */
   void (*forward) (const GenreLayer *layer, const GenreShape *shape,
       const float *in, float *out, const GenreScratch *scratch);
-  /* Takes over what the layer @spec, that follows, would do, if it can, and
-   * says so in @folded; FALSE only if that layer is wrong.  NULL: it cannot. */
+  /* Takes over the work of the layer @spec, which follows, if it can, and
+   * then sets @folded.  FALSE, with @error set, only if that layer is
+   * faulty.  NULL: this layer never can. */
   gboolean (*fold) (GenreLayer *layer, const GenreLayerSpec *spec,
       gboolean *folded, GError **error);
   void (*free) (GenreLayer *layer);
@@ -57,8 +58,9 @@ struct _GenreLayer
   gsize n_parameters;
 };
 
-/* What a constructor builds its layer from: the layer's entry in the weights
- * file's list, the file with its tensors, and what is to compute it. */
+/* What a constructor builds its layer from: the kernels that compute it, the
+ * file with its tensors, and its entry in the file's list of layers. Its
+ * errors say "it": the network names the layer. */
 struct _GenreLayerSpec
 {
   const GenreKernels *kernels;
@@ -101,8 +103,8 @@ GenreLayer *genre_dense_new (
 gboolean
 genre_pool_read (GenrePool *pool, const GenreLayerSpec *spec, GError **error);
 
-/* @n floats that are 0, where a vector of any processor may begin; free them
- * with genre_free_floats(). */
+/* @n floats, all 0, aligned for the vectors of any processor; free them with
+ * genre_free_floats(). */
 float *genre_alloc_floats (gsize n);
 void genre_free_floats (float *floats);
 

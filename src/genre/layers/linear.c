@@ -5,8 +5,9 @@
 #include <cblas.h>
 #include <string.h>
 
-/* OpenBLAS has one number of threads for the whole process.  One is what a
- * worker of its own per stream wants; a user who sets the number keeps it. */
+/* OpenBLAS has one number of threads for the whole process.  Each stream
+ * has a thread of its own for the network, so one is right, unless the user
+ * has set another number. */
 static void
 init_blas (void)
 {

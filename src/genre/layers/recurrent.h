@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What GRU and LSTM have in common: their four tensors, as PyTorch names and
- * orders them, the input's part of the gates, which needs no recursion, and the
- * state's. */
+/* What GRU and LSTM have in common: their four tensors, named and ordered as
+ * in PyTorch, the input's part of the gates, which needs no recursion, and
+ * the state's part. */
 
 #pragma once
 

@@ -2,7 +2,7 @@
 
 #include "error.h"
 
-/* it would put spaces into the name */
+/* clang-format puts spaces into the name */
 /* clang-format off */
 G_DEFINE_QUARK (genre-error-quark, genre_error)
 /* clang-format on */

@@ -8,10 +8,11 @@
 
 #define MAX_DEPTH 16
 
-/* json-glib's parser takes more than JSON: comments, single quotes, octal numbers,
- * a second value after the first.  Two readers of one file must not disagree on
- * what it says, and the parser recurses; so the tokens are checked before it
- * starts.  A number below -2^63 would come out of it as a positive one. */
+/* json-glib's parser takes more than JSON: comments, single quotes, octal
+ * numbers, a second value after the first.  Two programs that read one file
+ * must not disagree on what it says, and the parser is recursive, so the
+ * tokens are checked before it starts.  It would also turn a number below
+ * -2^63 into a positive one. */
 static gboolean
 check_json (const char *what, const char *text, gsize length, GError **error)
 {
@@ -62,8 +63,9 @@ typedef struct
   char *duplicate;
 } Members;
 
-/* json-glib keeps the last of two equal keys; two readers of one file must not
- * disagree on which tensor is meant, so two are one too many. */
+/* json-glib keeps the last of two equal keys, other programs may keep the
+ * first. A file with two equal keys is refused, so that all agree which
+ * tensor is meant. */
 static void
 on_object_member (JsonParser *parser, JsonObject *object, const char *name,
     gpointer user_data)

@@ -13,8 +13,8 @@
 #include "error.h"
 #include "json.h"
 
-/* A CRNN is 2 MB.  The limits are there so that a foreign or hostile file costs
- * neither the memory nor the time that it claims to need. */
+/* A CRNN is 2 MB.  The limits keep a foreign or hostile file from taking
+ * the memory and the time that it claims to need. */
 #define MAX_FILE ((gsize) 256 << 20)
 #define MAX_HEADER ((guint64) 4 << 20)
 #define MAX_DIMS 8
@@ -170,8 +170,8 @@ compare_begin (gconstpointer a, gconstpointer b)
   return ta->end < tb->end ? -1 : ta->end > tb->end;
 }
 
-/* The tensors cover the data without overlap and without holes, as the format
- * demands: a hole is where something else could be hidden. */
+/* The tensors cover the data without overlap and without holes, as the
+ * format demands: in a hole, something else could be hidden. */
 static gboolean
 check_coverage (GenreSafetensors *file, GError **error)
 {
@@ -438,7 +438,7 @@ genre_safetensors_dup_tensor (const GenreSafetensors *file, const char *name,
     memcpy (&word, file->data + tensor->begin + i * 4, 4);
     word = GUINT32_FROM_LE (word);
     memcpy (values + i, &word, 4);
-    /* one NaN among the weights would make every probability one */
+    /* a single NaN among the weights would make every probability NaN */
     if ((word & 0x7f800000) == 0x7f800000) {
       genre_refuse (error, GENRE_ERROR_FORMAT,
           "value %" G_GSIZE_FORMAT " of tensor %s is not finite", i, name);
