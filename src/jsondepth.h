@@ -11,9 +11,9 @@
 G_BEGIN_DECLS
 
 /* TRUE if no array or object in @json lies deeper than @max_depth.  JSON-GLib's
- * parser calls itself for each level, so that deep text makes it run out of stack.
- * Comments and strings in '' are refused: JSON-GLib takes them, JSON does not, and
- * brackets in them would be counted. */
+ * parser calls itself for each level, so that deep text makes it run out of
+ * stack.  Comments and strings in '' are refused: JSON-GLib takes them, JSON
+ * does not, and brackets in them would be counted. */
 static inline gboolean
 json_has_bounded_depth (const char *json, guint max_depth)
 {

@@ -67,8 +67,8 @@ build (Sum *sum, const char *path, GError **error)
   return TRUE;
 }
 
-/* Waits for the end of the stream.  FALSE with @error set, in ANALYSIS_ERROR, if it
- * does not come or nothing was decoded. */
+/* Waits for the end of the stream.  FALSE with @error set, in ANALYSIS_ERROR,
+ * if it does not come or nothing was decoded. */
 static gboolean
 decode (Sum *sum, const AudioSumWatch *watch, GError **error)
 {

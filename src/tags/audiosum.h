@@ -18,11 +18,11 @@ typedef struct
  * audio_sum:
  * @path: a media file
  * @watch: limits and news of the decoding
- * @error: return location for an error of the domain TAGS_ERROR: a reason of the
- *     input or of the decoder
+ * @error: return location for an error of the domain TAGS_ERROR: a reason of
+ *     the input or of the decoder
  *
- * Returns: (transfer full) (nullable): the MD5 of the decoded samples of the first
- *     audio stream and of their format; %NULL with @error set if it cannot be
- *     decoded
+ * Returns: (transfer full) (nullable): the MD5 of the decoded samples of the
+ *     first audio stream and of their format; %NULL with @error set if it cannot
+ *     be decoded
  */
 char *audio_sum (const char *path, const AudioSumWatch *watch, GError **error);

@@ -13,8 +13,8 @@
 #include "taglibcompat.hpp"
 #include "tagserror.h"
 
-/* An open file for TagLib.  Unlike TagLib's own streams it reports a failure, such
- * as a full disk: see check(). */
+/* An open file for TagLib.  Unlike TagLib's own streams it reports a failure,
+ * such as a full disk: see check(). */
 class FileStream : public TagLib::IOStream {
 public:
   /* @fd is not closed. */
@@ -34,7 +34,8 @@ public:
   TagLib::ByteVector
   readBlock (StreamSize length) override
   {
-    /* TagLib seeks before the start of files that are shorter than it expects */
+    /* TagLib seeks before the start of files that are shorter than it
+     * expects */
     if (position < 0 || position >= size)
       return TagLib::ByteVector ();
 

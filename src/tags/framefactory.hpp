@@ -10,17 +10,18 @@
 
 /* Makes the frames of an ID3v2 tag for TagLib.
  *
- * TagLib's own factory turns frames of ID3v2.3 into those of 2.4 and drops those
- * that 2.4 does not have.  This one leaves the bytes of all frames as they are,
- * except those that are written, TCON and TXXX.  Only the frames of 2.2 have to be
- * converted, as TagLib does not write that version. */
+ * TagLib's own factory turns frames of ID3v2.3 into those of 2.4 and drops
+ * those that 2.4 does not have.  This one leaves the bytes of all frames as
+ * they are, except those that are written, TCON and TXXX.  Only the frames of
+ * 2.2 have to be converted, as TagLib does not write that version. */
 class FrameFactory : public TagLib::ID3v2::FrameFactory {
 public:
   /* TRUE if the tag has frames of 2.2 that 2.4 does not have. */
   mutable bool loses_frames = false;
 
-  /* To be called when a tag has been read.  TagLib marks each frame that it does
-   * not know as one to be dropped in writing; this takes the marks away. */
+  /* To be called when a tag has been read.  TagLib marks each frame that it
+   * does not know as one to be dropped in writing; this takes the marks
+   * away. */
   void
   keep_all ()
   {
@@ -47,8 +48,8 @@ protected:
 
     loses_frames |= header->version () <= 2 && !known;
     header->setTagAlterPreservation (false);
-    /* TagLib may free the header of a known frame soon, and that of a frame with an
-     * invalid name or without content */
+    /* TagLib may free the header of a known frame soon, and that of a frame
+     * with an invalid name or without content */
     if (!known && is_valid_name (header->frameID ()) &&
         header->frameSize () > 0)
       unknown.append (header);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The bytes and the chunks of a file, without TagLib's interpretation of them. */
+/* The bytes and the chunks of a file, without TagLib's interpretation of
+ * them. */
 
 #pragma once
 
@@ -43,9 +44,9 @@ public:
   }
 };
 
-/* A WAV or AIFF file as chunks.  TagLib's own classes for these formats convert an
- * ID3v2.3 tag to 2.4 when they read it, and lose the frames that 2.4 does not
- * have. */
+/* A WAV or AIFF file as chunks.  TagLib's own classes for these formats convert
+ * an ID3v2.3 tag to 2.4 when they read it, and lose the frames that 2.4 does
+ * not have. */
 class RiffFile : public TagLib::RIFF::File {
 public:
   RiffFile (FileStream *stream, bool is_wav)
@@ -71,8 +72,8 @@ public:
     return false;
   }
 
-  /* TRUE if the chunks fill the file that the RIFF header describes, but for a byte
-   * of padding. */
+  /* TRUE if the chunks fill the file that the RIFF header describes, but for a
+   * byte of padding. */
   bool
   is_whole ()
   {

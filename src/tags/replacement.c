@@ -23,7 +23,8 @@
 
 static const char busy[] = "Another process is writing it.";
 
-/* The copy cannot be made, or not be as the file is: the text of errno follows. */
+/* The copy cannot be made, or not be as the file is: the text of errno
+ * follows. */
 static gboolean
 set_copy_error (GError **error, const char *what)
 {
@@ -64,10 +65,10 @@ replacement_is_copy (const char *name)
   return name[n + DIGITS] == '.' || !name[n + DIGITS];
 }
 
-/* Opens the file and locks it.  Waits for another process that writes it, as it may
- * do if the library has the file under several names.  Where files cannot be locked,
- * the fixed name of the copy still keeps other processes out.  FALSE with errno set if
- * the file cannot be opened. */
+/* Opens the file and locks it.  Waits for another process that writes it, as it
+ * may do if the library has the file under several names.  Where files cannot
+ * be locked, the fixed name of the copy still keeps other processes out.  FALSE
+ * with errno set if the file cannot be opened. */
 static gboolean
 open_locked (Replacement *replacement)
 {
@@ -209,8 +210,8 @@ copy_blocks (int from, int to, GError **error)
   }
 }
 
-/* The copy shares the file's blocks where the file system can do that; otherwise they
- * are copied, by the kernel if possible. */
+/* The copy shares the file's blocks where the file system can do that;
+ * otherwise they are copied, by the kernel if possible. */
 static gboolean
 copy_content (Replacement *replacement, GError **error)
 {
@@ -289,8 +290,8 @@ replacement_copy (Replacement *replacement, GError **error)
   if ((mine.st_uid != st->st_uid || mine.st_gid != st->st_gid) &&
       fchown (replacement->fd, st->st_uid, st->st_gid) < 0)
     return set_copy_error (error, "Its owner cannot be kept");
-  /* A directory may give new files an access control list, and fchmod() would only
-   * set its mask. */
+  /* A directory may give new files an access control list, and fchmod() would
+   * only set its mask. */
   if (fremovexattr (replacement->fd, "system.posix_acl_access") < 0 &&
       errno != ENODATA && errno != ENOTSUP)
     return set_copy_error (error, "Its mode cannot be kept");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* How ID3v1's list spells genres.  Players know these names, so they are written
- * into all kinds of tags. */
+/* How ID3v1's list spells genres.  Players know these names, so they are
+ * written into all kinds of tags. */
 
 #pragma once
 
@@ -9,9 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* The name in ID3v1's list that is the same as @label but for case and all that is
- * not a letter or digit ("hiphop": "Hip-Hop"); @label itself if there is none.
- * Either a static string or @label. */
+/* The name in ID3v1's list that is the same as @label but for case and all that
+ * is not a letter or digit ("hiphop": "Hip-Hop"); @label itself if there is
+ * none.  Either a static string or @label. */
 const char *spelling_of_label (const char *label);
 
 /* The name of ID3v1's genre @number, a static string; NULL if there is none. */

@@ -39,8 +39,8 @@ enum Format
   WAVPACK
 };
 
-/* MP3: the genre belongs into the ID3v2 tag.  An ID3v1 or APE tag of the file is
- * written if it is to have genres. */
+/* MP3: the genre belongs into the ID3v2 tag.  An ID3v1 or APE tag of the file
+ * is written if it is to have genres. */
 bool
 write_mp3 (FileStream *stream, FrameFactory *factory, const TagState *state,
     bool id3v23)

@@ -22,8 +22,8 @@ G_BEGIN_DECLS
  * @state->unwritable.
  *
  * Returns: %FALSE with @error set if the file cannot be read
- *     (REASON_UNREADABLE), or if its format is none of MP3, FLAC, Ogg Vorbis, Opus,
- *     MP4, WAV, AIFF, APE and WavPack (REASON_UNWRITABLE_FORMAT)
+ *     (REASON_UNREADABLE), or if its format is none of MP3, FLAC, Ogg Vorbis,
+ *     Opus, MP4, WAV, AIFF, APE and WavPack (REASON_UNWRITABLE_FORMAT)
  */
 gboolean tag_file_read (int fd, TagState *state, GError **error);
 
@@ -31,10 +31,10 @@ gboolean tag_file_read (int fd, TagState *state, GError **error);
  * tag_file_write:
  * @fd: the open file, for reading and writing
  * @state: the genres and classifiers that the tags are to have.  A kind of tag
- *     without genres (%NULL) loses those that it has, and is removed if nothing is
- *     left in it.
- * @id3v23: the version of an ID3v2 tag that is made: 2.3 or, if %FALSE, 2.4.  A tag
- *     that is there keeps its version, but 2.2 becomes 2.4.
+ *     without genres (%NULL) loses those that it has, and is removed if nothing
+ *     is left in it.
+ * @id3v23: the version of an ID3v2 tag that is made: 2.3 or, if %FALSE, 2.4.  A
+ *     tag that is there keeps its version, but 2.2 becomes 2.4.
  * @error: return location for an error of the domain TAGS_ERROR
  *
  * Returns: %FALSE with @error set if it failed; the file may then be damaged

@@ -24,8 +24,8 @@ using TagLib::StringList;
 
 namespace {
 
-/* Takes INFO texts as bytes, one in each character, because their encoding is not
- * known. */
+/* Takes INFO texts as bytes, one in each character, because their encoding is
+ * not known. */
 class InfoBytes : public TagLib::RIFF::Info::StringHandler {
 public:
   String
@@ -41,8 +41,8 @@ public:
   }
 };
 
-/* A checksum of all that a tag says beside the genre and the classifier.  The order
- * does not matter. */
+/* A checksum of all that a tag says beside the genre and the classifier.  The
+ * order does not matter. */
 class Digest {
 public:
   void
@@ -159,7 +159,8 @@ read_id3v2 (const ID3v2::Tag *tag, TagState *state)
 bool
 understands_id3v2 (const ID3v2::Tag *tag, const ByteVector &raw)
 {
-  /* Not @tag's own header: TagLib adds the size of a second tag that follows. */
+  /* Not @tag's own header: TagLib adds the size of a second tag that
+   * follows. */
   ID3v2::Header header (raw.mid (0, 10));
   ByteVector frames = raw.mid (10, header.tagSize ());
   const unsigned int frame_header = header.majorVersion () < 3 ? 6 : 10;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The genre in each kind of tag: how it is read from TagLib's objects and set in
- * them. */
+/* The genre in each kind of tag: how it is read from TagLib's objects and set
+ * in them. */
 
 #pragma once
 
@@ -22,19 +22,19 @@ using PictureList = TagLib::List<TagLib::FLAC::Picture *>;
 /* TRUE if all bytes from @start on are 0. */
 bool is_zero (const ByteVector &data, unsigned int start);
 
-/* Makes TagLib take INFO texts as bytes, because their encoding is not known.  To be
- * called before reading and writing. */
+/* Makes TagLib take INFO texts as bytes, because their encoding is not known.
+ * To be called before reading and writing. */
 void keep_info_bytes ();
 
-/* Reading.  read_KIND() adds to @state what the tag says; @tag may be NULL if the
- * file has none.  understands_KIND() is FALSE if TagLib has not read all of the tag:
- * what it has not read would be lost in writing. */
+/* Reading.  read_KIND() adds to @state what the tag says; @tag may be NULL if
+ * the file has none.  understands_KIND() is FALSE if TagLib has not read all of
+ * the tag: what it has not read would be lost in writing. */
 
 /* The version in which the tag is to be written: 2.3 if it is that, or 2.4. */
 ID3v2::Version id3v2_version (const ID3v2::Tag *tag);
 void read_id3v2 (const ID3v2::Tag *tag, TagState *state);
-/* TagLib stops at the first frame that is invalid.  @raw: the file from the tag's
- * first byte on. */
+/* TagLib stops at the first frame that is invalid.  @raw: the file from the
+ * tag's first byte on. */
 bool understands_id3v2 (const ID3v2::Tag *tag, const ByteVector &raw);
 /* TRUE if @tag says the same as @id3v1 and no more, as a tag does that was made
  * from it. */
@@ -59,12 +59,12 @@ void read_info (const ByteVector &data, TagState *state);
  * name. */
 bool understands_info (const ByteVector &data);
 
-/* Digests the items as they are in @file, because @tag does not say when TagLib has
- * dropped one. */
+/* Digests the items as they are in @file, because @tag does not say when TagLib
+ * has dropped one. */
 void read_mp4 (PlainFile &file, TagLib::MP4::Tag *tag, TagState *state);
 
-/* Writing.  set_KIND() gives the tag the genres and the classifier of @state; if
- * @state has no genres, those of the tag are removed. */
+/* Writing.  set_KIND() gives the tag the genres and the classifier of @state;
+ * if @state has no genres, those of the tag are removed. */
 
 void set_id3v2 (ID3v2::Tag *tag, const TagState *state);
 void set_xiph (TagLib::Ogg::XiphComment *tag, const TagState *state);
@@ -72,6 +72,6 @@ void set_ape (TagLib::APE::Tag *tag, const TagState *state);
 /* Sets only the first genre, as ID3v1 has only one. */
 void set_id3v1 (TagLib::ID3v1::Tag *tag, const TagState *state);
 void set_mp4 (TagLib::MP4::Tag *tag, const TagState *state);
-/* Returns the new content of the LIST chunk @data; it is empty if nothing is left
- * in the tag. */
+/* Returns the new content of the LIST chunk @data; it is empty if nothing is
+ * left in the tag. */
 ByteVector set_info (const ByteVector &data, const TagState *state);

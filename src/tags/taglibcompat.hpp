@@ -20,8 +20,8 @@ using StreamOffset = TagLib::offset_t;
 using StreamSize = size_t;
 using InsertOffset = TagLib::offset_t;
 
-/* Opens an MPEG or FLAC file whose ID3v2 frames are made by @factory; the properties
- * of the audio are not read. */
+/* Opens an MPEG or FLAC file whose ID3v2 frames are made by @factory; the
+ * properties of the audio are not read. */
 template <class File>
 File
 open_with_factory (

@@ -47,8 +47,8 @@ void tag_state_clear (TagState *state);
 /* The name of a kind of tag, for people and for the undo log. */
 const char *tag_kind_name (TagKind kind);
 
-/* The names of a tag's genres (nullable) in their order.  Numbers of ID3v1's list
- * in an ID3v2 tag become names.  To be freed with g_strfreev(). */
+/* The names of a tag's genres (nullable) in their order.  Numbers of ID3v1's
+ * list in an ID3v2 tag become names.  To be freed with g_strfreev(). */
 char **tag_kind_get_names (TagKind kind, char **genres);
 
 /* TRUE if both say the same of the genre and the classifier. */

@@ -143,8 +143,8 @@ is_id3v1_name (const char *name)
   return FALSE;
 }
 
-/* The genres that this kind of tag is to have of @names, of which there is at least
- * one. */
+/* The genres that this kind of tag is to have of @names, of which there is at
+ * least one. */
 static char **
 get_genres_for (TagKind kind, GPtrArray *names)
 {
@@ -162,8 +162,8 @@ get_genres_for (TagKind kind, GPtrArray *names)
   return genres;
 }
 
-/* Sets @wanted to what the tags are to say.  The primary tags get the genres, and so
- * does every other tag that has genres, so that all of them agree. */
+/* Sets @wanted to what the tags are to say.  The primary tags get the genres,
+ * and so does every other tag that has genres, so that all of them agree. */
 static void
 set_wanted (const TagState *old, GPtrArray *names, const char *classifier,
     TagState *wanted)

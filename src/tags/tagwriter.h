@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Writes the genre into a file's tags, and changes nothing else in the file.  All
- * errors are in the domain TAGS_ERROR. */
+/* Writes the genre into a file's tags, and changes nothing else in the file.
+ * All errors are in the domain TAGS_ERROR. */
 
 #pragma once
 
@@ -55,9 +55,9 @@ void tag_change_clear (TagChange *change);
  *     tag_change_clear()
  * @error: return location
  *
- * The tags are changed in a copy of the file.  The copy replaces the file when its
- * decoded audio and all other tags have proved to be the same.  The file is read
- * and decoded in this process.
+ * The tags are changed in a copy of the file.  The copy replaces the file when
+ * its decoded audio and all other tags have proved to be the same.  The file is
+ * read and decoded in this process.
  *
  * Returns: %FALSE with @error set if it failed; the file is then as it was
  */

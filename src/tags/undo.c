@@ -15,9 +15,10 @@
  * one. */
 static volatile sig_atomic_t signal_number;
 
-/* Follows the changes of a file back from what its tags say now.  Returns the oldest
- * that can be undone, or NULL if none of them led to what the tags say.
- * @is_old: set to TRUE if the tags are as they were before one of the changes */
+/* Follows the changes of a file back from what its tags say now.  Returns the
+ * oldest that can be undone, or NULL if none of them led to what the tags say.
+ * @is_old: set to TRUE if the tags are as they were before one of the
+ * changes */
 static const UndoEntry *
 find_target (GPtrArray *entries, const TagState *now, gboolean *is_old)
 {
@@ -86,8 +87,8 @@ undo_file (Replacement *replacement, GPtrArray *entries, guint timeout,
   return ok;
 }
 
-/* The file that is being written is finished; a second signal ends the process at
- * once. */
+/* The file that is being written is finished; a second signal ends the process
+ * at once. */
 static void
 on_signal (int number)
 {

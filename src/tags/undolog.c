@@ -135,8 +135,8 @@ set_log_error (GError **error, const char *path)
   return tags_error_set_errno (error, REASON_WRITE_FAILED, what);
 }
 
-/* TRUE if the @n bytes may be the start of a log, or all that a crash has left of
- * one. */
+/* TRUE if the @n bytes may be the start of a log, or all that a crash has left
+ * of one. */
 static gboolean
 is_line_start (const char *text, gsize n)
 {
@@ -278,8 +278,8 @@ parse_entry (JsonNode *root)
   return NULL;
 }
 
-/* Parses a line and adds it to the changes of its file.  The lines come in the order
- * from the last to the first. */
+/* Parses a line and adds it to the changes of its file.  The lines come in the
+ * order from the last to the first. */
 static void
 add_line (UndoLog *log, GHashTable *by_path, const char *line)
 {

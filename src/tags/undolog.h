@@ -2,19 +2,20 @@
 
 /* The undo log: which genres were written into which files.
  *
- * It is JSON Lines.  A line is on the disk before its file is changed, so a crash in
- * between leaves the line of a change that was not made.  Whether a change was made
- * is seen by the genre that the file has; therefore undoing twice does no harm.  The
- * keys of a line:
+ * It is JSON Lines.  A line is on the disk before its file is changed, so a
+ * crash in between leaves the line of a change that was not made.  Whether a
+ * change was made is seen by the genre that the file has; therefore undoing
+ * twice does no harm.  The keys of a line:
  *
- *   path        string: the file, absolute; bytes that are not UTF-8 are replaced
- *   path_bytes  string, only if there are such bytes: the same with them as %FF, and
- *               with "%" as "%25"
+ *   path        string: the file, absolute; bytes that are not UTF-8 are
+ *               replaced
+ *   path_bytes  string, only if there are such bytes: the same with them as %FF,
+ *               and with "%" as "%25"
  *   time        string: when, ISO 8601
  *   old, new    arrays of string: the genres before and after
  *   tags        object: for each kind of tag "old" and "new", and with a field
- *               GENRECLASSIFY "old_classifier" and "new_classifier"; null for what
- *               was not there
+ *               GENRECLASSIFY "old_classifier" and "new_classifier"; null for
+ *               what was not there
  *
  * All errors are in the domain TAGS_ERROR. */
 
@@ -33,32 +34,34 @@ typedef struct
 
 typedef struct
 {
-  /* Of each file a GPtrArray of its UndoEntry, the newest first.  The file that was
-   * changed last is the first. */
+  /* Of each file a GPtrArray of its UndoEntry, the newest first.  The file that
+   * was changed last is the first. */
   GPtrArray *files;
   guint n_torn;    /* lines that a crash cut off, so that no file was changed */
   guint n_invalid; /* lines that are not an undo log's */
 } UndoLog;
 
-/* The line, without its end, for the change of the file @path.  To be freed with
- * g_free(). */
+/* The line, without its end, for the change of the file @path.  To be freed
+ * with g_free(). */
 char *undolog_format_line (
     const char *path, const TagState *before, const TagState *after);
 
-/* FALSE with @error set if the file @path is there and is no log, or if it cannot be
- * written or made.  Changes nothing. */
+/* FALSE with @error set if the file @path is there and is no log, or if it
+ * cannot be written or made.  Changes nothing. */
 gboolean undolog_check (const char *path, GError **error);
 
-/* Appends a line to the file @path, which is made if it is not there.  The line is on
- * the disk when this returns.  Any number of processes may append at the same
- * time. */
+/* Appends a line to the file @path, which is made if it is not there.  The line
+ * is on the disk when this returns.  Any number of processes may append at the
+ * same time. */
 gboolean undolog_append (const char *path, const char *line, GError **error);
 
-/* Reads a log from memory: @length bytes, of which any may be 0.  Never fails: what
- * is no line of a log is counted in n_invalid.  To be freed with undolog_free(). */
+/* Reads a log from memory: @length bytes, of which any may be 0.  Never fails:
+ * what is no line of a log is counted in n_invalid.  To be freed with
+ * undolog_free(). */
 UndoLog *undolog_parse (const char *data, gsize length);
 
-/* Reads the log in the file @path; NULL with @error set if it cannot be read. */
+/* Reads the log in the file @path; NULL with @error set if it cannot be
+ * read. */
 UndoLog *undolog_read (const char *path, GError **error);
 
 void undolog_free (UndoLog *log);

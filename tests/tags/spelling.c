@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Genres are spelled as ID3v1's list has them, so that what the command writes is
- * what the element sends as a tag. */
+/* Genres are spelled as ID3v1's list has them, so that what the command writes
+ * is what the element sends as a tag. */
 
 #include "tags/spelling.h"
 

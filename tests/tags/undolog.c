@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The undo log: what is written into it is read again, and what else may be in the
- * file is counted. */
+/* The undo log: what is written into it is read again, and what else may be in
+ * the file is counted. */
 
 #include "tags/undolog.h"
 
@@ -14,8 +14,8 @@
 static char *folk[] = { "Folk", "Hip-Hop", NULL };
 static char *jazz[] = { "Jazz", NULL };
 
-/* Reads @text from a block of just that size, so that the address sanitizer sees
- * what is read beyond it. */
+/* Reads @text from a block of just that size, so that the address sanitizer
+ * sees what is read beyond it. */
 static UndoLog *
 parse (const char *text, gsize length)
 {
