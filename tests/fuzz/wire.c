@@ -45,7 +45,7 @@ parse (const uint8_t *data, size_t size, size_t piece, GByteArray *found)
     wire_reader_push (reader, copy, n);
     status = take_all (reader, found);
   }
-  g_assert_true (status == WIRE_LATER || status == WIRE_BROKEN);
+  g_assert_true (status == WIRE_LATER || status == WIRE_INVALID);
   return status;
 }
 
