@@ -146,15 +146,18 @@ genre_tags_replace_event (GenreTags *tags, GstEvent *event, const char *label,
   return merged;
 }
 
-GstEvent *
-genre_tags_update (GenreTags *tags, const char *label, gboolean last,
-    const GenreSettings *settings)
+gboolean
+genre_tags_is_pushed (const GenreTags *tags, const char *label)
 {
-  GstEvent *event;
+  return g_strcmp0 (label, tags->pushed) == 0;
+}
 
-  if (g_strcmp0 (label, tags->pushed) == 0 && !(last && label))
-    return NULL;
-  event = make_event (tags, label, settings);
+GstEvent *
+genre_tags_update (
+    GenreTags *tags, const char *label, const GenreSettings *settings)
+{
+  GstEvent *event = make_event (tags, label, settings);
+
   if (event) {
     set_pushed (tags, label);
   } else if (tags->pushed) {

@@ -32,17 +32,18 @@ gboolean genre_tags_set_title (GenreTags *tags, const GstTagList *list);
 /* Remembers whether @list, upstream's tags of global scope, has a genre. */
 void genre_tags_set_global (GenreTags *tags, const GstTagList *list);
 
-/* In both functions @label is the label of the genre that is sure enough for a
- * tag, or NULL, and @settings say whether and how it is merged. */
+/* In all functions below, @label is the label of the genre that is sure enough
+ * for a tag, or NULL, and @settings say whether and how it is merged. */
 
 /* Remembers the tags of @event, a tag event of upstream with stream scope.
  * Gives the event that is to go on in its place: one with the genre merged in,
  * or @event itself.  (transfer full for both) */
 GstEvent *genre_tags_replace_event (GenreTags *tags, GstEvent *event,
     const char *label, const GenreSettings *settings);
-/* The event that is to be pushed because the genre has changed since the last
- * one, or because this is the @last chance; NULL if there is nothing to push.
- * If there is no genre any more, the event takes the pushed one back.
- * (transfer full) */
-GstEvent *genre_tags_update (GenreTags *tags, const char *label, gboolean last,
-    const GenreSettings *settings);
+/* TRUE if the last event had the genre of @label, or none if it is NULL. */
+gboolean genre_tags_is_pushed (const GenreTags *tags, const char *label);
+/* The event that is to be pushed so that downstream knows the genre of @label;
+ * NULL if there is nothing to push.  If @label is NULL, the event takes the
+ * pushed genre back.  (transfer full) */
+GstEvent *genre_tags_update (
+    GenreTags *tags, const char *label, const GenreSettings *settings);

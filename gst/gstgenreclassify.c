@@ -150,15 +150,19 @@ get_settings (GstGenreClassify *self)
   return genre_settings_copy (&self->settings, GST_ELEMENT (self));
 }
 
-/* Pushes a tag event if there is something new to say, or if this is the @last
- * chance. */
+/* Pushes a tag event if the genre has changed, or, for muxers that look at the
+ * end, if this is the @last chance. */
 static void
 push_tags (GstGenreClassify *self, gboolean last)
 {
-  GenreSettings settings = get_settings (self);
-  GstEvent *event = genre_tags_update (
-      self->tags, genre_answer_get_tag (self->answer), last, &settings);
+  const char *label = genre_answer_get_tag (self->answer);
+  GenreSettings settings;
+  GstEvent *event;
 
+  if (genre_tags_is_pushed (self->tags, label) && !(last && label))
+    return;
+  settings = get_settings (self);
+  event = genre_tags_update (self->tags, label, &settings);
   if (event)
     gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
 }

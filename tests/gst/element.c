@@ -516,7 +516,7 @@ answer_live (GstPad *pad, GstObject *parent, GstQuery *query)
   return TRUE;
 }
 
-/* Holds the queue's thread in its first message until the test opens the gate. */
+/* Holds the thread that posts in its first message until the gate is opened. */
 typedef struct
 {
   GMutex gate;

@@ -66,7 +66,7 @@ GST_START_TEST (test_bad_models)
 
 GST_END_TEST;
 
-/* After a refusal the element can be given a model and used. */
+/* After a model that fails, another one can be set and used. */
 GST_START_TEST (test_second_try)
 {
   GstElement *element = gst_element_factory_make ("genreclassify", NULL);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Runs @launch until EOS; gives the track's messages, in their order. */
+/* Runs @launch until EOS; returns the tracks' messages, in their order. */
 static GList *
 run (const char *launch)
 {

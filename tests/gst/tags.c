@@ -93,7 +93,7 @@ GST_START_TEST (test_merge)
     guint64 n = 0;
 
     if (step == 0)
-      /* until the worker has answered */
+      /* until the queue's thread has answered */
       while (!(lists = pull_tags (h))) {
         push_until (h, n * RATE, (n + 1) * RATE);
         n++;
@@ -126,7 +126,7 @@ GST_START_TEST (test_only_on_change)
   GstHarness *h = harness_new (3, "min-confidence=0");
   GList *lists;
 
-  /* the worker may answer a little later: push until it has */
+  /* the answer may come a little later: push until it is there */
   for (guint64 n = 0; n < 60; n++)
     push_until (h, n * RATE, (n + 1) * RATE);
   gst_harness_push_event (h, gst_event_new_eos ());
