@@ -119,6 +119,27 @@ def make_results():
     }
 
 
+# Undo logs
+
+def make_logs():
+    def line(path, tags, **more):
+        return json.dumps({"path": path, **more,
+                           "time": "2026-01-31T12:00:00+01:00", "old": ["Folk"],
+                           "new": ["Jazz"], "tags": tags}).encode() + b"\n"
+
+    vorbis = {"Vorbis comment": {"old": ["Folk", "Hip-Hop"], "new": ["Jazz"],
+                                 "new_classifier": "Jazz, confidence 0.90"}}
+    both = {"ID3v2": {"old": None, "new": ["Jazz"]},
+            "ID3v1": {"old": ["Folk"], "new": ["Jazz"]}}
+    return {
+        "one": line("/music/a.ogg", vorbis),
+        "two": line("/music/b\ufffd.mp3", both, path_bytes="/music/b%FF.mp3")
+        + line("/music/a.ogg", vorbis),
+        "torn": line("/music/a.ogg", vorbis) + line("/music/c", both)[:90],
+        "zeros": line("/music/a.ogg", vorbis) + bytes(20) + b"[]\n",
+    }
+
+
 # Messages
 
 def make_messages(results):
@@ -243,6 +264,8 @@ def main():
     results = make_results()
     for name, result in results.items():
         write("result", name, json.dumps(result).encode())
+    for name, log in make_logs().items():
+        write("undolog", name, log)
     for name, data in make_messages(results).items():
         write("wire", name, data)
     for name, form in FORMS.items():
