@@ -19,6 +19,11 @@
 #define SCHEMA_VERSION 1
 /* start, duration and, unless it is silent, the probabilities of each */
 #define SEGMENTS_TYPE "a(ttad)"
+/* The header of a file of SQLite is 25 big-endian words of 32 bits; two of them hold
+ * the numbers above (https://www.sqlite.org/fileformat.html, section 1.3). */
+#define HEADER_WORDS 25
+#define HEADER_USER_VERSION 15
+#define HEADER_APPLICATION_ID 17
 #define STRING(number) G_STRINGIFY (number)
 
 /* how long to wait for another process that writes */
@@ -53,8 +58,9 @@ struct _Cache
   sqlite3_stmt *lookup, *store;
 };
 
+/* With SQLite's text.  Gives FALSE. */
 static gboolean
-fail (Cache *cache, GError **error)
+set_database_error (Cache *cache, GError **error)
 {
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "The cache %s: %s.",
       cache->path, sqlite3_errmsg (cache->db));
@@ -65,7 +71,7 @@ static gboolean
 run (Cache *cache, const char *sql, GError **error)
 {
   return sqlite3_exec (cache->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
-      fail (cache, error);
+      set_database_error (cache, error);
 }
 
 static sqlite3_stmt *
@@ -75,7 +81,7 @@ prepare (Cache *cache, const char *sql, GError **error)
 
   if (sqlite3_prepare_v3 (cache->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
           &statement, NULL) != SQLITE_OK)
-    fail (cache, error);
+    set_database_error (cache, error);
   return statement;
 }
 
@@ -108,7 +114,7 @@ check_file (const char *path, gboolean *is_new, GError **error)
 {
   int fd = g_open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
   struct stat status;
-  guint32 header[25] = { 0 };
+  guint32 header[HEADER_WORDS] = { 0 };
   gssize n;
   int saved;
 
@@ -131,8 +137,8 @@ check_file (const char *path, gboolean *is_new, GError **error)
         "%s is not a cache of genreclassify.", path);
     return FALSE;
   }
-  return check_identity (
-      path, GUINT32_FROM_BE (header[17]), GUINT32_FROM_BE (header[15]), error);
+  return check_identity (path, GUINT32_FROM_BE (header[HEADER_APPLICATION_ID]),
+      GUINT32_FROM_BE (header[HEADER_USER_VERSION]), error);
 }
 
 static int
@@ -163,7 +169,7 @@ static gboolean
 open_database (Cache *cache, int flags, gboolean is_new, GError **error)
 {
   if (sqlite3_open_v2 (cache->path, &cache->db, flags, NULL) != SQLITE_OK)
-    return fail (cache, error);
+    return set_database_error (cache, error);
   sqlite3_extended_result_codes (cache->db, TRUE);
   sqlite3_busy_timeout (cache->db, BUSY_TIMEOUT_MS);
   if ((is_new && !make_schema (cache, error)) ||
@@ -188,7 +194,7 @@ set_mode (Cache *cache, GError **error)
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
              NULL, NULL) != SQLITE_OK) {
     if ((sqlite3_errcode (cache->db) & 0xff) != SQLITE_BUSY || tries-- == 0)
-      return fail (cache, error);
+      return set_database_error (cache, error);
     g_usleep (10000);
   }
   return TRUE;
@@ -353,21 +359,29 @@ cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
   sqlite3_bind_blob (cache->store, 6,
       g_variant_get_size (segments) > 0 ? g_variant_get_data (segments) : "",
       g_variant_get_size (segments), SQLITE_STATIC);
-  ok = sqlite3_step (cache->store) == SQLITE_DONE || fail (cache, error);
+  ok = sqlite3_step (cache->store) == SQLITE_DONE ||
+      set_database_error (cache, error);
   reset (cache->store);
   return ok;
 }
 
 /* Export */
 
+/* With the text of errno.  Gives FALSE. */
+static gboolean
+set_output_error (GError **error)
+{
+  int number = errno;
+
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (number),
+      "The export cannot be written: %s.", g_strerror (number));
+  return FALSE;
+}
+
 static gboolean
 print (const char *text, GError **error)
 {
-  if (fputs (text, stdout) >= 0)
-    return TRUE;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-      "The export cannot be written: %s.", g_strerror (errno));
-  return FALSE;
+  return fputs (text, stdout) >= 0 || set_output_error (error);
 }
 
 /* The labels of all results, whatever their models, in the order of the models; NULL
@@ -388,7 +402,8 @@ find_columns (Cache *cache, GError **error)
     g_ptr_array_add (
         columns, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
   if (statement)
-    ok = sqlite3_errcode (cache->db) == SQLITE_DONE || fail (cache, error);
+    ok = sqlite3_errcode (cache->db) == SQLITE_DONE ||
+        set_database_error (cache, error);
   sqlite3_finalize (statement);
   return ok ? g_steal_pointer (&columns) : NULL;
 }
@@ -442,7 +457,8 @@ cache_export (Cache *cache, const char *format, GError **error)
     ok = print_result (cache, (const char *) sqlite3_column_text (statement, 0),
         columns, error);
   ok = ok &&
-      (sqlite3_errcode (cache->db) == SQLITE_DONE || fail (cache, error));
+      (sqlite3_errcode (cache->db) == SQLITE_DONE ||
+          set_database_error (cache, error));
   sqlite3_finalize (statement);
-  return ok && (fflush (stdout) == 0 || print ("", error));
+  return ok && (fflush (stdout) == 0 || set_output_error (error));
 }

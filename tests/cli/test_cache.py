@@ -65,6 +65,14 @@ class Test(unittest.TestCase):
         self.assertEqual([float(row["jazz"]) for row in rows],
                          [r["probabilities"]["jazz"] for r in first])
 
+        # a full disk is noticed, however little there is to write
+        with open("/dev/full", "wb") as full:
+            exported = subprocess.run(
+                [PROGRAM, "--cache", self.cache, "--export", "json"],
+                stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(exported.returncode, 2)
+        self.assertIn(b"cannot be written", exported.stderr)
+
         # segments are known as well; another window is another question
         status, again = self.results("--segments")
         self.assertEqual(status, 0)
