@@ -36,12 +36,13 @@ worker_writes_tags (const WorkerOptions *options, const Result *result)
   return options->write && !result->error;
 }
 
-/* Answers.  Without a parent that takes them the process ends. */
+/* Answers.  Without a parent that takes them the process ends, but not while it
+ * writes a file. */
 
 static void
 send_message (int output, WireKind kind, const char *data)
 {
-  if (!wire_write (output, kind, data, strlen (data)))
+  if (!wire_write (output, kind, data, strlen (data)) && !writing)
     exit (1);
 }
 
@@ -188,6 +189,8 @@ prepare_signals (void)
   signal (SIGINT, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
   signal (SIGTERM, on_terminated);
+  /* when the parent is gone, write() says so */
+  signal (SIGPIPE, SIG_IGN);
   prctl (PR_SET_PDEATHSIG, SIGTERM);
 }
 

@@ -726,6 +726,26 @@ class Test(unittest.TestCase):
         self.assertEqual(run("--undo", log).returncode, 0)
         self.assertEqual(read_tags(path), before)
 
+    def test_parent_killed(self):
+        """A worker whose parent is gone still finishes the file that it writes."""
+        path = os.path.join(self.folder, "long.flac")
+        # its audio is compared for some tenths of a second, with signs of life
+        ffmpeg("-stream_loop", "-1", "-t", "600", "-i", CLIP, "-c:a", "flac",
+               path)
+        with subprocess.Popen(
+                [PROGRAM, *self.command("rock", "--max-duration=10", path)],
+                stdout=subprocess.DEVNULL) as process:
+            while not leftovers(self.folder):
+                self.assertIsNone(process.poll())
+                time.sleep(0.01)
+            process.kill()
+        self.assertEqual(len(leftovers(self.folder)), 1)
+        end = time.monotonic() + 60
+        while leftovers(self.folder) and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(leftovers(self.folder), [])
+        self.assertEqual(read_tags(path)[0], ["Rock"])
+
     def test_kill(self):
         paths = [self.copy(kind) for kind in FORMATS]
         expected = {path: (read_tags(path)[2], read_samples(path))
