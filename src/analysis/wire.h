@@ -5,7 +5,7 @@
  *
  * A message is {guint32 kind; guint32 size;}, in the machine's byte order, and
  * @size bytes.  The bytes of a Result and of a change are JSON, those of the options
- * a GVariant; all of it is private to one version of the program. */
+ * and of the self-test a GVariant; all of it is private to one version of the program. */
 
 #pragma once
 
@@ -23,7 +23,8 @@ typedef enum
   WIRE_RESULT,  /* the Result as JSON, with the genre or an error */
   WIRE_CHANGE,  /* JSON of outcome_change_to_json(): what became of the tags */
   WIRE_IMAGE,   /* a PNG file */
-  WIRE_TEXT,    /* lines of text: what the sandbox's self-test has found */
+  WIRE_SELF_TEST, /* a GVariant: what the sandbox's self-test has found, see
+                     SANDBOX_ATTEMPTS_TYPE in web/sandbox.h */
 
   N_WIRE_KINDS
 } WireKind;

@@ -272,7 +272,7 @@ get_expected (ForkTask task)
     case FORK_SPECTROGRAM:
       return WIRE_IMAGE;
     case FORK_SELF_TEST:
-      return WIRE_TEXT;
+      return WIRE_SELF_TEST;
     default:
       return WIRE_RESULT;
   }

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <seccomp.h>
 
 /* the most descriptors of a worker; decoders open a few pipes */
@@ -184,32 +183,34 @@ sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error)
 }
 
 static void
-report (GString *lines, const char *name, gboolean possible)
+add_attempt (GVariantBuilder *attempts, const char *name, gboolean possible)
 {
-  g_string_append_printf (
-      lines, "%s: %s\n", name, possible ? "POSSIBLE" : "refused");
+  g_variant_builder_add (attempts, "(sb)", name, possible);
 }
 
-char *
+GVariant *
 sandbox_try (void)
 {
-  GString *lines = g_string_new (NULL);
+  GVariantBuilder attempts;
   char *const argv[] = { (char *) "/bin/true", NULL };
   struct rlimit limit;
   pid_t child;
 
-  report (lines, "read /etc/passwd",
+  g_variant_builder_init (&attempts, G_VARIANT_TYPE (SANDBOX_ATTEMPTS_TYPE));
+  add_attempt (&attempts, "read /etc/passwd",
       open ("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 ||
           openat (AT_FDCWD, "etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 ||
           syscall (SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0) >= 0);
-  report (lines, "read its own memory's file",
+  add_attempt (&attempts, "read its own memory's file",
       open ("/proc/self/maps", O_RDONLY | O_CLOEXEC) >= 0);
-  report (lines, "write a file",
+  add_attempt (&attempts, "write a file",
       open ("/tmp/genreclassify-was-here", O_WRONLY | O_CREAT, 0600) >= 0 ||
           open ("here", O_WRONLY | O_CREAT, 0600) >= 0);
-  report (lines, "list a folder", open ("/", O_RDONLY | O_DIRECTORY) >= 0);
-  report (lines, "remove a file", unlink ("/tmp/x") == 0 || errno != EPERM);
-  report (lines, "open a socket",
+  add_attempt (
+      &attempts, "list a folder", open ("/", O_RDONLY | O_DIRECTORY) >= 0);
+  add_attempt (
+      &attempts, "remove a file", unlink ("/tmp/x") == 0 || errno != EPERM);
+  add_attempt (&attempts, "open a socket",
       socket (AF_INET, SOCK_STREAM, 0) >= 0 ||
           socket (AF_INET6, SOCK_DGRAM, 0) >= 0 ||
           socket (AF_UNIX, SOCK_STREAM, 0) >= 0 ||
@@ -217,17 +218,17 @@ sandbox_try (void)
   child = fork ();
   if (child == 0)
     _exit (0);
-  report (lines, "start a process", child > 0);
-  report (lines, "signal another process",
+  add_attempt (&attempts, "start a process", child > 0);
+  add_attempt (&attempts, "signal another process",
       kill (getppid (), 0) == 0 || kill (1, 0) == 0);
-  report (
-      lines, "trace a process", ptrace (PTRACE_TRACEME, 0, NULL, NULL) == 0);
-  report (lines, "raise a limit",
+  add_attempt (&attempts, "trace a process",
+      ptrace (PTRACE_TRACEME, 0, NULL, NULL) == 0);
+  add_attempt (&attempts, "raise a limit",
       getrlimit (RLIMIT_AS, &limit) == 0 || setrlimit (RLIMIT_AS, &limit) == 0);
-  report (lines, "io_uring",
+  add_attempt (&attempts, "io_uring",
       syscall (SYS_io_uring_setup, 4, NULL) >= 0 || errno != EPERM);
   execv (argv[0], argv);
   /* still here: execv() has failed */
-  report (lines, "run a program", FALSE);
-  return g_string_free (lines, FALSE);
+  add_attempt (&attempts, "run a program", FALSE);
+  return g_variant_ref_sink (g_variant_builder_end (&attempts));
 }

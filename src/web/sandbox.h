@@ -18,6 +18,10 @@ gboolean sandbox_isolate (const char *root);
  * refuses any of these limits: the process must not go on then. */
 gboolean sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error);
 
-/* Tries what must not be possible in the sandbox.  Returns: (transfer full): a
- * line for each attempt, "NAME: refused" or "NAME: POSSIBLE". */
-char *sandbox_try (void);
+/* The type of what sandbox_try() has found: of each attempt its name, for people,
+ * and whether it was possible. */
+#define SANDBOX_ATTEMPTS_TYPE "a(sb)"
+
+/* Tries what must not be possible in the sandbox.  Returns: (transfer full): the
+ * attempts, of the type SANDBOX_ATTEMPTS_TYPE. */
+GVariant *sandbox_try (void);

@@ -2,16 +2,16 @@
 
 #include "serve.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include <gio/gio.h>
 #include <glib-unix.h>
 
 #include "forkserver.h"
+#include "genre/genre.h"
+#include "sandbox.h"
 #include "service.h"
 
 #define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
@@ -240,18 +240,33 @@ typedef struct
   int status;
 } SelfTest;
 
+/* Prints a line for each attempt.  FALSE if there is none, or one was possible. */
+static gboolean
+print_attempts (GBytes *data)
+{
+  g_autoptr (GVariant) attempts = g_variant_ref_sink (g_variant_new_from_bytes (
+      G_VARIANT_TYPE (SANDBOX_ATTEMPTS_TYPE), data, FALSE));
+  gboolean ok = g_variant_n_children (attempts) > 0, possible;
+  GVariantIter iter;
+  const char *name;
+
+  g_variant_iter_init (&iter, attempts);
+  while (g_variant_iter_next (&iter, "(&sb)", &name, &possible)) {
+    g_print ("%s: %s\n", name, possible ? "POSSIBLE" : "refused");
+    ok &= !possible;
+  }
+  return ok;
+}
+
 static void
 on_tested (const JobOutcome *outcome, gpointer user_data)
 {
   SelfTest *test = user_data;
 
-  if (outcome->data) {
-    gsize size;
-    const char *lines = g_bytes_get_data (outcome->data, &size);
-
-    g_print ("%.*s", (int) size, lines);
-    test->status = g_strstr_len (lines, size, "POSSIBLE") ? 1 : 0;
-  }
+  if (outcome->data)
+    test->status = print_attempts (outcome->data) ? 0 : 1;
+  else
+    g_printerr ("genreclassify: %s\n", outcome->error);
   g_main_loop_quit (test->loop);
 }
 
@@ -291,7 +306,6 @@ serve_main (int argc, char **argv)
   gboolean ok;
   int status = 2;
 
-  setlocale (LC_ALL, "");
   ok = parse_options (argc, argv, &options, &error) &&
       parse_size (options.max_size ? options.max_size : "512M",
           &service.max_size, &error) &&
@@ -303,7 +317,7 @@ serve_main (int argc, char **argv)
   service.jobs = (JobsLimits){ .workers = options.workers,
     .queue = options.queue,
     .timeout = options.timeout,
-    .max_duration = (guint64) (options.max_duration * 1e9) };
+    .max_duration = (guint64) (options.max_duration * GENRE_SECOND) };
   if (!ok)
     g_printerr ("genreclassify: %s\n", error->message);
   else if (options.fork_server)

@@ -94,7 +94,7 @@ take_message (WorkerOutput *output, const WireMessage *message)
     case WIRE_RESULT:
       return take_result (output, message);
     case WIRE_IMAGE:
-    case WIRE_TEXT:
+    case WIRE_SELF_TEST:
       return take_data (output, message);
     default:
       return WORKER_OUTPUT_INVALID;

@@ -126,7 +126,7 @@ test_data (void)
 static void
 test_error (void)
 {
-  static const WireKind kinds[] = { WIRE_RESULT, WIRE_IMAGE, WIRE_TEXT };
+  static const WireKind kinds[] = { WIRE_RESULT, WIRE_IMAGE, WIRE_SELF_TEST };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
     Pipe pipe;
@@ -180,14 +180,14 @@ test_unexpected (void)
     { WIRE_RESULT, WIRE_SEGMENT, 0 },
     { WIRE_RESULT, WIRE_SEGMENT, 2 },
     { WIRE_RESULT, WIRE_IMAGE, 1 },
-    { WIRE_RESULT, WIRE_TEXT, 1 },
+    { WIRE_RESULT, WIRE_SELF_TEST, 1 },
     { WIRE_RESULT, WIRE_OPTIONS, 1 },
     { WIRE_RESULT, WIRE_CHANGE, 1 },
     { WIRE_RESULT, N_WIRE_KINDS, 1 },
     { WIRE_IMAGE, WIRE_RESULT, 1 },
     { WIRE_IMAGE, WIRE_SEGMENT, 1 },
-    { WIRE_IMAGE, WIRE_TEXT, 1 },
-    { WIRE_TEXT, WIRE_IMAGE, 1 },
+    { WIRE_IMAGE, WIRE_SELF_TEST, 1 },
+    { WIRE_SELF_TEST, WIRE_IMAGE, 1 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
