@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Reading and writing whole blocks of bytes, whatever signals and pipes do to a
- * single call. */
+/* Writing a whole block of bytes, where one call of write() may write only a part or
+ * be interrupted by a signal. */
 
 #pragma once
 
@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* Writes all of @data, waiting as often as needed; FALSE with errno set. */
+/* Writes all of @data to @fd, whose writes block; FALSE with errno set. */
 static inline gboolean
 io_write_all (int fd, gconstpointer data, gsize size)
 {

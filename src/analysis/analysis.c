@@ -7,12 +7,9 @@
 #include <gst/gst.h>
 
 #include "genre/genre.h"
-#include "genre/genre.h"
 #include "reason.h"
 #include "source.h"
 #include "watch.h"
-
-#define NS 1e9
 
 typedef struct
 {
@@ -274,7 +271,7 @@ get_minimum (const Analysis *analysis)
 
   g_object_get (
       analysis->classifier, "window", &window, "min-window", &min_window, NULL);
-  return MAX (MIN (window, min_window) / NS,
+  return MAX ((double) MIN (window, min_window) / GENRE_SECOND,
       get_model_minimum (analysis->options->model));
 }
 

@@ -91,7 +91,7 @@ char *result_to_json (const Result *result, gboolean with_segments);
 char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
-/* The inverse of result_to_json(); NULL with @error set if @json is not such an
- * object.  "error_code" may be missing, as it is in caches of earlier versions, and
+/* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
+ * not such an object.  "error_code" may be missing, as it is in caches of earlier versions, and
  * "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

@@ -7,12 +7,12 @@
 #include <json-glib/json-glib.h>
 
 #include "filename.h"
+#include "genre/genre.h"
 #include "jsondepth.h"
 #include "result.h"
 
-#define NS 1e9
-/* of nested values; a result has 3 levels */
-/* of JSON from a worker, which its file may have taken over */
+/* Levels of nested values that are read: a result has 3, but the JSON may be that of
+ * a worker that its file has taken over. */
 #define MAX_DEPTH 16
 
 /* Writing */
@@ -95,9 +95,9 @@ append_segment (GString *json, const Result *result, guint i)
       result->segments, ResultSegment, i);
 
   g_string_append (json, "{\"start\":");
-  append_number (json, "%.15g", segment->start / NS);
+  append_number (json, "%.15g", (double) segment->start / GENRE_SECOND);
   g_string_append (json, ",\"duration\":");
-  append_number (json, "%.15g", segment->duration / NS);
+  append_number (json, "%.15g", (double) segment->duration / GENRE_SECOND);
   g_string_append_c (json, ',');
   append_probabilities (json, result->labels, segment->probabilities);
   append_boolean (json, "silent", segment->silent);
@@ -135,7 +135,7 @@ append_answer (GString *json, const Result *result)
   append_probabilities (json, result->labels, result->probabilities);
   append_boolean (json, "silent", !result->error && !result->probabilities);
   g_string_append (json, ",\"duration\":");
-  append_number (json, "%.15g", result->duration / NS);
+  append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
 }
 
 char *
@@ -213,7 +213,7 @@ take_time (JsonObject *object, const char *key, guint64 *time)
 
   if (!take_number (object, key, &seconds) || !(seconds >= 0 && seconds < 1e9))
     return FALSE;
-  *time = (guint64) (seconds * NS + 0.5);
+  *time = (guint64) (seconds * GENRE_SECOND + 0.5);
   return TRUE;
 }
 
@@ -347,9 +347,11 @@ result_from_json (const char *json, GError **error)
 #if JSON_CHECK_VERSION(1, 10, 0)
   json_parser_set_strict (parser, TRUE);
 #endif
-  if ((!json_has_bounded_depth (json, MAX_DEPTH) && !set_invalid (error)) ||
-      !json_parser_load_from_data (parser, json, -1, error))
+  if (!json_has_bounded_depth (json, MAX_DEPTH) ||
+      !json_parser_load_from_data (parser, json, -1, NULL)) {
+    set_invalid (error);
     return NULL;
+  }
   root = json_parser_get_root (parser);
   object = root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root)
                                                  : NULL;

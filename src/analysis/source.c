@@ -46,6 +46,8 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
   GstElement *decoder;
 
+  source->sink = sink;
+  source->missing = NULL;
   if (!uri) {
     g_set_error_literal (
         error, ANALYSIS_ERROR, REASON_UNREADABLE, fault->message);
@@ -55,8 +57,6 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   if (!decoder)
     return FALSE;
   gst_pb_utils_init ();
-  source->sink = sink;
-  source->missing = NULL;
   /* only audio is decoded, no pictures */
   g_object_set (
       decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE, NULL);

@@ -22,8 +22,8 @@ typedef struct
  *     "sink"
  * @error: return location
  *
- * Returns: %FALSE with @error set if @name cannot be a URI or no decoder is
- *     installed
+ * Returns: %FALSE with @error set if @name cannot be a URI or GStreamer's
+ *     uridecodebin is not installed; source_clear() is then not needed
  */
 gboolean source_init (Source *source, GstBin *pipeline, const char *name,
     GstElement *sink, GError **error);

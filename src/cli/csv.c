@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "genre/genre.h"
+
 static void
 append_field (GString *line, const char *field)
 {
@@ -72,7 +74,7 @@ csv_make_row (const Result *result, GPtrArray *labels)
   append_field (line, best < 0 ? NULL : result->labels[best]);
   append_number (line, "%.6g", result_get_confidence (result));
   append_probabilities (line, result, labels);
-  append_number (line, "%.15g", result->duration / 1e9);
+  append_number (line, "%.15g", (double) result->duration / GENRE_SECOND);
   append_field (line, result->model);
   append_field (line, result->old_genre);
   append_field (line, result->error);

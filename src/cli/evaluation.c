@@ -16,8 +16,6 @@
 #include "sort.h"
 #include "workerpool.h"
 
-#define NS 1e9
-
 typedef struct
 {
   /* options */
@@ -238,7 +236,7 @@ take_outcome (const Outcome *outcome, gint64 total, gpointer user_data)
   if (evaluation->json)
     add_file (evaluation, result, truth);
   progress_set_total (evaluation->progress, total);
-  progress_add (evaluation->progress, result->duration / NS);
+  progress_add (evaluation->progress, (double) result->duration / GENRE_SECOND);
   return TRUE;
 }
 

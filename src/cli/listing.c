@@ -10,8 +10,8 @@
 
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
-#include <glib/gstdio.h>
 
+#include "sort.h"
 #include "tags/replacement.h"
 
 /* items that wait to be taken: some MB at most */
@@ -192,7 +192,7 @@ look_at (Listing *listing, const char *name, gboolean found)
           found);
       return;
     }
-    path = local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
+    local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
     if (scheme && !local) {
       add (listing, name, name, (Failure){ REASON_NONE, NULL }, FALSE);
       return;
@@ -210,12 +210,6 @@ look_at (Listing *listing, const char *name, gboolean found)
 
 /* Folders */
 
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 static GPtrArray *
 read_folder (const char *path, GError **error)
 {
@@ -231,7 +225,7 @@ read_folder (const char *path, GError **error)
     if (!replacement_is_copy (name))
       g_ptr_array_add (names, g_strdup (name));
   g_dir_close (folder);
-  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_sort (names, sort_compare_strings);
   return names;
 }
 

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "analysis/filename.h"
+#include "genre/genre.h"
 #include "progress.h"
 
-#define NS 1e9
 #define BAR_WIDTH 40
 #define DEFAULT_TOP 3
+/* columns that one more genre takes in the text, such as "   (classical 12 %)" */
+#define GENRE_WIDTH 22
 
 struct _Report
 {
@@ -121,8 +123,8 @@ print_genres (const Report *report, char *const *labels,
       g_string_append_c (others, ')');
   }
   if (name)
-    g_string_append_printf (
-        report->text, "%-*s   %s\n", 22 * (int) (top - 1), others->str, name);
+    g_string_append_printf (report->text, "%-*s   %s\n",
+        GENRE_WIDTH * (int) (top - 1), others->str, name);
   else
     g_string_append_printf (report->text, "%s\n", others->str);
 }
@@ -130,7 +132,7 @@ print_genres (const Report *report, char *const *labels,
 static void
 print_time (const Report *report, guint64 time)
 {
-  guint64 tenths = (time + 50000000) / 100000000;
+  guint64 tenths = (time + GENRE_SECOND / 20) / (GENRE_SECOND / 10);
 
   g_string_append_printf (report->text, "%3" G_GUINT64_FORMAT ":%02u.%u",
       tenths / 600, (guint) (tenths / 10 % 60), (guint) (tenths % 10));
@@ -282,7 +284,7 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
     report->written++;
   if (report->progress) {
     progress_set_total (report->progress, total);
-    progress_add (report->progress, result->duration / NS);
+    progress_add (report->progress, (double) result->duration / GENRE_SECOND);
   }
   return print (report);
 }

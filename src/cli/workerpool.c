@@ -3,7 +3,6 @@
 #include "workerpool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <glib-unix.h>
 
 #include "analysis/wire.h"
+#include "genre/genre.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
@@ -97,8 +97,7 @@ stop_with_error (Pool *pool, GError *error)
 static gint64
 get_mtime_ns (const struct stat *info)
 {
-  return info->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) +
-      info->st_mtim.tv_nsec;
+  return info->st_mtim.tv_sec * (gint64) GENRE_SECOND + info->st_mtim.tv_nsec;
 }
 
 static gboolean
@@ -298,7 +297,7 @@ take_answer (WorkerProcess *worker, const WireMessage *message)
   return TRUE;
 }
 
-/* Why a process has ended that was not told to. */
+/* Why a process has ended although nobody has asked it to. */
 static char *
 explain_end (const WorkerProcess *worker, int status, Reason *reason)
 {

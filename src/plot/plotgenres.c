@@ -2,9 +2,8 @@
 
 #include <math.h>
 
+#include "genre/genre.h"
 #include "plotpanels.h"
-
-#define NS 1e9
 
 /* px */
 #define HEIGHT (PLOT_GENRES_BOTTOM - PLOT_GENRES_TOP)
@@ -41,7 +40,7 @@ clear_slice (gpointer data)
 static void
 add_to_slice (Slice *slice, const ResultSegment *segment, guint n_labels)
 {
-  double duration = MAX (segment->duration / NS, 1e-9);
+  double duration = MAX ((double) segment->duration / GENRE_SECOND, 1e-9);
   double weight = duration / (slice->duration + duration);
 
   if (!segment->probabilities)
@@ -70,7 +69,7 @@ get_visible_end (const GArray *segments, guint i)
 static double
 time_to_pixel (const PlotPage *page, guint64 ns)
 {
-  return round (plot_page_time_to_x (page, ns / NS));
+  return round (plot_page_time_to_x (page, (double) ns / GENRE_SECOND));
 }
 
 static GArray *

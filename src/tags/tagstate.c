@@ -3,8 +3,8 @@
 #include "tagstate.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "sort.h"
 #include "spelling.h"
 
 void
@@ -42,12 +42,6 @@ tag_kind_get_names (TagKind kind, char **genres)
   return g_strv_builder_end (names);
 }
 
-static int
-compare_names (const void *a, const void *b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 /* The order does not matter: ID3v2.3 puts the names of ID3v1's list first. */
 static gboolean
 same_genres (TagKind kind, char **a, char **b)
@@ -55,8 +49,8 @@ same_genres (TagKind kind, char **a, char **b)
   g_auto (GStrv) first = tag_kind_get_names (kind, a);
   g_auto (GStrv) second = tag_kind_get_names (kind, b);
 
-  qsort (first, g_strv_length (first), sizeof *first, compare_names);
-  qsort (second, g_strv_length (second), sizeof *second, compare_names);
+  qsort (first, g_strv_length (first), sizeof *first, sort_compare_strings);
+  qsort (second, g_strv_length (second), sizeof *second, sort_compare_strings);
   return g_strv_equal (
       (const char *const *) first, (const char *const *) second);
 }

@@ -8,16 +8,15 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <gst/gst.h>
 #include <gst/pbutils/pbutils.h>
+#include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
 #include "analysis/plugin.h"
@@ -175,7 +174,7 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
     }
   }
   if (names && server->models->len == 0)
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND,
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "%s: there is no model in it.", server->folder);
   return server->models->len > 0;
 }
@@ -316,6 +315,8 @@ prepare_signals (ForkServer *server)
   signal (SIGINT, SIG_IGN);
   signal (SIGTERM, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
+  /* when nobody reads a worker's output any more, write() says so */
+  signal (SIGPIPE, SIG_IGN);
   sigemptyset (&children);
   sigaddset (&children, SIGCHLD);
   sigprocmask (SIG_BLOCK, &children, NULL);

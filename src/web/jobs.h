@@ -29,8 +29,8 @@ typedef struct
   Reason reason;     /* why there is neither result nor data; or REASON_NONE */
   const char *error; /* the same as a sentence, or NULL */
   const Result *result; /* of FORK_PREDICT, or NULL */
-  GBytes *data;         /* of the other tasks: a PNG file or a text; or NULL */
-  double seconds;       /* that the worker took */
+  GBytes *data;   /* of the other tasks, as in the worker's message; or NULL */
+  double seconds; /* that the worker took */
 } JobOutcome;
 
 /* A segment was classified: @result has only that one.  @user_data is that of
@@ -40,8 +40,8 @@ typedef void (*JobSegmentFunc) (const Result *result, gpointer user_data);
  * to. */
 typedef void (*JobDoneFunc) (const JobOutcome *outcome, gpointer user_data);
 
-/* @client starts the workers; it must live until the last job was added or
- * cancelled.  Its callbacks belong to the jobs from now on. */
+/* @client starts the workers; it must live longer.  Its callbacks belong to the jobs
+ * from now on. */
 Jobs *jobs_new (const JobsLimits *limits, ForkClient *client);
 /* Forgets all jobs without calling their functions.  Their workers run on until
  * the fork client is freed. */

@@ -7,6 +7,7 @@
 
 #include "answers.h"
 #include "connections.h"
+#include "genre/genre.h"
 #include "quota.h"
 #include "spoolfile.h"
 
@@ -225,7 +226,7 @@ answer_result (Upload *upload, const JobOutcome *outcome)
   char *json = result_answer_to_json (outcome->result);
 
   counters_add_analysis (upload->uploads->counters,
-      outcome->result->duration / 1e9, outcome->seconds);
+      (double) outcome->result->duration / GENRE_SECOND, outcome->seconds);
   if (upload->wants_events) {
     answer_begin_events (upload->message);
     answer_send_event (upload->message, "result", json);
