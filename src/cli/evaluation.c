@@ -330,8 +330,8 @@ run (Evaluation *evaluation)
   int signal_number;
 
   listing.names = (char **) evaluation->folders->pdata;
-  pool.jobs = evaluation->jobs ? (guint) evaluation->jobs
-                               : g_get_num_processors ();
+  pool.jobs = evaluation->jobs ? evaluation->jobs
+                               : (int) g_get_num_processors ();
   pool.timeout = OPTIONS_DEFAULT_TIMEOUT;
   pool.worker.analysis.model = evaluation->model_path;
   evaluation->progress = progress_new (-1);

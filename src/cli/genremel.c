@@ -10,6 +10,7 @@
 #include <gst/gst.h>
 
 #include "analysis/decoder.h"
+#include "analysis/reason.h"
 #include "genre/genre.h"
 
 typedef struct
@@ -18,59 +19,59 @@ typedef struct
   guint rate;
   guint64 max_columns;
   GArray *columns; /* float, [n][GENRE_MEL_BANDS] */
-} Analysis;
+} Recording;
 
 static gboolean
-is_complete (const Analysis *analysis)
+is_complete (const Recording *recording)
 {
-  return analysis->columns->len / GENRE_MEL_BANDS >= analysis->max_columns;
+  return recording->columns->len / GENRE_MEL_BANDS >= recording->max_columns;
 }
 
 static gboolean
-begin (Analysis *analysis, guint rate, GError **error)
+begin (Recording *recording, guint rate, GError **error)
 {
-  if (!analysis->mel)
-    analysis->mel = genre_mel_spectrogram_new (analysis->rate = rate, error);
-  else if (analysis->rate != rate)
-    g_set_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT,
-        "The sample rate changes from %u to %u Hz.", analysis->rate, rate);
-  return analysis->mel && analysis->rate == rate;
+  if (!recording->mel)
+    recording->mel = genre_mel_spectrogram_new (recording->rate = rate, error);
+  else if (recording->rate != rate)
+    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
+        "The sample rate changes from %u to %u Hz.", recording->rate, rate);
+  return recording->mel && recording->rate == rate;
 }
 
 static void
-add_column (Analysis *analysis, const GenreMelColumn *column)
+add_column (Recording *recording, const GenreMelColumn *column)
 {
-  g_array_append_vals (analysis->columns, column->db, GENRE_MEL_BANDS);
+  g_array_append_vals (recording->columns, column->db, GENRE_MEL_BANDS);
 }
 
 static gboolean
 take_block (const DecoderBlock *block, gpointer user_data, GError **error)
 {
-  Analysis *analysis = user_data;
+  Recording *recording = user_data;
 
-  if (!begin (analysis, block->rate, error))
+  if (!begin (recording, block->rate, error))
     return FALSE;
-  for (gsize done = 0; done < block->n_frames && !is_complete (analysis);) {
+  for (gsize done = 0; done < block->n_frames && !is_complete (recording);) {
     GenreMelColumn column;
     gboolean ready;
 
-    done += genre_mel_spectrogram_push (analysis->mel, GENRE_SAMPLE_F32,
+    done += genre_mel_spectrogram_push (recording->mel, GENRE_SAMPLE_F32,
         block->channels, block->samples + done * block->channels,
         block->n_frames - done, &column, &ready);
     if (ready)
-      add_column (analysis, &column);
+      add_column (recording, &column);
   }
-  return !is_complete (analysis);
+  return !is_complete (recording);
 }
 
 static void
-finish (Analysis *analysis)
+finish (Recording *recording)
 {
   GenreMelColumn column;
 
-  while (!is_complete (analysis) &&
-      genre_mel_spectrogram_finish (analysis->mel, &column))
-    add_column (analysis, &column);
+  while (!is_complete (recording) &&
+      genre_mel_spectrogram_finish (recording->mel, &column))
+    add_column (recording, &column);
 }
 
 /* NumPy's .npy, version 1.0 */
@@ -107,7 +108,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext)
       context = g_option_context_new ("FILE|URI OUT.npy");
   g_autoptr (GError) error = NULL;
-  Analysis analysis = { .max_columns = G_MAXUINT32 / GENRE_MEL_BANDS };
+  Recording recording = { .max_columns = G_MAXUINT32 / GENRE_MEL_BANDS };
   gboolean ok;
 
   setlocale (LC_ALL, "");
@@ -124,18 +125,18 @@ main (int argc, char **argv)
     return 2;
   }
   if (duration > 0 && duration < 1e6)
-    analysis.max_columns = genre_mel_column_at (duration * GENRE_SECOND);
+    recording.max_columns = genre_mel_column_at (duration * GENRE_SECOND);
 
-  analysis.columns = g_array_new (FALSE, FALSE, sizeof (float));
-  ok = decoder_run (argv[1], take_block, &analysis, &error);
+  recording.columns = g_array_new (FALSE, FALSE, sizeof (float));
+  ok = decoder_run (argv[1], take_block, &recording, &error);
   if (ok) {
-    finish (&analysis);
-    ok = write_npy (argv[2], analysis.columns, &error);
+    finish (&recording);
+    ok = write_npy (argv[2], recording.columns, &error);
   }
   if (!ok)
     g_printerr ("genremel: %s: %s\n", argv[1], error->message);
-  g_array_unref (analysis.columns);
-  genre_mel_spectrogram_unref (analysis.mel);
+  g_array_unref (recording.columns);
+  genre_mel_spectrogram_unref (recording.mel);
   gst_deinit ();
   return ok ? 0 : 1;
 }

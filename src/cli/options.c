@@ -11,15 +11,15 @@
 #include "plot/figure.h"
 #include "tags/undolog.h"
 
-#define NS 1e9
 #define MAX_SECONDS 1e6
 /* the value of a whole number that was not given; no user asks for it */
 #define NOT_GIVEN G_MININT
 
+G_STATIC_ASSERT (OPTIONS_MIN_WINDOW == GENRE_MIN_WINDOW / GENRE_SECOND);
+G_STATIC_ASSERT (OPTIONS_MAX_WINDOW == GENRE_MAX_WINDOW / GENRE_SECOND);
+G_STATIC_ASSERT (OPTIONS_DEFAULT_WINDOW == GENRE_DEFAULT_WINDOW / GENRE_SECOND);
 G_STATIC_ASSERT (
-    OPTIONS_MIN_WINDOW *G_GUINT64_CONSTANT (1000000000) == GENRE_MIN_WINDOW);
-G_STATIC_ASSERT (
-    OPTIONS_MAX_WINDOW *G_GUINT64_CONSTANT (1000000000) == GENRE_MAX_WINDOW);
+    OPTIONS_MIN_DURATION == GENRE_DEFAULT_MIN_WINDOW / GENRE_SECOND);
 
 /* The tables.  An option's value goes to a member of CommandOptions: TO gives
  * the member's offset, of which add_entries() makes a pointer. */
@@ -34,13 +34,13 @@ G_STATIC_ASSERT (
 #define TIMEOUT_HELP "Give up a file that stands still " \
   "(" G_STRINGIFY (OPTIONS_DEFAULT_TIMEOUT) ")"
 #define MIN_CONFIDENCE_HELP "If it is at least so probable " \
-  "(" G_STRINGIFY (OPTIONS_DEFAULT_MIN_CONFIDENCE) ")"
+  "(" G_STRINGIFY (GENRE_DEFAULT_MIN_CONFIDENCE) ")"
 /* clang-format on */
 
 static const GOptionEntry main_entries[] = {
   { "json", 0, 0, G_OPTION_ARG_NONE, TO (report.json),
       "JSON Lines: an object for each file", NULL },
-  { "plot", 0, 0, G_OPTION_ARG_FILENAME, TO (plot),
+  { "plot", 0, 0, G_OPTION_ARG_FILENAME, TO (pool.worker.plot),
       "Draw the one file, to an .svg or .png", "OUT" },
   { "cache", 0, 0, G_OPTION_ARG_FILENAME, TO (cache),
       "Keep results there, and take from there", "FILE" },
@@ -48,7 +48,7 @@ static const GOptionEntry main_entries[] = {
       "Write the genre into files that have none", NULL },
   { "dry-run", 'n', 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.dry_run),
       "Only show what would be written or undone", NULL },
-  { "jobs", 'j', 0, G_OPTION_ARG_INT, TO (jobs),
+  { "jobs", 'j', 0, G_OPTION_ARG_INT, TO (pool.jobs),
       "Files at a time (as many as processors)", "N" },
   { "quiet", 'q', 0, G_OPTION_ARG_NONE, TO (report.quiet),
       "Say nothing but what failed", NULL },
@@ -56,8 +56,8 @@ static const GOptionEntry main_entries[] = {
       "Name the files that are skipped", NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, TO (version),
       "Name this version and the model's", NULL },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, TO (names), NULL,
-      NULL },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, TO (listing.names),
+      NULL, NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -71,15 +71,15 @@ static const GOptionEntry analysis_entries[] = {
       "Only the middle of each file", "SECONDS" },
   { "segments", 0, 0, G_OPTION_ARG_NONE, TO (report.segments),
       "Every segment's genres as well", NULL },
-  { "top", 0, 0, G_OPTION_ARG_INT, TO (top), "How many genres the text names",
-      "N" },
+  { "top", 0, 0, G_OPTION_ARG_INT, TO (report.top),
+      "How many genres the text names", "N" },
   { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, TO (timeout), TIMEOUT_HELP,
       "SECONDS" },
   G_OPTION_ENTRY_NULL
 };
 
 static const GOptionEntry library_entries[] = {
-  { "files-from", 0, 0, G_OPTION_ARG_FILENAME, TO (files_from),
+  { "files-from", 0, 0, G_OPTION_ARG_FILENAME, TO (listing.files_from),
       "Read names, one a line or NUL between", "FILE|-" },
   { "null", '0', 0, G_OPTION_ARG_NONE, TO (listing.null),
       "It is NUL, which is else found out", NULL },
@@ -87,7 +87,7 @@ static const GOptionEntry library_entries[] = {
       "Every N-th file, for the K-th of N jobs", "K/N" },
   { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
       "Print all that is in the cache", "json|csv" },
-  { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (errors),
+  { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (report.errors_path),
       "Write what failed there, as JSON Lines", "FILE" },
   G_OPTION_ENTRY_NULL
 };
@@ -107,7 +107,7 @@ static const GOptionEntry tags_entries[] = {
   { "preserve-times", 0, 0, G_OPTION_ARG_NONE,
       TO (pool.worker.tags.preserve_times), "Keep the times of the files",
       NULL },
-  { "log", 0, 0, G_OPTION_ARG_FILENAME, TO (log),
+  { "log", 0, 0, G_OPTION_ARG_FILENAME, TO (pool.worker.tags.undo_log),
       "Note there what is written, to undo it", "LOG" },
   { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
       "Give the files of a log their former genres", "LOG" },
@@ -190,7 +190,7 @@ check_time (const char *option, double seconds, double min, double max,
   if (seconds != 0 &&
       !check_range (option, seconds, min, max, " seconds", error))
     return FALSE;
-  *ns = llrint (seconds * NS);
+  *ns = llrint (seconds * GENRE_SECOND);
   return TRUE;
 }
 
@@ -201,8 +201,8 @@ check_analysis (CommandOptions *options, GError **error)
 
   return check_time ("--window", options->window, OPTIONS_MIN_WINDOW,
              OPTIONS_MAX_WINDOW, &analysis->window, error) &&
-      check_time ("--hop", options->hop, GENRE_MIN_HOP / NS, OPTIONS_MAX_WINDOW,
-          &analysis->hop, error) &&
+      check_time ("--hop", options->hop, (double) GENRE_MIN_HOP / GENRE_SECOND,
+          OPTIONS_MAX_WINDOW, &analysis->hop, error) &&
       check_time ("--max-duration", options->max_duration, OPTIONS_MIN_DURATION,
           MAX_SECONDS, &analysis->max_duration, error);
 }
@@ -239,20 +239,22 @@ check_timeout (CommandOptions *options, GError **error)
 static gboolean
 check_jobs (CommandOptions *options, GError **error)
 {
-  if (options->jobs == NOT_GIVEN)
-    options->jobs = MIN (g_get_num_processors (), OPTIONS_MAX_JOBS);
-  if (!check_range ("--jobs", options->jobs, 1, OPTIONS_MAX_JOBS, "", error))
-    return FALSE;
-  options->pool.jobs = options->jobs;
-  return TRUE;
+  int *jobs = &options->pool.jobs;
+
+  if (*jobs == NOT_GIVEN)
+    *jobs = MIN (g_get_num_processors (), OPTIONS_MAX_JOBS);
+  return check_range ("--jobs", *jobs, 1, OPTIONS_MAX_JOBS, "", error);
 }
 
 static gboolean
 check_top (CommandOptions *options, GError **error)
 {
-  if (options->top != NOT_GIVEN && options->top < 1)
+  int *top = &options->report.top;
+
+  if (*top == NOT_GIVEN)
+    *top = 0;
+  else if (*top < 1)
     return set_bad_value (error, "--top", "at least 1");
-  options->report.top = MAX (options->top, 0);
   return TRUE;
 }
 
@@ -284,17 +286,17 @@ make_log_name (GError **error)
 static gboolean
 prepare_log (CommandOptions *options, GError **error)
 {
-  char *log;
+  TagOptions *tags = &options->pool.worker.tags;
+  char *given = (char *) tags->undo_log;
 
-  if (!options->log) {
+  if (!given) {
     options->report.log_is_own = TRUE;
-    return (options->log = make_log_name (error)) != NULL;
+    return (tags->undo_log = make_log_name (error)) != NULL;
   }
   /* the report names it, and may be read in another directory */
-  log = g_canonicalize_filename (options->log, NULL);
-  g_free (options->log);
-  options->log = log;
-  return undolog_check (log, error);
+  tags->undo_log = g_canonicalize_filename (given, NULL);
+  g_free (given);
+  return undolog_check (tags->undo_log, error);
 }
 
 /* Whether an option is given that means something only with --write. */
@@ -305,7 +307,7 @@ has_write_options (const CommandOptions *options)
 
   return options->overwrite || options->append || tags->id3v23 ||
       tags->preserve_times || tags->write_confidence || tags->dry_run ||
-      options->log;
+      tags->undo_log;
 }
 
 static gboolean
@@ -330,55 +332,48 @@ check_write (CommandOptions *options, GError **error)
   tags->mode = options->overwrite ? TAG_OVERWRITE
       : options->append           ? TAG_APPEND
                                   : TAG_KEEP;
-  if (worker->write && !tags->dry_run && !prepare_log (options, error))
-    return FALSE;
-  tags->undo_log = options->log;
-  options->report.log = options->log;
-  options->report.dry_run = tags->dry_run;
-  return TRUE;
+  return !worker->write || tags->dry_run || prepare_log (options, error);
 }
 
 /* Whether exactly one name is given, and it is neither a folder nor a list. */
 static gboolean
 is_single (const CommandOptions *options)
 {
-  return !options->files_from && g_strv_length (options->names) == 1 &&
-      !g_str_equal (options->names[0], "-") &&
-      !g_file_test (options->names[0], G_FILE_TEST_IS_DIR);
+  const ListingOptions *listing = &options->listing;
+
+  return !listing->files_from && g_strv_length (listing->names) == 1 &&
+      !g_str_equal (listing->names[0], "-") &&
+      !g_file_test (listing->names[0], G_FILE_TEST_IS_DIR);
 }
 
 static gboolean
 check_names (CommandOptions *options, GError **error)
 {
-  if (!options->names && !options->files_from) {
+  if (!options->listing.names && !options->listing.files_from) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "No file is named; see genreclassify --help.");
     return FALSE;
   }
   options->report.single = is_single (options);
-  options->listing.names = options->names;
-  options->listing.files_from = options->files_from;
   return TRUE;
 }
 
 static gboolean
 check_plot (CommandOptions *options, GError **error)
 {
-  if (!options->plot)
+  if (!options->pool.worker.plot)
     return TRUE;
   if (!options->report.single) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--plot draws one file; a folder, a list or several were given.");
     return FALSE;
   }
-  options->pool.worker.plot = options->plot;
-  return figure_check_path (options->plot, error);
+  return figure_check_path (options->pool.worker.plot, error);
 }
 
 static gboolean
 check_classify (CommandOptions *options, GError **error)
 {
-  options->report.errors_path = options->errors;
   /* a later run may ask the cache for the segments */
   options->pool.worker.with_segments = options->report.segments ||
       options->cache;
@@ -401,8 +396,10 @@ check_export (CommandOptions *options, GError **error)
 static gboolean
 check_undo (CommandOptions *options, GError **error)
 {
-  if (options->names || options->files_from || options->log ||
-      options->export || options->pool.worker.write) {
+  const WorkerOptions *worker = &options->pool.worker;
+
+  if (options->listing.names || options->listing.files_from ||
+      worker->tags.undo_log || worker->write || options->export) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--undo takes the files' names from its log, and does nothing else "
         "beside that.");
@@ -437,10 +434,11 @@ options_parse (CommandOptions *options, int *argc, char ***argv, GError **error)
   g_autoptr (GOptionContext) context = g_option_context_new (
       "FILE|DIRECTORY|URI|-... | eval DIR | models | serve");
 
-  *options = (CommandOptions){ .jobs = NOT_GIVEN,
-    .top = NOT_GIVEN,
+  *options = (CommandOptions){ .pool.jobs = NOT_GIVEN,
+    .report.top = NOT_GIVEN,
+    .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
-    .pool.worker.min_confidence = OPTIONS_DEFAULT_MIN_CONFIDENCE };
+    .pool.worker.min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE };
   g_option_context_set_summary (
       context, "Tells the genre of music files, and writes it into them.");
   for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
@@ -456,10 +454,9 @@ options_clear (CommandOptions *options)
   g_free (options->cache);
   g_free (options->export);
   g_free (options->undo);
-  g_strfreev (options->names);
-  g_free (options->files_from);
   g_free (options->shard);
-  g_free (options->plot);
-  g_free (options->errors);
-  g_free (options->log);
+  g_free ((char *) options->report.errors_path);
+  g_strfreev (options->listing.names);
+  g_free ((char *) options->listing.files_from);
+  worker_options_clear (&options->pool.worker);
 }

@@ -7,15 +7,13 @@
 #include "report.h"
 #include "workerpool.h"
 
-/* Limits and defaults.  They are plain numbers, so that the help can show them
- * without GStreamer; tests/cli/test_documentation.py checks that they are those
- * of the element. */
+/* Limits and defaults.  Times are plain numbers of seconds, of which the help can
+ * be made; the compiler checks that they are those of libgenre. */
 #define OPTIONS_MIN_WINDOW 3 /* s */
 #define OPTIONS_MAX_WINDOW 300
 #define OPTIONS_DEFAULT_WINDOW 30
 /* what is shorter is not classified, so a shorter middle would be no use */
 #define OPTIONS_MIN_DURATION 5 /* s */
-#define OPTIONS_DEFAULT_MIN_CONFIDENCE 0.7
 /* s without a sign of life, after which a file is given up */
 #define OPTIONS_DEFAULT_TIMEOUT 300
 #define OPTIONS_MAX_JOBS 1024
@@ -35,15 +33,14 @@ typedef struct
   char *cache;  /* the cache's file, or NULL */
   char *export; /* the format of COMMAND_EXPORT_CACHE */
   char *undo;   /* the log of COMMAND_UNDO */
+  /* what the parts of the command take; their strings belong to this */
   ReportOptions report;
   ListingOptions listing;
   PoolOptions pool;
 
-  /* The options as they were given; what is above points into these. */
-  char **names;
-  char *files_from, *shard, *plot, *errors, *log;
+  /* as they were given, for those that the parts take in another form */
+  char *shard;
   double window, hop, max_duration, timeout; /* s; 0: not given */
-  int jobs, top;
   gboolean overwrite, append, version;
 } CommandOptions;
 

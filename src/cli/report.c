@@ -78,7 +78,8 @@ print_bars (const Report *report, const Result *result)
   static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊",
     "▉" };
   guint n = g_strv_length (result->labels), width = 0;
-  guint n_shown = report->options->top ? MIN (report->options->top, n) : n;
+  guint n_shown = report->options->top ? MIN ((guint) report->options->top, n)
+                                       : n;
   g_autofree guint *order = g_new (guint, n);
 
   for (guint i = 0; i < n; i++)
@@ -104,7 +105,7 @@ static void
 print_genres (const Report *report, char *const *labels,
     const double *probabilities, const char *name)
 {
-  guint top = report->options->top ? report->options->top : DEFAULT_TOP;
+  guint top = report->options->top ? (guint) report->options->top : DEFAULT_TOP;
   guint n = labels ? g_strv_length ((char **) labels) : 0;
   guint n_shown = MIN (top, n);
   g_autofree guint *order = g_new (guint, MAX (n_shown, 1));
@@ -188,7 +189,7 @@ print_change (const Report *report, const Outcome *outcome)
     g_autofree char *new_genre = filename_display (change->new_genre);
 
     g_string_append_printf (report->text, "    %s %s",
-        report->options->dry_run ? "would write" : "wrote", new_genre);
+        report->options->tags->dry_run ? "would write" : "wrote", new_genre);
     if (change->old_genre) {
       g_autofree char *old_genre = filename_display (change->old_genre);
 
@@ -319,7 +320,7 @@ print_summary (const Report *report)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " failed", report->failed);
   if (report->written)
     fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
-        report->options->dry_run ? "would be written" : "written");
+        report->options->tags->dry_run ? "would be written" : "written");
   fputc ('\n', stderr);
 }
 
@@ -328,7 +329,7 @@ print_summary (const Report *report)
 static void
 print_log (const ReportOptions *options)
 {
-  g_autofree char *log = g_shell_quote (options->log);
+  g_autofree char *log = g_shell_quote (options->tags->undo_log);
 
   if (!options->quiet || options->log_is_own)
     fprintf (stderr, "genreclassify: --undo %s gives the former genres back.\n",
@@ -342,7 +343,7 @@ report_finish (Report *report)
   print_failures (report->failures);
   if (!report->options->single && !report->options->quiet)
     print_summary (report);
-  if (report->written && !report->options->dry_run)
+  if (report->written && !report->options->tags->dry_run)
     print_log (report->options);
   return report->failed > 0 || report->broken ? 1 : 0;
 }

@@ -11,13 +11,13 @@ typedef struct
   gboolean
       single;    /* one file: a bar for each genre, not a line for each file */
   gboolean json; /* JSON Lines */
-  gboolean segments;       /* each segment is named */
-  gboolean dry_run;        /* nothing was written, it only would be */
-  gboolean quiet;          /* only failures are printed */
-  gboolean verbose;        /* skipped files are named */
-  guint top;               /* genres to name; 0: as many as suit */
-  const char *log;         /* the undo log, or NULL */
-  gboolean log_is_own;     /* its name was made up by the program */
+  gboolean segments; /* each segment is named */
+  gboolean quiet;    /* only failures are printed */
+  gboolean verbose;  /* skipped files are named */
+  int top;           /* genres to name; 0: as many as suit */
+  const TagOptions
+      *tags;           /* how the genre is written: a dry run, the undo log */
+  gboolean log_is_own; /* the log's name was made up by the program */
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 

@@ -34,5 +34,6 @@ char *worker_options_to_text (const WorkerOptions *options);
 gboolean
 worker_options_parse (WorkerOptions *options, const char *text, GError **error);
 
-/* Frees the strings that worker_options_parse() has made. */
+/* Frees the strings, if all of them are the options' own, as worker_options_parse()
+ * makes them. */
 void worker_options_clear (WorkerOptions *options);

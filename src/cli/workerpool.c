@@ -392,7 +392,7 @@ find_idle_worker (Pool *pool)
     if (!worker->task && !worker->timed_out)
       return worker;
   }
-  if (pool->workers->len >= pool->options->jobs)
+  if (pool->workers->len >= (guint) pool->options->jobs)
     return NULL;
   worker = worker_process_new (pool, &error);
   if (!worker)

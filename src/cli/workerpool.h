@@ -12,7 +12,7 @@
 
 typedef struct
 {
-  guint jobs;
+  int jobs;      /* processes, at most */
   guint timeout; /* s without a sign of life, after which a file is given up */
   WorkerOptions worker;
   Cache *cache; /* or NULL */
