@@ -45,8 +45,8 @@ typedef enum
   N_REASONS
 } Reason;
 
-/* The domain of every error that src/analysis sets; an error's code is a
- * Reason. */
+/* The domain of every error that src/analysis sets, and of rooms above it that have
+ * none of their own; an error's code is a Reason. */
 #define ANALYSIS_ERROR (analysis_error_quark ())
 GQuark analysis_error_quark (void);
 

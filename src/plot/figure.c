@@ -132,13 +132,12 @@ finish_svg (Figure *figure, const char *title, const char *description,
   return g_byte_array_ref (figure->svg);
 }
 
-static GByteArray *
-finish_png (Figure *figure, cairo_status_t *status)
+GByteArray *
+figure_image_to_png (cairo_surface_t *image, cairo_status_t *status)
 {
   g_autoptr (GByteArray) file = g_byte_array_new ();
 
-  *status = cairo_surface_write_to_png_stream (
-      cairo_get_target (figure->cr), append_bytes, file);
+  *status = cairo_surface_write_to_png_stream (image, append_bytes, file);
   return *status == CAIRO_STATUS_SUCCESS ? g_steal_pointer (&file) : NULL;
 }
 
@@ -151,8 +150,9 @@ figure_save (Figure *figure, const char *path, const char *title,
   g_autoptr (GError) cause = NULL;
 
   if (status == CAIRO_STATUS_SUCCESS)
-    file = figure->svg ? finish_svg (figure, title, description, &status)
-                       : finish_png (figure, &status);
+    file = figure->svg
+        ? finish_svg (figure, title, description, &status)
+        : figure_image_to_png (cairo_get_target (figure->cr), &status);
   if (!file) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
         "%s: the plot cannot be drawn: %s.", path,

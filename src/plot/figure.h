@@ -60,3 +60,8 @@ void figure_set_text_on_label (Figure *figure, guint label);
 
 /* Fills a rectangle with hatching: there is nothing to show here. */
 void figure_hatch (Figure *figure, double x, double y, double w, double h);
+
+/* The PNG file of @image, an image surface; free it with g_byte_array_unref().  NULL
+ * with @status set if cairo cannot make it. */
+GByteArray *
+figure_image_to_png (cairo_surface_t *image, cairo_status_t *status);

@@ -2,27 +2,28 @@
 
 #include "spectrogram.h"
 
+#include "analysis/reason.h"
+#include "figure.h"
 #include "melimage.h"
 
-static cairo_status_t
-append_bytes (void *closure, const unsigned char *data, unsigned int size)
-{
-  g_byte_array_append (closure, data, size);
-  return CAIRO_STATUS_SUCCESS;
-}
-
 GByteArray *
-spectrogram_to_png (const Overview *overview)
+spectrogram_to_png (const Overview *overview, GError **error)
 {
   guint width = overview->columns->len;
+  cairo_status_t status;
   cairo_surface_t *image;
   GByteArray *png;
 
-  if (width == 0)
+  if (width == 0) {
+    g_set_error (error, ANALYSIS_ERROR, REASON_TOO_SHORT,
+        "It is too short for a picture.");
     return NULL;
+  }
   image = mel_image_new (overview, width, COLOURMAP_MAGMA);
-  png = g_byte_array_new ();
-  cairo_surface_write_to_png_stream (image, append_bytes, png);
+  png = figure_image_to_png (image, &status);
   cairo_surface_destroy (image);
+  if (!png)
+    g_set_error (error, ANALYSIS_ERROR, REASON_PLOT_FAILED,
+        "Its picture cannot be drawn: %s.", cairo_status_to_string (status));
   return png;
 }

@@ -10,5 +10,6 @@
 
 /* A PNG file with one pixel for each column of @overview and each mel band, the
  * lowest band at the bottom; the colours span 80 dB down from the loudest
- * pixel.  Free it with g_byte_array_unref().  NULL if there are no columns. */
-GByteArray *spectrogram_to_png (const Overview *overview);
+ * pixel.  Free it with g_byte_array_unref().  NULL with @error (ANALYSIS_ERROR) set:
+ * REASON_TOO_SHORT if there are no columns, else REASON_PLOT_FAILED. */
+GByteArray *spectrogram_to_png (const Overview *overview, GError **error);

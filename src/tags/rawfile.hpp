@@ -11,12 +11,10 @@
 #include "filestream.hpp"
 #include "tagstate.h"
 
-/* A file as bytes. */
-class PlainFile : public TagLib::File {
+/* One of TagLib's classes of files, without tags and audio. */
+template <class Base> class WithoutTags : public Base {
 public:
-  explicit PlainFile (TagLib::IOStream *stream) : TagLib::File (stream)
-  {
-  }
+  using Base::Base;
 
   TagLib::Tag *
   tag () const override
@@ -34,6 +32,14 @@ public:
   save () override
   {
     return false;
+  }
+};
+
+/* A file as bytes. */
+class PlainFile : public WithoutTags<TagLib::File> {
+public:
+  explicit PlainFile (TagLib::IOStream *stream) : WithoutTags (stream)
+  {
   }
 
   TagLib::ByteVector
@@ -47,29 +53,11 @@ public:
 /* A WAV or AIFF file as chunks.  TagLib's own classes for these formats convert
  * an ID3v2.3 tag to 2.4 when they read it, and lose the frames that 2.4 does
  * not have. */
-class RiffFile : public TagLib::RIFF::File {
+class RiffFile : public WithoutTags<TagLib::RIFF::File> {
 public:
   RiffFile (FileStream *stream, bool is_wav)
-      : TagLib::RIFF::File (stream, is_wav ? LittleEndian : BigEndian)
+      : WithoutTags (stream, is_wav ? LittleEndian : BigEndian)
   {
-  }
-
-  TagLib::Tag *
-  tag () const override
-  {
-    return NULL;
-  }
-
-  TagLib::AudioProperties *
-  audioProperties () const override
-  {
-    return NULL;
-  }
-
-  bool
-  save () override
-  {
-    return false;
   }
 
   /* TRUE if the chunks fill the file that the RIFF header describes, but for a

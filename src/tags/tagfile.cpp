@@ -223,7 +223,8 @@ read_ape_file (FileStream *stream, TagState *state)
 ByteVector
 find_flac_comments (PlainFile &file)
 {
-  StreamOffset offset = MAX (file.find ("fLaC"), (StreamOffset) 0) + 4;
+  const StreamOffset start = file.find ("fLaC");
+  StreamOffset offset = MAX (start, (StreamOffset) 0) + 4;
   bool last = false;
 
   while (!last) {

@@ -53,15 +53,14 @@ draw_spectrogram (const char *uri, int output)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (Overview) overview = overview_new (uri, &error);
-  g_autoptr (GByteArray) image = overview ? spectrogram_to_png (overview)
-                                          : NULL;
+  g_autoptr (GByteArray)
+      image = overview ? spectrogram_to_png (overview, &error) : NULL;
   g_autoptr (Result) failure = NULL;
 
   if (image)
     return wire_write (output, WIRE_IMAGE, image->data, image->len);
-  failure = result_new_error (uri,
-      error ? reason_from_error (error, REASON_INTERNAL) : REASON_TOO_SHORT,
-      error ? error->message : "It is too short for a picture.");
+  failure = result_new_error (
+      uri, reason_from_error (error, REASON_INTERNAL), error->message);
   return send_result (output, WIRE_RESULT, failure);
 }
 
