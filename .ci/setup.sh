@@ -9,11 +9,11 @@ build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
   gstreamer1.0-plugins-good gstreamer1.0-libav libcairo2-dev libpango1.0-dev
   libsqlite3-dev libtag1-dev libsoup-3.0-dev libseccomp-dev"
 # small ones, for most of the tests
-test_packages="python3-numpy python3-mutagen python3-jsonschema
-  gstreamer1.0-plugins-ugly ffmpeg mandoc curl"
+test_packages="python3-numpy python3-mutagen python3-jsonschema python3-gi
+  libgirepository1.0-dev gstreamer1.0-plugins-ugly ffmpeg mandoc curl"
 # for the others
-all_packages="python3-torch python3-pil python3-matplotlib python3-gi
-  gir1.2-gstreamer-1.0 libgirepository1.0-dev gi-docgen clang icecast2 chromium"
+all_packages="python3-torch python3-pil python3-matplotlib gir1.2-gstreamer-1.0
+  gi-docgen clang icecast2 chromium"
 # Other packages of Node.js than Debian's come with npm.
 command -v npm >/dev/null || all_packages="$all_packages nodejs npm"
 

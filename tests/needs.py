@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a test if what it needs is installed; otherwise skips it, and says why.
 
-    needs.py [program:NAME | module:NAME | element:NAME]... -- COMMAND
+    needs.py [program:NAME | module:NAME | element:NAME | option:NAME]... -- COMMAND
 
 A program is looked for in PATH, a module in this Python, an element in GStreamer.
+An option is one of meson's that is off, which meson.build knows; it is missing.
 A COMMAND whose first word is a file *.py is run by this Python.  The exit status
 77 stands for "skipped" in meson."""
 
@@ -25,6 +26,7 @@ HAS = {
     "program": shutil.which,
     "module": importlib.util.find_spec,
     "element": has_element,
+    "option": lambda name: False,
 }
 
 
