@@ -114,18 +114,22 @@ look_up (Pool *pool, FileTask *task)
 }
 
 /* Keeps results, and of failures only that a file is no audio: others may be gone
- * the next time. */
+ * the next time.  How this run came by the file's name is not kept. */
 static void
-store (Pool *pool, const FileTask *task)
+store (Pool *pool, FileTask *task)
 {
-  const Result *result = task->outcome.result;
+  Result *result = task->outcome.result;
+  gboolean may_skip = result->may_skip;
   GError *error = NULL;
 
-  if (task->has_info &&
-      (!result->error || reason_is_no_audio (result->reason)) &&
-      !cache_store (pool->options->cache, task->item->name, task->info.st_size,
+  if (!task->has_info ||
+      (result->error && !reason_is_no_audio (result->reason)))
+    return;
+  result->may_skip = TRUE;
+  if (!cache_store (pool->options->cache, task->item->name, task->info.st_size,
           get_mtime_ns (&task->info), pool->options->cache_key, result, &error))
     stop_with_error (pool, error);
+  result->may_skip = may_skip;
 }
 
 /* Stores the result again once tags were written, as the file's size and time are
@@ -153,8 +157,12 @@ store_changed (Pool *pool, FileTask *task)
 static void
 finish_task (Pool *pool, FileTask *task)
 {
+  Result *result = task->outcome.result;
+
   task->done = TRUE;
-  task->outcome.result->may_skip = task->item->may_skip;
+  /* what only the worker could not read may have been audio */
+  result->may_skip = task->item->may_skip &&
+      (task->item->error || reason_is_no_audio (result->reason));
   schedule_pump (pool);
 }
 
@@ -247,7 +255,6 @@ take_result (WorkerProcess *worker, const char *json)
     return FALSE;
   result_free (task->outcome.result);
   task->outcome.result = result;
-  result->may_skip = task->item->may_skip;
   task->awaits_change = worker_writes_tags (
       &worker->pool->options->worker, result);
   store (worker->pool, task);

@@ -110,6 +110,23 @@ class Test(unittest.TestCase):
             self.assertNotEqual(os.stat(path).st_mtime_ns, before.st_mtime_ns)
             self.assertEqual(self.results()[1][0]["tag"], None)
 
+    def test_no_audio(self):
+        """A row is the same whether the file was named or found, and is a failure
+        only where it was named."""
+        path = os.path.join(self.music, "notes")
+        with open(path, "w") as f:
+            f.write("some text\n" * 99)
+        for names, status in ((path,), 1), ((self.music,), 0):
+            with self.subTest(names):
+                result = run("--cache", self.cache, "--json", *names)
+                self.assertEqual(result.returncode, status)
+                self.assertEqual(json.loads(result.stdout)["skipped"],
+                                 not status)
+                exported = run("--cache", self.cache, "--export", "json")
+                row = json.loads(exported.stdout)
+                self.assertEqual((row["error_code"], row["skipped"]),
+                                 ("not-audio", True))
+
     def test_killed(self):
         paths = [self.add(b"%d.ogg" % i) for i in range(8)]
         command = subprocess.Popen(

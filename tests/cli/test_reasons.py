@@ -214,6 +214,24 @@ class Test(unittest.TestCase):
         self.assertTrue(item["skipped"])
         self.check(item, "not-audio")
 
+    def test_skipped_unreadable(self):
+        """Found in a folder, such a file is skipped only if all that is known of it
+        is its name: what cannot be read on the way may have been audio."""
+        unreadable = "/sys/class/net/lo/duplex"  # which only reading shows
+        try:
+            with open(unreadable, "rb") as f:
+                f.read()
+        except FileNotFoundError as e:
+            self.skipTest(e)
+        except OSError:
+            pass
+        folder = self.path("disk")
+        os.mkdir(folder)
+        os.symlink(unreadable, os.path.join(folder, "take 1"))
+        item = self.run_json(folder)
+        self.assertFalse(item["skipped"])
+        self.check(item, "unreadable")
+
 
 if __name__ == "__main__":
     unittest.main()
