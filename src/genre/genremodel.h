@@ -23,8 +23,8 @@ GENRE_API GType genre_model_get_type (void) G_GNUC_CONST;
  * genre_model_get_folder:
  *
  * Gives the folder that models are found in by name: the one that the environment
- * variable `GENRECLASSIFY_MODELS` names; or, where the library lies in its build
- * directory, that directory's; or the one that they were installed to.
+ * variable `GENRECLASSIFY_MODELS` names; or, where the shared library lies in its
+ * build directory, that directory's; or the one that they were installed to.
  *
  * Returns: (transfer full) (type filename): the path, which need not exist
  */
