@@ -67,8 +67,8 @@ GENRE_API char *genre_model_find (const char *name, GError **error);
  * @error: return location for an error
  *
  * Loads a model, which takes milliseconds.  A file that is in use already is not
- * loaded again: its model is shared.  Any thread may load one; who wants a file that
- * another thread is loading waits for that.
+ * loaded again: its model is shared.  Any thread may load one; one that
+ * wants a file which another thread is loading waits for it.
  *
  * Errors: %GENRE_ERROR_NOT_FOUND, %GENRE_ERROR_READ, %GENRE_ERROR_FORMAT; or
  * %GENRE_ERROR_ARGUMENT if `GENRECLASSIFY_KERNELS` names kernels that there are not.
