@@ -452,16 +452,16 @@ install_properties (GObjectClass *klass)
   /**
    * GstGenreClassify:model:
    *
-   * Name of an installed model (`cnn`), or path of a weights file in the format
-   * safetensors; %NULL stands for the installed default.  A change is taken up
-   * when the element starts the next time.
+   * Name of an installed model, such as `cnn`, or path of a weights file in the
+   * format safetensors; %NULL stands for `crnn`.  A change is taken up when the
+   * element starts the next time.
    *
    * Since: 0.1
    */
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
-          "Name of an installed model (cnn), or path of a weights file "
-          "(safetensors); NULL is the installed default",
+          "Name of an installed model, such as cnn, or path of a weights file "
+          "(safetensors); NULL is " GENRE_DEFAULT_MODEL,
           NULL,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
               GST_PARAM_MUTABLE_READY));

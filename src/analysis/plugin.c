@@ -6,10 +6,32 @@
 
 #include "reason.h"
 
+#ifdef STATIC_PLUGIN
+GST_PLUGIN_STATIC_DECLARE (genreclassify);
+
+/* Ours, even if another one is installed: that would bring a libgenre of its
+ * own. */
+static void
+add_plugin (void)
+{
+  GST_PLUGIN_STATIC_REGISTER (genreclassify);
+}
+#else
+static void
+add_plugin (void)
+{
+  GstRegistry *registry = gst_registry_get ();
+  g_autoptr (GstPluginFeature)
+      element = gst_registry_lookup_feature (registry, "genreclassify");
+
+  if (!element)
+    gst_registry_scan_path (registry, PLUGIN_DIR);
+}
+#endif
+
 gboolean
 plugin_init (GError **error)
 {
-  g_autoptr (GstPluginFeature) element = NULL;
   g_autoptr (GError) fault = NULL;
 
   if (!gst_init_check (NULL, NULL, &fault)) {
@@ -18,8 +40,6 @@ plugin_init (GError **error)
         fault ? fault->message : "it gives no reason.");
     return FALSE;
   }
-  element = gst_registry_lookup_feature (gst_registry_get (), "genreclassify");
-  if (!element)
-    gst_registry_scan_path (gst_registry_get (), PLUGIN_DIR);
+  add_plugin ();
   return TRUE;
 }

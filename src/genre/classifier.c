@@ -369,6 +369,8 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
   GenreWorkspace *workspace;
   float *probabilities;
 
+  if (n_probabilities)
+    *n_probabilities = 0;
   if (n_columns < min || n_columns > max) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT
@@ -383,7 +385,7 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
   probabilities = genre_model_run (
       classifier->model, workspace, n_columns, error);
   genre_model_release_workspace (classifier->model, workspace);
-  if (n_probabilities)
+  if (probabilities && n_probabilities)
     *n_probabilities = genre_model_get_n_labels (classifier->model);
   return probabilities;
 }
@@ -396,6 +398,8 @@ genre_classifier_predict_bytes (GenreClassifier *classifier,
   /* the bytes may begin anywhere, floats may not */
   g_autofree float *copy = NULL;
 
+  if (n_probabilities)
+    *n_probabilities = 0;
   if (size % column > 0) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "%" G_GSIZE_FORMAT " bytes, expected whole columns of %" G_GSIZE_FORMAT,

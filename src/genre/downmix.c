@@ -31,7 +31,10 @@ genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
 {
   const gsize frame = genre_sample_size (format) * channels;
 
-  if (frame == 0 || size % frame > 0)
+  if (frame == 0)
+    return genre_refuse (
+        error, GENRE_ERROR_ARGUMENT, "0 channels, expected at least 1");
+  if (size % frame > 0)
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "%" G_GSIZE_FORMAT
         " bytes of samples, expected whole frames of %" G_GSIZE_FORMAT,

@@ -89,6 +89,13 @@ typedef enum
   GENRE_ERROR_CANCELLED
 } GenreError;
 
+/**
+ * genre_error_quark:
+ *
+ * Gives the domain of the errors of this library, %GENRE_ERROR.
+ *
+ * Returns: the quark of "genre-error-quark"
+ */
 GENRE_API GQuark genre_error_quark (void);
 
 /* Limits and units */

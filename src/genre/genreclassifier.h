@@ -46,6 +46,8 @@ GENRE_API void genre_classifier_config_init (GenreClassifierConfig *config);
  * genre_classifier_config_copy:
  * @config: a config
  *
+ * Copies a config.
+ *
  * Returns: (transfer full): a copy, to be freed with genre_classifier_config_free()
  */
 GENRE_API GenreClassifierConfig *
@@ -54,6 +56,8 @@ genre_classifier_config_copy (const GenreClassifierConfig *config);
 /**
  * genre_classifier_config_free:
  * @config: (transfer full) (nullable): a copy, or %NULL
+ *
+ * Frees what genre_classifier_config_copy() gave.
  */
 GENRE_API void genre_classifier_config_free (GenreClassifierConfig *config);
 
@@ -74,9 +78,12 @@ GENRE_API GType genre_classifier_get_type (void) G_GNUC_CONST;
  * @model: the model; a reference is taken
  * @rate: sample rate, Hz, %GENRE_MIN_RATE to %GENRE_MAX_RATE
  * @config: (nullable): how the stream is cut; %NULL: by the defaults
- * @error: return location: %GENRE_ERROR_ARGUMENT
+ * @error: return location for an error
  *
  * Begins a stream.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if the rate or the config is out of its range, or
+ * the window is shorter than what the network accepts.
  *
  * Returns: (transfer full) (nullable): the classifier, or %NULL with @error set
  */
@@ -124,7 +131,8 @@ genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
  * @planes: [channels], each samples [n_frames]
  * @n_frames: number of samples per channel
  *
- * Takes samples of channels that are not interleaved.
+ * Takes samples of channels that are not interleaved.  Those that are not finite, or
+ * beyond +-1e9, count as 0.
  */
 GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
     GenreSampleFormat format, guint channels, const gconstpointer *planes,
@@ -137,10 +145,12 @@ GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
  * @channels: number of interleaved channels, at least 1; their mean is analysed
  * @samples: (array length=size): samples of whole frames
  * @size: bytes of them
- * @error: return location: %GENRE_ERROR_ARGUMENT if @size is not that of whole
- *     frames
+ * @error: return location for an error
  *
  * Takes samples, in a form for other languages.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if there are no channels, or @size is not that of
+ * whole frames.
  *
  * Returns: %FALSE with @error set, and nothing taken
  */
@@ -169,9 +179,11 @@ GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
  * genre_classifier_set_rate:
  * @classifier: a classifier
  * @rate: sample rate, Hz, of the samples to come
- * @error: return location: %GENRE_ERROR_ARGUMENT
+ * @error: return location for an error
  *
  * Lets the stream go on at another rate, and the segment under way, too.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if the rate is out of its range.
  *
  * Returns: %FALSE with @error set, and nothing changed
  */
@@ -182,6 +194,8 @@ GENRE_API gboolean genre_classifier_set_rate (
  * genre_classifier_get_length:
  * @classifier: a classifier
  *
+ * Tells how much audio there was.
+ *
  * Returns: length of the audio pushed since the start or the last reset, ns
  */
 GENRE_API guint64 genre_classifier_get_length (
@@ -190,6 +204,9 @@ GENRE_API guint64 genre_classifier_get_length (
 /**
  * genre_classifier_take_segment:
  * @classifier: a classifier
+ *
+ * Takes a segment out of the classifier.  Those that are not taken wait there, each
+ * with its columns: 198 KB for 30 s.
  *
  * Returns: (transfer full) (nullable): the oldest complete segment that was not
  *     taken yet, or %NULL
@@ -201,11 +218,14 @@ genre_classifier_take_segment (GenreClassifier *classifier);
  * genre_classifier_classify:
  * @classifier: a classifier
  * @segment: a segment of this classifier, or of one with the same model
- * @n_probabilities: (out) (optional): number of them: genre_model_get_n_labels()
- * @error: return location: %GENRE_ERROR_FORMAT if the network's weights overflow,
- *     %GENRE_ERROR_CANCELLED
+ * @n_probabilities: (out) (optional): number of them: genre_model_get_n_labels(), or
+ *     0 with @error set
+ * @error: return location for an error
  *
  * Runs the network, which takes milliseconds.
+ *
+ * Errors: %GENRE_ERROR_FORMAT if the network's weights overflow,
+ * %GENRE_ERROR_CANCELLED.
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): one
  *     probability for each label, finite, sum 1, to be freed with g_free(); or
@@ -221,12 +241,14 @@ GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
  *     does not matter
  * @n_columns: number of columns
  * @n_probabilities: (out) (optional): as for genre_classifier_classify()
- * @error: return location: %GENRE_ERROR_ARGUMENT if there are fewer columns than
- *     the network accepts (those of genre_model_get_min_window()) or more than the
- *     longest window has; otherwise as for genre_classifier_classify()
+ * @error: return location for an error
  *
  * Classifies columns that were computed before: what classify does after the front
  * end.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if there are fewer columns than the network accepts
+ * (those of genre_model_get_min_window()) or more than the longest window has;
+ * otherwise as for genre_classifier_classify().
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): as
  *     genre_classifier_classify()
@@ -242,10 +264,12 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
  *     for genre_classifier_predict()
  * @size: bytes of them
  * @n_probabilities: (out) (optional): as for genre_classifier_classify()
- * @error: return location: as for genre_classifier_predict(), and if @size is not
- *     that of whole columns
+ * @error: return location for an error
  *
  * Classifies columns that were computed before, in a form for other languages.
+ *
+ * Errors: as for genre_classifier_predict(), and %GENRE_ERROR_ARGUMENT if @size is
+ * not that of whole columns.
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): as
  *     genre_classifier_classify()

@@ -73,9 +73,12 @@ GENRE_API GType genre_mel_spectrogram_get_type (void) G_GNUC_CONST;
 /**
  * genre_mel_spectrogram_new:
  * @rate: sample rate, Hz, %GENRE_MIN_RATE to %GENRE_MAX_RATE
- * @error: return location: %GENRE_ERROR_ARGUMENT
+ * @error: return location for an error
  *
  * Begins the spectrogram of a stream.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if the rate is out of its range, or
+ * `GENRECLASSIFY_KERNELS` names kernels that there are not.
  *
  * Returns: (transfer full) (nullable): the spectrogram, or %NULL with @error set
  */
@@ -105,9 +108,11 @@ GENRE_API void genre_mel_spectrogram_unref (GenreMelSpectrogram *mel);
  * genre_mel_spectrogram_set_rate:
  * @mel: a spectrogram
  * @rate: sample rate, Hz, of the samples to come
- * @error: return location: %GENRE_ERROR_ARGUMENT
+ * @error: return location for an error
  *
  * Lets the stream go on at another rate.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if the rate is out of its range.
  *
  * Returns: %FALSE with @error set, and nothing changed
  */
@@ -142,13 +147,16 @@ GENRE_API gsize genre_mel_spectrogram_push (GenreMelSpectrogram *mel,
  * @samples: (array length=size): samples of whole frames
  * @size: bytes of them
  * @n_values: (out): number of values: %GENRE_MEL_BANDS for each column
- * @error: return location: %GENRE_ERROR_ARGUMENT if @size is not that of whole
- *     frames
+ * @error: return location for an error
  *
- * Takes all of the samples.
+ * Takes all of the samples, in a form for other languages.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if there are no channels, or @size is not that of
+ * whole frames.
  *
  * Returns: (transfer full) (array length=n_values) (nullable): the columns that
- *     they complete, dB, [columns][GENRE_MEL_BANDS], or %NULL with @error set
+ *     they complete, none or more, dB, [columns][GENRE_MEL_BANDS], to be freed with
+ *     g_free(); or %NULL with @error set, and nothing taken
  */
 GENRE_API float *genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
     GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
@@ -172,6 +180,8 @@ GENRE_API gboolean genre_mel_spectrogram_finish (
  * genre_mel_spectrogram_get_n_columns:
  * @mel: a spectrogram
  *
+ * Counts the columns.
+ *
  * Returns: number of columns so far
  */
 GENRE_API guint64 genre_mel_spectrogram_get_n_columns (
@@ -180,6 +190,8 @@ GENRE_API guint64 genre_mel_spectrogram_get_n_columns (
 /**
  * genre_mel_spectrogram_get_length:
  * @mel: a spectrogram
+ *
+ * Tells how much audio there was.
  *
  * Returns: length of the audio pushed so far, ns
  */
@@ -190,6 +202,8 @@ GENRE_API guint64 genre_mel_spectrogram_get_length (
  * genre_mel_column_at:
  * @time: a time of the stream, ns
  *
+ * Finds the column of a time.
+ *
  * Returns: the first column whose centre is at or after @time; and so the number of
  *     columns of audio of that length
  */
@@ -198,6 +212,8 @@ GENRE_API guint64 genre_mel_column_at (guint64 time);
 /**
  * genre_mel_band_at:
  * @hz: a frequency, Hz
+ *
+ * Finds the band of a frequency.
  *
  * Returns: the band whose filter has its peak at @hz, with a fraction between two
  *     bands'; below 0 under the first one's peak

@@ -23,8 +23,8 @@ GENRE_API GType genre_model_get_type (void) G_GNUC_CONST;
  * genre_model_get_folder:
  *
  * Gives the folder that models are found in by name: the one that the environment
- * variable `GENRECLASSIFY_MODELS` names; or, where the library lies in its build
- * directory, that directory's; or the one that they were installed to.
+ * variable `GENRECLASSIFY_MODELS` names; or, where the shared library lies in its
+ * build directory, that directory's; or the one that they were installed to.
  *
  * Returns: (transfer full) (type filename): the path, which need not exist
  */
@@ -32,10 +32,12 @@ GENRE_API char *genre_model_get_folder (void);
 
 /**
  * genre_model_list:
- * @error: return location: %GENRE_ERROR_NOT_FOUND or %GENRE_ERROR_READ if the
- *     folder cannot be read
+ * @error: return location for an error
  *
  * Lists the models that can be found by name.
+ *
+ * Errors: %GENRE_ERROR_NOT_FOUND if there is no such folder, %GENRE_ERROR_READ if
+ * it cannot be read.
  *
  * Returns: (transfer full) (array zero-terminated=1) (nullable): their names,
  *     sorted, or %NULL with @error set
@@ -46,23 +48,30 @@ GENRE_API char **genre_model_list (GError **error);
  * genre_model_find:
  * @name: (type filename) (nullable): name of a model, such as "cnn", or path of a
  *     weights file; %NULL is %GENRE_DEFAULT_MODEL
- * @error: return location: %GENRE_ERROR_NOT_FOUND, with what was looked for and
- *     where
+ * @error: return location for an error
  *
  * Finds a weights file.  A name without a directory is first looked for in
- * genre_model_get_folder(), as NAME.safetensors, then as a file.
+ * genre_model_get_folder(), as `<name>.safetensors`, then as a file.
+ *
+ * Errors: %GENRE_ERROR_NOT_FOUND, with what was looked for and where, and which
+ * models there are.
  *
  * Returns: (transfer full) (type filename) (nullable): path of the file, or %NULL
+ *     with @error set
  */
 GENRE_API char *genre_model_find (const char *name, GError **error);
 
 /**
  * genre_model_load:
  * @name: (type filename) (nullable): name or path, as for genre_model_find()
- * @error: return location: any code of #GenreError but CANCELLED
+ * @error: return location for an error
  *
- * Loads a model.  A file that is in use already is not loaded again: its model is
- * shared.
+ * Loads a model, which takes milliseconds.  A file that is in use already is not
+ * loaded again: its model is shared.  Any thread may load one; one that
+ * wants a file which another thread is loading waits for it.
+ *
+ * Errors: %GENRE_ERROR_NOT_FOUND, %GENRE_ERROR_READ, %GENRE_ERROR_FORMAT; or
+ * %GENRE_ERROR_ARGUMENT if `GENRECLASSIFY_KERNELS` names kernels that there are not.
  *
  * Returns: (transfer full) (nullable): the model, or %NULL with @error set
  */
@@ -72,10 +81,12 @@ GENRE_API GenreModel *genre_model_load (const char *name, GError **error);
  * genre_model_load_bytes:
  * @bytes: content of a weights file (safetensors); not needed after the call
  * @name: what errors are to call it
- * @error: return location: %GENRE_ERROR_FORMAT, or %GENRE_ERROR_READ if there is
- *     not enough memory
+ * @error: return location for an error
  *
  * Loads a model from memory.  It is shared with no other.
+ *
+ * Errors: %GENRE_ERROR_FORMAT, %GENRE_ERROR_READ if there is not enough memory, and
+ * %GENRE_ERROR_ARGUMENT as for genre_model_load().
  *
  * Returns: (transfer full) (nullable): the model, or %NULL with @error set
  */
@@ -104,6 +115,8 @@ GENRE_API void genre_model_unref (GenreModel *model);
  * genre_model_get_name:
  * @model: a model
  *
+ * Gets the name of a model.
+ *
  * Returns: (transfer none): the name that the weights file states
  */
 GENRE_API const char *genre_model_get_name (const GenreModel *model);
@@ -111,6 +124,8 @@ GENRE_API const char *genre_model_get_name (const GenreModel *model);
 /**
  * genre_model_get_version:
  * @model: a model
+ *
+ * Gets the version of a model.
  *
  * Returns: (transfer none): the version that the weights file states
  */
@@ -123,6 +138,8 @@ GENRE_API const char *genre_model_get_version (const GenreModel *model);
  *     `version`, `frontend`, `labels` and `layers` are always there, the latter
  *     three as JSON
  *
+ * Gets what the weights file says of the model.
+ *
  * Returns: (transfer none) (nullable): the value, or %NULL if there is none
  */
 GENRE_API const char *
@@ -131,6 +148,8 @@ genre_model_get_metadata (const GenreModel *model, const char *key);
 /**
  * genre_model_get_n_labels:
  * @model: a model
+ *
+ * Counts the labels of a model.
  *
  * Returns: number of labels, and so of probabilities, at least 1
  */
@@ -141,6 +160,8 @@ GENRE_API guint genre_model_get_n_labels (const GenreModel *model);
  * @model: a model
  * @index: less than genre_model_get_n_labels()
  *
+ * Gets one label.
+ *
  * Returns: (transfer none): what the probability @index is of
  */
 GENRE_API const char *
@@ -149,6 +170,8 @@ genre_model_get_label (const GenreModel *model, guint index);
 /**
  * genre_model_get_labels:
  * @model: a model
+ *
+ * Gets all labels.
  *
  * Returns: (transfer none) (array zero-terminated=1): all labels, in the order of
  *     the probabilities
@@ -159,6 +182,8 @@ GENRE_API const char *const *genre_model_get_labels (const GenreModel *model);
  * genre_model_get_n_parameters:
  * @model: a model
  *
+ * Counts the parameters of a model.
+ *
  * Returns: number of trained values in the network as it runs
  */
 GENRE_API gsize genre_model_get_n_parameters (const GenreModel *model);
@@ -166,6 +191,8 @@ GENRE_API gsize genre_model_get_n_parameters (const GenreModel *model);
 /**
  * genre_model_get_min_window:
  * @model: a model
+ *
+ * Gets how much audio a model needs.
  *
  * Returns: length of the shortest audio that the network accepts, ns
  */

@@ -40,6 +40,8 @@ GENRE_API void genre_segment_unref (GenreSegment *segment);
  * genre_segment_get_start:
  * @segment: a segment
  *
+ * Tells when a segment begins.
+ *
  * Returns: time of its first sample since the first one of the stream, ns
  */
 GENRE_API guint64 genre_segment_get_start (const GenreSegment *segment);
@@ -47,6 +49,8 @@ GENRE_API guint64 genre_segment_get_start (const GenreSegment *segment);
 /**
  * genre_segment_get_duration:
  * @segment: a segment
+ *
+ * Tells how long a segment is.
  *
  * Returns: length of its audio, ns
  */
@@ -56,6 +60,8 @@ GENRE_API guint64 genre_segment_get_duration (const GenreSegment *segment);
  * genre_segment_is_partial:
  * @segment: a segment
  *
+ * Tells whether a segment is shorter than its window.
+ *
  * Returns: %TRUE if the stream ended before the window was full
  */
 GENRE_API gboolean genre_segment_is_partial (const GenreSegment *segment);
@@ -63,6 +69,8 @@ GENRE_API gboolean genre_segment_is_partial (const GenreSegment *segment);
 /**
  * genre_segment_get_level:
  * @segment: a segment
+ *
+ * Tells how loud a segment is.
  *
  * Returns: level of the mono mix, dB below a full-scale square wave (RMS 1.0 is 0);
  *     minus infinity for digital silence
@@ -73,6 +81,8 @@ GENRE_API double genre_segment_get_level (const GenreSegment *segment);
  * genre_segment_get_columns:
  * @segment: a segment
  * @n_values: (out): number of values: %GENRE_MEL_BANDS for each column
+ *
+ * Gets what the network sees of a segment.
  *
  * Returns: (transfer none) (array length=n_values): its mel columns, dB,
  *     [columns][GENRE_MEL_BANDS]

@@ -69,7 +69,9 @@ GENRE_API void genre_track_add (GenreTrack *track, const float *probabilities,
 /**
  * genre_track_get:
  * @track: a track
- * @n_probabilities: (out) (optional): number of them
+ * @n_probabilities: (out) (optional): number of them; 0 if nothing was added
+ *
+ * Gets the average so far.
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): the average,
  *     sum 1, to be freed with g_free(); %NULL if nothing was added

@@ -326,9 +326,12 @@ genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
     GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
     gsize *n_values, GError **error)
 {
-  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (float));
+  /* with room, so that there is an array even if it has no column */
+  g_autoptr (GArray) values = g_array_sized_new (
+      FALSE, FALSE, sizeof (float), GENRE_MEL_BANDS);
   gsize n_frames;
 
+  *n_values = 0;
   if (!genre_count_frames (format, channels, size, &n_frames, error))
     return NULL;
   while (n_frames > 0) {

@@ -336,17 +336,20 @@ make_key (const char *path)
 static GenreModel *
 take_loaded (const char *key)
 {
-  gpointer value = NULL;
+  for (;;) {
+    gpointer value;
 
-  if (!loaded)
-    loaded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  while (g_hash_table_lookup_extended (loaded, key, NULL, &value) && !value)
+    /* also after a wait: the table goes with a load that fails */
+    if (!loaded)
+      loaded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    if (!g_hash_table_lookup_extended (loaded, key, NULL, &value)) {
+      g_hash_table_insert (loaded, g_strdup (key), NULL);
+      return NULL;
+    }
+    if (value)
+      return genre_model_ref (value);
     g_cond_wait (&loading_done, &lock);
-  if (value)
-    genre_model_ref (value);
-  else
-    g_hash_table_insert (loaded, g_strdup (key), NULL);
-  return value;
+  }
 }
 
 /* Under the lock: forgets @key, and the table with the last one. */

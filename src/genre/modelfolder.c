@@ -11,20 +11,26 @@
 
 #define SUFFIX ".safetensors"
 #define VARIABLE "GENRECLASSIFY_MODELS"
+#define LIBRARY "libgenre." /* .so.0 */
 /* the models' folder, from the folder of a library in its build directory */
 #define FROM_LIBRARY "../../models"
 
 /* The models of the build directory, if that is where this library was loaded
- * from; else NULL. */
+ * from; else NULL.  A program that the library is linked into may lie anywhere,
+ * so what is found from there is not ours. */
 static char *
 find_build_folder (void)
 {
   Dl_info info;
+  g_autofree char *file = NULL;
   g_autofree char *directory = NULL;
   g_autofree char *folder = NULL;
   g_autofree char *model = NULL;
 
   if (!dladdr ((gpointer) genre_model_get_folder, &info) || !info.dli_fname)
+    return NULL;
+  file = g_path_get_basename (info.dli_fname);
+  if (!g_str_has_prefix (file, LIBRARY))
     return NULL;
   directory = g_path_get_dirname (info.dli_fname);
   folder = g_build_filename (directory, FROM_LIBRARY, NULL);

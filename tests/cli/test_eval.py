@@ -139,6 +139,8 @@ class Test(unittest.TestCase):
         self.assertLessEqual(max(map(len, text.stdout.splitlines())), 80)
 
     @unittest.skipUnless(os.path.isdir(AUDIO), "needs ../shared/data")
+    @unittest.skipUnless(os.environ.get("TEST_INTROSPECTION"),
+                         "needs libgenre in Python (-Dintrospection)")
     def test_recordings(self):
         """The figures of the engine on the same clips' mel images."""
         clips = sorted(os.listdir(AUDIO))

@@ -199,6 +199,41 @@ test_predict (void)
   genre_classifier_unref (classifier);
 }
 
+/* What other languages call: bytes from anywhere, of whole columns.  With an error
+ * there are no probabilities. */
+static void
+test_predict_bytes (void)
+{
+  GenreClassifier *classifier = new_classifier (
+      load_model (), 22050, 6 * SECOND, 0, 0);
+  GenreSegment *segment = make_segment (classifier, 1);
+  gsize n_values, n;
+  const float *columns = genre_segment_get_columns (segment, &n_values);
+  const gsize size = n_values * sizeof (float);
+  g_autofree guint8 *bytes = g_malloc (size + 1);
+  g_autofree float *expected = genre_classifier_classify (
+      classifier, segment, &n, NULL);
+  g_autofree float *predicted = NULL;
+  g_autoptr (GError) error = NULL;
+
+  memcpy (bytes + 1, columns, size);
+  predicted = genre_classifier_predict_bytes (
+      classifier, bytes + 1, size, &n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (predicted, n * 4, expected, n * 4);
+  g_assert_null (genre_classifier_predict_bytes (
+      classifier, bytes + 1, size - 4, &n, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  g_assert_cmpuint (n, ==, 0);
+  g_clear_error (&error);
+  n = 1;
+  g_assert_null (genre_classifier_predict (classifier, columns, 0, &n, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  g_assert_cmpuint (n, ==, 0);
+  genre_segment_unref (segment);
+  genre_classifier_unref (classifier);
+}
+
 /* The level at which the network is tried when it is loaded is not that of
  * every window. */
 static void
@@ -232,6 +267,7 @@ main (int argc, char **argv)
       test_window_too_short_for_network);
   g_test_add_func ("/classifier/arguments/predict", test_predict_arguments);
   g_test_add_func ("/classifier/predict", test_predict);
+  g_test_add_func ("/classifier/predict-bytes", test_predict_bytes);
   g_test_add_func ("/classifier/overflow", test_overflow);
   return fixture_run ();
 }

@@ -149,6 +149,7 @@ test_push_bytes (void)
   const gsize n = 22050;
   g_autofree gint16 *samples = g_new (gint16, 2 * n);
   g_autofree float *columns = NULL;
+  g_autofree float *none = NULL;
   g_autoptr (GError) error = NULL;
   gsize n_values, done = 0, c = 0;
 
@@ -174,6 +175,17 @@ test_push_bytes (void)
   g_assert_null (genre_mel_spectrogram_push_bytes (
       a, GENRE_SAMPLE_S16, 2, (const guint8 *) samples, 6, &n_values, &error));
   g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_null (genre_mel_spectrogram_push_bytes (
+      a, GENRE_SAMPLE_S16, 0, (const guint8 *) samples, 8, &n_values, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  g_clear_error (&error);
+  /* no column is an answer, and NULL is not */
+  none = genre_mel_spectrogram_push_bytes (
+      a, GENRE_SAMPLE_S16, 2, (const guint8 *) samples, 4, &n_values, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (none);
+  g_assert_cmpuint (n_values, ==, 0);
   genre_mel_spectrogram_unref (a);
   genre_mel_spectrogram_unref (b);
 }

@@ -536,6 +536,58 @@ test_load_at_once (void)
   }
 }
 
+typedef struct
+{
+  const char *path;
+  int code; /* of the error; -1: the model is sound */
+} Load;
+
+static gpointer
+load_again_and_again (gpointer data)
+{
+  const Load *load = data;
+
+  for (guint i = 0; i < 100; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GenreModel) model = genre_model_load (load->path, &error);
+
+    if (load->code < 0) {
+      g_assert_no_error (error);
+      g_assert_cmpstr (genre_model_get_label (model, 1), ==, "loud");
+    } else {
+      g_assert_null (model);
+      g_assert_error (error, GENRE_ERROR, load->code);
+    }
+  }
+  return NULL;
+}
+
+/* Loads that fail disturb neither one another nor those that do not, of the same
+ * file or of another. */
+static void
+test_load_faults_at_once (void)
+{
+  g_autofree char *good = fixture_write_model ("good", NULL, NULL);
+  g_autofree char *other = fixture_write_model ("second", NULL, NULL);
+  g_autofree char *bad = fixture_write_model ("bad", "format", NULL);
+  g_autofree char *worse = fixture_write ("worse", "no model", 8);
+  g_autofree char *missing = fixture_path ("missing");
+  const Load loads[] = { { bad, GENRE_ERROR_FORMAT },
+    { worse, GENRE_ERROR_FORMAT }, { missing, GENRE_ERROR_NOT_FOUND },
+    { good, -1 }, { other, -1 } };
+  GThread *threads[2 * G_N_ELEMENTS (loads)];
+
+  /* @n at a time: at first only bad files, when the table of loaded models comes
+   * and goes with each of them */
+  for (gsize n = 1; n <= G_N_ELEMENTS (loads); n++) {
+    for (gsize t = 0; t < 2 * n; t++)
+      threads[t] = g_thread_new (
+          "load", load_again_and_again, (gpointer) &loads[t % n]);
+    for (gsize t = 0; t < 2 * n; t++)
+      g_thread_join (threads[t]);
+  }
+}
+
 /* Names of genres as people write them. */
 static void
 test_labels_match (void)
@@ -571,6 +623,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/bytes", test_bytes);
   g_test_add_func ("/model/find", test_find);
   g_test_add_func ("/model/load-at-once", test_load_at_once);
+  g_test_add_func ("/model/load-faults-at-once", test_load_faults_at_once);
   g_test_add_func ("/model/labels-match", test_labels_match);
   g_test_add_func ("/model/version", test_version);
   g_test_add_func ("/model/small", test_small);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A weights file that cannot be used fails the state change, with an error that
- * names the file and the fault. */
+/* A model that cannot be used, or is not there, fails the state change, with an
+ * error that names it and the fault. */
 
 #include "support.h"
 
@@ -11,7 +11,7 @@
 #include <glib/gstdio.h>
 
 static void
-check_refused (const char *path, GQuark domain, int code, const char *word)
+check_refused (const char *model, GQuark domain, int code, const char *word)
 {
   GstElement *element = gst_element_factory_make ("genreclassify", NULL);
   g_autoptr (GstBus) bus = gst_bus_new ();
@@ -19,15 +19,16 @@ check_refused (const char *path, GQuark domain, int code, const char *word)
   g_autoptr (GError) error = NULL;
 
   gst_element_set_bus (element, bus);
-  g_object_set (element, "model", path, NULL);
+  g_object_set (element, "model", model, NULL);
   fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
       GST_STATE_CHANGE_FAILURE);
   message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   fail_unless (message != NULL);
   gst_message_parse_error (message, &error, NULL);
   fail_unless (
-      g_error_matches (error, domain, code), "%s: %s", path, error->message);
-  fail_unless (strstr (error->message, path) != NULL, "%s", error->message);
+      g_error_matches (error, domain, code), "%s: %s", model, error->message);
+  fail_unless (strstr (error->message, model ? model : "crnn") != NULL, "%s",
+      error->message);
   fail_unless (strstr (error->message, word) != NULL, "%s", error->message);
   gst_element_set_state (element, GST_STATE_NULL);
   gst_element_set_bus (element, NULL);
@@ -66,6 +67,40 @@ GST_START_TEST (test_bad_models)
 
 GST_END_TEST;
 
+/* A model is also found by its name, and of one that is not there it is said which
+ * ones there are.  The folder has one model, and no default. */
+GST_START_TEST (test_model_names)
+{
+  g_autofree char *models = g_strdup (g_getenv ("GENRECLASSIFY_MODELS"));
+  g_autofree char *shipped = g_build_filename (
+      models, "crnn.safetensors", NULL);
+  g_autofree char *directory = g_dir_make_tmp ("genreXXXXXX", NULL);
+  g_autofree char *path = g_build_filename (
+      directory, "mine.safetensors", NULL);
+  g_autofree char *listed = g_strdup_printf ("%s (mine)", directory);
+  g_autofree char *bytes = NULL;
+  gsize length;
+  GstElement *element = gst_element_factory_make ("genreclassify", NULL);
+
+  fail_unless (g_file_get_contents (shipped, &bytes, &length, NULL) &&
+      g_file_set_contents (path, bytes, length, NULL));
+  g_setenv ("GENRECLASSIFY_MODELS", directory, TRUE);
+  g_object_set (element, "model", "mine", NULL);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+  check_refused (
+      "cnn", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, listed);
+  check_refused (
+      NULL, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, listed);
+  g_setenv ("GENRECLASSIFY_MODELS", models, TRUE);
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
+GST_END_TEST;
+
 /* After a model that fails, another one can be set and used. */
 GST_START_TEST (test_second_try)
 {
@@ -92,6 +127,7 @@ errors_suite (void)
 
   suite_add_tcase (suite, chain);
   tcase_add_test (chain, test_bad_models);
+  tcase_add_test (chain, test_model_names);
   tcase_add_test (chain, test_second_try);
   return suite;
 }

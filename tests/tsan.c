@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* GLib's locks are made of futexes, which the thread sanitizer does not see, so
- * that everything looks unprotected to it.  These stand before GLib's own in a
- * build with -Db_sanitize=thread, and tell it what they order. */
+/* GLib's locks are made of futexes, and its queues take locks inside of GLib, which
+ * the thread sanitizer does not see, so that everything looks unprotected to it.
+ * These stand before GLib's own in a build with -Db_sanitize=thread, and tell it
+ * what they order. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,6 +21,8 @@ typedef void (*LockFunc) (gpointer);
 typedef gboolean (*TryLockFunc) (gpointer);
 typedef void (*WaitFunc) (GCond *, GMutex *);
 typedef gboolean (*WaitUntilFunc) (GCond *, GMutex *, gint64);
+typedef void (*PushFunc) (GAsyncQueue *, gpointer);
+typedef gpointer (*PopFunc) (GAsyncQueue *);
 
 #define DEFINE_LOCK(prefix, type)                                              \
   void prefix##_lock (type *lock)                                              \
@@ -67,4 +70,23 @@ g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end)
   signalled = real (cond, mutex, end);
   __tsan_acquire (mutex);
   return signalled;
+}
+
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  REAL ("g_async_queue_push", PushFunc);
+  __tsan_release (queue);
+  real (queue, data);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer data;
+  REAL ("g_async_queue_pop", PopFunc);
+
+  data = real (queue);
+  __tsan_acquire (queue);
+  return data;
 }
