@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The C and C++ files of src/ and gst/, and what they include."""
+"""The files of src/ and gst/, and what the C and C++ ones include."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = {".c", ".h", ".cpp", ".hpp"}
+PICTURES = {".png"}
+
+
+def find_texts(*folders):
+    """The paths, relative to the top, of all files of the folders but pictures."""
+    return sorted(path.relative_to(ROOT) for folder in folders
+                  for path in (ROOT / folder).rglob("*")
+                  if path.is_file() and path.suffix not in PICTURES
+                  and "__pycache__" not in path.parts)
 
 
 def find(*folders):
-    """The paths, relative to the top, of all C and C++ files of the folders."""
-    return sorted(path.relative_to(ROOT) for folder in folders
-                  for path in (ROOT / folder).rglob("*")
-                  if path.suffix in SUFFIXES)
+    """Those of them that are C or C++."""
+    return [path for path in find_texts(*folders) if path.suffix in SUFFIXES]
 
 
 def read(path):
