@@ -73,24 +73,31 @@ genre_classifier_config_free (GenreClassifierConfig *config)
   g_free (config);
 }
 
+static double
+in_seconds (guint64 time)
+{
+  return (double) time / GENRE_SECOND;
+}
+
 static gboolean
 check_config (const GenreClassifierConfig *config, const GenreModel *model,
     GError **error)
 {
   if (config->window < GENRE_MIN_WINDOW || config->window > GENRE_MAX_WINDOW)
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "window of %g s, expected %g to %g", config->window / 1e9,
-        GENRE_MIN_WINDOW / 1e9, GENRE_MAX_WINDOW / 1e9);
+        "window of %g s, expected %g to %g", in_seconds (config->window),
+        in_seconds (GENRE_MIN_WINDOW), in_seconds (GENRE_MAX_WINDOW));
   if (config->hop && config->hop < GENRE_MIN_HOP)
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "hop of %g s, expected 0 or at least %g", config->hop / 1e9,
-        GENRE_MIN_HOP / 1e9);
+        "hop of %g s, expected 0 or at least %g", in_seconds (config->hop),
+        in_seconds (GENRE_MIN_HOP));
   /* a window may have a column less than another one of its length */
   if (genre_mel_column_at (config->window) - 1 <
       genre_model_get_min_columns (model))
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "window of %g s, but the network %s needs %g", config->window / 1e9,
-        genre_model_get_name (model), genre_model_get_min_window (model) / 1e9);
+        "window of %g s, but the network %s needs %g",
+        in_seconds (config->window), genre_model_get_name (model),
+        in_seconds (genre_model_get_min_window (model)));
   return TRUE;
 }
 

@@ -8,6 +8,7 @@
 
 #include "genre/weights/error.h"
 #include "model.h"
+#include "sort.h"
 
 #define SUFFIX ".safetensors"
 #define VARIABLE "GENRECLASSIFY_MODELS"
@@ -49,12 +50,6 @@ genre_model_get_folder (void)
   return build ? build : g_strdup (folder ? folder : MODELS_DIR);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 /* The names of the models in @folder, or NULL with @error of GLib's. */
 static char **
 list_folder (const char *folder, GError **error)
@@ -70,7 +65,7 @@ list_folder (const char *folder, GError **error)
     if (g_str_has_suffix (entry, SUFFIX) && *entry != '.')
       g_ptr_array_add (
           names, g_strndup (entry, strlen (entry) - strlen (SUFFIX)));
-  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_sort (names, sort_compare_strings);
   g_ptr_array_add (names, NULL);
   return (char **) g_ptr_array_free (names, FALSE);
 }
