@@ -547,7 +547,7 @@ load_again_and_again (gpointer data)
 {
   const Load *load = data;
 
-  for (guint i = 0; i < 100; i++) {
+  for (guint i = 0; i < 20; i++) {
     g_autoptr (GError) error = NULL;
     g_autoptr (GenreModel) model = genre_model_load (load->path, &error);
 
