@@ -258,8 +258,9 @@ class Test(unittest.TestCase):
     # Processes
 
     def start(self, *arguments):
+        # without a buffer, which communicate() would not look into
         return subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
+                                stderr=subprocess.PIPE, bufsize=0)
 
     def find_worker(self, process):
         """The one process that it has started."""
