@@ -20,6 +20,7 @@
 #include <json-glib/json-glib.h>
 
 #include "analysis/plugin.h"
+#include "analysis/source.h"
 #include "genre/genre.h"
 #include "forkprotocol.h"
 #include "openfilesrc.h"
@@ -92,6 +93,18 @@ open_element (const char *factory, const char *format)
   gst_pad_send_event (pad, gst_event_new_caps (caps));
   gst_element_set_state (element, GST_STATE_NULL);
   gst_object_unref (element);
+}
+
+/* Without our element there is nothing to serve. */
+static gboolean
+check_plugin (GError **error)
+{
+  GstElement *bin = gst_bin_new (NULL);
+  gboolean ok = source_add_element (GST_BIN (bin), "genreclassify", error) !=
+      NULL;
+
+  gst_object_unref (gst_object_ref_sink (bin));
+  return ok;
 }
 
 static void
@@ -354,7 +367,8 @@ forkserver_main (void)
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
-  if (!plugin_init (&error) || !load_models (&server, models, &error)) {
+  if (!plugin_init (&error) || !check_plugin (&error) ||
+      !load_models (&server, models, &error)) {
     send_hello (
         "error", json_node_init_string (json_node_alloc (), error->message));
     return 1;

@@ -4,6 +4,7 @@ requests, in messages of a kind, a size and bytes."""
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -76,6 +77,29 @@ class Test(unittest.TestCase):
         kinds = [kind for kind, _ in messages]
         self.assertGreaterEqual(len(kinds), 4)
         self.assertEqual(kinds, [ALIVE] * (len(kinds) - 1) + [RESULT])
+
+    def test_one_library(self):
+        """The program and the plugin that it has loaded share one libgenre."""
+        with subprocess.Popen([PROGRAM, "--worker", str(os.getpid())],
+                              stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as worker:
+            worker.stdin.write(pack((OPTIONS, b"{}"),
+                                    request(probabilities=None)))
+            worker.stdin.flush()
+            kind = None
+            while kind != RESULT:
+                kind, size = struct.unpack("=II", worker.stdout.read(8))
+                worker.stdout.read(size)
+            with open(f"/proc/{worker.pid}/maps") as f:
+                maps = f.read()
+            worker.stdin.close()
+        self.assertIn("/libgstgenreclassify.so", maps)
+        libraries = set(re.findall(r"/\S*libgenre.*", maps))
+        self.assertEqual(len(libraries), 1, libraries)
+        # nor is there a copy inside of the program; stripped, it has no symbols
+        symbols = subprocess.run(["nm", PROGRAM], check=True, text=True,
+                                 capture_output=True).stdout
+        self.assertEqual(re.findall(r" [tT] (genre_\w+)", symbols), [])
 
     def test_refused(self):
         for options, sentence in (

@@ -594,6 +594,24 @@ class Test(unittest.TestCase):
         self.predict(read(CLIP), service=service)
         service.fork_server, = children(service.process.pid)
 
+    def test_one_library(self):
+        """The plugin and the program share one libgenre, in the fork server and in
+        the workers that are forked from it."""
+        maps = read(f"/proc/{self.service.fork_server}/maps").decode()
+        self.assertIn("/libgstgenreclassify.so", maps)
+        libraries = set(re.findall(r"/\S*libgenre.*", maps))
+        self.assertEqual(len(libraries), 1, libraries)
+
+    def test_no_plugin(self):
+        """Where nothing could be predicted, the service does not start."""
+        result = subprocess.run(
+            [OPTIONS.program, "serve", "--port=0"], text=True,
+            capture_output=True, timeout=30, env={
+                **os.environ, "GST_PLUGIN_LOADING_WHITELIST": "gstreamer",
+                "GST_REGISTRY": os.path.join(self.folder.name, "registry")})
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("genreclassify is not installed", result.stderr)
+
     def test_client_gone(self):
         """The worker is killed if its client goes away."""
         data = read(self.path("long.wav"))
