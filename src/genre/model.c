@@ -495,12 +495,6 @@ genre_model_get_max_columns (void)
   return genre_mel_column_at (GENRE_MAX_WINDOW) + 1;
 }
 
-const GenreNetwork *
-genre_model_get_network (const GenreModel *model)
-{
-  return model->network;
-}
-
 GenreWorkspace *
 genre_model_acquire_workspace (GenreModel *model)
 {

@@ -7,7 +7,6 @@
 #include "genre.h"
 #include "network.h"
 
-const GenreNetwork *genre_model_get_network (const GenreModel *model);
 /* Fewest mel columns that the network accepts, and the most that a window
  * can have. */
 gsize genre_model_get_min_columns (const GenreModel *model);

@@ -17,7 +17,6 @@
 
 struct _GenreNetwork
 {
-  const GenreKernels *kernels;
   GenreShape input;  /* frames is not used */
   GPtrArray *layers; /* GenreLayer */
   gsize n_parameters;
@@ -207,7 +206,6 @@ genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
   }
 
   network = g_new0 (GenreNetwork, 1);
-  network->kernels = kernels;
   network->layers = g_ptr_array_new_with_free_func (layer_free);
   network->input = (GenreShape){ channels, bands, 0 };
   if (!add_layers (network, file, kernels, json_node_get_array (root),
@@ -235,12 +233,6 @@ genre_network_free (GenreNetwork *network)
     return;
   g_ptr_array_unref (network->layers);
   g_free (network);
-}
-
-const GenreKernels *
-genre_network_get_kernels (const GenreNetwork *network)
-{
-  return network->kernels;
 }
 
 gsize

@@ -17,8 +17,6 @@ GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
     gsize bands, gsize max_frames, GError **error);
 void genre_network_free (GenreNetwork *network);
 
-/* The kernels that compute it. */
-const GenreKernels *genre_network_get_kernels (const GenreNetwork *network);
 gsize genre_network_get_n_parameters (const GenreNetwork *network);
 /* Fewest frames that give an output. */
 gsize genre_network_get_min_frames (const GenreNetwork *network);
