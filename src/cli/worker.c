@@ -15,6 +15,7 @@
 #include "analysis/wire.h"
 #include "outcome.h"
 #include "plot/plot.h"
+#include "tags/spelling.h"
 #include "tags/tagserror.h"
 
 /* Set while a file is being written, and by SIGTERM in that time. */
@@ -84,16 +85,33 @@ get_path (const char *name)
   return g_filename_from_uri (name, NULL, NULL);
 }
 
+/* Writes the result's genre into the file @path. */
+static gboolean
+write_genre (const char *path, Outcome *outcome, const WorkerOptions *options,
+    GError **error)
+{
+  const Result *result = outcome->result;
+  const char *genres[] = {
+    spelling_of_label (result->labels[result_get_best (result)]), NULL
+  };
+  g_autofree char *classifier = options->write_confidence
+      ? tagwriter_format_classifier (
+            genres[0], result_get_confidence (result), result->model)
+      : NULL;
+
+  return tagwriter_write (
+      path, genres, classifier, &options->tags, &outcome->change, error);
+}
+
 static void
 write_tags (Outcome *outcome, const WorkerOptions *options)
 {
   const Result *result = outcome->result;
   double confidence = result_get_confidence (result);
-  int best = result_get_best (result);
   g_autofree char *path = get_path (result->name);
   g_autoptr (GError) error = NULL;
 
-  if (best < 0) {
+  if (result_get_best (result) < 0) {
     outcome->change.note = g_strdup ("It is silent.");
   } else if (confidence < options->min_confidence) {
     outcome->change.note = g_strdup_printf (
@@ -102,8 +120,7 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
     outcome->write_reason = REASON_NOT_A_FILE;
-  } else if (!tagwriter_write (path, result->labels[best], confidence,
-                 result->model, &options->tags, &outcome->change, &error)) {
+  } else if (!write_genre (path, outcome, options, &error)) {
     outcome->write_error = g_strdup (error->message);
     outcome->write_reason = tags_error_get_reason (error);
   }

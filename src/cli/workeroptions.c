@@ -25,7 +25,7 @@ static const struct
   FIELD ("mode", "u", tags.mode),
   FIELD ("id3v23", "b", tags.id3v23),
   FIELD ("preserve-times", "b", tags.preserve_times),
-  FIELD ("write-confidence", "b", tags.write_confidence),
+  FIELD ("write-confidence", "b", write_confidence),
   FIELD ("dry-run", "b", tags.dry_run),
   FIELD ("undo-log", "ay", tags.undo_log),
 };

@@ -182,24 +182,16 @@ set_wanted (const TagState *old, GPtrArray *names, const char *classifier,
   }
 }
 
-/* The text of the field GENRECLASSIFY. */
-static char *
-format_classifier (const char *genre, double confidence, const char *model)
-{
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_ascii_formatd (number, sizeof number, "%.2f", confidence);
-  return g_strdup_printf ("%s, confidence %s, model %s", genre, number, model);
-}
-
 /* Turns the genres that the file has into those that it is to have. */
 static void
-add_new_genre (GPtrArray *names, const char *genre, TagMode mode)
+add_new_genres (GPtrArray *names, const char *const *genres, TagMode mode)
 {
   if (mode == TAG_OVERWRITE)
     g_ptr_array_set_size (names, 0);
-  if (!contains (names, genre))
-    g_ptr_array_add (names, g_strdup (genre));
+  for (; *genres; genres++) {
+    if (!contains (names, *genres))
+      g_ptr_array_add (names, g_strdup (*genres));
+  }
 }
 
 /* Makes the file's tags say what is in @wanted, unless they do already. */
@@ -230,9 +222,8 @@ write_state (Replacement *replacement, const TagState *old,
   return tagwriter_replace (replacement, old, wanted, options, log_line, error);
 }
 
-/* @genre: as it is to be spelled.  @classifier: nullable */
 static gboolean
-write_genre (Replacement *replacement, const char *genre,
+write_genres (Replacement *replacement, const char *const *genres,
     const char *classifier, const TagOptions *options, TagChange *change,
     GError **error)
 {
@@ -254,7 +245,7 @@ write_genre (Replacement *replacement, const char *genre,
     tag_state_clear (&old);
     return TRUE;
   }
-  add_new_genre (names, genre, options->mode);
+  add_new_genres (names, genres, options->mode);
   change->new_genre = join_names (names);
   set_wanted (&old, names, classifier, &wanted);
   ok = write_state (replacement, &old, &wanted, options, change, error);
@@ -263,22 +254,28 @@ write_genre (Replacement *replacement, const char *genre,
   return ok;
 }
 
+char *
+tagwriter_format_classifier (
+    const char *genre, double confidence, const char *model)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_ascii_formatd (number, sizeof number, "%.2f", confidence);
+  return g_strdup_printf ("%s, confidence %s, model %s", genre, number, model);
+}
+
 gboolean
-tagwriter_write (const char *path, const char *genre, double confidence,
-    const char *model, const TagOptions *options, TagChange *change,
+tagwriter_write (const char *path, const char *const *genres,
+    const char *classifier, const TagOptions *options, TagChange *change,
     GError **error)
 {
-  const char *spelling = spelling_of_label (genre);
-  g_autofree char *classifier = options->write_confidence
-      ? format_classifier (spelling, confidence, model)
-      : NULL;
   Replacement replacement;
   gboolean ok;
 
   memset (change, 0, sizeof *change);
   if (!replacement_open (&replacement, path, error))
     return FALSE;
-  ok = write_genre (&replacement, spelling, classifier, options, change, error);
+  ok = write_genres (&replacement, genres, classifier, options, change, error);
   replacement_clear (&replacement);
   if (!ok) {
     tag_change_clear (change);

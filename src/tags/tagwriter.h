@@ -22,14 +22,12 @@ typedef enum
 typedef struct
 {
   TagMode mode;
-  gboolean id3v23;           /* a new ID3v2 tag is of version 2.3; an old one
+  gboolean id3v23;         /* a new ID3v2 tag is of version 2.3; an old one
                                 keeps its version */
-  gboolean preserve_times;   /* the file keeps its times */
-  gboolean write_confidence; /* also writes the field GENRECLASSIFY, where the
-                                format can have such a field */
-  gboolean dry_run;          /* only says what would be done */
-  const char *undo_log;      /* path, see undolog.h; NULL: no log is kept */
-  AudioSumWatch watch;       /* of the comparison of the audio */
+  gboolean preserve_times; /* the file keeps its times */
+  gboolean dry_run;        /* only says what would be done */
+  const char *undo_log;    /* path, see undolog.h; NULL: no log is kept */
+  AudioSumWatch watch;     /* of the comparison of the audio */
 } TagOptions;
 
 typedef struct
@@ -44,12 +42,18 @@ typedef struct
 /* Frees what @change owns. */
 void tag_change_clear (TagChange *change);
 
+/* The text of the field GENRECLASSIFY for the genre as it is spelled, its
+ * probability, and the model's name and version; free with g_free(). */
+char *tagwriter_format_classifier (
+    const char *genre, double confidence, const char *model);
+
 /**
  * tagwriter_write:
  * @path: the file; a link is followed
- * @genre: a model's label, such as "hiphop", which is written as "Hip-Hop"
- * @confidence: its probability, 0 to 1
- * @model: name and version of the model
+ * @genres: (array zero-terminated=1): one or more genres, the most probable one
+ *     first, as they are to be spelled
+ * @classifier: (nullable): the text of the field GENRECLASSIFY, which is written
+ *     where the format can have such a field; %NULL leaves it as it is
  * @options: how it is written
  * @change: (out caller-allocates): what was done; to be cleared with
  *     tag_change_clear()
@@ -61,9 +65,9 @@ void tag_change_clear (TagChange *change);
  *
  * Returns: %FALSE with @error set if it failed; the file is then as it was
  */
-gboolean tagwriter_write (const char *path, const char *genre,
-    double confidence, const char *model, const TagOptions *options,
-    TagChange *change, GError **error);
+gboolean tagwriter_write (const char *path, const char *const *genres,
+    const char *classifier, const TagOptions *options, TagChange *change,
+    GError **error);
 
 /**
  * tagwriter_replace:
