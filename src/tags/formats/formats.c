@@ -3,6 +3,9 @@
 #include "formats.h"
 
 const TagFormat *const tag_formats[] = {
+  &tag_format_aiff,
+  &tag_format_asf,
   &tag_format_flac,
+  &tag_format_wav,
   NULL,
 };

@@ -8,7 +8,10 @@
 
 G_BEGIN_DECLS
 
+extern const TagFormat tag_format_aiff;
+extern const TagFormat tag_format_asf;
 extern const TagFormat tag_format_flac;
+extern const TagFormat tag_format_wav;
 
 /* All of them, in the order in which they are tried, and NULL. */
 extern const TagFormat *const tag_formats[];
