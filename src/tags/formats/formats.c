@@ -17,5 +17,6 @@ const TagFormat *const tag_formats[] = {
   /* have no magic bytes, and are looked for behind others */
   &tag_format_mpeg,
   &tag_format_adts,
+  &tag_format_ogg,
   NULL,
 };

@@ -21,6 +21,7 @@ extern const TagFormat tag_format_wavpack;
 extern const TagFormat tag_format_musepack;
 extern const TagFormat tag_format_tak;
 extern const TagFormat tag_format_optimfrog;
+extern const TagFormat tag_format_ogg;
 
 /* All of them, in the order in which they are tried, and NULL. */
 extern const TagFormat *const tag_formats[];
