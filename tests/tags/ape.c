@@ -123,6 +123,19 @@ test_write (void)
   }
 }
 
+/* Some programs count more items than there are. */
+static void
+test_count (void)
+{
+  g_autoptr (GBytes) tag = make_tag (1000, ITEMS, sizeof ITEMS - 1, 6, 0, 2);
+  g_autoptr (GBytes) made = write_tag (tag);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (made, &size);
+
+  /* one field instead of two, and the classifier */
+  g_assert_cmpuint (GST_READ_UINT32_LE (data + size - 16), ==, 6 - 2 + 2 + 2);
+}
+
 static void
 test_new (void)
 {
@@ -157,9 +170,7 @@ test_problems (void)
     { 2000, 1, 0, 0, "size" },
     { 2000, (guint32) -1, 0, 0, "size" },
     { 2000, 0x70000000, 0, 0, "size" },
-    { 1000, 0, 1, 0, "7 items, and ends within item 7" },
     { 1000, 0, (guint32) -1, 0, "more bytes behind its 5 items" },
-    { 1000, 0, 0xf0000000, 0, "items, and ends within item 7" },
     { 2000, 0, 1, 0, "header and its footer" },
     { 1000, 0, 0, 1, "ends within item 6" },
     { 1000, 0, 0, 5, "ends within item 6" },
@@ -239,6 +250,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ape/write", test_write);
+  g_test_add_func ("/ape/count", test_count);
   g_test_add_func ("/ape/new", test_new);
   g_test_add_func ("/ape/read", test_read);
   g_test_add_func ("/ape/problems", test_problems);

@@ -229,7 +229,9 @@ test_odd_info (void)
     { INAM "\0\0\0\0\0\0\0\0\0\0", 20 },
     { INAM IGNR "INAM\3\0\0\0ABC", 33 }, /* without a pad byte */
     { INAM "IGNR\3\0\0\0Pop", 21 }, { INAM IGNR "IGNR\5\0\0\0Rock\0", 36 },
-    { "IART\4\0\0\0\377\376a\200" INAM, 22 }, /* of an unknown encoding */
+    { "IART\4\0\0\0\377\376a\200" INAM, 22 },   /* of an unknown encoding */
+    { "ISFT\3\0\0\0abcINAM\4\0\0\0abcd", 23 },  /* none at all */
+    { "ISFT\3\0\0\0abcxINAM\4\0\0\0abcd", 24 }, /* which are not 0 */
   };
   File file;
   g_autoptr (GBytes) cut = NULL;
