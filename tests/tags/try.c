@@ -36,7 +36,9 @@ set_wanted (const TagState *state, char **genres, TagState *wanted)
     wanted->genres[kind] = g_strdupv (
         is_primary || has_genres ? genres : state->genres[kind]);
     wanted->classifier[kind] = g_strdup (
-        is_primary ? "a test" : state->classifier[kind]);
+        is_primary && kind != TAG_INFO && kind != TAG_ID3V1
+            ? "a test"
+            : state->classifier[kind]);
   }
 }
 
