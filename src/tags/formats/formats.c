@@ -4,6 +4,7 @@
 
 const TagFormat *const tag_formats[] = {
   &tag_format_flac,
+  &tag_format_mp4,
   &tag_format_ogg,
   NULL,
 };

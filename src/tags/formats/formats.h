@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 extern const TagFormat tag_format_flac;
+extern const TagFormat tag_format_mp4;
 extern const TagFormat tag_format_ogg;
 
 /* All of them, in the order in which they are tried, and NULL. */
