@@ -147,26 +147,20 @@ find_atoms (Layout *layout, Mp4 *mp4, guint64 start)
 
 /* The tags */
 
-/* Where the atoms in @parent end, behind its first @skip bytes: some programs end
- * them with zeros.  Other bytes are an obstacle. */
-static guint64
-get_atoms_end (Layout *layout, const Mp4Atom *parent, guint64 skip)
+/* Notes an obstacle if there is anything behind the atoms in @parent but zeros, with
+ * which some programs end them. */
+static void
+check_end (Layout *layout, const Mp4Atom *parent, guint64 skip)
 {
-  Mp4Walk walk = mp4_enter (layout->file, parent, skip);
-  Mp4Atom atom;
+  guint64 offset = mp4_find_end (layout->file, parent, skip);
+  guint64 end = mp4_get_end (parent);
+  g_autofree char *name = mp4_type_to_name (parent->type);
 
-  while (mp4_next (&walk, &atom))
-    ;
-  if (walk.end - walk.offset > 64 ||
-      !has_only_zeros (layout->file, walk.offset, walk.end)) {
-    g_autofree char *name = mp4_type_to_name (parent->type);
-
+  if (end - offset > 64 || !has_only_zeros (layout->file, offset, end))
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
         "Its atom %s at byte %" G_GUINT64_FORMAT
         " is damaged: at byte %" G_GUINT64_FORMAT " is no whole atom.",
-        name, parent->offset, walk.offset);
-  }
-  return walk.offset;
+        name, parent->offset, offset);
 }
 
 /* TRUE if the items of a "meta" atom have numbers, of names in another atom. */
@@ -276,9 +270,9 @@ read_tags (Layout *layout, Mp4 *mp4)
 
   find_tags (layout, mp4);
   if (mp4->udta.type)
-    get_atoms_end (layout, &mp4->udta, 0);
+    check_end (layout, &mp4->udta, 0);
   if (mp4->meta.type)
-    get_atoms_end (
+    check_end (
         layout, &mp4->meta, mp4_get_meta_skip (layout->file, &mp4->meta));
   if (mp4->ilst.type)
     mp4->items = mp4_ilst_parse (layout->file, &mp4->ilst, &problem);
@@ -406,8 +400,6 @@ make_list (const Layout *layout, const Mp4 *mp4, Change *change)
 {
   const Mp4Atom *parent = &mp4->moov;
   guint64 skip = 0;
-  Mp4Walk walk;
-  Mp4Atom atom;
 
   wrap (change->data, ILST, NULL, 0);
   if (!mp4->meta.type)
@@ -424,11 +416,8 @@ make_list (const Layout *layout, const Mp4 *mp4, Change *change)
     skip = mp4_get_meta_skip (layout->file, parent);
   }
   change->parents[change->n_parents++] = parent;
-  /* behind its last atom, but before zeros that end it */
-  walk = mp4_enter (layout->file, parent, skip);
-  while (mp4_next (&walk, &atom))
-    ;
-  change->offset = walk.offset;
+  /* before zeros that end it */
+  change->offset = mp4_find_end (layout->file, parent, skip);
 }
 
 /* Takes the list away, with the atoms around it that have nothing else. */

@@ -61,6 +61,17 @@ mp4_find (MediaFile *file, const Mp4Atom *parent, guint64 skip, guint32 type,
 }
 
 guint64
+mp4_find_end (MediaFile *file, const Mp4Atom *parent, guint64 skip)
+{
+  Mp4Walk walk = mp4_enter (file, parent, skip);
+  Mp4Atom atom;
+
+  while (mp4_next (&walk, &atom))
+    ;
+  return walk.offset;
+}
+
+guint64
 mp4_get_meta_skip (MediaFile *file, const Mp4Atom *meta)
 {
   return meta->size >= meta->header + 8u &&

@@ -46,6 +46,9 @@ Mp4Walk mp4_enter (MediaFile *file, const Mp4Atom *atom, guint64 skip);
 gboolean mp4_find (MediaFile *file, const Mp4Atom *parent, guint64 skip,
     guint32 type, Mp4Atom *atom);
 
+/* Where the atoms in @parent end, behind its first @skip bytes. */
+guint64 mp4_find_end (MediaFile *file, const Mp4Atom *parent, guint64 skip);
+
 /* How many bytes of a "meta" atom stand before its atoms: 4, or none in
  * QuickTime's style. */
 guint64 mp4_get_meta_skip (MediaFile *file, const Mp4Atom *meta);

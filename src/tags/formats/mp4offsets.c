@@ -26,6 +26,7 @@
 #define TFHD MP4_TYPE ('t', 'f', 'h', 'd')
 #define MFRA MP4_TYPE ('m', 'f', 'r', 'a')
 #define TFRA MP4_TYPE ('t', 'f', 'r', 'a')
+#define FREE MP4_TYPE ('f', 'r', 'e', 'e')
 #define SIDX MP4_TYPE ('s', 'i', 'd', 'x')
 
 #define MAX_ENTRIES (1 << 26)
@@ -165,14 +166,34 @@ scan_references (Mp4Offsets *offsets, Layout *layout, const Mp4Atom *atom)
   }
 }
 
+/* A fragment's track: its data may be told by an offset, instead of by the place of
+ * the fragment. */
 static void
 scan_fragment (Mp4Offsets *offsets, Layout *layout, const Mp4Atom *atom)
 {
-  guint8 bytes[4];
+  guint8 bytes[8];
 
-  /* a track's data may be told by an offset instead of by the fragment's place */
   if (read_contents (layout, atom, bytes, sizeof bytes) && bytes[3] & 1)
-    offsets->immovable = atom->type;
+    add_table (offsets, layout, atom, sizeof bytes, 0,
+        (Table){ .n = 1, .width = 8, .stride = 8 });
+}
+
+/* Where what encrypted samples need is. */
+static void
+scan_auxiliary (Mp4Offsets *offsets, Layout *layout, const Mp4Atom *atom)
+{
+  guint8 bytes[16];
+  guint skip, width;
+
+  if (!read_contents (layout, atom, bytes, 8))
+    return;
+  skip = bytes[3] & 1 ? 16 : 8;
+  width = bytes[0] == 0 ? 4 : 8;
+  if (read_contents (layout, atom, bytes, skip))
+    add_table (offsets, layout, atom, skip, 0,
+        (Table){ .n = GST_READ_UINT32_BE (bytes + skip - 4),
+            .width = width,
+            .stride = width });
 }
 
 static gboolean
@@ -211,7 +232,7 @@ scan_atom (
     case SAIO:
       /* of a fragment it counts from the fragment */
       if (parent == STBL)
-        offsets->immovable = atom->type;
+        scan_auxiliary (offsets, layout, atom);
       break;
     case META:
       if (mp4_find (layout->file, atom, mp4_get_meta_skip (layout->file, atom),
@@ -347,14 +368,15 @@ mp4_offsets_add_pieces (
   }
 }
 
-/* TRUE if anything but the tags' own atom moves. */
+/* TRUE if anything moves that offsets may point to. */
 static gboolean
 moves (GArray *atoms, const Splices *splices)
 {
   for (guint i = 0; i < atoms->len; i++) {
     const Mp4Atom *atom = &g_array_index (atoms, Mp4Atom, i);
 
-    if (atom->type != MOOV && splices_get_shift (splices, atom->offset) != 0)
+    if (atom->type != 0 && atom->type != FREE && atom->type != MOOV &&
+        splices_get_shift (splices, atom->offset) != 0)
       return TRUE;
   }
   return FALSE;
@@ -385,8 +407,8 @@ move_table (
     value += (guint64) shift;
     if (table->width == 4 && value > G_MAXUINT32) {
       tags_error_set (error, REASON_UNWRITABLE_FORMAT,
-          "Its offsets (the atom stco) have 32 bits, which are too few if the "
-          "tags grow: the tags would have to stand at the file's end.");
+          "Its offsets have 32 bits, which are too few if the tags grow.  "
+          "Programs that put the atom moov at the file's end help.");
       return NULL;
     }
     if (table->width == 4)
@@ -405,9 +427,7 @@ mp4_offsets_edit (
   g_autoptr (GPtrArray) moved = g_ptr_array_new ();
   GError *failure = NULL;
 
-  if (!moves (atoms, splices))
-    return TRUE;
-  if (offsets->immovable) {
+  if (offsets->immovable && moves (atoms, splices)) {
     g_autofree char *name = mp4_type_to_name (offsets->immovable);
 
     g_set_error (error, TAGS_ERROR, REASON_UNWRITABLE_FORMAT,
