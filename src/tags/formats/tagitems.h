@@ -25,6 +25,8 @@ typedef struct
   GPtrArray *fields; /* TagField: ours, the genre's and the classifier's */
   GPtrArray *genres; /* char *, UTF-8: what these say */
   char *classifier;  /* or NULL */
+  gconstpointer tag; /* what a TagEncode of this kind of tag may need to know; its
+                        owner sets it */
 } TagItems;
 
 TagItems *tag_items_new (void);
@@ -42,6 +44,10 @@ void tag_items_add_genre (TagItems *items, const char *text, gssize length);
 /* Notes what the classifier's field says. */
 void
 tag_items_set_classifier (TagItems *items, const char *text, gssize length);
+
+/* The tag's first field of the genre, or of the classifier; NULL without any. */
+const TagField *
+tag_items_find_field (const TagItems *items, gboolean is_classifier);
 
 /* Adds to @raws (GBytes) the fields that say these genres, of which there is at
  * least one; or, if that is not NULL, the classifier. */
