@@ -102,18 +102,37 @@ try_assert_genres (GBytes *data, TagKind kind, const char *genres)
   close (fd);
 }
 
+static void
+assert_has (const GError *error, const char *words)
+{
+  g_assert_nonnull (error);
+  if (!strstr (error->message, words))
+    g_error ("\"%s\" has not \"%s\"", error->message, words);
+}
+
 void
 try_assert_obstacle (GBytes *data, const char *words)
 {
   int fd = try_open (data);
   g_autoptr (TagFile) file = tag_file_open (fd, NULL);
-  const GError *obstacle;
 
   g_assert_nonnull (file);
-  obstacle = tag_file_get_obstacle (file);
-  g_assert_nonnull (obstacle);
-  if (!strstr (obstacle->message, words))
-    g_error ("\"%s\" has not \"%s\"", obstacle->message, words);
+  assert_has (tag_file_get_obstacle (file), words);
+  close (fd);
+}
+
+void
+try_assert_refused (GBytes *data, char **genres, const char *words)
+{
+  int fd = try_open (data);
+  g_autoptr (TagFile) file = tag_file_open (fd, NULL);
+  g_autoptr (GError) error = NULL;
+  TagState wanted = { 0 };
+
+  set_wanted (tag_file_get_state (file), genres, &wanted);
+  g_assert_null (tag_file_change (file, &wanted, &options, &error));
+  assert_has (error, words);
+  tag_state_clear (&wanted);
   close (fd);
 }
 
