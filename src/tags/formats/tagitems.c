@@ -93,18 +93,16 @@ insert_field (
       fields, i, tag_field_new (position, is_classifier, g_bytes_ref (raw)));
 }
 
-/* Where the tag's first field of the genre or the classifier is; its end if there
- * is none. */
-static guint
-get_position (const TagItems *items, gboolean is_classifier)
+const TagField *
+tag_items_find_field (const TagItems *items, gboolean is_classifier)
 {
   for (guint i = 0; i < items->fields->len; i++) {
     const TagField *field = items->fields->pdata[i];
 
     if (field->is_classifier == is_classifier)
-      return field->position;
+      return field;
   }
-  return items->kept->len;
+  return NULL;
 }
 
 static void
@@ -138,7 +136,8 @@ add_encoded (const TagItems *items, char **genres, const char *classifier,
 {
   g_autoptr (GPtrArray)
       raws = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  guint position = get_position (items, classifier != NULL);
+  const TagField *old = tag_items_find_field (items, classifier != NULL);
+  guint position = old ? old->position : items->kept->len;
 
   encode (items, genres, classifier, raws);
   for (guint i = 0; i < raws->len; i++)

@@ -43,6 +43,10 @@ void tag_items_add_genre (TagItems *items, const char *text, gssize length);
 void
 tag_items_set_classifier (TagItems *items, const char *text, gssize length);
 
+/* The tag's first field of the genre, or of the classifier; NULL without any. */
+const TagField *
+tag_items_find_field (const TagItems *items, gboolean is_classifier);
+
 /* Adds to @raws (GBytes) the fields that say these genres, of which there is at
  * least one; or, if that is not NULL, the classifier. */
 typedef void (*TagEncode) (const TagItems *items, char **genres,

@@ -147,15 +147,11 @@ static char *
 get_spelling (const TagItems *items, gboolean is_classifier)
 {
   const char *name = is_classifier ? TAG_CLASSIFIER : GENRE;
+  const TagField *field = tag_items_find_field (items, is_classifier);
 
-  for (guint i = 0; i < items->fields->len; i++) {
-    const TagField *field = items->fields->pdata[i];
-
-    if (field->is_classifier == is_classifier)
-      return g_strndup ((const char *) g_bytes_get_data (field->raw, NULL) + 4,
-          strlen (name));
-  }
-  return g_strdup (name);
+  if (field)
+    name = (const char *) g_bytes_get_data (field->raw, NULL) + 4;
+  return g_strndup (name, strlen (is_classifier ? TAG_CLASSIFIER : GENRE));
 }
 
 static void
