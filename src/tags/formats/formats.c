@@ -4,5 +4,6 @@
 
 const TagFormat *const tag_formats[] = {
   &tag_format_flac,
+  &tag_format_matroska,
   NULL,
 };

@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 extern const TagFormat tag_format_flac;
+extern const TagFormat tag_format_matroska;
 
 /* All of them, in the order in which they are tried, and NULL. */
 extern const TagFormat *const tag_formats[];
