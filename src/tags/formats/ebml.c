@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include <gst/gst.h>
 #include <zlib.h>
 
 #define MAX_ID_LENGTH 4
@@ -93,10 +92,10 @@ ebml_get_uint_length (guint64 value)
 void
 ebml_append_uint (GByteArray *array, guint64 value, guint length)
 {
-  guint8 bytes[8];
+  guint64 bytes = GUINT64_TO_BE (value);
 
-  GST_WRITE_UINT64_BE (bytes, value);
-  g_byte_array_append (array, bytes + 8 - length, length);
+  g_byte_array_append (
+      array, (const guint8 *) &bytes + sizeof bytes - length, length);
 }
 
 /* The fewest bytes for a size.  All bits set would say that it is not known. */
@@ -144,17 +143,23 @@ ebml_has_crc (const guint8 *data, gsize size)
   return size >= CRC_LENGTH && !memcmp (data, crc_header, sizeof crc_header);
 }
 
+/* The checksum of what is behind it, in the order of the bytes in the file. */
 static guint32
 compute_crc (const guint8 *data, gsize size)
 {
-  return (guint32) crc32_z (0, data + CRC_LENGTH, size - CRC_LENGTH);
+  return GUINT32_TO_LE (
+      (guint32) crc32_z (0, data + CRC_LENGTH, size - CRC_LENGTH));
 }
 
 gboolean
 ebml_check_crc (const guint8 *data, gsize size)
 {
-  return !ebml_has_crc (data, size) ||
-      GST_READ_UINT32_LE (data + sizeof crc_header) == compute_crc (data, size);
+  guint32 crc;
+
+  if (!ebml_has_crc (data, size))
+    return TRUE;
+  crc = compute_crc (data, size);
+  return !memcmp (data + sizeof crc_header, &crc, sizeof crc);
 }
 
 void
@@ -169,7 +174,10 @@ ebml_append_crc (GByteArray *data)
 void
 ebml_update_crc (GByteArray *data)
 {
-  if (ebml_has_crc (data->data, data->len))
-    GST_WRITE_UINT32_LE (
-        data->data + sizeof crc_header, compute_crc (data->data, data->len));
+  guint32 crc;
+
+  if (!ebml_has_crc (data->data, data->len))
+    return;
+  crc = compute_crc (data->data, data->len);
+  memcpy (data->data + sizeof crc_header, &crc, sizeof crc);
 }

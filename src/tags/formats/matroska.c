@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include <gst/gst.h>
-
 #include "formats.h"
 #include "matroskaplaces.h"
 #include "matroskatags.h"
@@ -486,7 +484,7 @@ static gboolean
 splice_cluster (const MatroskaElement *element, guint64 place, Splices *splices,
     GError **error)
 {
-  guint8 bytes[8];
+  guint64 bytes = GUINT64_TO_BE (place);
 
   if (element->has_crc)
     return tags_error_set (error, REASON_UNWRITABLE_FORMAT,
@@ -496,11 +494,11 @@ splice_cluster (const MatroskaElement *element, guint64 place, Splices *splices,
     return tags_error_set (error, REASON_UNWRITABLE_FORMAT,
         "One of its Clusters says where it is, and has no room for another "
         "place.");
-  GST_WRITE_UINT64_BE (bytes, place);
   splices_replace (splices, element->offset + element->place_offset,
       element->place_length,
       g_bytes_new (
-          bytes + sizeof bytes - element->place_length, element->place_length));
+          (const guint8 *) &bytes + sizeof bytes - element->place_length,
+          element->place_length));
   return TRUE;
 }
 

@@ -2,8 +2,6 @@
 
 #include "matroskaplaces.h"
 
-#include <gst/gst.h>
-
 enum
 {
   SEEK = 0x4dbb,
@@ -239,14 +237,15 @@ GBytes *
 matroska_make_seek (guint32 id, guint64 place)
 {
   g_autoptr (GByteArray) content = g_byte_array_new (), seek = NULL;
-  guint8 bytes[8];
   guint length = ebml_get_uint_length (place);
 
+  ebml_append_uint (content, SEEK_ID, 2);
+  ebml_append_size (content, 4, 1);
+  ebml_append_uint (content, id, 4);
+  ebml_append_uint (content, SEEK_POSITION, 2);
+  ebml_append_size (content, length, 1);
+  ebml_append_uint (content, place, length);
   seek = g_byte_array_new ();
-  GST_WRITE_UINT32_BE (bytes, id);
-  ebml_append (content, SEEK_ID, NULL, bytes, 4);
-  GST_WRITE_UINT64_BE (bytes, place);
-  ebml_append (content, SEEK_POSITION, NULL, bytes + 8 - length, length);
   ebml_append (seek, SEEK, NULL, content->data, content->len);
   return g_byte_array_free_to_bytes (g_steal_pointer (&seek));
 }
