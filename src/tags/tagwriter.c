@@ -119,23 +119,14 @@ join_names (GPtrArray *names)
   return names->len > 0 ? g_strdup (text->str) : NULL;
 }
 
-/* The genres that this kind of tag is to have of @names, of which there is at
- * least one. */
 static char **
-get_genres_for (TagKind kind, GPtrArray *names)
+copy_names (GPtrArray *names)
 {
-  char **genres = g_new0 (char *, names->len + 1);
-  const char *first = names->pdata[0];
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (kind == TAG_INFO) {
-    genres[0] = join_names (names);
-  } else if (kind == TAG_ID3V1) {
-    genres[0] = g_strdup (first);
-  } else {
-    for (guint i = 0; i < names->len; i++)
-      genres[i] = g_strdup (names->pdata[i]);
-  }
-  return genres;
+  for (guint i = 0; i < names->len; i++)
+    g_strv_builder_add (builder, names->pdata[i]);
+  return g_strv_builder_end (builder);
 }
 
 /* Sets @wanted to what the tags are to say.  The primary tags get the genres,
@@ -144,13 +135,15 @@ static void
 set_wanted (const TagState *old, GPtrArray *names, const char *classifier,
     TagState *wanted)
 {
+  g_auto (GStrv) genres = copy_names (names);
+
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     gboolean has_genres = old->genres[kind] && *old->genres[kind];
     gboolean has_classifier = classifier && old->is_primary[kind] &&
-        kind != TAG_INFO;
+        kind != TAG_INFO && kind != TAG_ID3V1;
 
     wanted->genres[kind] = old->is_primary[kind] || has_genres
-        ? get_genres_for ((TagKind) kind, names)
+        ? tag_kind_fit_genres ((TagKind) kind, old->is_primary[kind], genres)
         : g_strdupv (old->genres[kind]);
     wanted->classifier[kind] = g_strdup (
         has_classifier ? classifier : old->classifier[kind]);

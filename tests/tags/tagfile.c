@@ -15,13 +15,10 @@ static char *jazz[] = { "Jazz", NULL };
 static void
 test_write (void)
 {
-  gsize length;
-  char *flac = try_make_flac (&length);
-  g_autoptr (GBytes) data = g_bytes_new_take (flac, length);
-  g_autoptr (GBytes) written = try_write (data, jazz, "by me");
+  g_autoptr (GBytes) data = try_make_flac ();
+  g_autoptr (GBytes) written = try_write (data, jazz, TRUE);
 
-  g_assert_cmpuint (g_bytes_get_size (written), ==,
-      length + 4 + strlen ("GENRE=Jazz") + 4 + strlen ("GENRECLASSIFY=by me"));
+  g_assert_cmpuint (g_bytes_get_size (written), >, g_bytes_get_size (data));
 }
 
 /* A byte of the audio, or of another field, that is not the same is found. */
@@ -30,13 +27,14 @@ test_proof (void)
 {
   TagState wanted = { .genres[TAG_XIPH] = jazz };
   EditOptions options = { FALSE };
-  gsize length;
-  g_autofree char *data = try_make_flac (&length);
-  int fd = try_open (data, length);
+  g_autoptr (GBytes) data = try_make_flac ();
+  gsize length = g_bytes_get_size (data);
+  int fd = try_open (data);
   g_autoptr (TagFile) file = tag_file_open (fd, NULL);
   g_autoptr (TagFile) changed = tag_file_change (file, &wanted, &options, NULL);
   g_autoptr (GError) error = NULL;
-  int copy = try_open ("", 0);
+  g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
+  int copy = try_open (empty);
 
   /* while it is written, somebody changes the file below it */
   g_assert_cmpint (pwrite (fd, "x", 1, (off_t) length - 1), ==, 1);
@@ -57,7 +55,9 @@ test_no_format (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (contents); i++) {
     g_autoptr (GError) error = NULL;
-    int fd = try_open (contents[i], strlen (contents[i]));
+    g_autoptr (GBytes)
+        data = g_bytes_new_static (contents[i], strlen (contents[i]));
+    int fd = try_open (data);
 
     g_assert_null (tag_file_open (fd, &error));
     g_assert_error (error, TAGS_ERROR, REASON_UNWRITABLE_FORMAT);
@@ -69,7 +69,8 @@ static void
 test_unreadable (void)
 {
   g_autoptr (GError) error = NULL;
-  int fd = try_open ("fLaC", 4);
+  g_autoptr (GBytes) data = g_bytes_new_static ("fLaC", 4);
+  int fd = try_open (data);
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
   int write_only = open (path, O_WRONLY);
 
@@ -83,11 +84,9 @@ test_unreadable (void)
 static void
 test_damaged (void)
 {
-  gsize length;
-  char *flac = try_make_flac (&length);
-  g_autoptr (GBytes) data = g_bytes_new_take (flac, length);
+  g_autoptr (GBytes) data = try_make_flac ();
 
-  try_damaged (data, 300, 96, 0);
+  try_damage (data, 300, 96);
 }
 
 static void

@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What each test of a format does with a file: write a genre into it, and take that
- * back. */
+/* Files in memory, for tests of the formats: what is written into them is read
+ * again and taken back. */
 
 #pragma once
 
 #include "tags/formats/tagfile.h"
 
-/* A file in memory that has these bytes.  To be closed. */
-int try_open (const void *data, gsize length);
+G_BEGIN_DECLS
+
+/* An open file with these bytes. */
+int try_open (GBytes *data);
+
+/* Writes genres and a classifier where tagwriter.c would write them, which has to
+ * work, and takes them back by the fields.  The file is then that of before if
+ * @same.  Gives the bytes that were written.  (transfer full) */
+GBytes *try_write (GBytes *data, char **genres, gboolean same);
+
+/* What the file says, genres separated by ";", and its classifier; "none" without
+ * such a tag. */
+void try_assert_genres (GBytes *data, TagKind kind, const char *genres);
+
+/* The file cannot be written, and the sentence has these words. */
+void try_assert_obstacle (GBytes *data, const char *words);
+
+/* The file is of no known format. */
+void try_assert_unknown (GBytes *data);
+
+/* Damages the file in many ways, each time in its first @range bytes: it is read or
+ * refused, and what was written can be taken back. */
+void try_damage (GBytes *data, guint n, gsize range);
 
 /* FLAC, as far as tags look into it: STREAMINFO, a comment of the fields "title=A"
- * and "ARTIST=B", and 2000 bytes of audio.  To be freed with g_free(). */
-char *try_make_flac (gsize *length);
+ * and "ARTIST=B", and 2000 bytes of audio. */
+GBytes *try_make_flac (void);
 
-/**
- * try_write:
- * @data: a file that can be written
- * @genres: what each kind is to have that is primary or has genres
- * @classifier: (nullable): and the kinds that are primary
- *
- * Writes, and then gives back the fields that there were; checks the proofs, that
- * the file says what was written, and that the last file is the first one, byte for
- * byte.
- *
- * Returns: (transfer full): the file with the genres
- */
-GBytes *try_write (GBytes *data, char **genres, const char *classifier);
+/* Bytes put together: each as a pointer and a length (gsize), NULL at the end. */
+GBytes *try_join (const void *first, ...) G_GNUC_NULL_TERMINATED;
 
-/* Checks that there is an obstacle, and that its sentence has @word. */
-void try_refuse (GBytes *data, const char *word);
-
-/* Reads the file, and writes it if it can be; whatever the bytes are, what was
- * written can be taken back. */
-void try_any (const void *data, gsize length);
-
-/* try_any() with @n damaged versions of the file: cut off at any place, and with
- * bytes changed among the first @head and, if @tail > 0, the last @tail. */
-void try_damaged (GBytes *data, guint n, gsize head, gsize tail);
+G_END_DECLS

@@ -25,6 +25,8 @@ typedef struct
   GPtrArray *fields; /* TagField: ours, the genre's and the classifier's */
   GPtrArray *genres; /* char *, UTF-8: what these say */
   char *classifier;  /* or NULL */
+  gconstpointer tag; /* what a TagEncode of this kind of tag may need to know; its
+                        owner sets it */
 } TagItems;
 
 TagItems *tag_items_new (void);

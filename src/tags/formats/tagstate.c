@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-#include <gst/tag/tag.h>
-
+#include "id3genres.h"
 #include "sort.h"
 
 static void
@@ -58,7 +57,8 @@ get_number (const char *text)
   guint64 number;
 
   return g_ascii_string_to_unsigned (
-             text, 10, 0, gst_tag_id3_genre_count () - 1, &number, NULL)
+             text, 10, 0, 255, &number, NULL) &&
+          id3_genre_get ((guint) number)
       ? (int) number
       : -1;
 }
@@ -72,9 +72,30 @@ tag_kind_get_names (TagKind kind, char **genres)
     int number = kind == TAG_ID3V2 ? get_number (*genres) : -1;
 
     g_strv_builder_add (
-        names, number < 0 ? *genres : gst_tag_id3_genre_get ((guint) number));
+        names, number < 0 ? *genres : id3_genre_get ((guint) number));
   }
   return g_strv_builder_end (names);
+}
+
+char **
+tag_kind_fit_genres (TagKind kind, gboolean is_primary, char **genres)
+{
+  char **fitting;
+  int number;
+
+  if (kind != TAG_INFO && kind != TAG_ID3V1)
+    return g_strdupv (genres);
+  fitting = g_new0 (char *, 2);
+  if (kind == TAG_INFO) {
+    fitting[0] = g_strjoinv ("; ", genres);
+    return fitting;
+  }
+  number = id3_genre_find (*genres);
+  if (number >= 0)
+    fitting[0] = g_strdup (id3_genre_get ((guint) number));
+  else if (is_primary)
+    fitting[0] = g_strdup (*genres);
+  return fitting;
 }
 
 /* The order does not matter: a log of an earlier version may have another. */

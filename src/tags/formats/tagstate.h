@@ -59,6 +59,13 @@ const char *tag_kind_name (TagKind kind);
  * list in an ID3v2 tag become names.  To be freed with g_strfreev(). */
 char **tag_kind_get_names (TagKind kind, char **genres);
 
+/* The genres, at least one, as far as this kind of tag can hold them, as it spells
+ * them: INFO has one text, ID3v1 one name of a list.  A name that is not in that list
+ * is left out, so that none is left; but it stays, and cannot be written, where the
+ * tag is @is_primary.  To be freed with g_strfreev(). */
+char **
+tag_kind_fit_genres (TagKind kind, gboolean is_primary, char **genres);
+
 /* TRUE if both say the same of the genre and the classifier. */
 gboolean tag_state_equal (const TagState *a, const TagState *b);
 /* TRUE if the fields of @now are, byte for byte and in this order, those of @wanted
