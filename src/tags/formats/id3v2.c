@@ -572,6 +572,7 @@ id3v2_tag_render (const Id3v2Tag *tag, const TagState *wanted, GError **error)
       fields = tag_items_get_fields (tag->items, TAG_ID3V2, wanted, encode);
   g_autoptr (GByteArray) frames = NULL, data = g_byte_array_new ();
   gsize frames_end;
+  guint8 size[4];
 
   if (!wanted->fields[TAG_ID3V2])
     move_before_empty (tag, fields);
@@ -587,12 +588,13 @@ id3v2_tag_render (const Id3v2Tag *tag, const TagState *wanted, GError **error)
     g_byte_array_append (data, frames->data, frames->len);
   frames_end = data->len;
   append_part (data, tag, tag->padding, tag->end);
-  id3v2_write_synchsafe (data->data + 6, data->len - ID3V2_HEADER);
+  id3v2_write_synchsafe (size, data->len - ID3V2_HEADER);
+  memcpy (data->data + 6, size, sizeof size);
   if (tag->crc > 0)
     write_crc (tag, data, frames_end);
   if (tag->end < g_bytes_get_size (tag->data)) {
     append_part (data, tag, tag->end, tag->end + 6);
-    g_byte_array_append (data, data->data + 6, 4);
+    g_byte_array_append (data, size, sizeof size);
   }
   return g_bytes_new (data->data, data->len);
 }
