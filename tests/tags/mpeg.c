@@ -80,7 +80,7 @@ test_free_format (void)
   g_autoptr (GByteArray) data = g_byte_array_new ();
   g_autoptr (GBytes) bytes = NULL;
 
-  for (guint i = 0; i < 5; i++)
+  for (guint i = 0; i < 9; i++)
     g_byte_array_append (data, frame, sizeof frame);
   bytes = g_bytes_new (data->data, data->len);
   assert_format (bytes, "MPEG audio");
@@ -145,7 +145,7 @@ test_plain (void)
   {
     const char *magic;
     TagKind kind;
-  } all[] = { { "TTA1", TAG_ID3V2 }, { "MAC ", TAG_APE }, { "wvPk", TAG_APE },
+  } all[] = { { "TTA1", TAG_ID3V2 }, { "MAC ", TAG_APE }, { "wvpk", TAG_APE },
     { "MPCK", TAG_APE }, { "MP+\7", TAG_APE }, { "tBaK", TAG_APE },
     { "OFR ", TAG_APE } };
 
