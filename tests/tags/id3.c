@@ -549,6 +549,29 @@ test_neighbours (void)
   try_damage (front, 200, tag->len);
 }
 
+/* Such tags beside a format's own follow; one that cannot be read stays. */
+static void
+test_beside_others (void)
+{
+  static const char damaged[] = "ID3\3\0\0\0\0\0\14TIT2\0\0\1\0\0\0\0A";
+  guint8 flac[4 + 4 + 34 + 500] = { 'f', 'L', 'a', 'C', 0x80, 0, 0, 34 };
+  g_autoptr (GByteArray) frames = g_byte_array_new (), data = NULL;
+  g_autoptr (GBytes) all = NULL, written = NULL;
+
+  add_frame (frames, V23, "TCON", 0, BYTES ("\0Pop"));
+  data = make_tag (3, 0, frames, BYTES (""));
+  g_byte_array_prepend (
+      data, (const guint8 *) damaged, (guint) sizeof damaged - 1);
+  g_byte_array_append (data, flac, sizeof flac);
+  append_id3v1 (data, 17);
+  all = g_bytes_new (data->data, data->len);
+  written = try_write (all, one, TRUE);
+  try_assert_genres (written, TAG_XIPH, "Jazz");
+  try_assert_genres (written, TAG_ID3V2, "Jazz");
+  try_assert_genres (written, TAG_ID3V1, "Jazz");
+  g_assert_true (has_bytes (written, damaged, sizeof damaged - 1));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -564,5 +587,6 @@ main (int argc, char **argv)
   g_test_add_func ("/id3/kinds", test_kinds);
   g_test_add_func ("/id3/unlisted", test_unlisted);
   g_test_add_func ("/id3/neighbours", test_neighbours);
+  g_test_add_func ("/id3/beside-others", test_beside_others);
   return g_test_run ();
 }

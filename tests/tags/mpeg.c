@@ -73,6 +73,23 @@ test_containers (void)
   }
 }
 
+/* Packets of 188 bytes, as in an MPEG transport stream, through which frames run. */
+static void
+test_packets (void)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new (),
+                         data = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  append_frames (frames, 100);
+  for (guint i = 0; i + 184 <= frames->len; i += 184) {
+    g_byte_array_append (data, (const guint8 *) "G\1\0\20", 4);
+    g_byte_array_append (data, frames->data + i, 184);
+  }
+  bytes = g_bytes_new (data->data, data->len);
+  try_assert_unknown (bytes);
+}
+
 static void
 test_free_format (void)
 {
@@ -166,6 +183,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mpeg/mpeg", test_mpeg);
   g_test_add_func ("/mpeg/containers", test_containers);
+  g_test_add_func ("/mpeg/packets", test_packets);
   g_test_add_func ("/mpeg/free-format", test_free_format);
   g_test_add_func ("/mpeg/adts", test_adts);
   g_test_add_func ("/mpeg/dsf", test_dsf);

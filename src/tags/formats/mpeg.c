@@ -136,6 +136,9 @@ has_frames (
   for (guint i = 0; i < n; i++) {
     if (i >= to_end && is_end (file, offset))
       return TRUE;
+    /* the last one may be cut off */
+    if (i >= MIN_FRAMES_TO_END && offset > media_file_get_size (file))
+      return TRUE;
     if (!read_frame (file, offset, parse, &frame) ||
         frame.common != first.common ||
         (frame.length == 0) != (free_length > 0))
