@@ -35,6 +35,19 @@ assert_format (GBytes *data, const char *format)
 }
 
 static void
+assert_no_mpeg (GBytes *data)
+{
+  int fd = try_open (data);
+  g_autoptr (TagFile) file = tag_file_open (fd, NULL);
+
+  if (file) {
+    g_assert_cmpstr (tag_file_get_format (file), !=, "MPEG audio");
+    g_assert_cmpstr (tag_file_get_format (file), !=, "AAC");
+  }
+  close (fd);
+}
+
+static void
 test_mpeg (void)
 {
   static const guint8 zeros[5000];
@@ -66,10 +79,10 @@ test_containers (void)
     append_frames (data, strcmp (starts[i], "some text") ? 100 : 10);
     g_byte_array_append (data, (const guint8 *) starts[i], 16);
     bytes = g_bytes_new (data->data, data->len);
-    try_assert_unknown (bytes);
+    assert_no_mpeg (bytes);
     g_byte_array_prepend (data, (const guint8 *) id3, sizeof id3 - 1);
     tagged = g_bytes_new (data->data, data->len);
-    try_assert_unknown (tagged);
+    assert_no_mpeg (tagged);
   }
 }
 
@@ -87,7 +100,7 @@ test_packets (void)
     g_byte_array_append (data, frames->data + i, 184);
   }
   bytes = g_bytes_new (data->data, data->len);
-  try_assert_unknown (bytes);
+  assert_no_mpeg (bytes);
 }
 
 static void

@@ -79,10 +79,9 @@ write_copy (const char *path, const char *copy, char **genres, gboolean back)
   for (guint kind = 0; kind < TAG_KINDS; kind++)
     if (state->is_primary[kind] ||
         (state->genres[kind] && *state->genres[kind]))
-      wanted.genres[kind] = *genres
-          ? tag_kind_fit_genres (
-                (TagKind) kind, state->is_primary[kind], genres)
-          : g_new0 (char *, 1);
+      wanted.genres[kind] = *genres ? tag_kind_fit_genres ((TagKind) kind,
+                                          state->is_primary[kind], genres)
+                                    : g_new0 (char *, 1);
   changed = change (file, &wanted);
   tag_state_clear (&wanted);
   if (!changed || (back && !(last = change (changed, state))))

@@ -190,3 +190,21 @@ try_join (const void *first, ...)
   va_end (arguments);
   return g_byte_array_free_to_bytes (all);
 }
+
+GBytes *
+try_make_flac (void)
+{
+  static const char comment[] = "\4\0\0\0made\2\0\0\0"
+                                "\7\0\0\0title=A\10\0\0\0ARTIST=B";
+  GByteArray *data = g_byte_array_new ();
+  guint8 info[4 + 34] = { 0, 0, 0, 34 };
+  guint8 header[4] = { 0x80 | 4, 0, 0, sizeof comment - 1 };
+  guint8 audio[2000] = { 0xff, 0xf8 };
+
+  g_byte_array_append (data, (const guint8 *) "fLaC", 4);
+  g_byte_array_append (data, info, sizeof info);
+  g_byte_array_append (data, header, sizeof header);
+  g_byte_array_append (data, (const guint8 *) comment, sizeof comment - 1);
+  g_byte_array_append (data, audio, sizeof audio);
+  return g_byte_array_free_to_bytes (data);
+}

@@ -31,6 +31,10 @@ void try_assert_unknown (GBytes *data);
  * refused, and what was written can be taken back. */
 void try_damage (GBytes *data, guint n, gsize range);
 
+/* FLAC, as far as tags look into it: STREAMINFO, a comment of the fields "title=A"
+ * and "ARTIST=B", and 2000 bytes of audio. */
+GBytes *try_make_flac (void);
+
 /* Bytes put together: each as a pointer and a length (gsize), NULL at the end. */
 GBytes *try_join (const void *first, ...) G_GNUC_NULL_TERMINATED;
 

@@ -3,7 +3,11 @@
 #include "formats.h"
 
 const TagFormat *const tag_formats[] = {
+  &tag_format_aiff,
+  &tag_format_asf,
   &tag_format_flac,
+  &tag_format_ogg,
+  &tag_format_wav,
   &tag_format_tta,
   &tag_format_dsf,
   &tag_format_monkeys_audio,
