@@ -549,6 +549,23 @@ test_neighbours (void)
   try_damage (front, 200, tag->len);
 }
 
+/* Far more genres than anybody needs take no time. */
+static void
+test_many_genres (void)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new (), tag = NULL;
+  g_autoptr (GString) text = g_string_new_len ("", 1);
+  g_autoptr (GBytes) data = NULL;
+
+  while (text->len < 60000)
+    g_string_append (text, "(17) ");
+  for (guint i = 0; i < 100; i++)
+    add_frame (frames, V23, "TCON", 0, text->str, text->len);
+  tag = make_tag (3, 0, frames, BYTES (""));
+  data = make_file (tag, BYTES (""));
+  try_assert_obstacle (data, "too long");
+}
+
 /* Such tags beside a format's own follow; one that cannot be read stays. */
 static void
 test_beside_others (void)
@@ -587,6 +604,7 @@ main (int argc, char **argv)
   g_test_add_func ("/id3/kinds", test_kinds);
   g_test_add_func ("/id3/unlisted", test_unlisted);
   g_test_add_func ("/id3/neighbours", test_neighbours);
+  g_test_add_func ("/id3/many-genres", test_many_genres);
   g_test_add_func ("/id3/beside-others", test_beside_others);
   return g_test_run ();
 }

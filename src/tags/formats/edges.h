@@ -35,7 +35,11 @@ void edges_add_back (const Edges *edges, Layout *layout);
 
 /* For formats without tags of their own: makes one of the kinds primary, the first of
  * ID3v2, APE and ID3v1 of which there is a tag, or else @otherwise, ID3v2 or APE.
- * That a tag cannot be read is an obstacle then. */
+ * That a tag cannot be read is an obstacle then.
+ *
+ * Readers that find a new ID3v2 tag with nothing but a genre would not look at the
+ * titles of an APE or ID3v1 tag any more; and ID3v1 cuts titles off, so that no full
+ * ID3v2 tag can be made of it. */
 void
 edges_choose_primary (const Edges *edges, Layout *layout, TagKind otherwise);
 
