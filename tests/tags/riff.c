@@ -455,6 +455,20 @@ test_obstacles (void)
   try_assert_obstacle (no_data, "no chunk \"data\"");
 }
 
+/* Others that begin alike. */
+static void
+test_unknown (void)
+{
+  static const char *const headers[] = { "RIFF\4\0\0\0AVI ",
+    "riff\56\221\317\21WAVE", "FORM\0\0\0\0048SVX", "RIFX\0\0\0\4WAVE" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
+    g_autoptr (GBytes) data = g_bytes_new_static (headers[i], 12);
+
+    try_assert_unknown (data);
+  }
+}
+
 static void
 test_damaged (void)
 {
@@ -487,6 +501,7 @@ main (int argc, char **argv)
   g_test_add_func ("/riff/new-in-rf64", test_new_in_rf64);
   g_test_add_func ("/riff/aiff", test_aiff);
   g_test_add_func ("/riff/obstacles", test_obstacles);
+  g_test_add_func ("/riff/unknown", test_unknown);
   g_test_add_func ("/riff/damaged", test_damaged);
   return g_test_run ();
 }
