@@ -352,6 +352,25 @@ make_rf64 (const char *magic, guint64 riff_size, guint64 data_size)
   return end_with_size (&file, 0xffffffff);
 }
 
+/* In front of the audio, as it is the last that some programs know the size of. */
+static void
+test_new_in_rf64 (void)
+{
+  File file;
+  guint8 sizes[28] = { 48 + 8, 0, 0, 0, 0, 0, 0, 0, 8 };
+  g_autoptr (GBytes) data = NULL, made = NULL;
+
+  file.data = g_byte_array_new ();
+  file.is_big_endian = FALSE;
+  ADD (&file, "RF64....WAVE");
+  add_chunk (&file, "ds64", (const char *) sizes, sizeof sizes);
+  CHUNK (&file, "data", "an audio");
+  put_uint32 (&file, 52, 0xffffffff);
+  data = end_with_size (&file, 0xffffffff);
+  made = write_both (data, WRITTEN, WRITTEN);
+  g_assert_cmpuint (find (made, "an audio"), ==, g_bytes_get_size (made) - 8);
+}
+
 static void
 test_rf64 (void)
 {
@@ -466,6 +485,7 @@ main (int argc, char **argv)
   g_test_add_func ("/riff/odd-ends", test_odd_ends);
   g_test_add_func ("/riff/no-pad", test_no_pad);
   g_test_add_func ("/riff/rf64", test_rf64);
+  g_test_add_func ("/riff/new-in-rf64", test_new_in_rf64);
   g_test_add_func ("/riff/aiff", test_aiff);
   g_test_add_func ("/riff/obstacles", test_obstacles);
   g_test_add_func ("/riff/damaged", test_damaged);
