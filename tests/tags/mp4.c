@@ -162,6 +162,16 @@ make_two_values (void)
           NULL));
 }
 
+/* A list that ends with zeros, too. */
+static GByteArray *
+make_zeros (void)
+{
+  return atom ("udta",
+      atom ("meta", VERSION, atom ("hdlr", HANDLER ("\0"), NULL),
+          atom ("ilst", TITLE, TEXT ("\0\0\0\0"), NULL), NULL),
+      NULL);
+}
+
 /* Values that are none, and items of all kinds. */
 static GByteArray *
 make_odd (void)
@@ -220,6 +230,7 @@ static const Tags tags[] = {
   { "number", make_number, "Rock", FALSE },
   { "number-and-name", make_number_and_name, "Rock", FALSE },
   { "two-values", make_two_values, "Pop;R&B;Ska", FALSE },
+  { "zeros", make_zeros, "", FALSE },
   { "odd", make_odd, "", FALSE },
   { "kept", make_kept, "", FALSE },
   { "quicktime-genre", make_quicktime_genre, "Folk", FALSE },
@@ -426,10 +437,10 @@ test_obstacles (void)
     { "\16tkhd", "\17tkhd", 5, IN_FRONT, "atom trak at byte" },
     { "stco\0\0\0\0\0\0\0\3", "stco\0\0\0\0\0\0\0\4", 12, IN_FRONT,
         "atom stco" },
-    { "\0\0\0\34\251nam", "\0\0\0\35\251nam", 8, IN_FRONT, "no whole item" },
-    { "\0\0\0\34\251nam", "\0\0\0\3\251nam", 8, AT_END, "no whole item" },
+    { "\0\0\0\34\251nam", "\0\0\0\35\251nam", 8, IN_FRONT, "no whole atom" },
+    { "\0\0\0\34\251nam", "\0\0\0\3\251nam", 8, AT_END, "no whole atom" },
     { "\0\0\0\44ilst", "\0\0\0\50ilst", 8, AT_END, "atom meta at byte" },
-    { "mdirappl", "mdtaappl", 8, AT_END, "has keys" },
+    { "mdirappl", "mdtaappl", 8, AT_END, "have keys" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -43,6 +43,7 @@ typedef struct
   /* it has nothing but what is made here */
   gboolean meta_is_plain, udta_is_plain;
   TagItems *items;   /* of the list; empty without one */
+  guint64 items_end; /* where they end: zeros may follow in the list */
   GPtrArray *others; /* char *: genres in udta itself, which stay */
 } Mp4;
 
@@ -189,9 +190,7 @@ choose_meta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
       continue;
     if (has_keys (file, &meta)) {
       layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
-          "Its tags are in a form that cannot be written: the atom meta at "
-          "byte %" G_GUINT64_FORMAT " has keys instead of iTunes' items.",
-          meta.offset);
+          "Its tags have keys of QuickTime (mdta) instead of iTunes' items.");
       continue;
     }
     if (mp4_find (file, &meta, mp4_get_meta_skip (file, &meta), ILST, &ilst))
@@ -247,6 +246,12 @@ find_tags (Layout *layout, Mp4 *mp4)
   }
 }
 
+static guint64
+get_items_begin (const Mp4 *mp4)
+{
+  return mp4->ilst.offset + mp4->ilst.header;
+}
+
 /* Finds what is there only for the genre that was written. */
 static void
 find_plain (MediaFile *file, Mp4 *mp4)
@@ -255,7 +260,9 @@ find_plain (MediaFile *file, Mp4 *mp4)
 
   mp4->meta_is_plain = meta->type && meta->header == MP4_HEADER &&
       mp4->items->kept->len == 0 &&
-      (!ilst->type || ilst->header == MP4_HEADER) &&
+      (!ilst->type ||
+          (ilst->header == MP4_HEADER &&
+              mp4->items_end == mp4_get_end (ilst))) &&
       meta->size == MP4_HEADER + META_BEGIN + ilst->size &&
       media_file_has (file, meta->offset + MP4_HEADER, meta_begin, META_BEGIN);
   mp4->udta_is_plain = udta->type && udta->header == MP4_HEADER &&
@@ -275,7 +282,10 @@ read_tags (Layout *layout, Mp4 *mp4)
     check_end (
         layout, &mp4->meta, mp4_get_meta_skip (layout->file, &mp4->meta));
   if (mp4->ilst.type)
-    mp4->items = mp4_ilst_parse (layout->file, &mp4->ilst, &problem);
+    check_end (layout, &mp4->ilst, 0);
+  if (mp4->ilst.type)
+    mp4->items = mp4_ilst_parse (
+        layout->file, &mp4->ilst, &mp4->items_end, &problem);
   if (problem)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
   if (!mp4->items)
@@ -309,7 +319,7 @@ add_holes (const Mp4 *mp4, Mp4Holes *holes)
   if (meta->type)
     add_size_hole (holes, meta);
   if (ilst->type)
-    mp4_holes_add (holes, ilst->offset, ilst->size);
+    mp4_holes_add (holes, ilst->offset, mp4->items_end - ilst->offset);
 }
 
 /* Without a genre of its own, the list says that of the other fields. */
@@ -444,8 +454,8 @@ replace_list (const Mp4 *mp4, Change *change)
 {
   const Mp4Atom *ilst = &mp4->ilst;
 
-  change->offset = ilst->offset + ilst->header;
-  change->length = ilst->size - ilst->header;
+  change->offset = get_items_begin (mp4);
+  change->length = mp4->items_end - change->offset;
   change->parents[0] = &mp4->moov;
   change->parents[1] = &mp4->udta;
   change->parents[2] = &mp4->meta;
@@ -487,9 +497,9 @@ edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
   if (!edges_edit (mp4->edges, wanted, options, splices, error))
     return FALSE;
   if (mp4->ilst.type && wanted->genres[TAG_MP4] &&
-      data->len == mp4->ilst.size - mp4->ilst.header &&
-      media_file_has (layout->file, mp4->ilst.offset + mp4->ilst.header,
-          data->data, data->len))
+      data->len == mp4->items_end - get_items_begin (mp4) &&
+      media_file_has (
+          layout->file, get_items_begin (mp4), data->data, data->len))
     return mp4_offsets_edit (mp4->offsets, mp4->atoms, splices, error);
   if (!needs_no_list (mp4, wanted, data->len)) {
     if (mp4->ilst.type)

@@ -162,30 +162,30 @@ add_item (TagItems *items, guint32 type, GBytes *raw)
 }
 
 TagItems *
-mp4_ilst_parse (MediaFile *file, const Mp4Atom *ilst, char **problem)
+mp4_ilst_parse (
+    MediaFile *file, const Mp4Atom *ilst, guint64 *end, char **problem)
 {
   g_autoptr (TagItems) items = tag_items_new ();
   Mp4Walk walk = mp4_enter (file, ilst, 0);
   Mp4Atom item;
 
+  *end = walk.offset;
   while (mp4_next (&walk, &item)) {
     GBytes *raw = item.header == MP4_HEADER
         ? media_file_get (file, item.offset, item.size)
         : NULL;
 
     if (!raw) {
-      walk.offset = item.offset;
-      break;
+      *problem = g_strdup_printf (
+          "Its list of tags, the atom ilst, is damaged: the item at "
+          "byte %" G_GUINT64_FORMAT " is too long.",
+          item.offset);
+      return NULL;
     }
     add_item (items, item.type, raw);
+    *end = walk.offset;
   }
-  if (walk.offset == walk.end)
-    return g_steal_pointer (&items);
-  *problem = g_strdup_printf (
-      "Its list of tags, the atom ilst, is damaged: at byte %" G_GUINT64_FORMAT
-      " is no whole item.",
-      walk.offset);
-  return NULL;
+  return g_steal_pointer (&items);
 }
 
 static void

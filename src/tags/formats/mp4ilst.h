@@ -9,10 +9,12 @@
 
 G_BEGIN_DECLS
 
-/* Takes the list apart.  @problem: (out) (transfer full): if an item is damaged, a
- * sentence says which
+/* Takes the list apart.
+ * @end: (out): where its items end; what is behind them is for the caller
+ * @problem: (out) (transfer full): if an item is damaged, a sentence says which
  * Returns: (transfer full) (nullable) */
-TagItems *mp4_ilst_parse (MediaFile *file, const Mp4Atom *ilst, char **problem);
+TagItems *mp4_ilst_parse (
+    MediaFile *file, const Mp4Atom *ilst, guint64 *end, char **problem);
 
 /* The contents of the list with the fields that @wanted has. */
 GByteArray *mp4_ilst_render (const TagItems *items, const TagState *wanted);
