@@ -199,6 +199,14 @@ make_quicktime_genre (void)
 }
 
 static GByteArray *
+make_3gp_wide (void)
+{
+  return atom ("udta",
+      atom ("gnre", TEXT ("\0\0\0\0\25\307\376\377\0S\0k\0a\0\0"), NULL),
+      atom ("titl", TEXT ("\0\0\0\0\25\307Song\0"), NULL), NULL);
+}
+
+static GByteArray *
 make_3gp_genre (void)
 {
   return atom (
@@ -223,7 +231,7 @@ static const Tags tags[] = {
   { "plain", make_plain, "", FALSE },
   { "free", make_free, "Pop", FALSE },
   { "quicktime", make_quicktime, "", FALSE },
-  { "no-meta", make_no_meta, "none", FALSE },
+  { "no-meta", make_no_meta, "", FALSE },
   { "no-list", make_no_list, "none", FALSE },
   { "empty-list", make_empty_list, "", FALSE },
   { "empty-udta", make_empty_udta, "none", TRUE },
@@ -234,6 +242,7 @@ static const Tags tags[] = {
   { "odd", make_odd, "", FALSE },
   { "kept", make_kept, "", FALSE },
   { "quicktime-genre", make_quicktime_genre, "Folk", FALSE },
+  { "3gp-wide", make_3gp_wide, "Ska", FALSE },
   { "3gp-genre", make_3gp_genre, "Folk", FALSE },
   { "second", make_second, "Pop", FALSE },
 };
@@ -408,6 +417,39 @@ test_fragments (void)
   try_assert_refused (in_front, jazz, "atom sidx");
 }
 
+/* Where QuickTime or 3GP have texts, the genre is one of them. */
+static void
+test_texts (void)
+{
+  static const struct
+  {
+    const char *name, *bytes;
+    gsize length;
+  } cases[] = {
+    { "no-meta", "\0\0\0\20\251gen\0\4\125\304Jazz", 16 },
+    { "quicktime-genre", "\0\0\0\20\251gen\0\4\125\304Jazz", 16 },
+    { "3gp-wide", make_3gp_wide, "Ska", FALSE },
+    { "3gp-genre", "\0\0\0\23gnre\0\0\0\0\125\304Jazz", 19 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    for (guint j = 0; j < G_N_ELEMENTS (tags); j++) {
+      g_autoptr (GBytes) data = NULL, written = NULL;
+      gsize size;
+      const void *all;
+
+      if (strcmp (tags[j].name, cases[i].name))
+        continue;
+      data = make_file (&tags[j], IN_FRONT);
+      written = try_write (data, jazz, TRUE);
+      all = g_bytes_get_data (written, &size);
+      g_assert_nonnull (memmem (all, size, cases[i].bytes, cases[i].length));
+      g_assert_null (memmem (all, size, "ilst", 4));
+      g_assert_null (memmem (all, size, "Folk", 4));
+    }
+  }
+}
+
 /* Puts @to in the place of @from, both of the same length, where it is first. */
 static GBytes *
 replace (GBytes *data, const void *from, const void *to, gsize length)
@@ -533,6 +575,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &tags[i], test_tags);
   }
   g_test_add_func ("/mp4/fragments", test_fragments);
+  g_test_add_func ("/mp4/texts", test_texts);
   g_test_add_func ("/mp4/obstacles", test_obstacles);
   g_test_add_func ("/mp4/cut", test_cut);
   g_test_add_func ("/mp4/offsets", test_offsets);
