@@ -428,7 +428,6 @@ test_texts (void)
   } cases[] = {
     { "no-meta", "\0\0\0\20\251gen\0\4\125\304Jazz", 16 },
     { "quicktime-genre", "\0\0\0\20\251gen\0\4\125\304Jazz", 16 },
-    { "3gp-wide", make_3gp_wide, "Ska", FALSE },
     { "3gp-genre", "\0\0\0\23gnre\0\0\0\0\125\304Jazz", 19 },
   };
 
