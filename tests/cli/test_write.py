@@ -338,7 +338,9 @@ class Test(unittest.TestCase):
                 self.assertEqual(genres, ["Hip-Hop"])
                 self.assertRegex(
                     ours, r"^Hip-Hop, confidence 0\.\d\d, model small 1$")
-                self.assertEqual(probe(path)[0]["genre"], "Hip-Hop")
+                # ffprobe does not look into the chunk "id3 "
+                if not path.endswith("wav"):
+                    self.assertEqual(probe(path)[0]["genre"], "Hip-Hop")
         # the default leaves it alone
         for answer in self.write("jazz", *paths):
             self.assertEqual(answer, {

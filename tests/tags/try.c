@@ -32,11 +32,14 @@ set_wanted (const TagState *state, char **genres, TagState *wanted)
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     gboolean is_primary = state->is_primary[kind];
     gboolean has_genres = state->genres[kind] && *state->genres[kind];
+    gboolean has_classifier = is_primary && kind != TAG_INFO &&
+        kind != TAG_ID3V1;
 
-    wanted->genres[kind] = g_strdupv (
-        is_primary || has_genres ? genres : state->genres[kind]);
+    wanted->genres[kind] = is_primary || has_genres
+        ? tag_kind_fit_genres ((TagKind) kind, is_primary, genres)
+        : g_strdupv (state->genres[kind]);
     wanted->classifier[kind] = g_strdup (
-        is_primary ? "a test" : state->classifier[kind]);
+        has_classifier ? "a test" : state->classifier[kind]);
   }
 }
 

@@ -8,6 +8,7 @@ const TagFormat *const tag_formats[] = {
   &tag_format_flac,
   &tag_format_mp4,
   &tag_format_ogg,
+  &tag_format_matroska,
   &tag_format_wav,
   &tag_format_tta,
   &tag_format_dsf,
