@@ -19,7 +19,6 @@
 #include "mp4offsets.h"
 #include "tagserror.h"
 
-#define FTYP MP4_TYPE ('f', 't', 'y', 'p')
 #define MOOV MP4_TYPE ('m', 'o', 'o', 'v')
 #define UDTA MP4_TYPE ('u', 'd', 't', 'a')
 #define META MP4_TYPE ('m', 'e', 't', 'a')
