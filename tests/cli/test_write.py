@@ -535,6 +535,11 @@ class Test(unittest.TestCase):
         os.chmod(path, 0o444)
         self.refuse(path, "read-only", "The file is read-only.")
         self.refuse(path, "read-only", "The file is read-only.", "--dry-run")
+        path = os.path.join(self.folder, "song.mp4")
+        ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-metadata",
+               "title=A", "-movflags", "use_metadata_tags", path)
+        self.refuse(path, "unwritable-format", "Its tags have keys of "
+                    "QuickTime (mdta) instead of iTunes' items.")
         path = os.path.join(self.folder, "song.au")
         ffmpeg("-i", f"{self.plain}/song.wav", path)
         self.refuse(path, "unwritable-format",
