@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "analysis/filename.h"
 #include "genre/genre.h"
 #include "plot/figure.h"
 #include "tags/undolog.h"
@@ -101,6 +102,10 @@ static const GOptionEntry tags_entries[] = {
       TO (pool.worker.min_confidence), MIN_CONFIDENCE_HELP, "P" },
   { "write-confidence", 0, 0, G_OPTION_ARG_NONE,
       TO (pool.worker.write_confidence), "And model and confidence", NULL },
+  { "write-top", 0, 0, G_OPTION_ARG_INT, TO (write_top),
+      "Up to N genres, each so probable (1)", "N" },
+  { "genre-map", 0, 0, G_OPTION_ARG_FILENAME, TO (genre_map_path),
+      "Write names of your own, \"from = to; to\"", "FILE" },
   { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
       "New tags of MP3 are ID3v2.3", NULL },
   { "preserve-times", 0, 0, G_OPTION_ARG_NONE,
@@ -306,7 +311,42 @@ has_write_options (const CommandOptions *options)
 
   return options->overwrite || options->append || tags->id3v23 ||
       tags->preserve_times || options->pool.worker.write_confidence ||
-      tags->dry_run || tags->undo_log;
+      tags->dry_run || tags->undo_log || options->genre_map_path ||
+      options->write_top != NOT_GIVEN;
+}
+
+static gboolean
+check_write_top (CommandOptions *options, GError **error)
+{
+  if (options->write_top == NOT_GIVEN)
+    options->write_top = 1;
+  else if (options->write_top < 1)
+    return set_bad_value (error, "--write-top", "at least 1");
+  options->pool.worker.write_top = options->write_top;
+  return TRUE;
+}
+
+/* Reads the map here once, as it may be a pipe, and so that a mistake in it is
+ * found before a file is analysed. */
+static gboolean
+check_genre_map (CommandOptions *options, GError **error)
+{
+  const char *path = options->genre_map_path;
+  g_autofree char *name = path ? filename_display (path) : NULL;
+  g_autoptr (GError) fault = NULL;
+  char *text = NULL;
+  gsize length;
+
+  if (!path)
+    return TRUE;
+  if (!g_file_get_contents (path, &text, &length, &fault)) {
+    g_set_error (error, fault->domain, fault->code,
+        "The genre map cannot be read: %s.", fault->message);
+    return FALSE;
+  }
+  options->pool.worker.genre_map = text;
+  options->pool.worker.map = genre_map_parse (text, length, name, error);
+  return options->pool.worker.map != NULL;
 }
 
 static gboolean
@@ -327,6 +367,8 @@ check_write (CommandOptions *options, GError **error)
   }
   if (!check_range (
           "--min-confidence", worker->min_confidence, 0, 1, "", error))
+    return FALSE;
+  if (!check_write_top (options, error) || !check_genre_map (options, error))
     return FALSE;
   tags->mode = options->overwrite ? TAG_OVERWRITE
       : options->append           ? TAG_APPEND
@@ -435,6 +477,7 @@ options_parse (CommandOptions *options, int *argc, char ***argv, GError **error)
 
   *options = (CommandOptions){ .pool.jobs = NOT_GIVEN,
     .report.top = NOT_GIVEN,
+    .write_top = NOT_GIVEN,
     .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
     .pool.worker.min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE };
@@ -454,6 +497,7 @@ options_clear (CommandOptions *options)
   g_free (options->export);
   g_free (options->undo);
   g_free (options->shard);
+  g_free (options->genre_map_path);
   g_free ((char *) options->report.errors_path);
   g_strfreev (options->listing.names);
   g_free ((char *) options->listing.files_from);

@@ -13,9 +13,9 @@
 
 #include "analysis/plugin.h"
 #include "analysis/wire.h"
+#include "genrechoice.h"
 #include "outcome.h"
 #include "plot/plot.h"
-#include "tags/spelling.h"
 #include "tags/tagserror.h"
 
 /* Set while a file is being written, and by SIGTERM in that time. */
@@ -85,22 +85,22 @@ get_path (const char *name)
   return g_filename_from_uri (name, NULL, NULL);
 }
 
-/* Writes the result's genre into the file @path. */
+/* Writes the result's genres into the file @path. */
 static gboolean
 write_genre (const char *path, Outcome *outcome, const WorkerOptions *options,
     GError **error)
 {
   const Result *result = outcome->result;
-  const char *genres[] = {
-    spelling_of_label (result->labels[result_get_best (result)]), NULL
-  };
-  g_autofree char *classifier = options->write_confidence
-      ? tagwriter_format_classifier (
-            genres[0], result_get_confidence (result), result->model)
-      : NULL;
+  g_autofree char *classifier = NULL;
+  g_auto (GStrv) genres = genre_choice_make (result->labels,
+      result->probabilities, result->model, options, &classifier);
 
-  return tagwriter_write (
-      path, genres, classifier, &options->tags, &outcome->change, error);
+  if (!*genres) {
+    outcome->change.note = g_strdup ("The genre map leaves it out.");
+    return TRUE;
+  }
+  return tagwriter_write (path, (const char *const *) genres, classifier,
+      &options->tags, &outcome->change, error);
 }
 
 static void
@@ -220,7 +220,10 @@ read_options (WireReader *requests, WorkerOptions *options)
   if (wire_reader_next (requests, 0, &message) != WIRE_MESSAGE ||
       message.kind != WIRE_OPTIONS)
     return FALSE;
-  if (worker_options_parse (options, message.data, &error))
+  if (worker_options_parse (options, message.data, &error) &&
+      (!options->genre_map ||
+          (options->map = genre_map_parse (
+               options->genre_map, -1, "The genre map", &error))))
     return TRUE;
   g_printerr ("genreclassify: %s\n", error->message);
   return FALSE;

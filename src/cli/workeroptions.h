@@ -6,6 +6,7 @@
 #pragma once
 
 #include "analysis/analysis.h"
+#include "genremap.h"
 #include "tags/tagwriter.h"
 
 typedef struct
@@ -16,7 +17,10 @@ typedef struct
   gboolean write;        /* the genre into the file's tags */
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
-  TagOptions tags;           /* without "watch", which is the worker's own */
+  guint write_top;           /* genres at most; 0: one */
+  const char *genre_map; /* text of the user's names, see genremap.h, or NULL */
+  GenreMap *map;         /* the same, for the worker's own use */
+  TagOptions tags;       /* without "watch", which is the worker's own */
 } WorkerOptions;
 
 /* A GVariant's text of type a{sv}, the options by name; free with g_free(). */
