@@ -134,7 +134,7 @@ warn (const CommandOptions *options, const ModelLabel *model)
 {
   const WorkerOptions *worker = &options->pool.worker;
   g_autofree char *unknown = worker->map
-      ? genre_map_find_unknown (
+      ? vocabulary_find_unknown (
             worker->map, (const char *const *) model->labels)
       : NULL;
 

@@ -86,6 +86,8 @@ static const GOptionEntry library_entries[] = {
       "It is NUL, which is else found out", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
       "Every N-th file, for the K-th of N jobs", "K/N" },
+  { "group", 0, 0, G_OPTION_ARG_STRING, TO (group),
+      "One answer for all tracks of an album", "album" },
   { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
       "Print all that is in the cache", "json|csv" },
   { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (report.errors_path),
@@ -231,6 +233,16 @@ check_shard (CommandOptions *options, GError **error)
 }
 
 static gboolean
+check_group (CommandOptions *options, GError **error)
+{
+  if (options->group && !g_str_equal (options->group, "album"))
+    return set_bad_value (error, "--group", "\"album\"");
+  options->pool.worker.group = options->listing.by_album = options->group !=
+      NULL;
+  return TRUE;
+}
+
+static gboolean
 check_timeout (CommandOptions *options, GError **error)
 {
   if (!check_range (
@@ -345,7 +357,7 @@ check_genre_map (CommandOptions *options, GError **error)
     return FALSE;
   }
   options->pool.worker.genre_map = text;
-  options->pool.worker.map = genre_map_parse (text, length, name, error);
+  options->pool.worker.map = vocabulary_parse (text, length, name, error);
   return options->pool.worker.map != NULL;
 }
 
@@ -419,9 +431,10 @@ check_classify (CommandOptions *options, GError **error)
   options->pool.worker.with_segments = options->report.segments ||
       options->cache;
   return check_analysis (options, error) && check_shard (options, error) &&
-      check_timeout (options, error) && check_write (options, error) &&
-      check_jobs (options, error) && check_top (options, error) &&
-      check_names (options, error) && check_plot (options, error);
+      check_group (options, error) && check_timeout (options, error) &&
+      check_write (options, error) && check_jobs (options, error) &&
+      check_top (options, error) && check_names (options, error) &&
+      check_plot (options, error);
 }
 
 static gboolean
@@ -498,6 +511,7 @@ options_clear (CommandOptions *options)
   g_free (options->undo);
   g_free (options->shard);
   g_free (options->genre_map_path);
+  g_free (options->group);
   g_free ((char *) options->report.errors_path);
   g_strfreev (options->listing.names);
   g_free ((char *) options->listing.files_from);

@@ -13,7 +13,7 @@
 
 #include "analysis/plugin.h"
 #include "analysis/wire.h"
-#include "genrechoice.h"
+#include "tagchoice.h"
 #include "outcome.h"
 #include "plot/plot.h"
 #include "tags/tagserror.h"
@@ -34,7 +34,7 @@ worker_get_argv (void)
 gboolean
 worker_writes_tags (const WorkerOptions *options, const Result *result)
 {
-  return options->write && !result->error;
+  return options->write && !result->error && (!options->group || result->group);
 }
 
 /* Answers.  Without a parent that takes them the process ends, but not while it
@@ -92,8 +92,8 @@ write_genre (const char *path, Outcome *outcome, const WorkerOptions *options,
 {
   const Result *result = outcome->result;
   g_autofree char *classifier = NULL;
-  g_auto (GStrv) genres = genre_choice_make (result->labels,
-      result->probabilities, result->model, options, &classifier);
+  g_auto (GStrv) genres = tag_choice_make (result->labels,
+      result_get_answer (result), result->model, options, &classifier);
 
   if (!*genres) {
     outcome->change.note = g_strdup ("The genre map leaves it out.");
@@ -107,11 +107,11 @@ static void
 write_tags (Outcome *outcome, const WorkerOptions *options)
 {
   const Result *result = outcome->result;
-  double confidence = result_get_confidence (result);
+  double confidence = result_get_answer_confidence (result);
   g_autofree char *path = get_path (result->name);
   g_autoptr (GError) error = NULL;
 
-  if (result_get_best (result) < 0) {
+  if (!result_get_answer (result)) {
     outcome->change.note = g_strdup ("It is silent.");
   } else if (confidence < options->min_confidence) {
     outcome->change.note = g_strdup_printf (
@@ -129,7 +129,7 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
 static void
 find_genre (Outcome *outcome, const WorkerOptions *options, int output)
 {
-  if (!outcome->result->labels) {
+  if (!outcome->result->labels && !outcome->result->group) {
     Result *found = analysis_run (
         outcome->result->name, &options->analysis, on_segment, &output);
 
@@ -222,7 +222,7 @@ read_options (WireReader *requests, WorkerOptions *options)
     return FALSE;
   if (worker_options_parse (options, message.data, &error) &&
       (!options->genre_map ||
-          (options->map = genre_map_parse (
+          (options->map = vocabulary_parse (
                options->genre_map, -1, "The genre map", &error))))
     return TRUE;
   g_printerr ("genreclassify: %s\n", error->message);

@@ -21,6 +21,7 @@ static const struct
   FIELD ("segments", "b", with_segments),
   FIELD ("plot", "ay", plot),
   FIELD ("write", "b", write),
+  FIELD ("group", "b", group),
   FIELD ("min-confidence", "d", min_confidence),
   FIELD ("mode", "u", tags.mode),
   FIELD ("id3v23", "b", tags.id3v23),
@@ -143,5 +144,5 @@ worker_options_clear (WorkerOptions *options)
     if (*fields[i].type == 'a')
       g_clear_pointer (
           (char **) G_STRUCT_MEMBER_P (options, fields[i].offset), g_free);
-  g_clear_pointer (&options->map, genre_map_free);
+  g_clear_pointer (&options->map, vocabulary_free);
 }

@@ -29,6 +29,10 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W 'json csv' -- "$current")
       return
       ;;
+    --group)
+      mapfile -t COMPREPLY < <(compgen -W album -- "$current")
+      return
+      ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
       --min-confidence | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout)
@@ -48,7 +52,7 @@ _genreclassify() {
       ;;
     *)
       options='--append --cache --dry-run --errors --export --files-from --genre-map
-        --help --help-all --hop --id3v23 --jobs --json --log --max-duration --min-confidence
+        --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write
         --write-confidence --write-top'

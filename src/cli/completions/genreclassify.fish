@@ -30,6 +30,7 @@ complete -c genreclassify -n __genreclassify_is_files -l errors -r -d 'Write the
 complete -c genreclassify -n __genreclassify_is_files -l export -x -a 'json csv' -d 'Print the whole cache'
 complete -c genreclassify -n __genreclassify_is_files -l files-from -r -d 'Read names from a file'
 complete -c genreclassify -n __genreclassify_is_files -l genre-map -r -d 'Write names of your own'
+complete -c genreclassify -n __genreclassify_is_files -l group -x -a album -d 'One answer for an album'
 complete -c genreclassify -n __genreclassify_is_files -l help-all -d 'Show all options'
 complete -c genreclassify -n __genreclassify_is_files -l hop -x -d 'Seconds from one segment to the next'
 complete -c genreclassify -n __genreclassify_is_files -l id3v23 -d 'Write ID3v2.3'

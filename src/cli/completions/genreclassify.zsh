@@ -43,6 +43,7 @@ _genreclassify() {
         '--errors=[write the failures to a file]:file:_files'
         '--export=[print the whole cache]:format:(json csv)'
         '--files-from=[read names from a file]:file:_files'
+        '--group=[one answer for an album]:what:(album)'
         '--genre-map=[write names of your own]:map:_files'
         {-h,--help}'[show the options]'
         '--help-all[show all options]'

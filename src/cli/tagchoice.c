@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "genrechoice.h"
+#include "tagchoice.h"
 
 #include "tags/spelling.h"
 
@@ -29,7 +29,7 @@ add_names (GPtrArray *genres, const char *const *names)
 }
 
 char **
-genre_choice_make (char *const *labels, const double *probabilities,
+tag_choice_make (char *const *labels, const double *probabilities,
     const char *model, const WorkerOptions *options, char **classifier)
 {
   guint n_labels = g_strv_length ((char **) labels);
@@ -44,7 +44,7 @@ genre_choice_make (char *const *labels, const double *probabilities,
     const char *label = labels[order[rank]];
     double probability = probabilities[order[rank]];
     const char *const spelled[] = { spelling_of_label (label), NULL };
-    const char *const *names = genre_map_lookup (options->map, label);
+    const char *const *names = vocabulary_lookup (options->map, label);
     char *before = words;
 
     if (probability < options->min_confidence)

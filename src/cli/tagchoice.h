@@ -8,7 +8,7 @@
 #include "workeroptions.h"
 
 /**
- * genre_choice_make:
+ * tag_choice_make:
  * @labels: the model's
  * @probabilities: (array): one for each label
  * @model: its name and version
@@ -19,5 +19,5 @@
  * Returns: (transfer full) (array zero-terminated=1): the genres as they are to be
  *     spelled, the most probable label's first; none if the map leaves them out
  */
-char **genre_choice_make (char *const *labels, const double *probabilities,
+char **tag_choice_make (char *const *labels, const double *probabilities,
     const char *model, const WorkerOptions *options, char **classifier);

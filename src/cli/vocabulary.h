@@ -17,10 +17,10 @@
 
 #include <glib.h>
 
-typedef struct _GenreMap GenreMap;
+typedef struct _Vocabulary Vocabulary;
 
 /**
- * genre_map_parse:
+ * vocabulary_parse:
  * @text: the map
  * @length: its bytes, or -1 if it ends in NUL
  * @name: how errors call it
@@ -29,26 +29,27 @@ typedef struct _GenreMap GenreMap;
  *
  * Returns: (transfer full) (nullable): the map, or %NULL
  */
-GenreMap *genre_map_parse (
+Vocabulary *vocabulary_parse (
     const char *text, gssize length, const char *name, GError **error);
 
-void genre_map_free (GenreMap *map);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (GenreMap, genre_map_free)
+void vocabulary_free (Vocabulary *map);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Vocabulary, vocabulary_free)
 
 /**
- * genre_map_lookup:
+ * vocabulary_lookup:
  * @map: (nullable): %NULL has no lines
  *
  * Returns: (transfer none) (nullable): the names for @label, none at all if it is
  *     not to be written; %NULL if the map does not have it
  */
-const char *const *genre_map_lookup (const GenreMap *map, const char *label);
+const char *const *vocabulary_lookup (const Vocabulary *map, const char *label);
 
 /**
- * genre_map_find_unknown:
+ * vocabulary_find_unknown:
  * @labels: those of the model
  *
  * Returns: (transfer full) (nullable): a sentence that names the lines for what is
  *     no label, which have no effect; %NULL if there are none
  */
-char *genre_map_find_unknown (const GenreMap *map, const char *const *labels);
+char *
+vocabulary_find_unknown (const Vocabulary *map, const char *const *labels);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "genremap.h"
+#include "vocabulary.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ typedef struct
   guint line;
 } Entry;
 
-struct _GenreMap
+struct _Vocabulary
 {
   char *name;
   GPtrArray *entries; /* Entry */
@@ -30,7 +30,7 @@ entry_free (Entry *entry)
 }
 
 void
-genre_map_free (GenreMap *map)
+vocabulary_free (Vocabulary *map)
 {
   if (!map)
     return;
@@ -52,7 +52,7 @@ match (const char *a, const char *b)
 }
 
 static const Entry *
-find (const GenreMap *map, const char *label)
+find (const Vocabulary *map, const char *label)
 {
   for (guint i = 0; map && i < map->entries->len; i++) {
     const Entry *entry = map->entries->pdata[i];
@@ -66,7 +66,7 @@ find (const GenreMap *map, const char *label)
 /* Gives FALSE. */
 static gboolean
 set_error (
-    GError **error, const GenreMap *map, guint line, const char *sentence)
+    GError **error, const Vocabulary *map, guint line, const char *sentence)
 {
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "%s, line %u: %s", map->name, line, sentence);
@@ -97,7 +97,7 @@ split_names (const char *text)
 
 /* @text: changed; without what surrounds it */
 static gboolean
-parse_line (GenreMap *map, char *text, guint line, GError **error)
+parse_line (Vocabulary *map, char *text, guint line, GError **error)
 {
   char *equals = strchr (text, '=');
   const Entry *other;
@@ -131,11 +131,11 @@ parse_line (GenreMap *map, char *text, guint line, GError **error)
   return TRUE;
 }
 
-GenreMap *
-genre_map_parse (
+Vocabulary *
+vocabulary_parse (
     const char *text, gssize length, const char *name, GError **error)
 {
-  g_autoptr (GenreMap) map = g_new0 (GenreMap, 1);
+  g_autoptr (Vocabulary) map = g_new0 (Vocabulary, 1);
   const char *end = text + (length < 0 ? (gssize) strlen (text) : length);
 
   map->name = g_strdup (name);
@@ -161,7 +161,7 @@ genre_map_parse (
 }
 
 const char *const *
-genre_map_lookup (const GenreMap *map, const char *label)
+vocabulary_lookup (const Vocabulary *map, const char *label)
 {
   const Entry *entry = find (map, label);
 
@@ -178,7 +178,7 @@ is_known (const char *label, const char *const *labels)
 }
 
 char *
-genre_map_find_unknown (const GenreMap *map, const char *const *labels)
+vocabulary_find_unknown (const Vocabulary *map, const char *const *labels)
 {
   g_autoptr (GString) unknown = g_string_new (NULL);
   g_autofree char *known = g_strjoinv (", ", (char **) labels);
