@@ -26,9 +26,9 @@ typedef struct
   guint n_tracks;   /* that have a result */
   gboolean is_last; /* it is the last one of these; not in JSON */
   gboolean compilation; /* of many artists, so that there is no one answer */
-  double
-      *probabilities; /* [labels of the result]: the mean of the tracks; NULL if
-                            it is a compilation or all silent */
+  /* [labels of the result]: the mean of the tracks; NULL if it is a compilation or
+   * all silent */
+  double *probabilities;
 } ResultGroup;
 
 typedef struct
@@ -44,8 +44,7 @@ typedef struct
   char *old_genre;   /* the genre tag that the file has, or NULL */
   char *artist, *album, *album_artist; /* what other tags say, or NULL */
   gboolean compilation;                /* they say that it is of one */
-  gboolean
-      has_tags; /* the five are known; not so in caches of earlier versions */
+  gboolean has_tags; /* these are known; not so in caches of earlier versions */
   ResultGroup *group; /* the album, if it was asked for and is known, or NULL */
   char *error;        /* a sentence: why there is no result, or NULL */
   Reason reason;      /* the same as a code; REASON_NONE without an error */
@@ -124,6 +123,6 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
- * not such an object.  "error_code" and the tags but the genre may be missing, as they are in caches of
- * earlier versions, and "retryable" is not read. */
+ * not such an object.  "error_code" and the tags but the genre may be missing, as
+ * they are in caches of earlier versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

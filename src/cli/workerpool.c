@@ -54,8 +54,7 @@ struct _Pool
   GQueue window;      /* FileTask, in the listing's order */
   FileTask *waiting;  /* the last of them, while there is no worker for it */
   Grouping *grouping; /* or NULL */
-  GQueue
-      to_write; /* FileTask of complete groups, for which there is no worker */
+  GQueue to_write;    /* FileTask of complete groups, while no worker is free */
   guint pump_source;
   gboolean listed;   /* the listing has given all of its files */
   gboolean stopping; /* no file is begun any more */

@@ -255,6 +255,14 @@ class Test(unittest.TestCase):
         self.beet("genreclassify", "-f")
         self.assertIn("3.flac: It does not exist.", self.said)
 
+    def test_truncated_files(self):
+        self.script(f'{PROGRAM} "$@" | sed -u \'s/"error":/"truncated":true,&/\'')
+        self.import_all()
+        self.assertEqual(self.said.count("end is missing"), 3, self.said)
+        self.assertEqual(self.tracks("genre::."), {})
+        self.beet("genreclassify", "-f")
+        self.check_tracks()
+
     def test_missing_command(self):
         """It is told once, and the import goes on."""
         os.makedirs(os.path.join(self.music, "other"))

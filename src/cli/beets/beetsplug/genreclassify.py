@@ -308,6 +308,8 @@ class GenreClassifyPlugin(BeetsPlugin):
                     continue
                 answer = next(answers)
                 error = answer["error"]
+                if answer.get("truncated") and not force:
+                    error = "Its end is missing; --force takes it as it is."
                 if error:
                     self._log.warning("{0}: {1}",
                                       util.displayable_path(item.path), error)
