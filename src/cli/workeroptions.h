@@ -19,10 +19,9 @@ typedef struct
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
   guint write_top;           /* genres at most; 0: one */
-  const char
-      *genre_map;  /* text of the user's names, see vocabulary.h, or NULL */
-  Vocabulary *map; /* the same, for the worker's own use */
-  TagOptions tags; /* without "watch", which is the worker's own */
+  const char *genre_map; /* text of the user's names (vocabulary.h), or NULL */
+  Vocabulary *map;       /* the same, for the worker's own use */
+  TagOptions tags;       /* without "progress", which is the worker's own */
 } WorkerOptions;
 
 /* A GVariant's text of type a{sv}, the options by name; free with g_free(). */
