@@ -24,6 +24,15 @@ typedef struct
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
+static GstPadProbeReturn
+note_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer watch)
+{
+  (void) pad;
+  (void) info;
+  watch_note_progress (watch);
+  return GST_PAD_PROBE_OK;
+}
+
 /* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
  * audioconvert and audioresample change only what the element does not take, such as
  * 2 kHz.  The queue is there only if the duration has to be known at the start. */
@@ -32,29 +41,35 @@ build (Analysis *analysis, GError **error)
 {
   const AnalysisOptions *options = analysis->options;
   GstBin *bin = GST_BIN (analysis->pipeline);
-  GstElement *queue, *convert, *resample, *classify, *sink;
+  GstElement *queue = NULL, *convert, *resample, *classify, *sink;
+  g_autoptr (GstPad) input = NULL;
 
-  if (!(queue = source_add_element (
-            bin, options->max_duration ? "queue" : "identity", error)) ||
+  if ((options->max_duration &&
+          !(queue = source_add_element (bin, "queue", error))) ||
       !(convert = source_add_element (bin, "audioconvert", error)) ||
       !(resample = source_add_element (bin, "audioresample", error)) ||
       !(classify = source_add_element (bin, "genreclassify", error)) ||
       !(sink = source_add_element (bin, "fakesink", error)) ||
-      !source_init (
-          &analysis->source, bin, analysis->result->name, queue, error))
+      !source_init (&analysis->source, bin, analysis->result->name,
+          queue ? queue : convert, error))
     return FALSE;
   analysis->classifier = classify;
   /* without the tags of the element, those at the sink are the file's */
   g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
-  if (options->max_duration)
+  if (queue) {
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
         "max-size-time", 5 * GST_SECOND, NULL);
+    gst_element_link (queue, convert);
+  }
+  input = gst_element_get_static_pad (analysis->source.sink, "sink");
+  gst_pad_add_probe (
+      input, GST_PAD_PROBE_TYPE_BUFFER, note_buffer, &analysis->watch, NULL);
   if (options->window)
     g_object_set (classify, "window", options->window, NULL);
   if (options->hop)
     g_object_set (classify, "hop", options->hop, NULL);
   g_object_set (sink, "sync", FALSE, NULL);
-  return gst_element_link_many (queue, convert, resample, classify, sink, NULL);
+  return gst_element_link_many (convert, resample, classify, sink, NULL);
 }
 
 /* The element's messages */
@@ -279,8 +294,15 @@ get_minimum (const Analysis *analysis)
 static gboolean
 check_length (Analysis *analysis, GError **error)
 {
+  g_autoptr (GstPad)
+      input = gst_element_get_static_pad (analysis->source.sink, "sink");
+
   if (analysis->result->segments->len > 0)
     return TRUE;
+  if (!gst_pad_has_current_caps (input)) {
+    source_set_stopped (&analysis->source, error);
+    return FALSE;
+  }
   /* rounded up to tenths */
   g_set_error (error, ANALYSIS_ERROR, REASON_TOO_SHORT,
       "It is too short: at least %g s of audio are needed.",
@@ -319,6 +341,7 @@ analysis_run (const char *name, const AnalysisOptions *options,
   analysis.watch = (Watch){
     .pipeline = pipeline,
     .source = &analysis.source,
+    .effort = WATCH_EFFORT,
     .on_message = on_message,
     .user_data = &analysis,
   };
