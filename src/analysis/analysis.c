@@ -9,6 +9,7 @@
 #include "genre/genre.h"
 #include "reason.h"
 #include "source.h"
+#include "truncation.h"
 #include "watch.h"
 
 typedef struct
@@ -310,15 +311,41 @@ check_length (Analysis *analysis, GError **error)
   return FALSE;
 }
 
+/* ns of audio that has reached the element. */
+static guint64
+get_decoded (const Analysis *analysis)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  double seconds = 0;
+
+  g_object_get (analysis->classifier, "stats", &stats, NULL);
+  gst_structure_get_double (stats, "audio-seconds", &seconds);
+  return (guint64) (seconds * GST_SECOND);
+}
+
+static void
+find_truncation (Analysis *analysis)
+{
+  guint64 decoded = get_decoded (analysis);
+  double share = truncation_find (
+      analysis->source.reader, analysis->options->max_duration ? 0 : decoded);
+
+  analysis->result->is_truncated = share < 1;
+  if (share < 1 && !analysis->options->max_duration)
+    analysis->result->declared_duration = (guint64) (decoded / share);
+}
+
 static gboolean
 play (Analysis *analysis, GError **error)
 {
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error))
+  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error) ||
+      !check_length (analysis, error))
     return FALSE;
-  return check_length (analysis, error);
+  find_truncation (analysis);
+  return TRUE;
 }
 
 Result *

@@ -111,11 +111,15 @@ static void
 on_element_added (
     GstBin *decoder, GstBin *bin, GstElement *element, gpointer user_data)
 {
+  Source *source = user_data;
+
   (void) decoder;
   (void) bin;
+  if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE) &&
+      !GST_IS_BIN (element) && !source->reader)
+    source->reader = gst_object_ref (element);
   if (is_of_factory (GST_OBJECT (element), "typefind"))
-    g_signal_connect (
-        element, "have-type", G_CALLBACK (on_have_type), user_data);
+    g_signal_connect (element, "have-type", G_CALLBACK (on_have_type), source);
   else
     hold_raw_audio (element);
 }
@@ -162,6 +166,7 @@ source_init (Source *source, GstBin *pipeline, const char *name,
 
   source->sink = sink;
   source->missing = NULL;
+  source->reader = NULL;
   source->is_recognized = source->has_audio = FALSE;
   if (!uri) {
     g_set_error_literal (
@@ -464,4 +469,5 @@ void
 source_clear (Source *source)
 {
   g_clear_pointer (&source->missing, g_free);
+  gst_clear_object (&source->reader);
 }

@@ -9,8 +9,9 @@
 
 typedef struct
 {
-  GstElement *sink; /* the element that takes the decoded audio */
-  char *missing;    /* a decoder that is not installed, or NULL */
+  GstElement *sink;   /* the element that takes the decoded audio */
+  GstElement *reader; /* the first element that reads, or NULL */
+  char *missing;      /* a decoder that is not installed, or NULL */
 
   /* atomic */
   int is_recognized; /* the content says that it is a type of media */

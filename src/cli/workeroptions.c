@@ -21,6 +21,7 @@ static const struct
   FIELD ("segments", "b", with_segments),
   FIELD ("plot", "ay", plot),
   FIELD ("write", "b", write),
+  FIELD ("force", "b", force),
   FIELD ("min-confidence", "d", min_confidence),
   FIELD ("mode", "u", tags.mode),
   FIELD ("id3v23", "b", tags.id3v23),

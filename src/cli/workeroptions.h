@@ -14,6 +14,7 @@ typedef struct
   gboolean with_segments;
   const char *plot;      /* where to draw the file's plot, or NULL */
   gboolean write;        /* the genre into the file's tags */
+  gboolean force;        /* also into a file that is truncated */
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
   TagOptions tags;           /* without "progress", which is the worker's own */

@@ -46,7 +46,7 @@ _genreclassify() {
         --port --queue --self-test --timeout --token --token-file'
       ;;
     *)
-      options='--append --cache --dry-run --errors --export --files-from --help --help-all
+      options='--append --cache --dry-run --errors --export --files-from --force --help --help-all
         --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write

@@ -24,6 +24,7 @@ _genreclassify() {
         '--bind=[the address to listen at]:address'
         '--client-timeout=[how long a client may keep waiting]:seconds'
         '--help[show the options]'
+        '--force[write also into files that are cut off]'
         {-j+,--jobs=}'[files at once]:number'
         '--max-duration=[analyse only the middle]:seconds'
         '--max-size=[the largest file]:size'
