@@ -38,6 +38,9 @@ PIPED = {"wav": "-c:a pcm_s16le -f wav", "flac": "-c:a flac -f flac",
          "mp4": "-c:a aac -f mp4 -movflags frag_keyframe+empty_moov"}
 
 
+if subprocess.run(["gst-inspect-1.0", "--exists", "aiffparse"]).returncode:
+    # that of FFmpeg does not end where such a file ends
+    del TELLING["aiff"], PIPED["aiff"]
 TELLING, SILENT = ({f"song.{name}": options for name, options in formats.items()}
                    for formats in (TELLING, SILENT))
 
