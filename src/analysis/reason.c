@@ -27,6 +27,7 @@ static const struct
   [REASON_PLUGIN_MISSING] = { "plugin-missing", FALSE },
   [REASON_INTERNAL] = { "internal", TRUE },
   [REASON_PLOT_FAILED] = { "plot-failed", FALSE },
+  [REASON_TRUNCATED] = { "truncated", FALSE },
   [REASON_UNWRITABLE_FORMAT] = { "unwritable-format", FALSE },
   [REASON_MALFORMED_TAGS] = { "malformed-tags", FALSE },
   [REASON_TAG_WOULD_CHANGE] = { "tag-would-change", FALSE },

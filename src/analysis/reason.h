@@ -32,6 +32,7 @@ typedef enum
   REASON_PLOT_FAILED,
 
   /* of writing tags */
+  REASON_TRUNCATED, /* the file ends too early, but is played up to there */
   REASON_UNWRITABLE_FORMAT,
   REASON_MALFORMED_TAGS,
   REASON_TAG_WOULD_CHANGE, /* something else than the genre */

@@ -38,6 +38,8 @@ typedef struct
   char **labels;    /* NULL-terminated, the model's order; NULL if nothing was
                             classified, or only silence */
   guint64 duration; /* ns of audio that was analysed */
+  gboolean is_truncated;     /* the file ends before its container says so */
+  guint64 declared_duration; /* ns, about, if it is truncated; 0 if not known */
   double *
       probabilities; /* [labels] of the whole track; NULL if it is all silent */
   GArray *segments;  /* ResultSegment; empty if they are not known */
@@ -89,6 +91,10 @@ void result_rank (
  *   confidence     number: its probability; 0 if silent
  *   silent         boolean: there is audio, but all of it is silent
  *   duration       number: seconds of audio that were analysed
+ *   truncated      boolean: the file is cut off: it ends before its container says
+ *                  that it does
+ *   declared_duration  number or null: about how many seconds it would have if it
+ *                  were not truncated
  *   probabilities  object of number, one for each label in the model's order, or
  *                  null
  *   tag            string or null: the genre that the file has as a tag
@@ -123,6 +129,6 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
- * not such an object.  "error_code" and the tags but the genre may be missing, as
- * they are in caches of earlier versions, and "retryable" is not read. */
+ * not such an object.  "error_code", "truncated" and the tags but the genre may
+ * be missing, as they are in caches of earlier versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

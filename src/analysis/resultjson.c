@@ -136,6 +136,13 @@ append_answer (GString *json, const Result *result)
   append_boolean (json, "silent", !result->error && !result->probabilities);
   g_string_append (json, ",\"duration\":");
   append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
+  append_boolean (json, "truncated", result->is_truncated);
+  g_string_append (json, ",\"declared_duration\":");
+  if (result->declared_duration)
+    append_number (
+        json, "%.3f", (double) result->declared_duration / GENRE_SECOND);
+  else
+    g_string_append (json, "null");
 }
 
 char *
@@ -378,6 +385,18 @@ take_name (JsonObject *object, Result *result)
   return result->name != NULL;
 }
 
+/* Rows that a cache got from earlier versions do not have these. */
+static gboolean
+take_truncation (JsonObject *object, Result *result)
+{
+  if (!json_object_has_member (object, "truncated"))
+    return TRUE;
+  return take_boolean (object, "truncated", &result->is_truncated) &&
+      (!json_object_has_member (object, "declared_duration") ||
+          json_object_get_null_member (object, "declared_duration") ||
+          take_time (object, "declared_duration", &result->declared_duration));
+}
+
 /* Rows that a cache got from earlier versions have no "error_code"; the only
  * failures among them are files that are no audio. */
 static gboolean
@@ -429,8 +448,9 @@ result_from_json (const char *json, GError **error)
       !take_string (object, "model", &result->model) ||
       !take_probabilities (object, &result->labels, &result->probabilities) ||
       !take_time (object, "duration", &result->duration) ||
-      !take_tags (object, result) || !take_error (object, result) ||
-      !take_group (object, result) || !take_segments (object, result)) {
+      !take_truncation (object, result) || !take_tags (object, result) ||
+      !take_error (object, result) || !take_group (object, result) ||
+      !take_segments (object, result)) {
     set_invalid (error);
     return NULL;
   }

@@ -113,6 +113,8 @@ static const GOptionEntry tags_entries[] = {
       "Write names of your own, \"from = to; to\"", "FILE" },
   { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
       "New tags of MP3 are ID3v2.3", NULL },
+  { "force", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.force),
+      "Also into files that are cut off", NULL },
   { "preserve-times", 0, 0, G_OPTION_ARG_NONE,
       TO (pool.worker.tags.preserve_times), "Keep the times of the files",
       NULL },
@@ -326,7 +328,8 @@ has_write_options (const CommandOptions *options)
 
   return options->overwrite || options->append || tags->id3v23 ||
       tags->preserve_times || options->pool.worker.write_confidence ||
-      tags->dry_run || tags->undo_log || options->genre_map_path ||
+      options->pool.worker.force || tags->dry_run || tags->undo_log ||
+      tags->placeholders || options->genre_map_path ||
       options->write_top != NOT_GIVEN;
 }
 

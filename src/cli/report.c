@@ -247,6 +247,21 @@ note_skipped (Report *report, const Result *result)
     fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
 }
 
+/* The song is classified nevertheless. */
+static void
+note_truncated (Report *report, const Result *result)
+{
+  g_autofree char *name = filename_display (result->name);
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  g_string_printf (line, "genreclassify: %s: It is cut off", name);
+  if (result->declared_duration)
+    g_string_append_printf (line, ": %.0f s of about %.0f s are there",
+        (double) result->duration / GENRE_SECOND,
+        (double) result->declared_duration / GENRE_SECOND);
+  fprintf (report->failures, "%s.\n", line->str);
+}
+
 /* FALSE if stdout cannot be written, which g_print() would not report. */
 static gboolean
 print (Report *report)
@@ -286,6 +301,8 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
     report->silent++;
   else
     report->classified++;
+  if (result->is_truncated && !result->error && !outcome->write_error)
+    note_truncated (report, result);
   if (report->options->json) {
     g_autofree char *json = outcome_to_json (
         outcome, report->options->segments);

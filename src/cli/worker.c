@@ -113,6 +113,9 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
 
   if (!result_get_answer (result)) {
     outcome->change.note = g_strdup ("It is silent.");
+  } else if (result->is_truncated && !options->force) {
+    outcome->change.note = g_strdup ("It is cut off.");
+    outcome->write_reason = REASON_TRUNCATED;
   } else if (confidence < options->min_confidence) {
     outcome->change.note = g_strdup_printf (
         "The confidence, %.2f, is below %.2f.", confidence,

@@ -22,6 +22,7 @@ static const struct
   FIELD ("plot", "ay", plot),
   FIELD ("write", "b", write),
   FIELD ("group", "b", group),
+  FIELD ("force", "b", force),
   FIELD ("min-confidence", "d", min_confidence),
   FIELD ("mode", "u", tags.mode),
   FIELD ("id3v23", "b", tags.id3v23),

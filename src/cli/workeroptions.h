@@ -16,6 +16,7 @@ typedef struct
   const char *plot;      /* where to draw the file's plot, or NULL */
   gboolean write;        /* the genre into the file's tags */
   gboolean group;        /* not before its album is known */
+  gboolean force;        /* also into a file that is truncated */
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
   guint write_top;           /* genres at most; 0: one */

@@ -51,7 +51,7 @@ _genreclassify() {
         --port --queue --self-test --timeout --token --token-file'
       ;;
     *)
-      options='--append --cache --dry-run --errors --export --files-from --genre-map
+      options='--append --cache --dry-run --errors --export --files-from --force --genre-map
         --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write

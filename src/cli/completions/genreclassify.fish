@@ -33,6 +33,7 @@ complete -c genreclassify -n __genreclassify_is_files -l genre-map -r -d 'Write 
 complete -c genreclassify -n __genreclassify_is_files -l group -x -a album -d 'One answer for an album'
 complete -c genreclassify -n __genreclassify_is_files -l help-all -d 'Show all options'
 complete -c genreclassify -n __genreclassify_is_files -l hop -x -d 'Seconds from one segment to the next'
+complete -c genreclassify -n __genreclassify_is_files -l force -d 'Write also into files that are cut off'
 complete -c genreclassify -n __genreclassify_is_files -l id3v23 -d 'Write ID3v2.3'
 complete -c genreclassify -n __genreclassify_is_files -l log -r -d 'Log what is written'
 complete -c genreclassify -n __genreclassify_is_files -l max-duration -x -d 'Analyse only so many seconds'

@@ -48,6 +48,7 @@ _genreclassify() {
         {-h,--help}'[show the options]'
         '--help-all[show all options]'
         '--hop=[from one segment to the next]:seconds'
+        '--force[write also into files that are cut off]'
         '--id3v23[write ID3v2.3]'
         {-j+,--jobs=}'[files at once]:number'
         '--json[print JSON Lines]'
