@@ -389,6 +389,11 @@ class Test(unittest.TestCase):
             with self.subTest(path):
                 self.assertEqual(read_tags(path)[0], ["Rock"])
                 self.assertEqual(read_samples(path), before[path][0])
+        # in INFO they are one text, beside the two of ID3v2
+        wav = paths[FORMATS.index("wav")]
+        self.write("blues", "--append", "--log", log, wav)
+        self.assertEqual(self.write("jazz", "--append", "--dry-run", wav)[0]["old"],
+                         "Rock; Blues")
         result = run("--undo", log)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         for path in before:
@@ -530,6 +535,11 @@ class Test(unittest.TestCase):
         os.chmod(path, 0o444)
         self.refuse(path, "read-only", "The file is read-only.")
         self.refuse(path, "read-only", "The file is read-only.", "--dry-run")
+        path = os.path.join(self.folder, "song.mp4")
+        ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-metadata",
+               "title=A", "-movflags", "use_metadata_tags", path)
+        self.refuse(path, "unwritable-format", "Its tags have keys of "
+                    "QuickTime (mdta) instead of iTunes' items.")
         path = os.path.join(self.folder, "song.au")
         ffmpeg("-i", f"{self.plain}/song.wav", path)
         self.refuse(path, "unwritable-format",
