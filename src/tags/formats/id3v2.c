@@ -486,6 +486,12 @@ id3v2_tag_get_data (const Id3v2Tag *tag)
   return tag->data;
 }
 
+const TagItems *
+id3v2_tag_get_items (const Id3v2Tag *tag)
+{
+  return tag->items;
+}
+
 gboolean
 id3v2_tag_has_genre (const Id3v2Tag *tag)
 {

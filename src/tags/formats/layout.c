@@ -94,6 +94,29 @@ layout_set_obstacle (Layout *layout, int reason, const char *format, ...)
   va_end (arguments);
 }
 
+void
+layout_add_rivals (Layout *layout, TagKind kind, const char *what,
+    const TagItems *first, guint64 first_offset, const TagItems *second,
+    guint64 second_offset)
+{
+  g_auto (GStrv) genres = tag_items_get_genres (first);
+  g_auto (GStrv) others = tag_items_get_genres (second);
+
+  if (!*genres || !*others)
+    return;
+  g_free (layout->rivals[kind]);
+  layout->rivals[kind] = g_strdup_printf (
+      "It has two %s with a genre, at byte %" G_GUINT64_FORMAT
+      " and at byte %" G_GUINT64_FORMAT
+      ": some programs would see the new genre, and others the old one. A tag "
+      "editor that saves the file makes one of them.",
+      what, MIN (first_offset, second_offset),
+      MAX (first_offset, second_offset));
+  if (!tag_kind_same_genres (kind, genres, others))
+    layout_set_obstacle (
+        layout, REASON_MALFORMED_TAGS, "%s", layout->rivals[kind]);
+}
+
 /* The proof */
 
 /* A place in the bytes of a piece. */

@@ -417,6 +417,12 @@ matroska_tags_parse (GBytes *raw, guint64 audio_uid, char **problem)
   return tags;
 }
 
+const TagItems *
+matroska_tags_get_items (const MatroskaTags *tags)
+{
+  return tags->items;
+}
+
 guint
 matroska_tags_get_rank (const MatroskaTags *tags)
 {

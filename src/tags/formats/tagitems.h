@@ -64,6 +64,9 @@ GPtrArray *tag_items_get_fields (const TagItems *items, TagKind kind,
 /* All fields in their order, with @fields (TagField) as ours. */
 GByteArray *tag_items_join (const TagItems *items, GPtrArray *fields);
 
+/* What the tag says, to be freed with g_strfreev(). */
+char **tag_items_get_genres (const TagItems *items);
+
 /* Makes @state say what the tag says. */
 void tag_items_to_state (const TagItems *items, TagKind kind, TagState *state);
 
