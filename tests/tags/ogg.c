@@ -196,7 +196,7 @@ check_pages (GBytes *data)
 {
   int fd = try_open (data);
   g_autoptr (MediaFile) file = media_file_new (fd);
-  OggWalk walk = { file, 0, media_file_get_size (file), 0 };
+  OggWalk walk = { .file = file, .end = media_file_get_size (file) };
   OggPage page;
   guint32 next[128] = { 0 };
   guint n = 0;

@@ -34,6 +34,7 @@ typedef struct
   /* what the format's own code has found in the file, for edit() */
   gpointer found;
   GDestroyNotify found_free; /* or NULL */
+  gboolean is_full; /* there are more pieces, and an obstacle */
 } Layout;
 
 typedef struct
@@ -59,7 +60,8 @@ struct _TagFormat
       const EditOptions *options, Splices *splices, GError **error);
 };
 
-/* Begins a new piece; the name is formatted. */
+/* Begins a new piece; the name is formatted.  More than any real file has are an
+ * obstacle, and are not kept. */
 void
 layout_add_piece (Layout *layout, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Adds bytes of the file to the piece that was begun last. */

@@ -215,6 +215,10 @@ find_later (Layout *layout, OggWalk *walk, Ogg *ogg, guint32 serial)
   if (walk->n_mistaken == OGG_MAX_MISTAKEN)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
         "It is damaged: most of what looks like pages are none.");
+  if (walk->n_skipped >= OGG_MAX_SKIPPED)
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "It is damaged: more than %d MiB of it are no pages.",
+        OGG_MAX_SKIPPED >> 20);
 }
 
 /* The packet's bytes before the comment; -1, and an obstacle, if it is none. */

@@ -69,8 +69,18 @@ tag_items_add_genre (TagItems *items, const char *text, gssize length)
 {
   g_autofree char *genre = to_utf8 (text, length);
 
-  if (genre && *g_strstrip (genre))
+  if (!genre || !*g_strstrip (genre))
+    return;
+  if (items->genres->len < TAG_MAX_GENRES)
     g_ptr_array_add (items->genres, g_steal_pointer (&genre));
+  else
+    items->has_more_genres = TRUE;
+}
+
+gboolean
+tag_items_is_full (const TagItems *items)
+{
+  return items->kept->len + items->fields->len >= TAG_MAX_ITEMS;
 }
 
 void
