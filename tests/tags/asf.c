@@ -319,8 +319,7 @@ test_rivals (void)
   add_pop (&file, "Pop");
   add_pop (&file, "Ska");
   different = end (&file);
-  try_assert_obstacle (
-      different, "two objects Extended Content Description");
+  try_assert_obstacle (different, "two objects Extended Content Description");
 }
 
 static void

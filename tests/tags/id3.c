@@ -576,8 +576,9 @@ test_rivals (void)
   different = make_file (back, BYTES (""));
   try_assert_obstacle (different, "two ID3v2 tags with a genre, at byte 0 and");
 
-  apes = try_join (g_bytes_get_data (same, NULL), g_bytes_get_size (same) -
-          g_bytes_get_size (same) / 2, ape, sizeof ape, ape, sizeof ape, NULL);
+  apes = try_join (g_bytes_get_data (same, NULL),
+      g_bytes_get_size (same) - g_bytes_get_size (same) / 2, ape, sizeof ape,
+      ape, sizeof ape, NULL);
   try_assert_refused (apes, one, "two APE tags with a genre");
 }
 

@@ -693,8 +693,8 @@ test_rivals (void)
   const Shape live = { .is_live = TRUE };
   GByteArray *tag = master (TAG, simple ("GENRE", "Pop"), NULL);
   GByteArray *file = make_file (&live, tag), *other = make_file (&live, tag);
-  g_autoptr (GBytes) same = to_bytes (
-      join (file, master (MATROSKA_TAGS, tag, NULL)));
+  g_autoptr (GBytes)
+      same = to_bytes (join (file, master (MATROSKA_TAGS, tag, NULL)));
 
   try_assert_refused (same, jazz, "two elements Tags with a genre");
   refuse (join (other,

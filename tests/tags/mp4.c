@@ -594,9 +594,11 @@ make_different (void)
 static GByteArray *
 make_keys_meta (void)
 {
-  return atom ("meta", atom ("hdlr", TEXT ("\0\0\0\0\0\0\0\0mdta\0\0\0\0"), NULL),
-      atom ("keys", TEXT ("\0\0\0\0\0\0\0\2\0\0\0\11mdtax\0\0\0\41mdtacom.apple."
-                          "quicktime.genre"),
+  return atom ("meta",
+      atom ("hdlr", TEXT ("\0\0\0\0\0\0\0\0mdta\0\0\0\0"), NULL),
+      atom ("keys",
+          TEXT ("\0\0\0\0\0\0\0\2\0\0\0\11mdtax\0\0\0\41mdtacom.apple."
+                "quicktime.genre"),
           NULL),
       atom ("ilst", atom ("\0\0\0\1", VALUE ("x"), NULL),
           atom ("\0\0\0\2", VALUE ("Pop"), NULL), NULL),
@@ -614,6 +616,39 @@ make_list_in_moov (void)
 {
   return atom ("meta", VERSION, atom ("hdlr", HANDLER ("\0"), NULL),
       atom ("ilst", GENRE ("Pop"), NULL), NULL);
+}
+
+static GByteArray *
+make_many_items (void)
+{
+  GByteArray *items = g_byte_array_new ();
+
+  for (guint i = 0; i < 65537; i++)
+    append (items, TITLE);
+  return make_list (items, TITLE);
+}
+
+static GByteArray *
+make_many_lists (void)
+{
+  GByteArray *lists = g_byte_array_new ();
+
+  for (guint i = 0; i < 1001; i++)
+    append (lists, make_plain ());
+  return lists;
+}
+
+/* What is far more than any real file has takes neither time nor memory. */
+static void
+test_many (void)
+{
+  static const Tags items = { "items", make_many_items, "none", FALSE },
+                    lists = { "lists", make_many_lists, "", FALSE };
+  g_autoptr (GBytes) first = make_file (&items, IN_FRONT),
+                     second = make_file (&lists, IN_FRONT);
+
+  try_assert_obstacle (first, "too many items");
+  try_assert_obstacle (second, "more than 1000 lists of tags");
 }
 
 /* A genre at a place that cannot be written is known, and stays the only one. */
@@ -672,6 +707,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mp4/offsets", test_offsets);
   g_test_add_func ("/mp4/sizes", test_sizes);
   g_test_add_func ("/mp4/elsewhere", test_elsewhere);
+  g_test_add_func ("/mp4/many", test_many);
   g_test_add_func ("/mp4/damaged", test_damaged);
   return g_test_run ();
 }

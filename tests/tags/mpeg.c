@@ -163,8 +163,8 @@ test_dsf (void)
   g_bytes_unref (try_write (behind, jazz, TRUE));
   written = try_write (tagged, jazz, TRUE);
   try_assert_genres (written, TAG_ID3V2, "Jazz");
-  try_assert_obstacle (cut, "another size");
-  try_assert_obstacle (misplaced, "not where");
+  try_assert_refused (cut, jazz, "another size");
+  try_assert_refused (misplaced, jazz, "not where");
   try_damage (tagged, 300, 130);
 }
 

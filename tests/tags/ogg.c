@@ -393,8 +393,8 @@ make_with_skeleton (guint8 version, gboolean counts, const char *packet)
   char fishead[80] = "fishead";
   GByteArray *all = g_byte_array_new ();
   Stream skeleton = { all, 9, 0 }, opus = { all, 5, 0 };
-  g_autoptr (GBytes) comment = make_comment (
-      "OpusTags", 8, plain, sizeof plain - 1, 0, "", 0);
+  g_autoptr (GBytes)
+      comment = make_comment ("OpusTags", 8, plain, sizeof plain - 1, 0, "", 0);
 
   fishead[8] = (char) version;
   fishead[72] = counts;
@@ -477,6 +477,21 @@ test_cut (void)
       "number");
 }
 
+/* A file that is mostly empty is not read to its end. */
+static void
+test_empty (void)
+{
+  g_autoptr (GBytes) data = make_vorbis (pop, sizeof pop - 1, 0, APART);
+  int fd = try_open (data);
+  g_autoptr (TagFile) file = NULL;
+
+  g_assert_cmpint (ftruncate (fd, G_GINT64_CONSTANT (1) << 40), ==, 0);
+  file = tag_file_open (fd, NULL);
+  g_assert_nonnull (strstr (
+      tag_file_get_obstacle (file)->message, "64 MiB of it are no pages"));
+  close (fd);
+}
+
 /* Pages with wrong checksums, and holes, stay so. */
 static void
 test_wrong (void)
@@ -522,6 +537,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ogg/skeleton", test_skeleton);
   g_test_add_func ("/ogg/obstacles", test_obstacles);
   g_test_add_func ("/ogg/cut", test_cut);
+  g_test_add_func ("/ogg/empty", test_empty);
   g_test_add_func ("/ogg/wrong", test_wrong);
   g_test_add_func ("/ogg/damaged", test_damaged);
   return g_test_run ();

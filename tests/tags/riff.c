@@ -227,7 +227,8 @@ test_rivals (void)
   CHUNK (&file, "data", audio);
   INFO (&file, IGNR INAM);
   lists = end (&file);
-  try_assert_refused (lists, two, "two lists INFO with a genre, at byte 36 and");
+  try_assert_refused (
+      lists, two, "two lists INFO with a genre, at byte 36 and");
 
   begin (&file);
   CHUNK (&file, "data", audio);
@@ -242,6 +243,23 @@ test_rivals (void)
   INFO (&file, "IGNR\4\0\0\0Ska\0");
   different = end (&file);
   try_assert_obstacle (different, "two lists INFO");
+}
+
+static void
+test_many_items (void)
+{
+  File file;
+  GString *items = g_string_new (NULL);
+  g_autoptr (GBytes) data = NULL;
+
+  for (guint i = 0; i < 65537; i++)
+    g_string_append_len (items, INAM, 10);
+  begin (&file);
+  CHUNK (&file, "data", audio);
+  add_info (&file, items->str, items->len);
+  data = end (&file);
+  try_assert_obstacle (data, "too many items");
+  g_string_free (items, TRUE);
 }
 
 /* What the list says beside its items stays. */
@@ -523,6 +541,7 @@ main (int argc, char **argv)
   g_test_add_func ("/riff/kinds", test_kinds);
   g_test_add_func ("/riff/several", test_several);
   g_test_add_func ("/riff/rivals", test_rivals);
+  g_test_add_func ("/riff/many-items", test_many_items);
   g_test_add_func ("/riff/odd-info", test_odd_info);
   g_test_add_func ("/riff/unknown-size", test_unknown_size);
   g_test_add_func ("/riff/odd-ends", test_odd_ends);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <gst/gst.h>
+
 #include "tags/formats/tagserror.h"
 #include "try.h"
 
@@ -89,6 +91,43 @@ test_damaged (void)
   try_damage (data, 300, 96);
 }
 
+/* FLAC with a comment of many fields, these @size bytes each. */
+static GBytes *
+make_many (const char *field, gsize size, guint n)
+{
+  GByteArray *data = g_byte_array_new ();
+  guint8 info[] = { 'f', 'L', 'a', 'C', 0, 0, 0, 34 }, zeros[34] = { 0 };
+  guint8 header[4], count[8] = { 0 };
+
+  GST_WRITE_UINT32_BE (header, sizeof count + n * size);
+  header[0] = 0x84;
+  GST_WRITE_UINT32_LE (count + 4, n);
+  g_byte_array_append (data, info, sizeof info);
+  g_byte_array_append (data, zeros, sizeof zeros);
+  g_byte_array_append (data, header, sizeof header);
+  g_byte_array_append (data, count, sizeof count);
+  for (guint i = 0; i < n; i++)
+    g_byte_array_append (data, (const guint8 *) field, (guint) size);
+  g_byte_array_append (data, (const guint8 *) "\377\370", 2);
+  return g_byte_array_free_to_bytes (data);
+}
+
+/* What is far more than any real file has takes neither time nor memory. */
+static void
+test_many (void)
+{
+  static const char genre[] = "\7\0\0\0GENRE=A", field[] = "\1\0\0\0=";
+  g_autoptr (GBytes) genres = make_many (genre, sizeof genre - 1, 256),
+                     more_genres = make_many (genre, sizeof genre - 1, 257),
+                     fields = make_many (field, sizeof field - 1, 65535),
+                     more_fields = make_many (field, sizeof field - 1, 65537);
+
+  g_bytes_unref (try_write (genres, jazz, TRUE));
+  try_assert_obstacle (more_genres, "more than 256 genres");
+  try_assert_refused (fields, jazz, "too many fields");
+  try_assert_obstacle (more_fields, "too many fields");
+}
+
 static void
 test_error (void)
 {
@@ -104,6 +143,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tagfile/no-format", test_no_format);
   g_test_add_func ("/tagfile/unreadable", test_unreadable);
   g_test_add_func ("/tagfile/damaged", test_damaged);
+  g_test_add_func ("/tagfile/many", test_many);
   g_test_add_func ("/tagfile/error", test_error);
   return g_test_run ();
 }

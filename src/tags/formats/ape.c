@@ -10,8 +10,8 @@
 
 #define GENRE "Genre"
 #define MAGIC "APETAGEX"
-#define FRAME 32        /* bytes of the header, and of the footer */
-#define ITEM 8          /* bytes of an item before its key */
+#define FRAME 32 /* bytes of the header, and of the footer */
+#define ITEM 8   /* bytes of an item before its key */
 #define MAX_SIZE (256u << 20)
 #define VERSION_1 1000
 #define VERSION_2 2000

@@ -245,9 +245,9 @@ choose_object (Layout *layout, GArray *objects, Type type)
     tag = parse_tag (
         layout, is_descriptors ? object : NULL, is_descriptors ? NULL : object);
     if (tag && best)
-      layout_add_rivals (layout, TAG_ASF, is_descriptors
-              ? "objects Extended Content Description"
-              : "objects Metadata Library",
+      layout_add_rivals (layout, TAG_ASF,
+          is_descriptors ? "objects Extended Content Description"
+                         : "objects Metadata Library",
           best->all, chosen->offset, tag->all, object->offset);
     if (!chosen ||
         (tag && tag->all->genres->len > 0 &&

@@ -33,7 +33,7 @@ typedef struct
 
 struct _Edges
 {
-  guint64 start, end; /* of what is between the tags */
+  guint64 start, end;   /* of what is between the tags */
   GArray *front, *back; /* Block, in the file's order */
   /* the chosen tags, and their contents; or NULL */
   const Block *id3v2_block, *ape_block, *id3v1_block;

@@ -34,7 +34,7 @@ typedef struct
   /* what the format's own code has found in the file, for edit() */
   gpointer found;
   GDestroyNotify found_free; /* or NULL */
-  gboolean is_full; /* there are more pieces, and an obstacle */
+  gboolean is_full;          /* there are more pieces, and an obstacle */
 } Layout;
 
 typedef struct

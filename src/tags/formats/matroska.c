@@ -12,6 +12,7 @@
 /* The longest EBML header, and the longest element that is read as a whole. */
 #define MAX_HEAD 4096
 #define MAX_ELEMENT (64 << 20)
+#define MAX_TAGS 1000 /* elements Tags that are read */
 
 enum
 {
@@ -173,6 +174,7 @@ choose_tags (Layout *layout, Matroska *matroska)
   const MatroskaSegment *segment = matroska->segment;
   guint64 audio_uid = get_audio_uid (layout, segment);
   char *problem = NULL;
+  guint n = 0;
 
   matroska->chosen = -1;
   matroska->tags = matroska_tags_parse (NULL, 0, &problem);
@@ -181,7 +183,10 @@ choose_tags (Layout *layout, Matroska *matroska)
     g_autoptr (GBytes) raw = NULL;
     g_autoptr (MatroskaTags) tags = NULL;
 
-    if (element->id == MATROSKA_TAGS)
+    if (element->id == MATROSKA_TAGS && n++ == MAX_TAGS)
+      layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+          "It has more than %d elements Tags.", MAX_TAGS);
+    if (element->id == MATROSKA_TAGS && n <= MAX_TAGS)
       raw = read_element (layout, element);
     if (!raw)
       continue;

@@ -26,6 +26,7 @@
 #define ILST MP4_TYPE ('i', 'l', 's', 't')
 #define HDLR MP4_TYPE ('h', 'd', 'l', 'r')
 #define MAX_ATOMS (1 << 18) /* of the top level */
+#define MAX_LISTS 1000      /* atoms in which tags are looked for */
 
 /* What a "meta" atom that is made begins with: its version, and its handler. */
 static const char meta_begin[] =
@@ -45,6 +46,7 @@ typedef struct
   gboolean meta_is_plain, udta_is_plain;
   TagItems *items;   /* of the list; empty without one */
   guint rank;        /* how good the list is, of several */
+  guint n_lists;     /* how many were read */
   TagItems *others;  /* what only QuickTime's keys say */
   guint64 items_end; /* where they end: zeros may follow in the list */
 } Mp4;
@@ -177,6 +179,17 @@ has_keys (MediaFile *file, const Mp4Atom *meta)
       media_file_has (file, handler.offset + handler.header + 8, "mdta", 4);
 }
 
+/* FALSE, and an obstacle, if too many lists were read. */
+static gboolean
+count_list (Layout *layout, Mp4 *mp4)
+{
+  if (mp4->n_lists++ < MAX_LISTS)
+    return TRUE;
+  layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+      "It has more than %d lists of tags.", MAX_LISTS);
+  return FALSE;
+}
+
 /* Reads a list of tags at one of the places where programs look for it, and chooses
  * it if it is the first that has a genre, or else if none is chosen yet or only
  * texts without a genre.
@@ -218,8 +231,7 @@ try_list (Layout *layout, Mp4 *mp4, const Mp4Atom *udta, const Mp4Atom *meta,
 /* Reads the tags of a "meta" atom in an "udta", or in "moov" itself if that is NULL;
  * in there they are not written. */
 static void
-read_meta (
-    Layout *layout, Mp4 *mp4, const Mp4Atom *udta, const Mp4Atom *meta)
+read_meta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta, const Mp4Atom *meta)
 {
   MediaFile *file = layout->file;
   Mp4Walk walk = mp4_enter (file, meta, mp4_get_meta_skip (file, meta));
@@ -238,6 +250,8 @@ read_meta (
   while (mp4_next (&walk, &ilst)) {
     if (ilst.type != ILST)
       continue;
+    if (!count_list (layout, mp4))
+      return;
     if (udta)
       try_list (layout, mp4, udta, meta, &ilst, MP4_ITUNES);
     else
@@ -286,7 +300,8 @@ read_udta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
 
   if (!mp4->udta.type)
     mp4->udta = *udta;
-  while (mp4_next (&walk, &meta)) {
+  while (mp4_next (&walk, &meta) &&
+      (meta.type != META || count_list (layout, mp4))) {
     if (meta.type == META)
       read_meta (layout, mp4, udta, &meta);
   }
@@ -300,7 +315,8 @@ find_tags (Layout *layout, Mp4 *mp4)
   Mp4Walk walk = mp4_enter (layout->file, &mp4->moov, 0);
   Mp4Atom atom;
 
-  while (mp4_next (&walk, &atom)) {
+  while (mp4_next (&walk, &atom) &&
+      ((atom.type != UDTA && atom.type != META) || count_list (layout, mp4))) {
     if (atom.type == UDTA)
       read_udta (layout, mp4, &atom);
     else if (atom.type == META)

@@ -215,8 +215,8 @@ mp4_ilst_parse (MediaFile *file, const Mp4Atom *list, Mp4Style style,
 
   *end = walk.offset;
   if (list->size > MAX_LIST) {
-    *problem = g_strdup_printf (
-        "Its list of tags at byte %" G_GUINT64_FORMAT " is longer than any.",
+    *problem = g_strdup_printf ("Its list of tags at byte %" G_GUINT64_FORMAT
+                                " is longer than any.",
         list->offset);
     return NULL;
   }

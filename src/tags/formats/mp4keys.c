@@ -42,8 +42,8 @@ read_item (MediaFile *file, const Mp4Atom *item, TagItems *items)
     g_autoptr (GBytes) text = NULL;
 
     if (data.type == DATA && size > DATA_HEADER && size <= MAX_TEXT)
-      text = media_file_get (file, data.offset + data.header + DATA_HEADER,
-          size - DATA_HEADER);
+      text = media_file_get (
+          file, data.offset + data.header + DATA_HEADER, size - DATA_HEADER);
     if (text)
       tag_items_add_genre (items, g_bytes_get_data (text, NULL),
           (gssize) g_bytes_get_size (text));

@@ -11,7 +11,6 @@
 G_BEGIN_DECLS
 
 /* Adds to @items the genres that a "meta" atom with such keys says. */
-void
-mp4_keys_read (MediaFile *file, const Mp4Atom *meta, TagItems *items);
+void mp4_keys_read (MediaFile *file, const Mp4Atom *meta, TagItems *items);
 
 G_END_DECLS

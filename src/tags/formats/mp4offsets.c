@@ -102,8 +102,7 @@ add_table (Mp4Offsets *offsets, Layout *layout, const Mp4Atom *atom,
     set_damaged (layout, atom);
     return;
   }
-  if (table.n > MAX_ENTRIES - offsets->n_entries ||
-      offsets->tables->len == MAX_TABLES) {
+  if (table.n > MAX_ENTRIES - offsets->n_entries) {
     layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
         "It has more than %d chunks of data.", MAX_ENTRIES);
     return;
@@ -116,6 +115,9 @@ add_table (Mp4Offsets *offsets, Layout *layout, const Mp4Atom *atom,
     return;
   g_array_append_val (offsets->tables, table);
   offsets->n_entries += table.n;
+  if (offsets->tables->len == MAX_TABLES)
+    layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+        "It has more than %d tracks or fragments.", MAX_TABLES - 1);
 }
 
 /* Reads the first @length bytes of the atom's contents. */
@@ -265,7 +267,7 @@ scan_container (
   Mp4Walk walk = mp4_enter (layout->file, container, 0);
   Mp4Atom atom;
 
-  while (mp4_next (&walk, &atom)) {
+  while (offsets->tables->len < MAX_TABLES && mp4_next (&walk, &atom)) {
     if (is_container (atom.type) && depth < MAX_DEPTH)
       scan_container (offsets, layout, &atom, depth + 1);
     else

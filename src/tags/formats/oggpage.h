@@ -38,9 +38,9 @@ typedef struct
 typedef struct
 {
   MediaFile *file;
-  guint64 offset;   /* of what comes next */
-  guint64 end;      /* no page reaches beyond it */
-  guint n_mistaken; /* places that looked like a page and are none */
+  guint64 offset;    /* of what comes next */
+  guint64 end;       /* no page reaches beyond it */
+  guint n_mistaken;  /* places that looked like a page and are none */
   guint64 n_skipped; /* bytes that are of no page */
 } OggWalk;
 

@@ -126,8 +126,8 @@ check_rivals (const Layout *layout, const TagState *wanted, GError **error)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     if (layout->rivals[kind] &&
-        !tag_kind_same_genres ((TagKind) kind, layout->state.genres[kind],
-            wanted->genres[kind]))
+        !tag_kind_same_genres (
+            (TagKind) kind, layout->state.genres[kind], wanted->genres[kind]))
       return tags_error_set (
           error, REASON_MALFORMED_TAGS, layout->rivals[kind]);
   }

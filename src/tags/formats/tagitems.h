@@ -29,8 +29,9 @@ typedef struct
   GPtrArray *fields; /* TagField: ours, the genre's and the classifier's */
   GPtrArray *genres; /* char *, UTF-8: what these say, up to TAG_MAX_GENRES */
   gboolean has_more_genres;
-  char *classifier;  /* or NULL */
-  gconstpointer tag; /* what a TagEncode of this kind of tag may need to know; its
+  char *classifier; /* or NULL */
+  gconstpointer
+      tag; /* what a TagEncode of this kind of tag may need to know; its
                         owner sets it */
 } TagItems;
 

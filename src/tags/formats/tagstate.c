@@ -56,8 +56,7 @@ get_number (const char *text)
 {
   guint64 number;
 
-  return g_ascii_string_to_unsigned (
-             text, 10, 0, 255, &number, NULL) &&
+  return g_ascii_string_to_unsigned (text, 10, 0, 255, &number, NULL) &&
           id3_genre_get ((guint) number)
       ? (int) number
       : -1;

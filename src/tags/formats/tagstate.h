@@ -63,8 +63,7 @@ char **tag_kind_get_names (TagKind kind, char **genres);
  * them: INFO has one text, ID3v1 one name of a list.  A name that is not in that list
  * is left out, so that none is left; but it stays, and cannot be written, where the
  * tag is @is_primary.  To be freed with g_strfreev(). */
-char **
-tag_kind_fit_genres (TagKind kind, gboolean is_primary, char **genres);
+char **tag_kind_fit_genres (TagKind kind, gboolean is_primary, char **genres);
 
 /* TRUE if both (nullable) are the same genres, in any order. */
 gboolean tag_kind_same_genres (TagKind kind, char **a, char **b);
