@@ -136,14 +136,33 @@ note_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static void
+pass_by_converters (Source *source, GstPad *pad)
+{
+  g_autoptr (GstPad)
+      input = gst_element_get_static_pad (source->direct, "sink");
+  g_autoptr (GstPad) converted = gst_pad_get_peer (input);
+  g_autoptr (GstCaps) given = gst_pad_query_caps (pad, NULL);
+  g_autoptr (GstCaps) taken = gst_pad_get_pad_template_caps (input);
+
+  if (!gst_caps_is_subset (given, taken))
+    return;
+  gst_pad_unlink (converted, input);
+  source->sink = source->direct;
+}
+
+static void
 on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 {
   Source *source = user_data;
-  g_autoptr (GstPad) input = gst_element_get_static_pad (source->sink, "sink");
+  g_autoptr (GstPad) input = NULL;
 
   (void) decoder;
   /* the first of several audio streams, as a player would */
-  if (!gst_pad_is_linked (input)) {
+  if (!source->is_linked) {
+    source->is_linked = TRUE;
+    if (source->direct)
+      pass_by_converters (source, pad);
+    input = gst_element_get_static_pad (source->sink, "sink");
     gst_pad_add_probe (
         input, GST_PAD_PROBE_TYPE_BUFFER, note_audio, source, NULL);
     gst_pad_link (pad, input);
@@ -165,6 +184,8 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   GstElement *decoder;
 
   source->sink = sink;
+  source->direct = NULL;
+  source->is_linked = FALSE;
   source->missing = NULL;
   source->reader = NULL;
   source->is_recognized = source->has_audio = FALSE;

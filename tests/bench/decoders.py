@@ -16,7 +16,7 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import Gst
 
-SECONDS, ROUNDS = 180, 3
+SECONDS, ROUNDS = 180, 5
 FORMATS = {
     "mp3": "-c:a libmp3lame -b:a 192k", "mp2": "-c:a mp2 -b:a 192k",
     "m4a": "-c:a aac -b:a 160k", "ogg": "-c:a libvorbis -q:a 5",
