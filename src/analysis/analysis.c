@@ -12,6 +12,9 @@
 #include "truncation.h"
 #include "watch.h"
 
+/* ns: years; a file that declares more is not believed */
+#define MAX_DECLARED (1e8 * GST_SECOND)
+
 typedef struct
 {
   const AnalysisOptions *options;
@@ -321,7 +324,9 @@ find_truncation (Analysis *analysis)
       analysis->source.reader, analysis->options->max_duration ? 0 : decoded);
 
   analysis->result->is_truncated = share < 1;
-  if (share < 1 && !analysis->options->max_duration)
+  /* what a header says may be anything */
+  if (share < 1 && !analysis->options->max_duration &&
+      decoded / share < MAX_DECLARED)
     analysis->result->declared_duration = (guint64) (decoded / share);
 }
 
