@@ -18,7 +18,7 @@
 #include "source.h"
 
 /* a good value for "effort": no decoder needs so long for one sample */
-#define WATCH_EFFORT 10
+#define WATCH_EFFORT 5
 
 typedef struct
 {

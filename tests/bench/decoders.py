@@ -4,7 +4,7 @@
 
 Encodes three minutes of SONG, or of noise, in every format that ffmpeg can make, and
 prints the processor time that each decoder of GStreamer takes for them, without that of
-the container.  src/analysis/decoders.c has what follows from it."""
+the container.  src/analysis/plugin.c has what follows from it."""
 
 import os
 import statistics

@@ -15,6 +15,8 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 RATE, SECONDS = 8000, 6
 COPIES = 40
+HAVE_AIFFPARSE = subprocess.run(
+    ["gst-inspect-1.0", "--exists", "aiffparse"]).returncode == 0
 
 
 def chunk(name, content, order=">"):
@@ -110,7 +112,8 @@ class Test(unittest.TestCase):
             os.remove(source)
             for size in (100, 400):
                 self.add(f"{size}.{name}", content[:size], 6)
-        self.add("60.aiff", make_aiff(self.samples)[:60], 6)
+        if HAVE_AIFFPARSE:  # that of FFmpeg is in an endless loop then
+            self.add("60.aiff", make_aiff(self.samples)[:60], 6)
         for name, count in self.run_all("8").items():
             with self.subTest(name):
                 self.assertEqual(sum(count.values()), 6)
