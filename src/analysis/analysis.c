@@ -3,6 +3,7 @@
 #include "analysis.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <gst/gst.h>
 
@@ -151,27 +152,83 @@ take_answer (Analysis *analysis, const GstStructure *answer)
   }
 }
 
-/* Keeps the file's genre tag; several values are joined by "; ". */
+/* what GStreamer calls a frame of ID3v2 that it has no tag for */
+#define ID3V2_FRAME "private-id3v2-frame"
+
+/* Sets *@text to the tag's values, joined by "; ", if there are some. */
+static void
+take_tag (const GstTagList *tags, const char *tag, char **text)
+{
+  guint n = gst_tag_list_get_tag_size (tags, tag);
+  GString *values;
+
+  if (n == 0)
+    return;
+  values = g_string_new (NULL);
+  for (guint i = 0; i < n; i++) {
+    const char *value;
+
+    if (gst_tag_list_peek_string_index (tags, tag, i, &value))
+      g_string_append_printf (values, "%s%s", i == 0 ? "" : "; ", value);
+  }
+  g_free (*text);
+  *text = g_string_free (values, FALSE);
+}
+
+/* GStreamer has no tag for a part of a compilation: in ID3v2 it is the frame TCMP
+ * with the text "1", and in Vorbis comments COMPILATION=1. */
+static gboolean
+is_compilation_frame (GstSample *sample)
+{
+  GstBuffer *frame = gst_sample_get_buffer (sample);
+  GstMapInfo map;
+  gboolean found;
+
+  if (!frame || !gst_buffer_map (frame, &map, GST_MAP_READ))
+    return FALSE;
+  /* behind a header of 10 bytes, in any encoding */
+  found = map.size > 10 && !memcmp (map.data, "TCMP", 4) &&
+      memchr (map.data + 10, '1', map.size - 10);
+  gst_buffer_unmap (frame, &map);
+  return found;
+}
+
+static gboolean
+is_compilation (const GstTagList *tags)
+{
+  guint n = gst_tag_list_get_tag_size (tags, GST_TAG_EXTENDED_COMMENT);
+  guint n_frames = gst_tag_list_get_tag_size (tags, ID3V2_FRAME);
+
+  for (guint i = 0; i < n; i++) {
+    const char *comment;
+
+    if (gst_tag_list_peek_string_index (
+            tags, GST_TAG_EXTENDED_COMMENT, i, &comment) &&
+        !g_ascii_strcasecmp (comment, "COMPILATION=1"))
+      return TRUE;
+  }
+  for (guint i = 0; i < n_frames; i++) {
+    g_autoptr (GstSample) frame = NULL;
+
+    if (gst_tag_list_get_sample_index (tags, ID3V2_FRAME, i, &frame) &&
+        is_compilation_frame (frame))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Keeps the file's genre, and the tags that tell of its album. */
 static void
 take_tags (Result *result, GstMessage *message)
 {
   g_autoptr (GstTagList) tags = NULL;
-  GString *genre;
-  guint n;
 
   gst_message_parse_tag (message, &tags);
-  n = gst_tag_list_get_tag_size (tags, GST_TAG_GENRE);
-  if (n == 0)
-    return;
-  genre = g_string_new (NULL);
-  for (guint i = 0; i < n; i++) {
-    const char *value;
-
-    if (gst_tag_list_peek_string_index (tags, GST_TAG_GENRE, i, &value))
-      g_string_append_printf (genre, "%s%s", i == 0 ? "" : "; ", value);
-  }
-  g_free (result->old_genre);
-  result->old_genre = g_string_free (genre, FALSE);
+  take_tag (tags, GST_TAG_GENRE, &result->old_genre);
+  take_tag (tags, GST_TAG_ARTIST, &result->artist);
+  take_tag (tags, GST_TAG_ALBUM, &result->album);
+  take_tag (tags, GST_TAG_ALBUM_ARTIST, &result->album_artist);
+  result->compilation |= is_compilation (tags);
 }
 
 /* Playing */
@@ -360,6 +417,7 @@ analysis_run (const char *name, const AnalysisOptions *options,
   };
   gboolean ok;
 
+  result->has_tags = TRUE;
   analysis.watch = (Watch){
     .pipeline = pipeline,
     .source = &analysis.source,

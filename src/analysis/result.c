@@ -39,6 +39,16 @@ result_is_skipped (const Result *result)
           result->reason == REASON_UNREADABLE);
 }
 
+static void
+group_free (ResultGroup *group)
+{
+  g_free (group->id);
+  g_free (group->name);
+  g_free (group->artist);
+  g_free (group->probabilities);
+  g_free (group);
+}
+
 void
 result_free (Result *result)
 {
@@ -50,6 +60,10 @@ result_free (Result *result)
   g_free (result->probabilities);
   g_array_unref (result->segments);
   g_free (result->old_genre);
+  g_free (result->artist);
+  g_free (result->album);
+  g_free (result->album_artist);
+  g_clear_pointer (&result->group, group_free);
   g_free (result->error);
   g_free (result);
 }
@@ -102,4 +116,21 @@ result_get_confidence (const Result *result)
   int best = result_get_best (result);
 
   return best < 0 ? 0 : result->probabilities[best];
+}
+
+const double *
+result_get_answer (const Result *result)
+{
+  return result->group && result->group->probabilities
+      ? result->group->probabilities
+      : result->probabilities;
+}
+
+double
+result_get_answer_confidence (const Result *result)
+{
+  const double *answer = result_get_answer (result);
+  int best = get_best (answer, n_labels (result));
+
+  return best < 0 ? 0 : answer[best];
 }

@@ -17,6 +17,20 @@ typedef struct
   double *probabilities; /* [labels]; NULL if silent */
 } ResultSegment;
 
+/* The album that a track is of, and the answer for all of its tracks. */
+typedef struct
+{
+  char *id;         /* the same for the tracks of an album, and for no others */
+  char *name;       /* its title, or its folder's name */
+  char *artist;     /* the album's artist as its tags name him, or NULL */
+  guint n_tracks;   /* that have a result */
+  gboolean is_last; /* it is the last one of these; not in JSON */
+  gboolean compilation; /* of many artists, so that there is no one answer */
+  /* [labels of the result]: the mean of the tracks; NULL if it is a compilation or
+   * all silent */
+  double *probabilities;
+} ResultGroup;
+
 typedef struct
 {
   char *name;       /* path or URI, as it was given or found */
@@ -30,8 +44,12 @@ typedef struct
       probabilities; /* [labels] of the whole track; NULL if it is all silent */
   GArray *segments;  /* ResultSegment; empty if they are not known */
   char *old_genre;   /* the genre tag that the file has, or NULL */
-  char *error;       /* a sentence: why there is no result, or NULL */
-  Reason reason;     /* the same as a code; REASON_NONE without an error */
+  char *artist, *album, *album_artist; /* what other tags say, or NULL */
+  gboolean compilation;                /* they say that it is of one */
+  gboolean has_tags; /* these are known; not so in caches of earlier versions */
+  ResultGroup *group; /* the album, if it was asked for and is known, or NULL */
+  char *error;        /* a sentence: why there is no result, or NULL */
+  Reason reason;      /* the same as a code; REASON_NONE without an error */
   gboolean
       may_skip; /* nobody has said that the file is audio: it was found in a
                         folder or a list, and its name does not say so */
@@ -52,6 +70,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
 /* Index of the most probable label, or -1 if silent. */
 int result_get_best (const Result *result);
 double result_get_confidence (const Result *result); /* 0 if silent */
+
+/* What counts for the file's tags: the probabilities of its album if there are some,
+ * and its own otherwise; NULL if there are none. */
+const double *result_get_answer (const Result *result);
+/* The highest of these, 0 if there are none. */
+double result_get_answer_confidence (const Result *result);
 
 /* Fills @order, [n], with the indices of the @n most probable labels, n at most
  * the number of labels, the most probable first. */
@@ -74,6 +98,8 @@ void result_rank (
  *   probabilities  object of number, one for each label in the model's order, or
  *                  null
  *   tag            string or null: the genre that the file has as a tag
+ *   artist, album, album_artist  string or null: what other tags say
+ *   compilation    boolean: they say that it is of one
  *   error          string or null: a sentence that says why there is no genre
  *   error_code     string or null: the same as one of the codes of reason.c, such
  *                  as "too-short"
@@ -87,6 +113,11 @@ void result_rank (
  *   segments       array of objects: start, duration (seconds), genre,
  *                  confidence, silent and probabilities, as above
  *
+ * If albums were asked for and there is no error, there is also
+ *
+ *   group          object: id, name, artist, tracks, compilation, and the album's
+ *                  genre, confidence and probabilities, as above
+ *
  * If the name is no UTF-8, there is also
  *
  *   file_bytes     string: the name with such bytes as %FF, and "%" as "%25" */
@@ -98,6 +129,6 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
- * not such an object.  "error_code" and "truncated" may be missing, as they are in caches of earlier versions, and
- * "retryable" is not read. */
+ * not such an object.  "error_code", "truncated" and the tags but the genre may
+ * be missing, as they are in caches of earlier versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

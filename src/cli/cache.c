@@ -352,6 +352,7 @@ cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
   gboolean ok;
 
   named.name = absolute;
+  named.group = NULL; /* what else is in the album may change */
   json = result_to_json (&named, FALSE);
   bind (cache->store, absolute, size, mtime_ns, key);
   sqlite3_bind_text (cache->store, 5, json, -1, SQLITE_STATIC);

@@ -24,7 +24,8 @@ enum
 typedef struct
 {
   char *path;
-  char *label; /* "crnn 3": name and version */
+  char *label;   /* "crnn 3": name and version */
+  char **labels; /* the genres that it knows */
 } ModelLabel;
 
 static void
@@ -32,6 +33,7 @@ model_label_clear (ModelLabel *model)
 {
   g_free (model->path);
   g_free (model->label);
+  g_strfreev (model->labels);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ModelLabel, model_label_clear)
 
@@ -45,6 +47,7 @@ find_model (const char *name, ModelLabel *found, GError **error)
   found->path = genre_model_find (name, error);
   if (!found->path || !(model = genre_model_load (found->path, error)))
     return FALSE;
+  found->labels = g_strdupv ((char **) genre_model_get_labels (model));
   found->label = g_strdup_printf (
       "%s %s", genre_model_get_name (model), genre_model_get_version (model));
   genre_model_unref (model);
@@ -124,6 +127,25 @@ classify_files (
   return report_is_cut_off (report) ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
+/* Tells of what is asked for and will not be, though nothing is wrong. */
+static void
+warn (const CommandOptions *options, const ModelLabel *model)
+{
+  const WorkerOptions *worker = &options->pool.worker;
+  g_autofree char *unknown = worker->map
+      ? vocabulary_find_unknown (
+            worker->map, (const char *const *) model->labels)
+      : NULL;
+
+  if (unknown)
+    g_printerr ("genreclassify: %s\n", unknown);
+  if (worker->write_top > 1 && worker->min_confidence > 0.5)
+    g_printerr ("genreclassify: No file will get more than one genre: of "
+                "probabilities, which add up to 1, only one can be at least "
+                "%g; --min-confidence sets another limit.\n",
+        worker->min_confidence);
+}
+
 static int
 classify (const CommandOptions *options, GError **error)
 {
@@ -138,6 +160,7 @@ classify (const CommandOptions *options, GError **error)
       (!(cache = cache_open (options->cache, error)) ||
           !(cache_key = make_cache_key (&model, &pool.worker.analysis, error))))
     return STATUS_USAGE;
+  warn (options, &model);
   pool.worker.analysis.model = model.path;
   pool.cache = cache;
   pool.cache_key = cache_key;

@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 
+#include "albumfolder.h"
 #include "sort.h"
 #include "tags/replacement.h"
 
@@ -28,6 +29,7 @@ struct _Listing
 
   /* used by the thread only */
   GHashTable *walked; /* "device:inode" of folders */
+  guint depth;        /* of the folder that is being walked; 0: none is */
 
   GMutex lock; /* protects what follows */
   GCond taken;
@@ -61,10 +63,11 @@ is_audio_name (const char *name)
   return ending && base[0] != '.' && g_strv_contains (endings, ending);
 }
 
-/* @key is the name whose checksum decides. */
+/* @key is the name whose checksum decides, or that of its album's folder. */
 static gboolean
 is_in_shard (const ListingOptions *options, const char *key)
 {
+  g_autofree char *folder = NULL, *album = NULL;
   g_autoptr (GChecksum) checksum = NULL;
   guint8 digest[16];
   gsize length = sizeof digest;
@@ -72,6 +75,10 @@ is_in_shard (const ListingOptions *options, const char *key)
 
   if (options->n_shards <= 1)
     return TRUE;
+  if (options->by_album) {
+    folder = g_path_get_dirname (key);
+    key = album = album_folder_new (folder);
+  }
   checksum = g_checksum_new (G_CHECKSUM_MD5);
   g_checksum_update (checksum, (const guchar *) key, strlen (key));
   g_checksum_get_digest (checksum, digest, &length);
@@ -128,6 +135,7 @@ add (Listing *listing, const char *name, const char *key, Failure failure,
   item->error = failure.sentence;
   item->reason = failure.reason;
   item->may_skip = found && !is_audio_name (name);
+  item->walked = listing->depth > 0;
   push (listing, item);
 }
 
@@ -229,6 +237,56 @@ read_folder (const char *path, GError **error)
   return names;
 }
 
+/* What is in a folder, and when it has its turn if albums come together: first the
+ * files, then the discs of the folder's own album, then other folders. */
+typedef struct
+{
+  guint turn;
+  char *album; /* of a folder: that of its album */
+  char *name;
+} Child;
+
+static gint
+compare_children (gconstpointer a, gconstpointer b)
+{
+  const Child *first = *(const Child *const *) a;
+  const Child *second = *(const Child *const *) b;
+  int order = (int) first->turn - (int) second->turn;
+
+  if (order == 0)
+    order = strcmp (first->album, second->album);
+  return order ? order : strcmp (first->name, second->name);
+}
+
+static void
+child_free (Child *child)
+{
+  g_free (child->album);
+  g_free (child);
+}
+
+static void
+sort_by_album (const char *path, GPtrArray *names)
+{
+  g_autofree char *album = album_folder_new (path);
+  g_autoptr (GPtrArray)
+      children = g_ptr_array_new_with_free_func ((GDestroyNotify) child_free);
+
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *full = g_build_filename (path, names->pdata[i], NULL);
+    gboolean is_folder = g_file_test (full, G_FILE_TEST_IS_DIR);
+    Child *child = g_new (Child, 1);
+
+    child->album = is_folder ? album_folder_new (full) : g_strdup ("");
+    child->turn = !is_folder ? 0 : g_str_equal (child->album, album) ? 1 : 2;
+    child->name = names->pdata[i];
+    g_ptr_array_add (children, child);
+  }
+  g_ptr_array_sort (children, compare_children);
+  for (guint i = 0; i < names->len; i++)
+    names->pdata[i] = ((const Child *) children->pdata[i])->name;
+}
+
 /* Adds what is in the folder @path, to the bottom.  A file's key is its path without
  * the first @root_length bytes and the slashes after them. */
 static void
@@ -251,6 +309,9 @@ walk (Listing *listing, const char *path, gsize root_length,
         FALSE);
     return;
   }
+  if (listing->options->by_album)
+    sort_by_album (path, names);
+  listing->depth++;
   for (guint i = 0; i < names->len && !is_left (listing); i++) {
     g_autofree char *child = g_build_filename (
         path, g_ptr_array_index (names, i), NULL);
@@ -267,6 +328,7 @@ walk (Listing *listing, const char *path, gsize root_length,
       add (listing, child, key, explain_kind (child, &info),
           S_ISREG (info.st_mode));
   }
+  listing->depth--;
 }
 
 /* Lists */

@@ -15,6 +15,7 @@ typedef struct
   const char *files_from; /* a file that is a list, "-" for stdin, or NULL */
   gboolean null;          /* lists are known to be separated by NUL */
   guint shard, n_shards;  /* only the @shard-th of @n_shards, from 1 */
+  gboolean by_album;      /* the tracks of an album together */
 } ListingOptions;
 
 typedef struct
@@ -23,6 +24,7 @@ typedef struct
   char *error;       /* a sentence: why it cannot be played, or NULL */
   Reason reason;     /* the same as a code */
   gboolean may_skip; /* nobody has said that it is audio */
+  gboolean walked;   /* it was found in a folder that was asked for */
 } ListingItem;
 
 void listing_item_free (ListingItem *item);
@@ -56,6 +58,10 @@ typedef struct _Listing Listing;
  * there whatever other files come and go.  The name of what is found in a folder
  * is for that its path below the folder that was asked for: shards agree even if
  * the folder is mounted elsewhere.
+ *
+ * With @by_album the files in a folder come before the folders in it, and those of
+ * the album's discs before the others; and of an album all or nothing is in the
+ * shard.
  *
  * Returns: (transfer full) (nullable): the listing, or %NULL
  */

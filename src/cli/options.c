@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "analysis/filename.h"
 #include "genre/genre.h"
 #include "plot/figure.h"
 #include "tags/undolog.h"
@@ -85,6 +86,8 @@ static const GOptionEntry library_entries[] = {
       "It is NUL, which is else found out", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
       "Every N-th file, for the K-th of N jobs", "K/N" },
+  { "group", 0, 0, G_OPTION_ARG_STRING, TO (group),
+      "One answer for all tracks of an album", "album" },
   { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
       "Print all that is in the cache", "json|csv" },
   { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (report.errors_path),
@@ -104,6 +107,10 @@ static const GOptionEntry tags_entries[] = {
       "Genres that count as none (" TAGWRITER_PLACEHOLDERS ")", "LIST" },
   { "write-confidence", 0, 0, G_OPTION_ARG_NONE,
       TO (pool.worker.write_confidence), "And model and confidence", NULL },
+  { "write-top", 0, 0, G_OPTION_ARG_INT, TO (write_top),
+      "Up to N genres, each so probable (1)", "N" },
+  { "genre-map", 0, 0, G_OPTION_ARG_FILENAME, TO (genre_map_path),
+      "Write names of your own, \"from = to; to\"", "FILE" },
   { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
       "New tags of MP3 are ID3v2.3", NULL },
   { "force", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.force),
@@ -231,6 +238,16 @@ check_shard (CommandOptions *options, GError **error)
 }
 
 static gboolean
+check_group (CommandOptions *options, GError **error)
+{
+  if (options->group && !g_str_equal (options->group, "album"))
+    return set_bad_value (error, "--group", "\"album\"");
+  options->pool.worker.group = options->listing.by_album = options->group !=
+      NULL;
+  return TRUE;
+}
+
+static gboolean
 check_timeout (CommandOptions *options, GError **error)
 {
   if (!check_range (
@@ -311,7 +328,43 @@ has_write_options (const CommandOptions *options)
 
   return options->overwrite || options->append || tags->id3v23 ||
       tags->preserve_times || options->pool.worker.write_confidence ||
-      options->pool.worker.force || tags->dry_run || tags->undo_log;
+      options->pool.worker.force || tags->dry_run || tags->undo_log ||
+      tags->placeholders || options->genre_map_path ||
+      options->write_top != NOT_GIVEN;
+}
+
+static gboolean
+check_write_top (CommandOptions *options, GError **error)
+{
+  if (options->write_top == NOT_GIVEN)
+    options->write_top = 1;
+  else if (options->write_top < 1)
+    return set_bad_value (error, "--write-top", "at least 1");
+  options->pool.worker.write_top = options->write_top;
+  return TRUE;
+}
+
+/* Reads the map here once, as it may be a pipe, and so that a mistake in it is
+ * found before a file is analysed. */
+static gboolean
+check_genre_map (CommandOptions *options, GError **error)
+{
+  const char *path = options->genre_map_path;
+  g_autofree char *name = path ? filename_display (path) : NULL;
+  g_autoptr (GError) fault = NULL;
+  char *text = NULL;
+  gsize length;
+
+  if (!path)
+    return TRUE;
+  if (!g_file_get_contents (path, &text, &length, &fault)) {
+    g_set_error (error, fault->domain, fault->code,
+        "The genre map cannot be read: %s.", fault->message);
+    return FALSE;
+  }
+  options->pool.worker.genre_map = text;
+  options->pool.worker.map = vocabulary_parse (text, length, name, error);
+  return options->pool.worker.map != NULL;
 }
 
 static gboolean
@@ -332,6 +385,8 @@ check_write (CommandOptions *options, GError **error)
   }
   if (!check_range (
           "--min-confidence", worker->min_confidence, 0, 1, "", error))
+    return FALSE;
+  if (!check_write_top (options, error) || !check_genre_map (options, error))
     return FALSE;
   tags->mode = options->overwrite ? TAG_OVERWRITE
       : options->append           ? TAG_APPEND
@@ -382,9 +437,10 @@ check_classify (CommandOptions *options, GError **error)
   options->pool.worker.with_segments = options->report.segments ||
       options->cache;
   return check_analysis (options, error) && check_shard (options, error) &&
-      check_timeout (options, error) && check_write (options, error) &&
-      check_jobs (options, error) && check_top (options, error) &&
-      check_names (options, error) && check_plot (options, error);
+      check_group (options, error) && check_timeout (options, error) &&
+      check_write (options, error) && check_jobs (options, error) &&
+      check_top (options, error) && check_names (options, error) &&
+      check_plot (options, error);
 }
 
 static gboolean
@@ -440,6 +496,7 @@ options_parse (CommandOptions *options, int *argc, char ***argv, GError **error)
 
   *options = (CommandOptions){ .pool.jobs = NOT_GIVEN,
     .report.top = NOT_GIVEN,
+    .write_top = NOT_GIVEN,
     .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
     .pool.worker.min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE };
@@ -459,6 +516,8 @@ options_clear (CommandOptions *options)
   g_free (options->export);
   g_free (options->undo);
   g_free (options->shard);
+  g_free (options->genre_map_path);
+  g_free (options->group);
   g_free ((char *) options->report.errors_path);
   g_strfreev (options->listing.names);
   g_free ((char *) options->listing.files_from);

@@ -41,6 +41,8 @@ typedef struct
   /* as they were given, for those that the parts take in another form */
   char *shard;
   double window, hop, max_duration, timeout; /* s; 0: not given */
+  char *genre_map_path, *group;
+  int write_top;
   gboolean overwrite, append, version;
 } CommandOptions;
 

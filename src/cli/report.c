@@ -177,6 +177,20 @@ print_text (const Report *report, const Result *result)
     g_string_append_printf (report->text, "  silent\n");
 }
 
+/* The album's answer, after the last of its tracks. */
+static void
+print_group (const Report *report, const Result *result)
+{
+  const ResultGroup *group = result->group;
+  g_autofree char *name = NULL, *words = NULL;
+
+  if (!group || !group->is_last || !group->probabilities || group->n_tracks < 2)
+    return;
+  name = filename_display (group->name);
+  words = g_strdup_printf ("album \"%s\", %u tracks", name, group->n_tracks);
+  print_genres (report, result->labels, group->probabilities, words);
+}
+
 /* "  wrote Rock, was Pop" */
 static void
 print_change (const Report *report, const Outcome *outcome)
@@ -297,6 +311,7 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   } else if (!result->error && !report->options->quiet) {
     print_text (report, result);
     print_change (report, outcome);
+    print_group (report, result);
   }
   if (outcome->change.written)
     report->written++;

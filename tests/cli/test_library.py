@@ -263,12 +263,15 @@ class Test(unittest.TestCase):
                                 stderr=subprocess.PIPE, bufsize=0)
 
     def find_worker(self, process):
-        """The one process that it has started."""
+        """The one process that it has started.  Until this runs its own program,
+        the parent waits for it."""
         for _ in range(1000):
             with open(f"/proc/{process.pid}/task/{process.pid}/children") as f:
                 children = f.read().split()
             if children:
-                return int(children[0])
+                with open(f"/proc/{children[0]}/cmdline", "rb") as f:
+                    if b"--worker" in f.read():
+                        return int(children[0])
             time.sleep(0.01)
         self.fail("there is no worker")
 

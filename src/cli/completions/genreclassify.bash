@@ -13,7 +13,8 @@ _genreclassify() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    --cache | --errors | --files-from | --log | --plot | --token-file | --undo)
+    --cache | --errors | --files-from | --genre-map | --log | --plot | \
+      --token-file | --undo)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -28,8 +29,12 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W 'json csv' -- "$current")
       return
       ;;
+    --group)
+      mapfile -t COMPREPLY < <(compgen -W album -- "$current")
+      return
+      ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
-      --min-confidence | --top | --bind | --port | --token | --max-size | \
+      --min-confidence | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout)
       return
       ;;
@@ -46,11 +51,11 @@ _genreclassify() {
         --port --queue --self-test --timeout --token --token-file'
       ;;
     *)
-      options='--append --cache --dry-run --errors --export --files-from --force --help --help-all
-        --hop --id3v23 --jobs --json --log --max-duration --min-confidence
+      options='--append --cache --dry-run --errors --export --files-from --force --genre-map
+        --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write
-        --write-confidence'
+        --write-confidence --write-top'
       ((COMP_CWORD == 1)) && words='eval models serve'
       ;;
   esac

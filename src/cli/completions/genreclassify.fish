@@ -29,6 +29,8 @@ complete -c genreclassify -n __genreclassify_is_files -s n -l dry-run -d 'Show w
 complete -c genreclassify -n __genreclassify_is_files -l errors -r -d 'Write the failures to a file'
 complete -c genreclassify -n __genreclassify_is_files -l export -x -a 'json csv' -d 'Print the whole cache'
 complete -c genreclassify -n __genreclassify_is_files -l files-from -r -d 'Read names from a file'
+complete -c genreclassify -n __genreclassify_is_files -l genre-map -r -d 'Write names of your own'
+complete -c genreclassify -n __genreclassify_is_files -l group -x -a album -d 'One answer for an album'
 complete -c genreclassify -n __genreclassify_is_files -l help-all -d 'Show all options'
 complete -c genreclassify -n __genreclassify_is_files -l hop -x -d 'Seconds from one segment to the next'
 complete -c genreclassify -n __genreclassify_is_files -l force -d 'Write also into files that are cut off'
@@ -50,6 +52,7 @@ complete -c genreclassify -n __genreclassify_is_files -l version -d 'Show the ve
 complete -c genreclassify -n __genreclassify_is_files -l window -x -d 'Seconds in a segment'
 complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write the genre into the files'
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'
+complete -c genreclassify -n __genreclassify_is_files -l write-top -x -d 'Write up to so many genres'
 
 complete -c genreclassify -n '__genreclassify_is serve' -l bind -x -d 'The address to listen at'
 complete -c genreclassify -n '__genreclassify_is serve' -l client-timeout -x -d 'Seconds that a client may keep waiting'

@@ -43,6 +43,8 @@ _genreclassify() {
         '--errors=[write the failures to a file]:file:_files'
         '--export=[print the whole cache]:format:(json csv)'
         '--files-from=[read names from a file]:file:_files'
+        '--group=[one answer for an album]:what:(album)'
+        '--genre-map=[write names of your own]:map:_files'
         {-h,--help}'[show the options]'
         '--help-all[show all options]'
         '--hop=[from one segment to the next]:seconds'
@@ -69,6 +71,7 @@ _genreclassify() {
         '--window=[length of a segment]:seconds'
         {-w,--write}'[write the genre into the files]'
         '--write-confidence[write model and confidence as well]'
+        '--write-top=[write up to so many genres]:number'
         '1:file or command:_genreclassify_first'
         '*:file:_files'
       )
