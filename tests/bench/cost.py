@@ -3,8 +3,8 @@
 """The command's processor time beside that of others: cost.py PROGRAM SONG [FILES]
 
 Makes FILES (40) MP3s of three minutes and 192 kbit/s from SONG, and in each of ROUNDS
-rounds has the command classify them, with and without --write, a bare pipeline play
-each of them in a process of its own, and fpcalc of Chromaprint make their fingerprints.
+rounds has the command classify them, with and without --write, bare pipelines play
+them, and fpcalc of Chromaprint make their fingerprints.
 Prints medians of user and system time of all their processes.  GST_PLUGIN_PATH and
 GENRECLASSIFY_MODELS are to be set."""
 
@@ -73,9 +73,12 @@ def main():
             "the command": lambda: get_seconds(
                 PROGRAM, "--quiet", "--jobs", "1", folder),
             "the command with `--write`": lambda: write(folder),
-            "bare pipelines": lambda: sum(
+            "bare pipelines, a process each": lambda: sum(
                 get_seconds("gst-launch-1.0", "-q", *BARE.format(name).split())
                 for name in names),
+            "bare pipelines in one process": lambda: get_seconds(
+                "gst-launch-1.0", "-q",
+                *" ".join(BARE.format(name) for name in names).split()),
         }
         if shutil.which("fpcalc"):
             programs["`fpcalc -length 0`"] = lambda: sum(
