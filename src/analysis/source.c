@@ -135,33 +135,40 @@ note_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_REMOVE;
 }
 
-static void
-pass_by_converters (Source *source, GstPad *pad)
+/* Where the audio of @pad goes: a chained file has several, one after the other. */
+static GstElement *
+choose_sink (Source *source, GstPad *pad)
 {
-  g_autoptr (GstPad)
-      input = gst_element_get_static_pad (source->direct, "sink");
-  g_autoptr (GstPad) converted = gst_pad_get_peer (input);
-  g_autoptr (GstCaps) given = gst_pad_query_caps (pad, NULL);
-  g_autoptr (GstCaps) taken = gst_pad_get_pad_template_caps (input);
+  g_autoptr (GstPad) input = NULL;
+  g_autoptr (GstCaps) given = NULL, taken = NULL;
 
-  if (!gst_caps_is_subset (given, taken))
-    return;
-  gst_pad_unlink (converted, input);
-  source->sink = source->direct;
+  if (!source->direct)
+    return source->converter;
+  input = gst_element_get_static_pad (source->direct, "sink");
+  given = gst_pad_query_caps (pad, NULL);
+  taken = gst_pad_get_pad_template_caps (input);
+  if (!source->converted)
+    source->converted = gst_pad_get_peer (input);
+  if (gst_caps_is_subset (given, taken)) {
+    gst_pad_unlink (source->converted, input);
+    return source->direct;
+  }
+  if (!gst_pad_is_linked (input))
+    gst_pad_link (source->converted, input);
+  return source->converter;
 }
 
 static void
 on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 {
   Source *source = user_data;
-  g_autoptr (GstPad) input = NULL;
+  g_autoptr (GstPad) input = gst_element_get_static_pad (source->sink, "sink");
 
   (void) decoder;
   /* the first of several audio streams, as a player would */
-  if (!source->is_linked) {
-    source->is_linked = TRUE;
-    if (source->direct)
-      pass_by_converters (source, pad);
+  if (!gst_pad_is_linked (input)) {
+    source->sink = choose_sink (source, pad);
+    gst_object_unref (input);
     input = gst_element_get_static_pad (source->sink, "sink");
     gst_pad_add_probe (
         input, GST_PAD_PROBE_TYPE_BUFFER, note_audio, source, NULL);
@@ -183,9 +190,9 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
   GstElement *decoder;
 
-  source->sink = sink;
+  source->sink = source->converter = sink;
   source->direct = NULL;
-  source->is_linked = FALSE;
+  source->converted = NULL;
   source->missing = NULL;
   source->reader = NULL;
   source->is_recognized = source->has_audio = FALSE;
@@ -491,4 +498,5 @@ source_clear (Source *source)
 {
   g_clear_pointer (&source->missing, g_free);
   gst_clear_object (&source->reader);
+  gst_clear_object (&source->converted);
 }
