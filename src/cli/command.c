@@ -6,7 +6,7 @@
 
 #include <gst/gst.h>
 
-#include "genre/genre.h"
+#include "modelname.h"
 #include "options.h"
 #include "report.h"
 #include "tags/undo.h"
@@ -35,18 +35,14 @@ model_label_clear (ModelLabel *model)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ModelLabel, model_label_clear)
 
-/* Finds the model, NULL being the default, and loads it: an unusable model is
- * reported once, not by each worker for each file. */
 static gboolean
 find_model (const char *name, ModelLabel *found, GError **error)
 {
-  GenreModel *model;
+  GenreModel *model = model_name_load (
+      name, &found->path, &found->label, error);
 
-  found->path = genre_model_find (name, error);
-  if (!found->path || !(model = genre_model_load (found->path, error)))
+  if (!model)
     return FALSE;
-  found->label = g_strdup_printf (
-      "%s %s", genre_model_get_name (model), genre_model_get_version (model));
   genre_model_unref (model);
   return TRUE;
 }
@@ -169,7 +165,7 @@ command_main (int argc, char **argv)
 
   /* when a worker or the reader of stdout is gone, write() says so */
   signal (SIGPIPE, SIG_IGN);
-  if (options_parse (&options, &argc, &argv, &error))
+  if (options_parse (&options, argc, argv, &error))
     status = run (&options, &error);
   if (error)
     g_printerr ("genreclassify: %s\n", error->message);

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
+#include "arguments.h"
 #include "genre/genre.h"
 
 /* bytes of the figures, at most: they are a handful of numbers.  It also limits
@@ -309,18 +310,20 @@ parse_options (int argc, char **argv, gboolean *json, GError **error)
   const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, json,
                                        "one JSON array of objects", NULL },
     G_OPTION_ENTRY_NULL };
+  const GOptionEntry *const tables[] = { entries, NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_auto (GStrv) names = NULL;
 
   g_set_prgname ("genreclassify models");
   g_option_context_set_summary (context,
       "Lists the models that are installed, their labels and their networks.");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  if (!(names = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;
-  if (argc == 1)
+  if (!names[0])
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      "models takes no names, but \"%s\" was given.", argv[1]);
+      "models takes no names, but \"%s\" was given.", names[0]);
   return FALSE;
 }
 

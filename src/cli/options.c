@@ -5,15 +5,15 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "genre/genre.h"
 #include "plot/figure.h"
 #include "tags/undolog.h"
 
 #define MAX_SECONDS 1e6
-/* the value of a whole number that was not given; no user asks for it */
-#define NOT_GIVEN G_MININT
 
 G_STATIC_ASSERT (OPTIONS_MIN_WINDOW == GENRE_MIN_WINDOW / GENRE_SECOND);
 G_STATIC_ASSERT (OPTIONS_MAX_WINDOW == GENRE_MAX_WINDOW / GENRE_SECOND);
@@ -54,10 +54,8 @@ static const GOptionEntry main_entries[] = {
       "Say nothing but what failed", NULL },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, TO (report.verbose),
       "Name the files that are skipped", NULL },
-  { "version", 0, 0, G_OPTION_ARG_NONE, TO (version),
+  { "version", 'V', 0, G_OPTION_ARG_NONE, TO (version),
       "Name this version and the model's", NULL },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, TO (listing.names),
-      NULL, NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -82,7 +80,7 @@ static const GOptionEntry library_entries[] = {
   { "files-from", 0, 0, G_OPTION_ARG_FILENAME, TO (listing.files_from),
       "Read names, one a line or NUL between", "FILE|-" },
   { "null", '0', 0, G_OPTION_ARG_NONE, TO (listing.null),
-      "It is NUL, which is else found out", NULL },
+      "Names in lists end in NUL, not newlines", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
       "Every N-th file, for the K-th of N jobs", "K/N" },
   { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
@@ -124,6 +122,14 @@ static const struct
   { "analysis", "the analysis", analysis_entries },
   { "library", "many files", library_entries },
   { "tags", "writing tags", tags_entries },
+};
+
+/* What GOption makes of the groups' names. */
+static const GOptionEntry group_help_entries[] = {
+  { "help-analysis", 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  { "help-library", 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  { "help-tags", 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  G_OPTION_ENTRY_NULL
 };
 
 static void
@@ -235,12 +241,10 @@ check_timeout (CommandOptions *options, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_jobs (CommandOptions *options, GError **error)
+gboolean
+options_check_jobs (int *jobs, GError **error)
 {
-  int *jobs = &options->pool.jobs;
-
-  if (*jobs == NOT_GIVEN)
+  if (*jobs == OPTIONS_NOT_GIVEN)
     *jobs = MIN (g_get_num_processors (), OPTIONS_MAX_JOBS);
   return check_range ("--jobs", *jobs, 1, OPTIONS_MAX_JOBS, "", error);
 }
@@ -250,7 +254,7 @@ check_top (CommandOptions *options, GError **error)
 {
   int *top = &options->report.top;
 
-  if (*top == NOT_GIVEN)
+  if (*top == OPTIONS_NOT_GIVEN)
     *top = 0;
   else if (*top < 1)
     return set_bad_value (error, "--top", "at least 1");
@@ -345,14 +349,38 @@ is_single (const CommandOptions *options)
       !g_file_test (listing->names[0], G_FILE_TEST_IS_DIR);
 }
 
+/* FALSE, with @error set, if there is no such file and what was meant may be a
+ * command: it would go on with the other names as if nothing were amiss. */
+static gboolean
+check_is_no_command (const char *name, GError **error)
+{
+  const char *const commands[] = { OPTIONS_COMMANDS, NULL };
+  const char *command = arguments_suggest (name, commands);
+
+  if (!command || strpbrk (name, "./:") ||
+      g_file_test (name, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      g_str_equal (name, command)
+          ? "There is no file \"%s\"; the command of that name, %s, comes "
+            "before all options."
+          : "There is neither a file nor a command \"%s\"; did you mean %s?",
+      name, command);
+  return FALSE;
+}
+
 static gboolean
 check_names (CommandOptions *options, GError **error)
 {
-  if (!options->listing.names && !options->listing.files_from) {
+  const char *first = options->listing.names[0];
+
+  if (!first && !options->listing.files_from) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "No file is named; see genreclassify --help.");
     return FALSE;
   }
+  if (first && !check_is_no_command (first, error))
+    return FALSE;
   options->report.single = is_single (options);
   return TRUE;
 }
@@ -378,8 +406,9 @@ check_classify (CommandOptions *options, GError **error)
       options->cache;
   return check_analysis (options, error) && check_shard (options, error) &&
       check_timeout (options, error) && check_write (options, error) &&
-      check_jobs (options, error) && check_top (options, error) &&
-      check_names (options, error) && check_plot (options, error);
+      options_check_jobs (&options->pool.jobs, error) &&
+      check_top (options, error) && check_names (options, error) &&
+      check_plot (options, error);
 }
 
 static gboolean
@@ -397,7 +426,7 @@ check_undo (CommandOptions *options, GError **error)
 {
   const WorkerOptions *worker = &options->pool.worker;
 
-  if (options->listing.names || options->listing.files_from ||
+  if (options->listing.names[0] || options->listing.files_from ||
       worker->tags.undo_log || worker->write || options->export) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--undo takes the files' names from its log, and does nothing else "
@@ -428,22 +457,27 @@ check (CommandOptions *options, GError **error)
 }
 
 gboolean
-options_parse (CommandOptions *options, int *argc, char ***argv, GError **error)
+options_parse (CommandOptions *options, int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (
       "FILE|DIRECTORY|URI|-... | eval DIR | models | serve");
+  const GOptionEntry *tables[G_N_ELEMENTS (groups) + 2] = { NULL };
 
-  *options = (CommandOptions){ .pool.jobs = NOT_GIVEN,
-    .report.top = NOT_GIVEN,
+  *options = (CommandOptions){ .pool.jobs = OPTIONS_NOT_GIVEN,
+    .report.top = OPTIONS_NOT_GIVEN,
     .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
     .pool.worker.min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE };
+  g_set_prgname ("genreclassify");
   g_option_context_set_summary (
       context, "Tells the genre of music files, and writes it into them.");
-  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++) {
     add_group (context, i, options);
-  return g_option_context_parse (context, argc, argv, error) &&
-      check (options, error);
+    tables[i] = groups[i].entries;
+  }
+  tables[G_N_ELEMENTS (groups)] = group_help_entries;
+  options->listing.names = arguments_parse (context, tables, argc, argv, error);
+  return options->listing.names && check (options, error);
 }
 
 void

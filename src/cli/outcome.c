@@ -6,6 +6,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "jsondepth.h"
+
 void
 outcome_clear (Outcome *outcome)
 {
@@ -53,7 +55,10 @@ take_string (JsonObject *object, const char *key)
 gboolean
 outcome_take_change (Outcome *outcome, const char *json)
 {
-  g_autoptr (JsonNode) node = json_from_string (json, NULL);
+  /* it may come from a worker that its file has taken over */
+  g_autoptr (JsonNode) node = json_has_bounded_depth (json, 1)
+      ? json_from_string (json, NULL)
+      : NULL;
   JsonObject *object;
 
   if (!node || !JSON_NODE_HOLDS_OBJECT (node))

@@ -38,6 +38,10 @@ _genreclassify() {
     eval)
       options='--help --jobs --json --model --plot'
       ;;
+    help)
+      mapfile -t COMPREPLY < <(compgen -W 'eval models serve' -- "$current")
+      return
+      ;;
     models)
       options='--help --json'
       ;;
@@ -51,7 +55,7 @@ _genreclassify() {
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --timeout --top --undo --verbose --version --window --write
         --write-confidence'
-      ((COMP_CWORD == 1)) && words='eval models serve'
+      ((COMP_CWORD == 1)) && words='eval help models serve'
       ;;
   esac
   if [[ $current == -* ]]; then

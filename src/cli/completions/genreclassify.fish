@@ -7,14 +7,16 @@ function __genreclassify_is
 end
 
 function __genreclassify_is_files
-    not __genreclassify_is eval; and not __genreclassify_is models; and not __genreclassify_is serve
+    not __genreclassify_is eval; and not __genreclassify_is help; and not __genreclassify_is models; and not __genreclassify_is serve
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
 
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
+complete -c genreclassify -n $first -a help -d 'Show the options of a command'
 complete -c genreclassify -n $first -a models -d 'List the models that are installed'
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
+complete -c genreclassify -n '__genreclassify_is help' -f -a 'eval models serve'
 complete -c genreclassify -n '__genreclassify_is models' -f
 complete -c genreclassify -n '__genreclassify_is serve' -f
 
@@ -45,7 +47,7 @@ complete -c genreclassify -n __genreclassify_is_files -l timeout -x -d 'Seconds 
 complete -c genreclassify -n __genreclassify_is_files -l top -x -d 'Genres to show'
 complete -c genreclassify -n __genreclassify_is_files -l undo -r -d 'Undo what is logged'
 complete -c genreclassify -n __genreclassify_is_files -s v -l verbose -d 'Say more'
-complete -c genreclassify -n __genreclassify_is_files -l version -d 'Show the version'
+complete -c genreclassify -n __genreclassify_is_files -s V -l version -d 'Show the version'
 complete -c genreclassify -n __genreclassify_is_files -l window -x -d 'Seconds in a segment'
 complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write the genre into the files'
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'

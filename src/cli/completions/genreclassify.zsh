@@ -9,12 +9,15 @@ _genreclassify() {
     eval)
       options=(
         '--help[show the options]'
-        '--jobs=[files at once]:number'
+        {-j+,--jobs=}'[files at once]:number'
         '--json[print JSON]'
-        '--model=[the model]:name or weights file:_files -g "*.safetensors"'
+        {-m+,--model=}'[the model]:name or weights file:_files -g "*.safetensors"'
         '--plot=[draw the confusion matrix]:picture:_files -g "*.(svg|png)"'
         '2:directory sorted by genre:_files -/'
       )
+      ;;
+    help)
+      options=('2:command:(eval models serve)')
       ;;
     models)
       options=('--help[show the options]' '--json[print JSON]')
@@ -64,7 +67,7 @@ _genreclassify() {
         '--top=[genres to show]:number'
         '--undo=[undo what is logged]:log:_files'
         {-v,--verbose}'[say more]'
-        '--version[show the version]'
+        {-V,--version}'[show the version]'
         '--window=[length of a segment]:seconds'
         {-w,--write}'[write the genre into the files]'
         '--write-confidence[write model and confidence as well]'
@@ -79,6 +82,7 @@ _genreclassify() {
 _genreclassify_first() {
   local -a commands=(
     'eval:measure the model on files sorted by genre'
+    'help:show the options of a command'
     'models:list the models that are installed'
     'serve:serve a page and a service over HTTP'
   )
