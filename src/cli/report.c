@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/filename.h"
@@ -23,8 +24,9 @@ struct _Report
   Progress *progress;
   const char *charset;
   gboolean utf8;
-  GString *text;  /* that was not printed yet */
-  FILE *errors;   /* of errors_path, or NULL */
+  gboolean may_share_terminal; /* stdout with the progress */
+  GString *text;               /* that was not printed yet */
+  FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
   guint64 classified, silent, failed, skipped, written;
   gboolean broken;  /* stdout takes no more */
@@ -35,6 +37,7 @@ Report *
 report_new (const ReportOptions *options, GError **error)
 {
   g_autoptr (Report) report = g_new0 (Report, 1);
+  struct stat output;
 
   report->options = options;
   report->utf8 = g_get_charset (&report->charset);
@@ -52,6 +55,9 @@ report_new (const ReportOptions *options, GError **error)
         "%s cannot be written: %s.", options->errors_path, g_strerror (errno));
     return NULL;
   }
+  /* a pipe may end in something that prints there */
+  report->may_share_terminal = fstat (STDOUT_FILENO, &output) < 0 ||
+      !S_ISREG (output.st_mode);
   if (!options->quiet)
     report->progress = progress_new (-1);
   return g_steal_pointer (&report);
@@ -69,6 +75,13 @@ report_free (Report *report)
     fclose (report->failures);
   g_string_free (report->text, TRUE);
   g_free (report);
+}
+
+static void
+hide_progress (Report *report)
+{
+  if (report->progress)
+    progress_hide (report->progress);
 }
 
 /* "  metal  95 %  ██████▌" for each of the best */
@@ -229,8 +242,10 @@ note_skipped (Report *report, const Result *result)
   g_autofree char *reason = filename_display (result->error);
 
   report->skipped++;
-  if (report->options->verbose)
-    fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
+  if (!report->options->verbose)
+    return;
+  hide_progress (report);
+  fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
 }
 
 /* FALSE if stdout cannot be written, which g_print() would not report. */
@@ -244,6 +259,8 @@ print (Report *report)
 
   if (report->broken)
     return FALSE;
+  if (report->text->len > 0 && report->may_share_terminal)
+    hide_progress (report);
   if (fputs (local ? local : report->text->str, stdout) < 0 ||
       fflush (stdout) < 0) {
     report->broken = TRUE;
@@ -261,9 +278,8 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
 {
   Report *report = user_data;
   const Result *result = outcome->result;
+  gboolean ok;
 
-  if (report->progress && (isatty (1) || report->options->verbose))
-    progress_hide (report->progress);
   if (result_is_skipped (result))
     note_skipped (report, result);
   else if (result->error || outcome->write_error)
@@ -283,11 +299,12 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   }
   if (outcome->change.written)
     report->written++;
+  ok = print (report);
   if (report->progress) {
     progress_set_total (report->progress, total);
     progress_add (report->progress, (double) result->duration / GENRE_SECOND);
   }
-  return print (report);
+  return ok;
 }
 
 static void

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-PROGRAM, FOLDER = sys.argv[1:3]
+PROGRAM, FOLDER = map(os.path.abspath, sys.argv[1:3])
 del sys.argv[1:3]
 BASH = os.path.join(FOLDER, "completions", "genreclassify.bash")
 
@@ -69,7 +69,7 @@ def complete(*words):
     script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n' \
         "compopt() { :; }; _genreclassify; printf '%s\\n' \"${COMPREPLY[@]}\""
     result = subprocess.run(["bash", "-c", script, "bash", BASH,
-                             "genreclassify", *words], capture_output=True,
+                             PROGRAM, *words], capture_output=True,
                             check=True, text=True, timeout=60)
     assert result.stderr == "", result.stderr
     return result.stdout.split()
@@ -139,6 +139,21 @@ class Test(unittest.TestCase):
             self.assertEqual(len(complete(path[:-12])), 2)
         self.assertIn("eval", complete("ev"))
 
+    def test_bash_models(self):
+        names = subprocess.run([PROGRAM, "models", "--names"], check=True,
+                               capture_output=True, text=True).stdout.split()
+        self.assertIn("crnn", names)
+        self.assertEqual(names, sorted(
+            name[:-len(".safetensors")] for name in
+            os.listdir(os.environ["GENRECLASSIFY_MODELS"])
+            if name.endswith(".safetensors")))
+        for words in (["--model"], ["-m"], ["--json", "--model", "="],
+                      ["eval", "--model"], ["eval", "-m"]):
+            for typed in "", "c", "cr":
+                self.assertEqual(
+                    [word for word in complete(*words, typed) if word in names],
+                    [name for name in names if name.startswith(typed)])
+
     def test_zsh(self):
         text = read("completions/genreclassify.zsh")
         text = text[text.index("    *)"):]
@@ -155,6 +170,8 @@ class Test(unittest.TestCase):
                 read("completions/genreclassify.fish"), re.M):
             if condition == "-n '__genreclassify_is serve' ":
                 of_serve.add("--" + long)
+            elif condition == "-n '__genreclassify_is models' ":
+                self.assertIn("--" + long, options_of("models"))
             else:
                 found["--" + long] = "-" + short if short else None
         self.assertEqual(found, self.options)

@@ -20,7 +20,9 @@ _genreclassify() {
       ;;
     --model | -m)
       compopt -o filenames
-      mapfile -t COMPREPLY < <(compgen -f -X '!*.safetensors' -- "$current"
+      words=$("${COMP_WORDS[0]}" models --names 2>/dev/null)
+      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
+        compgen -f -X '!*.safetensors' -- "$current"
         compgen -d -- "$current")
       return
       ;;
@@ -43,7 +45,7 @@ _genreclassify() {
       return
       ;;
     models)
-      options='--help --json'
+      options='--help --json --names'
       ;;
     serve)
       options='--bind --client-timeout --help --jobs --max-duration --max-size

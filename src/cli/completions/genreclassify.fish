@@ -10,6 +10,11 @@ function __genreclassify_is_files
     not __genreclassify_is eval; and not __genreclassify_is help; and not __genreclassify_is models; and not __genreclassify_is serve
 end
 
+function __genreclassify_models
+    set -l words (commandline -opc)
+    $words[1] models --names 2>/dev/null
+end
+
 set -l first 'test (count (commandline -opc)) -eq 1'
 
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
@@ -18,12 +23,13 @@ complete -c genreclassify -n $first -a models -d 'List the models that are insta
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
 complete -c genreclassify -n '__genreclassify_is help' -f -a 'eval models serve'
 complete -c genreclassify -n '__genreclassify_is models' -f
+complete -c genreclassify -n '__genreclassify_is models' -l names -d 'Print what --model takes'
 complete -c genreclassify -n '__genreclassify_is serve' -f
 
 complete -c genreclassify -s h -l help -d 'Show the options'
 complete -c genreclassify -n 'not __genreclassify_is serve' -l json -d 'Print JSON'
 complete -c genreclassify -n 'not __genreclassify_is models' -s j -l jobs -x -d 'Files at once'
-complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -s m -l model -r -d 'Name or weights file'
+complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
 complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -l plot -r -d 'Draw a picture, .svg or .png'
 complete -c genreclassify -n __genreclassify_is_files -l append -d 'Add to the genres of the file'
 complete -c genreclassify -n __genreclassify_is_files -l cache -r -d 'Keep the results'

@@ -11,7 +11,7 @@ _genreclassify() {
         '--help[show the options]'
         {-j+,--jobs=}'[files at once]:number'
         '--json[print JSON]'
-        {-m+,--model=}'[the model]:name or weights file:_files -g "*.safetensors"'
+        {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
         '--plot=[draw the confusion matrix]:picture:_files -g "*.(svg|png)"'
         '2:directory sorted by genre:_files -/'
       )
@@ -20,7 +20,8 @@ _genreclassify() {
       options=('2:command:(eval models serve)')
       ;;
     models)
-      options=('--help[show the options]' '--json[print JSON]')
+      options=('--help[show the options]' '--json[print JSON]'
+        '--names[print what --model takes]')
       ;;
     serve)
       options=(
@@ -55,7 +56,7 @@ _genreclassify() {
         '--log=[log what is written]:file:_files'
         '--max-duration=[analyse only the middle]:seconds'
         '--min-confidence=[write only what is as probable]:probability'
-        {-m+,--model=}'[the model]:name or weights file:_files -g "*.safetensors"'
+        {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
         {-0,--null}'[names in lists end in NUL]'
         '--overwrite[replace the genre of the file]'
         '--plot=[draw the genres over time]:picture:_files -g "*.(svg|png)"'
@@ -77,6 +78,13 @@ _genreclassify() {
       ;;
   esac
   _arguments -s $options
+}
+
+_genreclassify_models() {
+  local -a names=(${(f)"$(_call_program models $words[1] models --names 2>/dev/null)"})
+
+  compadd -a names
+  _files -g "*.safetensors"
 }
 
 _genreclassify_first() {
