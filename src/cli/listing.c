@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 
+#include "listreader.h"
 #include "sort.h"
 #include "tags/replacement.h"
 
@@ -271,56 +271,21 @@ walk (Listing *listing, const char *path, gsize root_length,
 
 /* Lists */
 
-/* NUL or newline */
-static char
-find_separator (
-    GBufferedInputStream *list, GCancellable *cancellable, GError **error)
-{
-  const char *ahead;
-  gsize n = 0;
-
-  do {
-    gssize read = g_buffered_input_stream_fill (list, -1, cancellable, error);
-
-    ahead = g_buffered_input_stream_peek_buffer (list, &n);
-    if (memchr (ahead, 0, n))
-      return 0;
-    if (read <= 0)
-      break;
-  } while (n < LISTING_LOOK_AHEAD);
-  return '\n';
-}
-
+/* @path: the file that @stream reads, or "-" */
 static void
-read_list (Listing *listing, GInputStream *stream, const char *list_name)
+read_list (Listing *listing, GInputStream *stream, const char *path)
 {
-  g_autoptr (GDataInputStream) list = g_data_input_stream_new (stream);
-  GBufferedInputStream *buffered = G_BUFFERED_INPUT_STREAM (list);
+  g_autoptr (ListReader) reader = list_reader_new (
+      stream, g_str_equal (path, "-") ? NULL : path, listing->options->null);
   g_autoptr (GError) error = NULL;
-  char separator = 0;
+  char *name;
 
-  g_buffered_input_stream_set_buffer_size (buffered, 8 * LISTING_LOOK_AHEAD);
-  if (!listing->options->null)
-    separator = find_separator (buffered, listing->cancellable, &error);
-  while (!error) {
-    g_autofree char *name = g_data_input_stream_read_upto (
-        list, &separator, 1, NULL, listing->cancellable, &error);
-
-    if (name && *name)
-      look_at (listing, name, TRUE);
-    /* the separator, or the end */
-    if (error)
-      break;
-    g_data_input_stream_read_byte (list, listing->cancellable, &error);
-    if (error) {
-      /* the end of the list sets an error that cannot be told from others */
-      if (g_buffered_input_stream_fill (buffered, 1, NULL, NULL) == 0)
-        g_clear_error (&error);
-      break;
-    }
+  while ((name = list_reader_next (reader, listing->cancellable, &error))) {
+    look_at (listing, name, TRUE);
+    g_free (name);
   }
   if (error)
-    add (listing, list_name, list_name,
+    add (listing, path, path,
         (Failure){ REASON_UNREADABLE,
             g_strdup_printf ("The list cannot be read: %s.", error->message) },
         FALSE);

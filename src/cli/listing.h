@@ -48,9 +48,8 @@ typedef struct _Listing Listing;
  * be played: FIFOs, sockets, devices and dangling links are items with an error,
  * and so are empty files and folders that cannot be read.
  *
- * A list is separated by NUL if there is one in its first %LISTING_LOOK_AHEAD
- * bytes, which are more than any path has, and by newline otherwise; @null tells
- * so without that many bytes having to be there.
+ * For what a list may look like see list_reader_new().  A name in it is an item as
+ * soon as its end was read, although the list may go on later.
  *
  * An item is in the shard that the MD5 of its name falls in, so that it stays
  * there whatever other files come and go.  The name of what is found in a folder
@@ -64,8 +63,6 @@ Listing *listing_new (const ListingOptions *options, GSourceFunc wake,
 
 /* Frees it, even if there are items that were not taken. */
 void listing_free (Listing *listing);
-
-#define LISTING_LOOK_AHEAD 8192
 
 /* Gives the next @item if there is one. */
 ListingStatus listing_take (Listing *listing, ListingItem **item);
