@@ -110,9 +110,21 @@ typedef struct
 {
   Reason reason;
   char *sentence;
+  gboolean counts; /* whatever its name says: it may well have been music */
 } Failure;
 
-/* Takes the sentence of @failure.  @found: it was found in a folder or a list. */
+static const Failure no_failure;
+
+/* Takes @sentence. */
+static Failure
+make_failure (Reason reason, char *sentence)
+{
+  Failure failure = { .reason = reason, .sentence = sentence };
+
+  return failure;
+}
+
+/* Takes the sentence of @failure.  @found: in a folder or a list. */
 static void
 add (Listing *listing, const char *name, const char *key, Failure failure,
     gboolean found)
@@ -127,7 +139,8 @@ add (Listing *listing, const char *name, const char *key, Failure failure,
   item->name = g_strdup (name);
   item->error = failure.sentence;
   item->reason = failure.reason;
-  item->may_skip = found && !is_audio_name (name);
+  item->found = found;
+  item->may_skip = found && !failure.counts && !is_audio_name (name);
   push (listing, item);
 }
 
@@ -139,16 +152,50 @@ explain_missing (const char *path, int fault)
   g_autofree char *target = g_file_read_link (path, NULL);
 
   if (fault == ELOOP)
-    return (Failure){ REASON_NOT_FOUND,
-      g_strdup ("It is a symbolic link that leads back to itself.") };
+    return make_failure (REASON_NOT_FOUND,
+        g_strdup ("It is a symbolic link that leads back to itself."));
   if (fault == ENOENT && target)
-    return (Failure){ REASON_NOT_FOUND,
-      g_strdup_printf (
-          "It is a symbolic link to %s, which does not exist.", target) };
+    return make_failure (REASON_NOT_FOUND,
+        g_strdup_printf (
+            "It is a symbolic link to %s, which does not exist.", target));
   if (fault == ENOENT || fault == ENOTDIR)
-    return (Failure){ REASON_NOT_FOUND, g_strdup ("It does not exist.") };
-  return (Failure){ REASON_UNREADABLE,
-    g_strdup_printf ("It cannot be read: %s.", g_strerror (fault)) };
+    return make_failure (REASON_NOT_FOUND, g_strdup ("It does not exist."));
+  return make_failure (REASON_UNREADABLE,
+      g_strdup_printf ("It cannot be read: %s.", g_strerror (fault)));
+}
+
+static gboolean
+has_magic (const char *path, const char *magic)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  char start[4] = "";
+  gboolean ok = fd >= 0 && read (fd, start, sizeof start) == sizeof start &&
+      !memcmp (start, magic, sizeof start);
+
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+/* WavPack's correction files, which make a lossy "song.wv" lossless: without that,
+ * nothing can be played of "song.wvc". */
+static Failure
+explain_companion (const char *path)
+{
+  gsize length = strlen (path);
+  g_autofree char *music = NULL, *name = NULL;
+
+  if (length < 4 || g_ascii_strcasecmp (path + length - 4, ".wvc") != 0 ||
+      !has_magic (path, "wvpk"))
+    return no_failure;
+  music = g_strndup (path, length - 1);
+  name = g_path_get_basename (music);
+  return make_failure (REASON_NOT_AUDIO,
+      g_strdup_printf (g_file_test (music, G_FILE_TEST_EXISTS)
+              ? "It is the correction file of %s, which has the music."
+              : "It is a correction file, and %s, which has the music, is not "
+                "there.",
+          name));
 }
 
 /* Why the file or device at @path cannot be played, if so. */
@@ -161,14 +208,14 @@ explain_kind (const char *path, const struct stat *info)
                                               : NULL;
 
   if (kind)
-    return (Failure){ REASON_UNREADABLE,
-      g_strdup_printf ("It is %s, not a file.", kind) };
+    return make_failure (
+        REASON_UNREADABLE, g_strdup_printf ("It is %s, not a file.", kind));
   if (access (path, R_OK) < 0)
-    return (Failure){ REASON_UNREADABLE,
-      g_strdup_printf ("It cannot be read: %s.", g_strerror (errno)) };
+    return make_failure (REASON_UNREADABLE,
+        g_strdup_printf ("It cannot be read: %s.", g_strerror (errno)));
   if (info->st_size == 0)
-    return (Failure){ REASON_NOT_AUDIO, g_strdup ("It is empty.") };
-  return (Failure){ REASON_NONE, NULL };
+    return make_failure (REASON_NOT_AUDIO, g_strdup ("It is empty."));
+  return explain_companion (path);
 }
 
 static void walk (Listing *listing, const char *path, gsize root_length,
@@ -186,26 +233,28 @@ look_at (Listing *listing, const char *name, gboolean found)
     scheme = g_uri_parse_scheme (name);
     if (!g_strcmp0 (scheme, "fd")) {
       add (listing, name, name,
-          (Failure){ REASON_UNREADABLE,
+          make_failure (REASON_UNREADABLE,
               g_strdup ("File descriptors are not shared with the processes "
-                        "that decode.") },
+                        "that decode.")),
           found);
       return;
     }
     local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
     if (scheme && !local) {
-      add (listing, name, name, (Failure){ REASON_NONE, NULL }, FALSE);
+      add (listing, name, name, (Failure){ .counts = TRUE }, found);
       return;
     }
     path = local ? local : name;
   }
-  if (stat (path, &info) < 0)
-    add (listing, name, name, explain_missing (path, errno), FALSE);
-  else if (S_ISDIR (info.st_mode))
+  if (stat (path, &info) < 0) {
+    Failure failure = explain_missing (path, errno);
+
+    failure.counts = TRUE;
+    add (listing, name, name, failure, found);
+  } else if (S_ISDIR (info.st_mode))
     walk (listing, path, strlen (path), &info);
   else
-    add (listing, name, name, explain_kind (path, &info),
-        found && S_ISREG (info.st_mode));
+    add (listing, name, name, explain_kind (path, &info), found);
 }
 
 /* Folders */
@@ -246,9 +295,10 @@ walk (Listing *listing, const char *path, gsize root_length,
   names = read_folder (path, &error);
   if (!names) {
     add (listing, path, path + root_length,
-        (Failure){
-            REASON_UNREADABLE, g_strdup ("This folder cannot be read.") },
-        FALSE);
+        (Failure){ .reason = REASON_UNREADABLE,
+            .sentence = g_strdup ("This folder cannot be read."),
+            .counts = TRUE },
+        TRUE);
     return;
   }
   for (guint i = 0; i < names->len && !is_left (listing); i++) {
@@ -260,12 +310,11 @@ walk (Listing *listing, const char *path, gsize root_length,
     while (*key == '/')
       key++;
     if (stat (child, &info) < 0)
-      add (listing, child, key, explain_missing (child, errno), FALSE);
+      add (listing, child, key, explain_missing (child, errno), TRUE);
     else if (S_ISDIR (info.st_mode))
       walk (listing, child, root_length, &info);
     else
-      add (listing, child, key, explain_kind (child, &info),
-          S_ISREG (info.st_mode));
+      add (listing, child, key, explain_kind (child, &info), TRUE);
   }
 }
 
@@ -286,8 +335,8 @@ read_list (Listing *listing, GInputStream *stream, const char *path)
   }
   if (error)
     add (listing, path, path,
-        (Failure){ REASON_UNREADABLE,
-            g_strdup_printf ("The list cannot be read: %s.", error->message) },
+        make_failure (REASON_UNREADABLE,
+            g_strdup_printf ("The list cannot be read: %s.", error->message)),
         FALSE);
 }
 

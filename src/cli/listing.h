@@ -22,7 +22,8 @@ typedef struct
   char *name;        /* path or URI */
   char *error;       /* a sentence: why it cannot be played, or NULL */
   Reason reason;     /* the same as a code */
-  gboolean may_skip; /* nobody has said that it is audio */
+  gboolean found;    /* in a folder or a list, not named by the user */
+  gboolean may_skip; /* and nobody has said that it is audio */
 } ListingItem;
 
 void listing_item_free (ListingItem *item);
@@ -46,7 +47,8 @@ typedef struct _Listing Listing;
  * Folders are walked to the bottom in the order of the names' bytes, through
  * symbolic links as well, each once.  Of what they contain only regular files can
  * be played: FIFOs, sockets, devices and dangling links are items with an error,
- * and so are empty files and folders that cannot be read.
+ * and so are empty files, folders that cannot be read, and files that belong to
+ * another one that has the music.
  *
  * For what a list may look like see list_reader_new().  A name in it is an item as
  * soon as its end was read, although the list may go on later.

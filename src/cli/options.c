@@ -87,6 +87,8 @@ static const GOptionEntry library_entries[] = {
       "Print all that is in the cache", "json|csv" },
   { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (report.errors_path),
       "Write what failed there, as JSON Lines", "FILE" },
+  { "strict", 0, 0, G_OPTION_ARG_NONE, TO (report.strict),
+      "Exit status 3 if files were skipped", NULL },
   G_OPTION_ENTRY_NULL
 };
 

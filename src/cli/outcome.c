@@ -41,6 +41,7 @@ outcome_change_to_json (const Outcome *outcome)
   set_string (object, "error_code", reason_to_code (outcome->write_reason));
   json_object_set_boolean_member (
       object, "retryable", reason_is_retryable (outcome->write_reason));
+  json_object_set_boolean_member (object, "skipped", outcome->write_skipped);
   json_node_set_object (node, object);
   return json_to_string (node, FALSE);
 }

@@ -28,7 +28,9 @@ struct _Report
   GString *text;               /* that was not printed yet */
   FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
-  guint64 classified, silent, failed, skipped, written;
+  guint64 classified, silent, failed, written;
+  guint64 skipped,
+      unwritten;    /* skipped, as a whole or when it was to be written */
   gboolean broken;  /* stdout takes no more */
   gboolean cut_off; /* because nobody reads it */
 };
@@ -196,8 +198,13 @@ print_change (const Report *report, const Outcome *outcome)
 {
   const TagChange *change = &outcome->change;
 
-  if (!outcome->has_change || outcome->write_error)
+  if (!outcome->has_change || (outcome->write_error && !outcome->write_skipped))
     return;
+  if (outcome->write_skipped) {
+    g_string_append_printf (
+        report->text, "    not written: %s\n", outcome->write_error);
+    return;
+  }
   if (change->written) {
     g_autofree char *new_genre = filename_display (change->new_genre);
 
@@ -235,13 +242,13 @@ note_failure (Report *report, const Outcome *outcome)
   }
 }
 
+/* @reason: why the file, or to write it, was skipped */
 static void
-note_skipped (Report *report, const Result *result)
+note_skipped (Report *report, const Result *result, const char *sentence)
 {
   g_autofree char *name = filename_display (result->name);
-  g_autofree char *reason = filename_display (result->error);
+  g_autofree char *reason = filename_display (sentence);
 
-  report->skipped++;
   if (!report->options->verbose)
     return;
   hide_progress (report);
@@ -280,9 +287,10 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   const Result *result = outcome->result;
   gboolean ok;
 
-  if (result_is_skipped (result))
-    note_skipped (report, result);
-  else if (result->error || outcome->write_error)
+  if (result_is_skipped (result)) {
+    report->skipped++;
+    note_skipped (report, result, result->error);
+  } else if (result->error || (outcome->write_error && !outcome->write_skipped))
     note_failure (report, outcome);
   else if (!result->probabilities)
     report->silent++;
@@ -299,6 +307,10 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   }
   if (outcome->change.written)
     report->written++;
+  if (outcome->write_skipped) {
+    report->unwritten++;
+    note_skipped (report, result, outcome->write_error);
+  }
   ok = print (report);
   if (report->progress) {
     progress_set_total (report->progress, total);
@@ -331,13 +343,15 @@ print_summary (const Report *report)
   if (report->silent)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " silent", report->silent);
   if (report->skipped)
-    fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped that %s no audio",
-        report->skipped, report->skipped == 1 ? "is" : "are");
+    fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped", report->skipped);
   if (report->failed)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " failed", report->failed);
   if (report->written)
     fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
         report->options->tags->dry_run ? "would be written" : "written");
+  if (report->unwritten)
+    fprintf (stderr, "%s %" G_GUINT64_FORMAT " of a format that is not written",
+        report->written ? "," : ";", report->unwritten);
   fputc ('\n', stderr);
 }
 
@@ -362,7 +376,10 @@ report_finish (Report *report)
     print_summary (report);
   if (report->written && !report->options->tags->dry_run)
     print_log (report->options);
-  return report->failed > 0 || report->broken ? 1 : 0;
+  if (report->failed > 0 || report->broken)
+    return 1;
+  return report->options->strict && report->skipped + report->unwritten > 0 ? 3
+                                                                            : 0;
 }
 
 gboolean

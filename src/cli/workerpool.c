@@ -113,8 +113,8 @@ look_up (Pool *pool, FileTask *task)
   return task->outcome.result != NULL;
 }
 
-/* Keeps results, and of failures only that a file is no audio: others may be gone
- * the next time.  How this run came by the file's name is not kept. */
+/* Keeps results, and of failures only what another content alone changes: others
+ * may be gone the next time.  How this run came by the file's name is not kept. */
 static void
 store (Pool *pool, FileTask *task)
 {
@@ -123,7 +123,7 @@ store (Pool *pool, FileTask *task)
   GError *error = NULL;
 
   if (!task->has_info ||
-      (result->error && !reason_is_no_audio (result->reason)))
+      (result->error && !reason_may_skip (result->reason, FALSE)))
     return;
   result->may_skip = TRUE;
   if (!cache_store (pool->options->cache, task->item->name, task->info.st_size,
@@ -157,12 +157,17 @@ store_changed (Pool *pool, FileTask *task)
 static void
 finish_task (Pool *pool, FileTask *task)
 {
-  Result *result = task->outcome.result;
+  const ListingItem *item = task->item;
+  Outcome *outcome = &task->outcome;
+  Result *result = outcome->result;
 
   task->done = TRUE;
   /* what only the worker could not read may have been audio */
-  result->may_skip = task->item->may_skip &&
-      (task->item->error || reason_is_no_audio (result->reason));
+  result->may_skip = item->error
+      ? item->may_skip
+      : item->found && reason_may_skip (result->reason, !item->may_skip);
+  outcome->write_skipped = item->found &&
+      reason_may_skip (outcome->write_reason, TRUE);
   schedule_pump (pool);
 }
 

@@ -55,7 +55,7 @@ _genreclassify() {
       options='--append --cache --dry-run --errors --export --files-from --help --help-all
         --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
-        --timeout --top --undo --verbose --version --window --write
+        --strict --timeout --top --undo --verbose --version --window --write
         --write-confidence'
       ((COMP_CWORD == 1)) && words='eval help models serve'
       ;;

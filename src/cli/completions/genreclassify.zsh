@@ -64,6 +64,7 @@ _genreclassify() {
         {-q,--quiet}'[show no progress]'
         '--segments[show every segment]'
         '--shard=[take one of several parts]:K/N'
+        '--strict[exit status 3 if files were skipped]'
         '--timeout=[give a file up after]:seconds'
         '--top=[genres to show]:number'
         '--undo=[undo what is logged]:log:_files'
