@@ -90,6 +90,13 @@ undo (const CommandOptions *options)
       options->undo, options->pool.timeout, options->pool.worker.tags.dry_run);
 }
 
+static gboolean
+set_root (Cache *cache, const CommandOptions *options, GError **error)
+{
+  return !options->cache_root ||
+      cache_set_root (cache, options->cache_root, error);
+}
+
 static int
 export_cache (const CommandOptions *options, GError **error)
 {
@@ -98,8 +105,28 @@ export_cache (const CommandOptions *options, GError **error)
   /* if nobody reads the output, there is nothing that needs an orderly end */
   signal (SIGPIPE, SIG_DFL);
   cache = cache_open_to_export (options->cache, error);
-  return cache && cache_export (cache, options->export, error) ? STATUS_OK
-                                                               : STATUS_USAGE;
+  return cache && set_root (cache, options, error) &&
+          cache_export (cache, options->export, error)
+      ? STATUS_OK
+      : STATUS_USAGE;
+}
+
+static int
+prune_cache (const CommandOptions *options, GError **error)
+{
+  g_autoptr (Cache) cache = NULL;
+
+  if (!g_file_test (options->cache, G_FILE_TEST_EXISTS)) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        "The cache %s does not exist.", options->cache);
+    return STATUS_USAGE;
+  }
+  cache = cache_open (options->cache, error);
+  return cache && set_root (cache, options, error) &&
+          cache_prune (cache, options->pool.worker.tags.dry_run,
+              options->report.quiet, error)
+      ? STATUS_OK
+      : STATUS_USAGE;
 }
 
 /* Runs the pool.  Gives the exit status. */
@@ -133,6 +160,7 @@ classify (const CommandOptions *options, GError **error)
     return STATUS_USAGE;
   if (options->cache &&
       (!(cache = cache_open (options->cache, error)) ||
+          !set_root (cache, options, error) ||
           !(cache_key = make_cache_key (&model, &pool.worker.analysis, error))))
     return STATUS_USAGE;
   pool.worker.analysis.model = model.path;
@@ -151,6 +179,8 @@ run (const CommandOptions *options, GError **error)
       return undo (options);
     case COMMAND_EXPORT_CACHE:
       return export_cache (options, error);
+    case COMMAND_PRUNE_CACHE:
+      return prune_cache (options, error);
     default:
       return classify (options, error);
   }

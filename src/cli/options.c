@@ -83,6 +83,10 @@ static const GOptionEntry library_entries[] = {
       "Names in lists end in NUL, not newlines", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
       "Every N-th file, for the K-th of N jobs", "K/N" },
+  { "cache-root", 0, 0, G_OPTION_ARG_FILENAME, TO (cache_root),
+      "Names in the cache are relative to this", "DIR" },
+  { "cache-prune", 0, 0, G_OPTION_ARG_NONE, TO (cache_prune),
+      "Forget files in the cache that are gone", NULL },
   { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
       "Print all that is in the cache", "json|csv" },
   { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (report.errors_path),
@@ -424,6 +428,22 @@ check_export (CommandOptions *options, GError **error)
 }
 
 static gboolean
+check_prune (CommandOptions *options, GError **error)
+{
+  const char *missing = !options->cache ? "--cache is missing"
+      : options->listing.names[0] || options->listing.files_from ||
+          options->pool.worker.write || options->export
+      ? "it takes no files, and does nothing else beside that"
+      : NULL;
+
+  if (!missing)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--cache-prune is of a cache: %s.", missing);
+  return FALSE;
+}
+
+static gboolean
 check_undo (CommandOptions *options, GError **error)
 {
   const WorkerOptions *worker = &options->pool.worker;
@@ -449,6 +469,15 @@ check (CommandOptions *options, GError **error)
   if (options->undo) {
     options->action = COMMAND_UNDO;
     return check_undo (options, error);
+  }
+  if (options->cache_root && !options->cache) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--cache-root is of a cache: --cache is missing.");
+    return FALSE;
+  }
+  if (options->cache_prune) {
+    options->action = COMMAND_PRUNE_CACHE;
+    return check_prune (options, error);
   }
   if (options->export) {
     options->action = COMMAND_EXPORT_CACHE;
@@ -487,6 +516,7 @@ options_clear (CommandOptions *options)
 {
   g_free (options->model);
   g_free (options->cache);
+  g_free (options->cache_root);
   g_free (options->export);
   g_free (options->undo);
   g_free (options->shard);

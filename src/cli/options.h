@@ -27,6 +27,7 @@ typedef enum
 {
   COMMAND_CLASSIFY,
   COMMAND_EXPORT_CACHE,
+  COMMAND_PRUNE_CACHE,
   COMMAND_UNDO,
   COMMAND_PRINT_VERSION
 } CommandAction;
@@ -34,10 +35,11 @@ typedef enum
 typedef struct
 {
   CommandAction action;
-  char *model;  /* name or path; NULL: the default */
-  char *cache;  /* the cache's file, or NULL */
-  char *export; /* the format of COMMAND_EXPORT_CACHE */
-  char *undo;   /* the log of COMMAND_UNDO */
+  char *model;      /* name or path; NULL: the default */
+  char *cache;      /* the cache's file, or NULL */
+  char *cache_root; /* of the names in it, or NULL */
+  char *export;     /* the format of COMMAND_EXPORT_CACHE */
+  char *undo;       /* the log of COMMAND_UNDO */
   /* what the parts of the command take; their strings belong to this */
   ReportOptions report;
   ListingOptions listing;
@@ -46,7 +48,7 @@ typedef struct
   /* as they were given, for those that the parts take in another form */
   char *shard;
   double window, hop, max_duration, timeout; /* s; 0: not given */
-  gboolean overwrite, append, version;
+  gboolean overwrite, append, cache_prune, version;
 } CommandOptions;
 
 /**

@@ -13,6 +13,7 @@
 
 #include "analysis/wire.h"
 #include "genre/genre.h"
+#include "writememory.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
@@ -151,6 +152,30 @@ store_changed (Pool *pool, FileTask *task)
   result->old_genre = before;
 }
 
+/* Keeps what was done about the tags, so that the next run need not open the file. */
+static void
+store_change (Pool *pool, FileTask *task)
+{
+  const PoolOptions *options = pool->options;
+  GError *error = NULL;
+
+  if (task->has_info &&
+      !write_memory_store (options->cache, options->cache_key, &options->worker,
+          task->info.st_size, get_mtime_ns (&task->info), &task->outcome,
+          &error))
+    stop_with_error (pool, error);
+}
+
+static gboolean
+recall_change (Pool *pool, FileTask *task)
+{
+  const PoolOptions *options = pool->options;
+
+  return write_memory_recall (options->cache, options->cache_key,
+      &options->worker, task->info.st_size, get_mtime_ns (&task->info),
+      &task->outcome);
+}
+
 /* Files */
 
 /* Its result is complete; hand_on_done() passes it on in the listing's order. */
@@ -276,6 +301,7 @@ take_change (WorkerProcess *worker, const char *json)
   task->awaits_change = FALSE;
   if (task->outcome.change.written)
     store_changed (worker->pool, task);
+  store_change (worker->pool, task);
   return TRUE;
 }
 
@@ -429,11 +455,12 @@ send_task (WorkerProcess *worker, FileTask *task)
 
 /* Whether a worker has something to do with a result that was in the cache. */
 static gboolean
-needs_worker (Pool *pool, const FileTask *task)
+needs_worker (Pool *pool, FileTask *task)
 {
   const WorkerOptions *options = &pool->options->worker;
 
-  return (options->plot || options->write) && !task->outcome.result->error;
+  return !task->outcome.result->error &&
+      (options->plot || (options->write && !recall_change (pool, task)));
 }
 
 /* Takes the next file from the listing.  It is done at once if it cannot be played

@@ -18,6 +18,11 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
+    --cache-root)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
     --model | -m)
       compopt -o filenames
       words=$("${COMP_WORDS[0]}" models --names 2>/dev/null)
@@ -52,7 +57,7 @@ _genreclassify() {
         --port --queue --self-test --timeout --token --token-file'
       ;;
     *)
-      options='--append --cache --dry-run --errors --export --files-from --help --help-all
+      options='--append --cache --cache-prune --cache-root --dry-run --errors --export --files-from --help --help-all
         --hop --id3v23 --jobs --json --log --max-duration --min-confidence
         --model --null --overwrite --plot --preserve-times --quiet --segments --shard
         --strict --timeout --top --undo --verbose --version --window --write

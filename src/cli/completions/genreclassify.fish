@@ -33,6 +33,8 @@ complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclas
 complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -l plot -r -d 'Draw a picture, .svg or .png'
 complete -c genreclassify -n __genreclassify_is_files -l append -d 'Add to the genres of the file'
 complete -c genreclassify -n __genreclassify_is_files -l cache -r -d 'Keep the results'
+complete -c genreclassify -n __genreclassify_is_files -l cache-prune -d 'Forget files that are gone'
+complete -c genreclassify -n __genreclassify_is_files -l cache-root -x -a '(__fish_complete_directories)' -d 'Keep names relative to it'
 complete -c genreclassify -n __genreclassify_is_files -s n -l dry-run -d 'Show what would be written'
 complete -c genreclassify -n __genreclassify_is_files -l errors -r -d 'Write the failures to a file'
 complete -c genreclassify -n __genreclassify_is_files -l export -x -a 'json csv' -d 'Print the whole cache'

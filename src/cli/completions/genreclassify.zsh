@@ -43,6 +43,8 @@ _genreclassify() {
       options=(
         '--append[add to the genres of the file]'
         '--cache=[keep the results]:cache:_files'
+        '--cache-prune[forget files that are gone]'
+        '--cache-root=[keep names relative to it]:directory:_files -/'
         {-n,--dry-run}'[show what would be written]'
         '--errors=[write the failures to a file]:file:_files'
         '--export=[print the whole cache]:format:(json csv)'
