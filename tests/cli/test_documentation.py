@@ -3,9 +3,11 @@
 no others; limits and defaults are the same in the help, in the manual and in the
 element."""
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -117,6 +119,39 @@ class Test(unittest.TestCase):
     def test_numbers_of_the_command(self):
         self.assertEqual(help_of("--timeout"), manual_of("--timeout"))
         self.assertEqual(len(help_of("--timeout")), 1)
+
+    def test_numbers_of_the_audio(self):
+        """The least audio that has a genre."""
+        least = property_of_element("min-window")[2] / 1e9
+        found = re.findall(r"(\d+) seconds(?: of audio|\b.*too-short)?",
+                           read("genreclassify.1"))
+        self.assertGreaterEqual(found.count(f"{least:g}"), 2, found)
+
+    def test_slurm(self):
+        """The jobs of the example do all files, each once."""
+        text = read("genreclassify.1")
+        first, last = map(int, re.search(r"--array=(\d+)-(\d+)", text).groups())
+        shard = re.search(r"--shard (\S+/\S+)", text)[1]
+        names = [f"/nowhere/{i}.mp3" for i in range(200)]
+        done = []
+        for task in range(first, last + 1):
+            given = shard.replace("$SLURM_ARRAY_TASK_ID", str(task)).replace(
+                "$SLURM_ARRAY_TASK_COUNT", str(last - first + 1))
+            run = subprocess.run(
+                [PROGRAM, "--json", "--quiet", "--shard", given, "-"],
+                input="\n".join(names), capture_output=True, text=True,
+                timeout=60)
+            self.assertIn(run.returncode, (0, 1), run.stderr)
+            done += [json.loads(line)["file"] for line in run.stdout.splitlines()]
+        self.assertEqual(sorted(done), sorted(names))
+
+    def test_exit_status(self):
+        """The manual has every one."""
+        text = read("genreclassify.1")
+        text = text[text.index(".Sh EXIT STATUS"):text.index(".Sh EXAMPLES")]
+        expected = {0, 1, 2, 3} | {128 + number for number in (
+            signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)}
+        self.assertLessEqual(expected, set(map(int, re.findall(r"\d+", text))))
 
     def test_manual_is_valid(self):
         if not shutil.which("mandoc"):
