@@ -16,7 +16,7 @@
 #include "outcome.h"
 #include "plot/plot.h"
 #include "tags/spelling.h"
-#include "tags/tagserror.h"
+#include "tags/formats/tagserror.h"
 
 /* Set while a file is being written, and by SIGTERM in that time. */
 static volatile sig_atomic_t writing, end_requested;
@@ -126,6 +126,20 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
   }
 }
 
+/* The genre that a file's tags have is told as the writer of tags sees it. */
+static void
+read_genre (Result *result)
+{
+  g_autofree char *path = result->error ? NULL : get_path (result->name);
+  gboolean known = FALSE;
+  char *genre = path ? tagwriter_read_genre (path, &known) : NULL;
+
+  if (known) {
+    g_free (result->old_genre);
+    result->old_genre = genre;
+  }
+}
+
 static void
 find_genre (Outcome *outcome, const WorkerOptions *options, int output)
 {
@@ -133,6 +147,7 @@ find_genre (Outcome *outcome, const WorkerOptions *options, int output)
     Result *found = analysis_run (
         outcome->result->name, &options->analysis, on_segment, &output);
 
+    read_genre (found);
     result_free (outcome->result);
     outcome->result = found;
   }
@@ -258,7 +273,8 @@ worker_main (int argc, char **argv)
     worker_options_clear (&options);
     return 2;
   }
-  options.tags.watch = (AudioSumWatch){ 0, send_alive, &output };
+  options.tags.progress = send_alive;
+  options.tags.user_data = &output;
   if (!plugin_init (&error)) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 1;
