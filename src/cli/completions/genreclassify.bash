@@ -36,7 +36,7 @@ _genreclassify() {
       return
       ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
-      --min-confidence | --top | --bind | --port | --token | --max-size | \
+      --min-confidence | --placeholder | --top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout)
       return
       ;;
@@ -59,7 +59,7 @@ _genreclassify() {
     *)
       options='--append --cache --cache-prune --cache-root --dry-run --errors --export --files-from --help --help-all
         --hop --id3v23 --jobs --json --log --max-duration --min-confidence
-        --model --null --overwrite --plot --preserve-times --quiet --segments --shard
+        --model --null --overwrite --placeholder --plot --preserve-times --quiet --segments --shard
         --strict --timeout --top --undo --verbose --version --window --write
         --write-confidence'
       ((COMP_CWORD == 1)) && words='eval help models serve'

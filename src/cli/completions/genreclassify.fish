@@ -47,6 +47,7 @@ complete -c genreclassify -n __genreclassify_is_files -l max-duration -x -d 'Ana
 complete -c genreclassify -n __genreclassify_is_files -l min-confidence -x -d 'Write only what is as probable'
 complete -c genreclassify -n __genreclassify_is_files -s 0 -l null -d 'Names in lists end in NUL'
 complete -c genreclassify -n __genreclassify_is_files -l overwrite -d 'Replace the genre of the file'
+complete -c genreclassify -n __genreclassify_is_files -l placeholder -x -d 'Genres that count as none'
 complete -c genreclassify -n __genreclassify_is_files -l preserve-times -d 'Keep the times of the file'
 complete -c genreclassify -n __genreclassify_is_files -s q -l quiet -d 'Show no progress'
 complete -c genreclassify -n __genreclassify_is_files -l segments -d 'Show every segment'

@@ -61,6 +61,7 @@ _genreclassify() {
         {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
         {-0,--null}'[names in lists end in NUL]'
         '--overwrite[replace the genre of the file]'
+        '--placeholder=[genres that count as none]:names'
         '--plot=[draw the genres over time]:picture:_files -g "*.(svg|png)"'
         '--preserve-times[keep the times of the file]'
         {-q,--quiet}'[show no progress]'
