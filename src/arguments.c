@@ -161,10 +161,12 @@ set_unknown (const Grammar *grammar, const char *argument, GError **error)
     return set_error (error, G_OPTION_ERROR_UNKNOWN_OPTION,
         "Unknown option -%c; see %s --help.", optopt, g_get_prgname ());
   word = g_strndup (argument + 2, strcspn (argument + 2, "="));
-  for (guint i = 0; i < grammar->entries->len; i++)
-    g_ptr_array_add (names,
-        (gpointer) ((const GOptionEntry *) grammar->entries->pdata[i])
-            ->long_name);
+  for (guint i = 0; i < grammar->entries->len; i++) {
+    const GOptionEntry *entry = grammar->entries->pdata[i];
+
+    if (!(entry->flags & G_OPTION_FLAG_HIDDEN))
+      g_ptr_array_add (names, (gpointer) entry->long_name);
+  }
   g_ptr_array_add (names, NULL);
   suggestion = arguments_suggest (word, (const char *const *) names->pdata);
   if (suggestion)

@@ -170,8 +170,8 @@ cache_prune (Cache *cache, gboolean dry_run, gboolean quiet, GError **error)
     return FALSE;
   n_kept = search.missing->len - gone->len;
   if (!quiet)
-    g_printerr ("genreclassify: %u of %" G_GUINT64_FORMAT " %s gone%s.\n",
-        gone->len, search.n_files, say_files (gone->len),
+    g_printerr ("genreclassify: %u of %" G_GUINT64_FORMAT " files %s gone%s.\n",
+        gone->len, search.n_files, gone->len == 1 ? "is" : "are",
         dry_run ? "" : ", and forgotten");
   if (n_kept > 0)
     g_printerr (

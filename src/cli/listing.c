@@ -251,10 +251,11 @@ look_at (Listing *listing, const char *name, gboolean found)
 
     failure.counts = TRUE;
     add (listing, name, name, failure, found);
-  } else if (S_ISDIR (info.st_mode))
+  } else if (S_ISDIR (info.st_mode)) {
     walk (listing, path, strlen (path), &info);
-  else
+  } else {
     add (listing, name, name, explain_kind (path, &info), found);
+  }
 }
 
 /* Folders */

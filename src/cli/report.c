@@ -28,11 +28,10 @@ struct _Report
   GString *text;               /* that was not printed yet */
   FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
-  guint64 classified, silent, failed, written;
-  guint64 skipped,
-      unwritten;    /* skipped, as a whole or when it was to be written */
-  gboolean broken;  /* stdout takes no more */
-  gboolean cut_off; /* because nobody reads it */
+  guint64 classified, silent, failed, skipped, written;
+  guint64 unwritten; /* were classified, but writing them was skipped */
+  gboolean broken;   /* stdout takes no more */
+  gboolean cut_off;  /* because nobody reads it */
 };
 
 Report *
@@ -201,8 +200,9 @@ print_change (const Report *report, const Outcome *outcome)
   if (!outcome->has_change || (outcome->write_error && !outcome->write_skipped))
     return;
   if (outcome->write_skipped) {
-    g_string_append_printf (
-        report->text, "    not written: %s\n", outcome->write_error);
+    g_autofree char *reason = filename_display (outcome->write_error);
+
+    g_string_append_printf (report->text, "    not written: %s\n", reason);
     return;
   }
   if (change->written) {
@@ -242,7 +242,7 @@ note_failure (Report *report, const Outcome *outcome)
   }
 }
 
-/* @reason: why the file, or to write it, was skipped */
+/* @sentence: why the file, or writing it, was skipped */
 static void
 note_skipped (Report *report, const Result *result, const char *sentence)
 {
@@ -290,12 +290,14 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   if (result_is_skipped (result)) {
     report->skipped++;
     note_skipped (report, result, result->error);
-  } else if (result->error || (outcome->write_error && !outcome->write_skipped))
+  } else if (result->error ||
+      (outcome->write_error && !outcome->write_skipped)) {
     note_failure (report, outcome);
-  else if (!result->probabilities)
+  } else if (!result->probabilities) {
     report->silent++;
-  else
+  } else {
     report->classified++;
+  }
   if (report->options->json) {
     g_autofree char *json = outcome_to_json (
         outcome, report->options->segments);

@@ -307,7 +307,8 @@ class Test(unittest.TestCase):
     def test_signals(self):
         folder = self.make_songs(200)
         cache = os.path.join(self.folder.name, "cache")
-        for number, status in (signal.SIGTERM, 143), (signal.SIGINT, 130):
+        for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130),
+                               (signal.SIGHUP, 129)):
             process = self.start("--json", "--cache", cache, folder)
             first = process.stdout.readline()
             worker = self.find_worker(process)
