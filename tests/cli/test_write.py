@@ -338,7 +338,9 @@ class Test(unittest.TestCase):
                 self.assertEqual(genres, ["Hip-Hop"])
                 self.assertRegex(
                     ours, r"^Hip-Hop, confidence 0\.\d\d, model small 1$")
-                self.assertEqual(probe(path)[0]["genre"], "Hip-Hop")
+                # ffprobe does not look into the chunk "id3 "
+                if not path.endswith("wav"):
+                    self.assertEqual(probe(path)[0]["genre"], "Hip-Hop")
         # the default leaves it alone
         for answer in self.write("jazz", *paths):
             self.assertEqual(answer, {
@@ -387,6 +389,11 @@ class Test(unittest.TestCase):
             with self.subTest(path):
                 self.assertEqual(read_tags(path)[0], ["Rock"])
                 self.assertEqual(read_samples(path), before[path][0])
+        # in INFO they are one text, beside the two of ID3v2
+        wav = paths[FORMATS.index("wav")]
+        self.write("blues", "--append", "--log", log, wav)
+        self.assertEqual(self.write("jazz", "--append", "--dry-run", wav)[0]["old"],
+                         "Rock; Blues")
         result = run("--undo", log)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         for path in before:
@@ -529,19 +536,6 @@ class Test(unittest.TestCase):
         os.chmod(path, 0o444)
         self.refuse(path, "read-only", "The file is read-only.")
         self.refuse(path, "read-only", "The file is read-only.", "--dry-run")
-        # what TagLib does not know, it would lose
-        path = self.copy("m4a")
-        with open(path, "rb") as f:
-            content = f.read()
-        with open(path, "wb") as f:
-            f.write(content.replace(b"tmpo", b"tmpq"))
-        self.refuse(path, "tag-would-change",
-                    "More than the genre would change in its MP4 tag.")
-        # its index of the fragments would have to change too
-        ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-movflags",
-               "frag_keyframe+empty_moov", path)
-        self.refuse(path, "unwritable-format",
-                    "It is a fragmented MP4, whose index cannot be kept.")
         path = os.path.join(self.folder, "song.au")
         ffmpeg("-i", f"{self.plain}/song.wav", path)
         self.refuse(path, "unwritable-format",
