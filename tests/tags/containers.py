@@ -61,6 +61,13 @@ class Parsed:
         self.faults.append(text)
 
 
+def leaf(name):
+    """The name of a field as the last part of a piece's name."""
+    if isinstance(name, bytes):
+        name = name.decode("latin-1")
+    return name[:60].replace("/", "|")
+
+
 def synchsafe(data):
     value = 0
     for byte in data:
@@ -205,7 +212,7 @@ def parse_id3v2(p, start, limit, name):
             frames, pos, well = other
     for frame, a, content, b in frames:
         bits = plain[a + 8:content] if major > 2 else b""
-        add(frame, a, b, frame_role(frame, plain[content:b], any(bits)))
+        add(leaf(frame), a, b, frame_role(frame, plain[content:b], any(bits)))
     if pos < len(plain):
         add("padding" if well else "damaged", pos, len(plain),
             PADDING if well else FIELD)
@@ -232,7 +239,7 @@ def parse_ape_items(p, name, start, end, count):
             break
         key = p.data[pos + 8:key_end].decode("latin-1")
         role = {"GENRE": GENRE, OUR_NAME: OURS}.get(key.upper(), FIELD)
-        p.add(f"{name}/{key}", pos, key_end + 1 + size, role)
+        p.add(f"{name}/{leaf(key)}", pos, key_end + 1 + size, role)
         pos = key_end + 1 + size
     else:
         if pos == end:
@@ -358,7 +365,7 @@ def vorbis_comment(name, data):
         key = key.decode("latin-1")
         role = {"GENRE": GENRE, OUR_NAME: OURS}.get(
             key.upper(), FIELD) if equals else FIELD
-        pieces.append(Piece(f"{name}/{key[:60]}", field, role, 4 + size))
+        pieces.append(Piece(f"{name}/{leaf(key)}", field, role, 4 + size))
         pos += 4 + size
     return vendor, pieces, data[pos:]
 
@@ -631,7 +638,7 @@ class Mp4:
                     p.add(f"{path}/damaged", pos, end, FIELD)
                 return
             kind, header, after = atom
-            name = f"{path}/{kind}#{counts.get(kind, 0)}"
+            name = f"{path}/{leaf(kind)}#{counts.get(kind, 0)}"
             counts[kind] = counts.get(kind, 0) + 1
             if kind in ("free", "skip"):
                 p.add(name, pos, after, PADDING)
@@ -639,9 +646,8 @@ class Mp4:
                 p.add(name + "/size", pos, header, BOOK)
                 p.add(name, header, after, AUDIO)
             elif kind in MP4_CONTAINERS and parent != "ilst":
-                if kind == "trak" or kind == "ilst" or parent != "trak" or True:
-                    p.add(name, pos, header, HEAD, b"")
-                    self.atoms(name, header, after, keys)
+                p.add(name, pos, header, HEAD, b"")
+                self.atoms(name, header, after, keys)
             elif kind == "meta" and parent in ("udta", "moov", "MP4"):
                 self.meta(name, pos, header, after)
             else:
@@ -766,7 +772,7 @@ def parse_info(p, name, start, end):
         if after > end:
             break
         role = GENRE if key == b"IGNR" else FIELD
-        p.add(f"{name}/{key.decode()}", pos, after, role)
+        p.add(f"{name}/{leaf(key)}", pos, after, role)
         pos = after
         if size & 1 and pos < end and p.data[pos] == 0:
             p.add(f"{name}/pad byte", pos, pos + 1, PADDING)
@@ -832,7 +838,7 @@ def parse_riff(p, start, end):
         key = d[pos:pos + 4]
         length = int.from_bytes(d[pos + 4:pos + 8], order)
         label = key.decode()
-        name = f"{form}/{label}#{counts.get(label, 0)}"
+        name = f"{form}/{leaf(label)}#{counts.get(label, 0)}"
         counts[label] = counts.get(label, 0) + 1
         after = pos + 8 + length
         if form in ("RF64", "BW64") and key == b"data" and length == 0xffffffff:
@@ -905,7 +911,8 @@ def parse_asf_descriptors(p, path, start, end, library):
         if after > end:
             break
         name = asf_name(d[name_at:name_at + length])
-        p.add(f"{path}/{name}", pos, after, FIELD if stream else asf_role(name))
+        p.add(f"{path}/{leaf(name)}", pos, after,
+              FIELD if stream else asf_role(name))
         pos = after
     else:
         if pos == end:
@@ -1209,7 +1216,7 @@ class Matroska:
                     break
         role = {"GENRE": GENRE, OUR_NAME: OURS}.get(key.upper(), FIELD)
         parent = name.rpartition("/")[0]
-        return self.p.add(f"{parent}/{key or f'{number:X}'}", pos, after,
+        return self.p.add(f"{parent}/{leaf(key or f'{number:X}')}", pos, after,
                           role if self.music else FIELD)
 
 
@@ -1530,31 +1537,31 @@ def read_data_atoms(content):
 def read_genre_piece(parsed, piece):
     """The genres in one piece, as strings."""
     data, name = piece.data, piece.name
-    leaf = name.rpartition("/")[2]
-    if leaf in ("TCON", "TCO"):
+    last = name.rpartition("/")[2]
+    if last in ("TCON", "TCO"):
         return read_id3_genre(piece)
-    if leaf == "genre" and name.startswith("ID3v1#"):
+    if name.startswith("ID3v1#"):
         index = data[0]
         return [ID3V1_GENRES[index] if index < len(ID3V1_GENRES) else
                 f"({index})"] if index < 255 else []
-    if leaf == "genre":
+    if name.startswith("ID3v1+#"):
         return [data.rstrip(b"\0").decode("latin-1")]
     if name.startswith("APE#"):
         value = data[data.index(b"\0", 8) + 1:]
         return value.decode("utf-8", "replace").split("\0")
-    if leaf == "IGNR":
+    if last == "IGNR":
         return [data[8:].rstrip(b"\0").decode("utf-8", "replace")]
     if parsed.kind in ("FLAC", "Ogg"):
         return [data.partition(b"=")[2].decode("utf-8", "replace")]
     if parsed.kind == "MP4":
         if "/ilst#" in name:
             values = read_data_atoms(data[8:])
-            if leaf.startswith("gnre"):
+            if last.startswith("gnre"):
                 return [ID3V1_GENRES[number - 1] for number in
                         (int.from_bytes(v, "big") for v in values)
                         if 0 < number <= len(ID3V1_GENRES)]
             return [value.decode("utf-8", "replace") for value in values]
-        if leaf.startswith("gnre"):  # 3GP: version, language, text
+        if last.startswith("gnre"):  # 3GP: version, language, text
             return [data[14:].rstrip(b"\0").decode("utf-8", "replace")]
         size = int.from_bytes(data[8:10], "big")
         return [data[12:12 + size].decode("utf-8", "replace")]
