@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import typing
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import mutagen
@@ -19,6 +20,8 @@ MODEL = os.path.join(os.environ["TEST_SMALL_MODELS"], "crnn.safetensors")
 GENRE, ID3V1_GENRE = "Reggae", 16
 # a file that takes longer hangs
 PATIENCE = 20
+# what is damaged by chance may be refused for any reason
+ANY = "."
 # sentences that help nobody
 USELESS = re.compile("without a reason|general .* error|internal", re.IGNORECASE)
 
@@ -108,8 +111,7 @@ class Judge:
         """The command's output; one that hangs is a problem of no one file."""
         command = [self.program, *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE,
-                                   env={**os.environ, "XDG_STATE_HOME": os.path.join(
+                                   stderr=subprocess.PIPE, env={**os.environ, "XDG_STATE_HOME": os.path.join(
                                        self.root, "state")})
         try:
             out, err = process.communicate(timeout=120 + files * 5)
@@ -137,13 +139,14 @@ class Judge:
                 value["skipped"])
         return result
 
-    def write_arguments(self, folder, *more):
+    def write_arguments(self, *more):
         return ["--write", "--overwrite", "--min-confidence=0", "--json",
                 "--quiet", f"--jobs={self.jobs}", f"--timeout={PATIENCE - 5}",
-                f"--model={self.model}", *more, folder]
+                f"--model={self.model}", *more]
 
-    def judge(self, cases, batch, decode=True, again=True):
-        """Writes them all and takes it back."""
+    def judge(self, cases, batch, again=True):
+        """Writes them all and takes it back; @again: whether to write all a second
+        time, or every fifth."""
         folder = os.path.join(self.root, batch)
         os.mkdir(folder)
         cases = {case.name: case for case in cases}
@@ -177,10 +180,11 @@ class Judge:
                 self.check_change(case, answers.get(name), after)
             elif name in answers and answers[name].written:
                 self.problem(name, "is said to be written, and is untouched")
-        if decode:
-            self.check_players(folder, cases, changed)
-        if again and changed:
-            self.check_again(folder, changed)
+        self.check_players(folder, cases, changed)
+        if again:
+            self.check_again(folder, {
+                name: data for name, data in changed.items()
+                if again is True or zlib.crc32(name.encode()) % 5 == 0})
         if changed:
             self.check_undo(folder, log, cases, changed)
         return changed
@@ -199,13 +203,16 @@ class Judge:
         name = case.name
         if not answer:
             return self.problem(name, "there is no answer")
-        if promise != answer:
+        # a damaged file does not always fail in the same way
+        if promise != answer and not (promise and promise.error and answer.error):
             self.problem(name, f"a dry run says {describe(promise)}, "
                          f"the run {describe(answer)}")
+        if answer.code in ("timeout", "decoder-crashed"):
+            self.problem(name, f"hangs or crashes: {answer.error or answer.reason}")
         if answer.error:
             if case.expect == "write":
                 self.problem(name, f"is not analysed: {answer.error}")
-            elif case.expect == "may" and USELESS.search(answer.error):
+            elif case.words != ANY and USELESS.search(answer.error):
                 self.problem(name, f"the error does not help: {answer.error}")
             if not answer.code:
                 self.problem(name, "there is no error_code")
@@ -269,9 +276,12 @@ class Judge:
 
     def check_again(self, folder, changed):
         """The genre that was written is seen, and kept."""
-        arguments = self.write_arguments(folder)
+        if not changed:
+            return
+        arguments = self.write_arguments(*(
+            os.path.join(folder, name) for name in changed))
         arguments.remove("--overwrite")
-        result = self.run(*arguments, files=len(os.listdir(folder)))
+        result = self.run(*arguments, files=len(changed))
         self.check_status("a second --write", result)
         answers = self.answers(result[1])
         for name, data in changed.items():
@@ -279,7 +289,8 @@ class Judge:
                 self.problem(name, "a second run changes it")
             elif name in answers and answers[name].old != GENRE:
                 self.problem(name, f"a second run sees the genre "
-                             f"{answers[name].old}: {answers[name].error}")
+                             f"{answers[name].old}: "
+                             f"{answers[name].error or answers[name].reason}")
 
     def check_undo(self, folder, log, cases, changed):
         result = self.run("--undo", log, files=len(changed))
