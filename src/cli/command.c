@@ -90,8 +90,7 @@ static int
 undo (const CommandOptions *options)
 {
   gst_init (NULL, NULL);
-  return undo_run (
-      options->undo, options->pool.timeout, options->pool.worker.tags.dry_run);
+  return undo_run (options->undo, options->pool.worker.tags.dry_run);
 }
 
 static int

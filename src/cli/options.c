@@ -99,9 +99,11 @@ static const GOptionEntry tags_entries[] = {
       "Beside the genre that is there", NULL },
   { "min-confidence", 0, 0, G_OPTION_ARG_DOUBLE,
       TO (pool.worker.min_confidence), MIN_CONFIDENCE_HELP, "P" },
+  { "placeholder", 0, 0, G_OPTION_ARG_STRING,
+      TO (pool.worker.tags.placeholders),
+      "Genres that count as none (" TAGWRITER_PLACEHOLDERS ")", "LIST" },
   { "write-confidence", 0, 0, G_OPTION_ARG_NONE,
-      TO (pool.worker.tags.write_confidence), "And model and confidence",
-      NULL },
+      TO (pool.worker.write_confidence), "And model and confidence", NULL },
   { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
       "New tags of MP3 are ID3v2.3", NULL },
   { "preserve-times", 0, 0, G_OPTION_ARG_NONE,
@@ -306,8 +308,8 @@ has_write_options (const CommandOptions *options)
   const TagOptions *tags = &options->pool.worker.tags;
 
   return options->overwrite || options->append || tags->id3v23 ||
-      tags->preserve_times || tags->write_confidence || tags->dry_run ||
-      tags->undo_log;
+      tags->preserve_times || options->pool.worker.write_confidence ||
+      tags->dry_run || tags->undo_log;
 }
 
 static gboolean

@@ -15,7 +15,8 @@
 #include "analysis/wire.h"
 #include "outcome.h"
 #include "plot/plot.h"
-#include "tags/tagserror.h"
+#include "tags/spelling.h"
+#include "tags/formats/tagserror.h"
 
 /* Set while a file is being written, and by SIGTERM in that time. */
 static volatile sig_atomic_t writing, end_requested;
@@ -84,16 +85,33 @@ get_path (const char *name)
   return g_filename_from_uri (name, NULL, NULL);
 }
 
+/* Writes the result's genre into the file @path. */
+static gboolean
+write_genre (const char *path, Outcome *outcome, const WorkerOptions *options,
+    GError **error)
+{
+  const Result *result = outcome->result;
+  const char *genres[] = {
+    spelling_of_label (result->labels[result_get_best (result)]), NULL
+  };
+  g_autofree char *classifier = options->write_confidence
+      ? tagwriter_format_classifier (
+            genres[0], result_get_confidence (result), result->model)
+      : NULL;
+
+  return tagwriter_write (
+      path, genres, classifier, &options->tags, &outcome->change, error);
+}
+
 static void
 write_tags (Outcome *outcome, const WorkerOptions *options)
 {
   const Result *result = outcome->result;
   double confidence = result_get_confidence (result);
-  int best = result_get_best (result);
   g_autofree char *path = get_path (result->name);
   g_autoptr (GError) error = NULL;
 
-  if (best < 0) {
+  if (result_get_best (result) < 0) {
     outcome->change.note = g_strdup ("It is silent.");
   } else if (confidence < options->min_confidence) {
     outcome->change.note = g_strdup_printf (
@@ -102,10 +120,23 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
     outcome->write_reason = REASON_NOT_A_FILE;
-  } else if (!tagwriter_write (path, result->labels[best], confidence,
-                 result->model, &options->tags, &outcome->change, &error)) {
+  } else if (!write_genre (path, outcome, options, &error)) {
     outcome->write_error = g_strdup (error->message);
     outcome->write_reason = tags_error_get_reason (error);
+  }
+}
+
+/* The genre that a file's tags have is told as the writer of tags sees it. */
+static void
+read_genre (Result *result)
+{
+  g_autofree char *path = result->error ? NULL : get_path (result->name);
+  gboolean known = FALSE;
+  char *genre = path ? tagwriter_read_genre (path, &known) : NULL;
+
+  if (known) {
+    g_free (result->old_genre);
+    result->old_genre = genre;
   }
 }
 
@@ -116,6 +147,7 @@ find_genre (Outcome *outcome, const WorkerOptions *options, int output)
     Result *found = analysis_run (
         outcome->result->name, &options->analysis, on_segment, &output);
 
+    read_genre (found);
     result_free (outcome->result);
     outcome->result = found;
   }
@@ -241,7 +273,6 @@ worker_main (int argc, char **argv)
     worker_options_clear (&options);
     return 2;
   }
-  options.tags.watch = (AudioSumWatch){ 0, send_alive, &output };
   if (!plugin_init (&error)) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 1;

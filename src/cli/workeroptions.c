@@ -11,7 +11,7 @@
 static const struct
 {
   const char *name;
-  const char *type; /* of GVariant; "ay" is a path, which may be any bytes */
+  const char *type; /* of GVariant; "ay" is a string, which may be any bytes */
   glong offset;
 } fields[] = {
   FIELD ("model", "ay", analysis.model),
@@ -25,12 +25,13 @@ static const struct
   FIELD ("mode", "u", tags.mode),
   FIELD ("id3v23", "b", tags.id3v23),
   FIELD ("preserve-times", "b", tags.preserve_times),
-  FIELD ("write-confidence", "b", tags.write_confidence),
+  FIELD ("write-confidence", "b", write_confidence),
   FIELD ("dry-run", "b", tags.dry_run),
   FIELD ("undo-log", "ay", tags.undo_log),
+  FIELD ("placeholders", "ay", tags.placeholders),
 };
 
-/* NULL for a path that is not given. */
+/* NULL for a string that is not given. */
 static GVariant *
 get_field (const WorkerOptions *options, guint i)
 {

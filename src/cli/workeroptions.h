@@ -15,7 +15,8 @@ typedef struct
   const char *plot;      /* where to draw the file's plot, or NULL */
   gboolean write;        /* the genre into the file's tags */
   double min_confidence; /* a genre less probable than that is not written */
-  TagOptions tags;       /* without "watch", which is the worker's own */
+  gboolean write_confidence; /* and model and confidence beside it */
+  TagOptions tags;           /* without "watch", which is the worker's own */
 } WorkerOptions;
 
 /* A GVariant's text of type a{sv}, the options by name; free with g_free(). */

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#define _GNU_SOURCE /* copy_file_range() */
-
 #include "replacement.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "io.h"
-#include "tagserror.h"
+#include "formats/tagserror.h"
 
 #define PREFIX ".genreclassify-"
 #define DIGITS 16
+#define OLD 3600 /* s */
 
 static const char busy[] = "Another process is writing it.";
 
@@ -133,14 +129,43 @@ replacement_clear (Replacement *replacement)
   g_clear_pointer (&replacement->copy, g_free);
 }
 
+/* Locks a copy, which is still another process's at most for a moment. */
+typedef enum
+{
+  LOCKED,
+  HELD,      /* by another process */
+  NO_LOCKING /* some network file systems have none */
+} LockStatus;
+
+static LockStatus
+lock_copy (int fd)
+{
+  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+    return LOCKED;
+  return errno == EWOULDBLOCK ? HELD : NO_LOCKING;
+}
+
+/* Whether nobody has written to the copy for so long that no process can be at
+ * work on it. */
+static gboolean
+is_old (int fd)
+{
+  struct stat st;
+
+  return fstat (fd, &st) == 0 &&
+      g_get_real_time () / G_USEC_PER_SEC - st.st_mtim.tv_sec > OLD;
+}
+
 void
 replacement_remove_leftover (const Replacement *replacement)
 {
   int fd = open (replacement->copy, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  LockStatus status;
 
   if (fd < 0)
     return;
-  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+  status = lock_copy (fd);
+  if (status == LOCKED || (status == NO_LOCKING && is_old (fd)))
     unlink (replacement->copy);
   close (fd);
 }
@@ -164,7 +189,6 @@ static gboolean
 create_copy (Replacement *replacement, GError **error)
 {
   struct stat here, there;
-  gboolean locked;
 
   replacement_remove_leftover (replacement);
   replacement->fd = open (replacement->copy,
@@ -173,66 +197,14 @@ create_copy (Replacement *replacement, GError **error)
     return tags_error_set (error, REASON_BUSY, busy);
   if (replacement->fd < 0)
     return set_copy_error (error, "No copy of it can be made");
-  locked = flock (replacement->fd, LOCK_EX | LOCK_NB) == 0;
-  if (!locked && errno != EWOULDBLOCK) {
-    set_copy_error (error, "No copy of it can be made");
-    unlink (replacement->copy);
-    close (replacement->fd);
-    replacement->fd = -1;
-    return FALSE;
-  }
   /* another process may have removed it as a leftover before it was locked */
-  if (locked && fstat (replacement->fd, &here) == 0 &&
+  if (lock_copy (replacement->fd) != HELD &&
+      fstat (replacement->fd, &here) == 0 &&
       lstat (replacement->copy, &there) == 0 && here.st_ino == there.st_ino)
     return TRUE;
   close (replacement->fd);
   replacement->fd = -1;
   return tags_error_set (error, REASON_BUSY, busy);
-}
-
-static gboolean
-copy_blocks (int from, int to, GError **error)
-{
-  const gsize size = 1 << 18;
-  g_autofree char *buffer = g_malloc (size);
-
-  for (;;) {
-    ssize_t n = read (from, buffer, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return set_read_error (error, "It cannot be read");
-    if (n == 0)
-      return TRUE;
-    if (!io_write_all (to, buffer, (gsize) n))
-      return set_copy_error (error, "No copy of it can be made");
-  }
-}
-
-/* The copy shares the file's blocks where the file system can do that;
- * otherwise they are copied, by the kernel if possible. */
-static gboolean
-copy_content (Replacement *replacement, GError **error)
-{
-  off_t left = replacement->st.st_size;
-
-  if (ioctl (replacement->fd, FICLONE, replacement->source) == 0)
-    return TRUE;
-  lseek (replacement->source, 0, SEEK_SET);
-  while (left > 0) {
-    ssize_t n = copy_file_range (
-        replacement->source, NULL, replacement->fd, NULL, (gsize) left, 0);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO))
-      return set_copy_error (error, "No copy of it can be made");
-    if (n <= 0)
-      break;
-    left -= n;
-  }
-  return left == 0 || copy_blocks (replacement->source, replacement->fd, error);
 }
 
 /* TRUE if the copy has the attribute already, because the system has set it. */
@@ -278,12 +250,12 @@ copy_attributes (const Replacement *replacement, GError **error)
 }
 
 gboolean
-replacement_copy (Replacement *replacement, GError **error)
+replacement_create (Replacement *replacement, GError **error)
 {
   const struct stat *st = &replacement->st;
   struct stat mine;
 
-  if (!create_copy (replacement, error) || !copy_content (replacement, error))
+  if (!create_copy (replacement, error))
     return FALSE;
   if (fstat (replacement->fd, &mine) < 0)
     return set_copy_error (error, "No copy of it can be made");

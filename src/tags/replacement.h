@@ -6,7 +6,8 @@
  * that are computed from the file's name, and the file's extension.  While a
  * process works on the copy, it holds a lock on it (flock).  A copy that is not
  * locked was therefore left by a process that was killed; the next attempt to
- * write the file removes it.  (A temporary file without a name, O_TMPFILE,
+ * write the file removes it.  Where files cannot be locked, it does so when the
+ * copy is an hour old.  (A temporary file without a name, O_TMPFILE,
  * cannot replace a file that has one.)
  *
  * All errors are in the domain TAGS_ERROR. */
@@ -44,9 +45,9 @@ gboolean
 replacement_check_writable (const Replacement *replacement, GError **error);
 
 /* Makes the copy, with the file's owner, mode, extended attributes and access
- * control list. */
-gboolean replacement_copy (Replacement *replacement, GError **error);
-/* Writes the changed copy to the disk.  With @preserve_times it gets the times
+ * control list, but without its content, which the caller writes to its fd. */
+gboolean replacement_create (Replacement *replacement, GError **error);
+/* Writes the copy to the disk.  With @preserve_times it gets the times
  * of the file. */
 gboolean replacement_sync (
     Replacement *replacement, gboolean preserve_times, GError **error);

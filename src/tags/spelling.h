@@ -14,7 +14,4 @@ G_BEGIN_DECLS
  * none.  Either a static string or @label. */
 const char *spelling_of_label (const char *label);
 
-/* The name of ID3v1's genre @number, a static string; NULL if there is none. */
-const char *spelling_of_id3v1 (guint64 number);
-
 G_END_DECLS

@@ -2,11 +2,10 @@
 
 #include "tagwriter.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "spelling.h"
-#include "tagfile.h"
-#include "tagserror.h"
 #include "undolog.h"
 
 void
@@ -17,90 +16,67 @@ tag_change_clear (TagChange *change)
   g_clear_pointer (&change->note, g_free);
 }
 
-/* FALSE with @error set if the tags cannot be rewritten without loss. */
-static gboolean
-check_rewritable (const TagState *state, GError **error)
-{
-  const Unwritable *unwritable = state->unwritable;
-
-  return !unwritable ||
-      tags_error_set (error, unwritable->reason, unwritable->message);
-}
-
-/* FALSE with @error set if the rest of a tag that was there is not the same. */
-static gboolean
-check_rest (const TagState *old, const TagState *now, GError **error)
-{
-  for (guint kind = 0; kind < TAG_KINDS; kind++) {
-    if (!old->rest_digest[kind] ||
-        !g_strcmp0 (old->rest_digest[kind], now->rest_digest[kind]))
-      continue;
-    g_set_error (error, TAGS_ERROR, REASON_TAG_WOULD_CHANGE,
-        "More than the genre would change in its %s tag.",
-        tag_kind_name ((TagKind) kind));
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* Reads the tags of the copy.  FALSE with @error set if they are not what they
- * should be. */
-static gboolean
-check_tags (int fd, const TagState *old, const TagState *wanted, GError **error)
-{
-  TagState now;
-  gboolean ok;
-
-  if (!tag_file_read (fd, &now, error))
-    return FALSE;
-  ok = check_rewritable (&now, error) &&
-      (tag_state_equal (&now, wanted) ||
-          tags_error_set (error, REASON_UNWRITABLE_FORMAT,
-              "Its tags cannot hold this genre.")) &&
-      check_rest (old, &now, error);
-  tag_state_clear (&now);
-  return ok;
-}
-
-static gboolean
-check_audio (
-    const Replacement *replacement, const AudioSumWatch *watch, GError **error)
-{
-  g_autofree char *before = audio_sum (replacement->path, watch, error);
-  g_autofree char *after = before ? audio_sum (replacement->copy, watch, error)
-                                  : NULL;
-
-  if (!before || !after)
-    return FALSE;
-  return !strcmp (before, after) ||
-      tags_error_set (error, REASON_TAG_WOULD_CHANGE,
-          "Its decoded audio would not be the same.");
-}
-
 gboolean
-tagwriter_replace (Replacement *replacement, const TagState *old,
+tagwriter_replace (Replacement *replacement, const TagFile *file,
     const TagState *wanted, const TagOptions *options, const char *log_line,
     GError **error)
 {
-  return check_rewritable (old, error) &&
-      replacement_copy (replacement, error) &&
-      tag_file_write (replacement->fd, wanted, options->id3v23, error) &&
-      check_tags (replacement->fd, old, wanted, error) &&
-      check_audio (replacement, &options->watch, error) &&
-      replacement_sync (replacement, options->preserve_times, error) &&
-      /* before the file is changed, as a line too many does no harm */
-      (!log_line || undolog_append (options->undo_log, log_line, error)) &&
-      replacement_commit (replacement, error);
+  EditOptions edit = { .id3v23 = options->id3v23 };
+  g_autoptr (TagFile) changed = tag_file_change (file, wanted, &edit, error);
+
+  return changed && replacement_check_writable (replacement, error) &&
+      (options->dry_run ||
+          (replacement_create (replacement, error) &&
+              tag_file_write (file, changed, replacement->fd, error) &&
+              replacement_sync (replacement, options->preserve_times, error) &&
+              /* before the file is changed, as a line too many does no harm */
+              (!log_line ||
+                  undolog_append (options->undo_log, log_line, error)) &&
+              replacement_commit (replacement, error)));
 }
 
+/* TRUE if @list, names separated by ";", has @name. */
+static gboolean
+list_has (const char *list, const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (list, ";", -1);
+
+  for (char **part = parts; *part; part++) {
+    if (!g_ascii_strcasecmp (g_strstrip (*part), name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Many programs write several genres as one text, "Rock; Metal". */
 static gboolean
 contains (GPtrArray *names, const char *name)
 {
   for (guint i = 0; i < names->len; i++) {
-    if (!g_ascii_strcasecmp (names->pdata[i], name))
+    if (!g_ascii_strcasecmp (names->pdata[i], name) ||
+        list_has (names->pdata[i], name))
       return TRUE;
   }
   return FALSE;
+}
+
+static gboolean
+is_placeholder (const char *name, const TagOptions *options)
+{
+  const char *list = options->placeholders ? options->placeholders
+                                           : TAGWRITER_PLACEHOLDERS;
+
+  return list_has (list, name);
+}
+
+/* Takes out of the names those that stand for none. */
+static void
+drop_placeholders (GPtrArray *names, const TagOptions *options)
+{
+  for (guint i = names->len; i-- > 0;) {
+    if (is_placeholder (names->pdata[i], options))
+      g_ptr_array_remove_index (names, i);
+  }
 }
 
 /* Adds the genres of the file's primary tags, or those of the others, each name
@@ -119,6 +95,19 @@ add_genres (const TagState *state, gboolean primary, GPtrArray *names)
   }
 }
 
+/* The genres that the file has: those of its primary tags or, if these have none,
+ * of the others.  To be freed with g_ptr_array_unref(). */
+static GPtrArray *
+get_genres (const TagState *state)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+
+  add_genres (state, TRUE, names);
+  if (names->len == 0)
+    add_genres (state, FALSE, names);
+  return names;
+}
+
 static char *
 join_names (GPtrArray *names)
 {
@@ -130,36 +119,14 @@ join_names (GPtrArray *names)
   return names->len > 0 ? g_strdup (text->str) : NULL;
 }
 
-/* TRUE if ID3v1's list has exactly this name. */
-static gboolean
-is_id3v1_name (const char *name)
-{
-  const char *known;
-
-  for (guint i = 0; (known = spelling_of_id3v1 (i)); i++) {
-    if (!strcmp (known, name))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* The genres that this kind of tag is to have of @names, of which there is at
- * least one. */
 static char **
-get_genres_for (TagKind kind, GPtrArray *names)
+copy_names (GPtrArray *names)
 {
-  char **genres = g_new0 (char *, names->len + 1);
-  const char *first = names->pdata[0];
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (kind == TAG_INFO) {
-    genres[0] = join_names (names);
-  } else if (kind == TAG_ID3V1) {
-    genres[0] = is_id3v1_name (first) ? g_strdup (first) : NULL;
-  } else {
-    for (guint i = 0; i < names->len; i++)
-      genres[i] = g_strdup (names->pdata[i]);
-  }
-  return genres;
+  for (guint i = 0; i < names->len; i++)
+    g_strv_builder_add (builder, names->pdata[i]);
+  return g_strv_builder_end (builder);
 }
 
 /* Sets @wanted to what the tags are to say.  The primary tags get the genres,
@@ -168,13 +135,15 @@ static void
 set_wanted (const TagState *old, GPtrArray *names, const char *classifier,
     TagState *wanted)
 {
+  g_auto (GStrv) genres = copy_names (names);
+
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     gboolean has_genres = old->genres[kind] && *old->genres[kind];
     gboolean has_classifier = classifier && old->is_primary[kind] &&
-        kind != TAG_INFO;
+        kind != TAG_INFO && kind != TAG_ID3V1;
 
     wanted->genres[kind] = old->is_primary[kind] || has_genres
-        ? get_genres_for ((TagKind) kind, names)
+        ? tag_kind_fit_genres ((TagKind) kind, old->is_primary[kind], genres)
         : g_strdupv (old->genres[kind]);
     wanted->classifier[kind] = g_strdup (
         has_classifier ? classifier : old->classifier[kind]);
@@ -182,9 +151,91 @@ set_wanted (const TagState *old, GPtrArray *names, const char *classifier,
   }
 }
 
-/* The text of the field GENRECLASSIFY. */
-static char *
-format_classifier (const char *genre, double confidence, const char *model)
+/* Turns the genres that the file has into those that it is to have. */
+static void
+add_new_genres (GPtrArray *names, const char *const *genres, TagMode mode)
+{
+  if (mode == TAG_OVERWRITE)
+    g_ptr_array_set_size (names, 0);
+  for (; *genres; genres++) {
+    if (!contains (names, *genres))
+      g_ptr_array_add (names, g_strdup (*genres));
+  }
+}
+
+/* Makes the file's tags say what is in @wanted, unless they do already. */
+static gboolean
+write_state (Replacement *replacement, const TagFile *file,
+    const TagState *wanted, const TagOptions *options, TagChange *change,
+    GError **error)
+{
+  const TagState *old = tag_file_get_state (file);
+  g_autofree char *log_line = NULL;
+
+  if (tag_state_equal (old, wanted)) {
+    change->note = g_strdup ("It has this genre already.");
+    return TRUE;
+  }
+  if (replacement->st.st_nlink > 1)
+    change->note = g_strdup_printf (
+        "It has %u other names (hard links), which keep the "
+        "file as it was.",
+        (guint) replacement->st.st_nlink - 1);
+  change->written = TRUE;
+  if (options->undo_log)
+    log_line = undolog_format_line (replacement->path, old, wanted);
+  return tagwriter_replace (
+      replacement, file, wanted, options, log_line, error);
+}
+
+static gboolean
+write_genres (Replacement *replacement, const char *const *genres,
+    const char *classifier, const TagOptions *options, TagChange *change,
+    GError **error)
+{
+  g_autoptr (TagFile) file = NULL;
+  g_autoptr (GPtrArray) names = NULL;
+  TagState wanted = { 0 };
+  gboolean ok;
+
+  if (!options->dry_run)
+    replacement_remove_leftover (replacement);
+  file = tag_file_open (replacement->source, error);
+  if (!file)
+    return FALSE;
+  names = get_genres (tag_file_get_state (file));
+  change->old_genre = join_names (names);
+  drop_placeholders (names, options);
+  if (names->len > 0 && options->mode == TAG_KEEP) {
+    change->new_genre = g_strdup (change->old_genre);
+    change->note = g_strdup ("It has a genre already.");
+    return TRUE;
+  }
+  add_new_genres (names, genres, options->mode);
+  change->new_genre = join_names (names);
+  set_wanted (tag_file_get_state (file), names, classifier, &wanted);
+  ok = write_state (replacement, file, &wanted, options, change, error);
+  tag_state_clear (&wanted);
+  return ok;
+}
+
+char *
+tagwriter_read_genre (const char *path, gboolean *known)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  g_autoptr (TagFile) file = fd < 0 ? NULL : tag_file_open (fd, NULL);
+  g_autoptr (GPtrArray) names = file ? get_genres (tag_file_get_state (file))
+                                     : NULL;
+
+  if (fd >= 0)
+    close (fd);
+  *known = file != NULL;
+  return names ? join_names (names) : NULL;
+}
+
+char *
+tagwriter_format_classifier (
+    const char *genre, double confidence, const char *model)
 {
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -192,93 +243,18 @@ format_classifier (const char *genre, double confidence, const char *model)
   return g_strdup_printf ("%s, confidence %s, model %s", genre, number, model);
 }
 
-/* Turns the genres that the file has into those that it is to have. */
-static void
-add_new_genre (GPtrArray *names, const char *genre, TagMode mode)
-{
-  if (mode == TAG_OVERWRITE)
-    g_ptr_array_set_size (names, 0);
-  if (!contains (names, genre))
-    g_ptr_array_add (names, g_strdup (genre));
-}
-
-/* Makes the file's tags say what is in @wanted, unless they do already. */
-static gboolean
-write_state (Replacement *replacement, const TagState *old,
-    const TagState *wanted, const TagOptions *options, TagChange *change,
-    GError **error)
-{
-  g_autofree char *log_line = NULL;
-
-  if (tag_state_equal (old, wanted)) {
-    change->note = g_strdup ("It has this genre already.");
-    return TRUE;
-  }
-  if (!check_rewritable (old, error) ||
-      !replacement_check_writable (replacement, error))
-    return FALSE;
-  if (replacement->st.st_nlink > 1)
-    change->note = g_strdup_printf (
-        "It has %u other names (hard links), which keep the "
-        "file as it was.",
-        (guint) replacement->st.st_nlink - 1);
-  change->written = TRUE;
-  if (options->dry_run)
-    return TRUE;
-  if (options->undo_log)
-    log_line = undolog_format_line (replacement->path, old, wanted);
-  return tagwriter_replace (replacement, old, wanted, options, log_line, error);
-}
-
-/* @genre: as it is to be spelled.  @classifier: nullable */
-static gboolean
-write_genre (Replacement *replacement, const char *genre,
+gboolean
+tagwriter_write (const char *path, const char *const *genres,
     const char *classifier, const TagOptions *options, TagChange *change,
     GError **error)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  TagState old, wanted = { 0 };
-  gboolean ok;
-
-  if (!options->dry_run)
-    replacement_remove_leftover (replacement);
-  if (!tag_file_read (replacement->source, &old, error))
-    return FALSE;
-  add_genres (&old, TRUE, names);
-  if (names->len == 0)
-    add_genres (&old, FALSE, names);
-  change->old_genre = join_names (names);
-  if (names->len > 0 && options->mode == TAG_KEEP) {
-    change->new_genre = g_strdup (change->old_genre);
-    change->note = g_strdup ("It has a genre already.");
-    tag_state_clear (&old);
-    return TRUE;
-  }
-  add_new_genre (names, genre, options->mode);
-  change->new_genre = join_names (names);
-  set_wanted (&old, names, classifier, &wanted);
-  ok = write_state (replacement, &old, &wanted, options, change, error);
-  tag_state_clear (&old);
-  tag_state_clear (&wanted);
-  return ok;
-}
-
-gboolean
-tagwriter_write (const char *path, const char *genre, double confidence,
-    const char *model, const TagOptions *options, TagChange *change,
-    GError **error)
-{
-  const char *spelling = spelling_of_label (genre);
-  g_autofree char *classifier = options->write_confidence
-      ? format_classifier (spelling, confidence, model)
-      : NULL;
   Replacement replacement;
   gboolean ok;
 
   memset (change, 0, sizeof *change);
   if (!replacement_open (&replacement, path, error))
     return FALSE;
-  ok = write_genre (&replacement, spelling, classifier, options, change, error);
+  ok = write_genres (&replacement, genres, classifier, options, change, error);
   replacement_clear (&replacement);
   if (!ok) {
     tag_change_clear (change);

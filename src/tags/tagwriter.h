@@ -7,9 +7,8 @@
 
 #include <glib.h>
 
-#include "audiosum.h"
+#include "formats/tagfile.h"
 #include "replacement.h"
-#include "tagstate.h"
 
 /* What happens to the genres that a file has. */
 typedef enum
@@ -22,15 +21,18 @@ typedef enum
 typedef struct
 {
   TagMode mode;
-  gboolean id3v23;           /* a new ID3v2 tag is of version 2.3; an old one
-                                keeps its version */
-  gboolean preserve_times;   /* the file keeps its times */
-  gboolean write_confidence; /* also writes the field GENRECLASSIFY, where the
-                                format can have such a field */
-  gboolean dry_run;          /* only says what would be done */
-  const char *undo_log;      /* path, see undolog.h; NULL: no log is kept */
-  AudioSumWatch watch;       /* of the comparison of the audio */
+  gboolean id3v23; /* a new ID3v2 tag is of version 2.3; an old one keeps
+                              its version */
+  gboolean preserve_times; /* the file keeps its times */
+  gboolean dry_run;        /* does all but the writing, and says what would be
+                              done */
+  const char *undo_log;    /* path, see undolog.h; NULL: no log is kept */
+  /* Genres that stand for none, separated by ";"; their case does not matter.
+   * NULL: TAGWRITER_PLACEHOLDERS */
+  const char *placeholders;
 } TagOptions;
+
+#define TAGWRITER_PLACEHOLDERS "Unknown;Other;None;Genre"
 
 typedef struct
 {
@@ -44,32 +46,37 @@ typedef struct
 /* Frees what @change owns. */
 void tag_change_clear (TagChange *change);
 
+/* The text of the field GENRECLASSIFY for the genre as it is spelled, its
+ * probability, and the model's name and version; free with g_free(). */
+char *tagwriter_format_classifier (
+    const char *genre, double confidence, const char *model);
+
 /**
  * tagwriter_write:
  * @path: the file; a link is followed
- * @genre: a model's label, such as "hiphop", which is written as "Hip-Hop"
- * @confidence: its probability, 0 to 1
- * @model: name and version of the model
+ * @genres: (array zero-terminated=1): one or more genres, the most probable one
+ *     first, as they are to be spelled
+ * @classifier: (nullable): the text of the field GENRECLASSIFY, which is written
+ *     where the format can have such a field; %NULL leaves it as it is
  * @options: how it is written
  * @change: (out caller-allocates): what was done; to be cleared with
  *     tag_change_clear()
  * @error: return location
  *
- * The tags are changed in a copy of the file.  The copy replaces the file when
- * its decoded audio and all other tags have proved to be the same.  The file is
- * read and decoded in this process.
+ * The changed file is written beside the file, and takes its place when it has
+ * proved to be the same but for the genre.
  *
  * Returns: %FALSE with @error set if it failed; the file is then as it was
  */
-gboolean tagwriter_write (const char *path, const char *genre,
-    double confidence, const char *model, const TagOptions *options,
-    TagChange *change, GError **error);
+gboolean tagwriter_write (const char *path, const char *const *genres,
+    const char *classifier, const TagOptions *options, TagChange *change,
+    GError **error);
 
 /**
  * tagwriter_replace:
  * @replacement: the open file
- * @old: what its tags say
- * @wanted: the genres and classifiers that they are to have
+ * @file: the same, scanned
+ * @wanted: what its tags are to say, as for tag_file_change()
  * @options: how it is written
  * @log_line: (nullable): a line for the undo log of @options
  * @error: return location
@@ -78,6 +85,11 @@ gboolean tagwriter_write (const char *path, const char *genre,
  *
  * Returns: %FALSE with @error set if it failed; the file is then as it was
  */
-gboolean tagwriter_replace (Replacement *replacement, const TagState *old,
+gboolean tagwriter_replace (Replacement *replacement, const TagFile *file,
     const TagState *wanted, const TagOptions *options, const char *log_line,
     GError **error);
+
+/* The genre that the tags of the file @path have, several joined by "; ", as
+ * tagwriter_write() names it in old_genre; NULL if it has none, or is of no format
+ * whose tags are known.  @known: (out): FALSE in the latter case */
+char *tagwriter_read_genre (const char *path, gboolean *known);

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "analysis/filename.h"
-#include "tagfile.h"
-#include "tagserror.h"
+#include "formats/tagfile.h"
+#include "formats/tagserror.h"
 #include "tagwriter.h"
 #include "undolog.h"
 
@@ -50,41 +50,47 @@ display_genres (const TagState *state)
   return g_strdup ("no genre");
 }
 
+/* Gives the file what it had before @target, and says so. */
 static gboolean
-undo_file (Replacement *replacement, GPtrArray *entries, guint timeout,
-    gboolean dry_run, GError **error)
+restore (Replacement *replacement, const TagFile *file, const UndoEntry *target,
+    const char *from, gboolean dry_run, GError **error)
 {
   g_autofree char *name = filename_display (replacement->path);
-  g_autofree char *from = NULL, *to = NULL;
-  TagOptions options = { .watch.timeout = timeout };
-  gboolean is_old, ok;
+  g_autofree char *to = display_genres (&target->before);
+  TagOptions options = { .dry_run = dry_run };
+
+  if (!tagwriter_replace (
+          replacement, file, &target->before, &options, NULL, error))
+    return FALSE;
+  g_print ("%s: %s -> %s\n", name, from, to);
+  return TRUE;
+}
+
+static gboolean
+undo_file (Replacement *replacement, GPtrArray *entries, gboolean dry_run,
+    GError **error)
+{
+  g_autofree char *name = filename_display (replacement->path), *from = NULL;
+  g_autoptr (TagFile) file = NULL;
   const UndoEntry *target;
-  TagState now;
+  gboolean is_old;
 
   if (!dry_run)
     replacement_remove_leftover (replacement);
-  if (!tag_file_read (replacement->source, &now, error))
+  file = tag_file_open (replacement->source, error);
+  if (!file)
     return FALSE;
-  target = find_target (entries, &now, &is_old);
-  from = display_genres (&now);
-  if (!target && is_old) {
-    ok = TRUE;
+  target = find_target (entries, tag_file_get_state (file), &is_old);
+  from = display_genres (tag_file_get_state (file));
+  if (target)
+    return restore (replacement, file, target, from, dry_run, error);
+  if (is_old) {
     g_print ("%s: is as it was (%s)\n", name, from);
-  } else if (!target) {
-    ok = FALSE;
-    g_set_error (error, TAGS_ERROR, REASON_CHANGED_MEANWHILE,
-        "It has another genre by now (%s), which is kept.", from);
-  } else {
-    to = display_genres (&target->before);
-    ok = replacement_check_writable (replacement, error) &&
-        (dry_run ||
-            tagwriter_replace (
-                replacement, &now, &target->before, &options, NULL, error));
-    if (ok)
-      g_print ("%s: %s -> %s\n", name, from, to);
+    return TRUE;
   }
-  tag_state_clear (&now);
-  return ok;
+  g_set_error (error, TAGS_ERROR, REASON_CHANGED_MEANWHILE,
+      "It has another genre by now (%s), which is kept.", from);
+  return FALSE;
 }
 
 /* The file that is being written is finished; a second signal ends the process
@@ -127,7 +133,7 @@ open_log (const char *path)
 
 /* @entries: the changes of one file.  FALSE, after a message, if it failed. */
 static gboolean
-undo_entries (GPtrArray *entries, guint timeout, gboolean dry_run)
+undo_entries (GPtrArray *entries, gboolean dry_run)
 {
   const UndoEntry *newest = entries->pdata[0];
   g_autoptr (GError) error = NULL;
@@ -135,7 +141,7 @@ undo_entries (GPtrArray *entries, guint timeout, gboolean dry_run)
   gboolean ok = replacement_open (&replacement, newest->path, &error);
 
   if (ok) {
-    ok = undo_file (&replacement, entries, timeout, dry_run, &error);
+    ok = undo_file (&replacement, entries, dry_run, &error);
     replacement_clear (&replacement);
   }
   if (!ok) {
@@ -147,7 +153,7 @@ undo_entries (GPtrArray *entries, guint timeout, gboolean dry_run)
 }
 
 int
-undo_run (const char *path, guint timeout, gboolean dry_run)
+undo_run (const char *path, gboolean dry_run)
 {
   g_autoptr (UndoLog) log = open_log (path);
   guint n_failed = 0;
@@ -158,7 +164,7 @@ undo_run (const char *path, guint timeout, gboolean dry_run)
   signal (SIGTERM, on_signal);
   signal (SIGHUP, on_signal);
   for (guint i = 0; i < log->files->len && !signal_number; i++) {
-    if (!undo_entries (log->files->pdata[i], timeout, dry_run))
+    if (!undo_entries (log->files->pdata[i], dry_run))
       n_failed++;
   }
   if (signal_number)

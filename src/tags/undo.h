@@ -9,8 +9,6 @@
 /**
  * undo_run:
  * @log: the path of an undo log; see undolog.h
- * @timeout: seconds without progress after which the decoding of a file is
- *     given up; 0: never
  * @dry_run: only says what would be undone
  *
  * Undoes the changes in the log, the newest first, and prints a line for each
@@ -22,4 +20,4 @@
  *     lines; 2 if the log cannot be read or is none; 128 and the signal's number
  *     if one came
  */
-int undo_run (const char *log, guint timeout, gboolean dry_run);
+int undo_run (const char *log, gboolean dry_run);

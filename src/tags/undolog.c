@@ -14,10 +14,10 @@
 #include "analysis/filename.h"
 #include "io.h"
 #include "jsondepth.h"
-#include "tagserror.h"
+#include "formats/tagserror.h"
 
 /* The levels of objects and arrays in a line. */
-#define DEPTH 4
+#define DEPTH 6
 
 /* How each line begins. */
 static const char line_start[] = "{\"path\":";
@@ -72,6 +72,26 @@ add_classifier (JsonBuilder *builder, const char *key, const char *value)
     json_builder_add_null_value (builder);
 }
 
+/* The fields as pairs of the position and of the bytes in Base64. */
+static void
+add_fields (JsonBuilder *builder, const char *key, GPtrArray *fields)
+{
+  json_builder_set_member_name (builder, key);
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < fields->len; i++) {
+    const TagField *field = fields->pdata[i];
+    gsize size;
+    const guchar *raw = g_bytes_get_data (field->raw, &size);
+    g_autofree char *text = g_base64_encode (raw, size);
+
+    json_builder_begin_array (builder);
+    json_builder_add_int_value (builder, field->position);
+    json_builder_add_string_value (builder, text);
+    json_builder_end_array (builder);
+  }
+  json_builder_end_array (builder);
+}
+
 static void
 add_path (JsonBuilder *builder, const char *path)
 {
@@ -115,6 +135,8 @@ undolog_format_line (
       add_classifier (builder, "old_classifier", before->classifier[kind]);
       add_classifier (builder, "new_classifier", after->classifier[kind]);
     }
+    if (before->fields[kind])
+      add_fields (builder, "old_fields", before->fields[kind]);
     json_builder_end_object (builder);
   }
   json_builder_end_object (builder);
@@ -189,7 +211,8 @@ undolog_append (const char *path, const char *line, GError **error)
 
   if (fd < 0)
     return set_log_error (error, path);
-  ok = flock (fd, LOCK_EX) == 0;
+  /* where files cannot be locked, one write() still appends a whole line */
+  ok = flock (fd, LOCK_EX) == 0 || errno != EINTR;
   text = g_strconcat (is_torn (fd) ? "\n" : "", line, "\n", NULL);
   ok = ok && io_write_all (fd, text, strlen (text)) && fsync (fd) == 0;
   if (!ok)
@@ -222,6 +245,52 @@ parse_strings (JsonObject *object, const char *key, char ***values)
   return TRUE;
 }
 
+/* FALSE if @node is no pair of a position and bytes. */
+static gboolean
+parse_field (JsonNode *node, GPtrArray *fields)
+{
+  JsonArray *pair = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
+                                                 : NULL;
+  JsonNode *position, *text;
+  gsize size;
+  guchar *raw;
+
+  if (!pair || json_array_get_length (pair) != 2)
+    return FALSE;
+  position = json_array_get_element (pair, 0);
+  text = json_array_get_element (pair, 1);
+  if (json_node_get_value_type (position) != G_TYPE_INT64 ||
+      json_node_get_int (position) < 0 ||
+      json_node_get_int (position) > G_MAXINT ||
+      json_node_get_value_type (text) != G_TYPE_STRING)
+    return FALSE;
+  raw = g_base64_decode (json_node_get_string (text), &size);
+  g_ptr_array_add (fields,
+      tag_field_new ((guint) json_node_get_int (position), FALSE,
+          g_bytes_new_take (raw, size)));
+  return TRUE;
+}
+
+/* Logs of earlier versions have no fields.  FALSE if they are none. */
+static gboolean
+parse_fields (JsonObject *object, const char *key, GPtrArray **fields)
+{
+  JsonNode *node = json_object_get_member (object, key);
+  JsonArray *array;
+
+  if (!node)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+  array = json_node_get_array (node);
+  *fields = tag_fields_new ();
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    if (!parse_field (json_array_get_element (array, i), *fields))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static char *
 get_string (JsonObject *object, const char *key)
 {
@@ -247,7 +316,8 @@ parse_tags (JsonObject *tags, UndoEntry *entry)
       return FALSE;
     tag = json_node_get_object (node);
     if (!parse_strings (tag, "old", &entry->before.genres[kind]) ||
-        !parse_strings (tag, "new", &entry->after.genres[kind]))
+        !parse_strings (tag, "new", &entry->after.genres[kind]) ||
+        !parse_fields (tag, "old_fields", &entry->before.fields[kind]))
       return FALSE;
     entry->before.classifier[kind] = get_string (tag, "old_classifier");
     entry->after.classifier[kind] = get_string (tag, "new_classifier");

@@ -15,7 +15,9 @@
  *   old, new    arrays of string: the genres before and after
  *   tags        object: for each kind of tag "old" and "new", and with a field
  *               GENRECLASSIFY "old_classifier" and "new_classifier"; null for
- *               what was not there
+ *               what was not there; "old_fields": the fields of both as they
+ *               were, an array of pairs: how many other fields stood before it,
+ *               and its bytes in Base64
  *
  * All errors are in the domain TAGS_ERROR. */
 
@@ -23,13 +25,13 @@
 
 #include <glib.h>
 
-#include "tagstate.h"
+#include "formats/tagstate.h"
 
 /* A change of one file, as a line of the log has it. */
 typedef struct
 {
   char *path;
-  TagState before, after; /* only the genres and the classifiers */
+  TagState before, after; /* "after" without its fields */
 } UndoEntry;
 
 typedef struct

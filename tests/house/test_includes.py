@@ -15,6 +15,7 @@ FLOORS = [
     ["genre/layers"],
     ["genre"],
     ["analysis"],
+    ["tags/formats"],
     ["tags", "plot"],
     ["cli", "web"],
     [""],   # main.c

@@ -44,21 +44,11 @@ test_unknown (void)
   g_assert_true (spelling_of_label (label) == label);
 }
 
-static void
-test_numbers (void)
-{
-  g_assert_cmpstr (spelling_of_id3v1 (0), ==, "Blues");
-  g_assert_cmpstr (spelling_of_id3v1 (80), ==, "Folk");
-  g_assert_null (spelling_of_id3v1 (255));
-  g_assert_null (spelling_of_id3v1 (G_MAXUINT64));
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/spelling/labels", test_labels);
   g_test_add_func ("/spelling/unknown", test_unknown);
-  g_test_add_func ("/spelling/numbers", test_numbers);
   return g_test_run ();
 }

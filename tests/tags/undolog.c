@@ -9,7 +9,7 @@
 
 #include <glib/gstdio.h>
 
-#include "tags/tagserror.h"
+#include "tags/formats/tagserror.h"
 
 static char *folk[] = { "Folk", "Hip-Hop", NULL };
 static char *jazz[] = { "Jazz", NULL };
