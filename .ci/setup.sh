@@ -7,7 +7,7 @@ build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
   libjson-glib-dev libfftw3-dev libopenblas-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good gstreamer1.0-libav libcairo2-dev libpango1.0-dev
-  libsqlite3-dev libsoup-3.0-dev libseccomp-dev"
+  libsqlite3-dev libsoup-3.0-dev libseccomp-dev zlib1g-dev"
 # small ones, for most of the tests
 test_packages="python3-numpy python3-mutagen python3-jsonschema python3-gi
   libgirepository1.0-dev gstreamer1.0-plugins-ugly ffmpeg mandoc curl"

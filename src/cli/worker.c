@@ -273,6 +273,8 @@ worker_main (int argc, char **argv)
     worker_options_clear (&options);
     return 2;
   }
+  options.tags.progress = send_alive;
+  options.tags.user_data = &output;
   if (!plugin_init (&error)) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 1;

@@ -16,7 +16,7 @@ typedef struct
   gboolean write;        /* the genre into the file's tags */
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
-  TagOptions tags;           /* without "watch", which is the worker's own */
+  TagOptions tags;           /* without "progress", which is the worker's own */
 } WorkerOptions;
 
 /* A GVariant's text of type a{sv}, the options by name; free with g_free(). */

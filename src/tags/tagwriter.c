@@ -203,6 +203,7 @@ write_genres (Replacement *replacement, const char *const *genres,
   file = tag_file_open (replacement->source, error);
   if (!file)
     return FALSE;
+  tag_file_set_watch (file, options->progress, options->user_data);
   names = get_genres (tag_file_get_state (file));
   change->old_genre = join_names (names);
   drop_placeholders (names, options);

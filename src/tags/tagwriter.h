@@ -30,6 +30,9 @@ typedef struct
   /* Genres that stand for none, separated by ";"; their case does not matter.
    * NULL: TAGWRITER_PLACEHOLDERS */
   const char *placeholders;
+  /* called now and then while a large file is written; or NULL */
+  void (*progress) (gpointer user_data);
+  gpointer user_data;
 } TagOptions;
 
 #define TAGWRITER_PLACEHOLDERS "Unknown;Other;None;Genre"

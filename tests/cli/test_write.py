@@ -39,9 +39,6 @@ KILLS = int(os.environ.get("TEST_KILLS", 3))
 # a JPEG as far as tags look into it, and longer than a page of Ogg
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 300 + b"\xff\xd9"
 OURS = "GENRECLASSIFY"
-# an error_code and its sentence
-DAMAGED = ("malformed-tags",
-           "Its tags are damaged or of a kind that cannot be kept.")
 RETRYABLE = {"busy", "changed-meanwhile", "no-space"}
 
 ENCODERS = {
@@ -113,16 +110,6 @@ def add_id3(path, tags, version=4):
         tags.add(id3.TMOO(3, "calm"))
     if path:
         tags.save(path, v2_version=version, v23_sep=None)
-
-
-def make_id3(*frames, extended=b""):
-    """An ID3v2.3 tag of these (name, content), valid or not, and some padding."""
-    content = extended + b"".join(
-        name + struct.pack(">IH", len(data), 0) + data
-        for name, data in frames) + bytes(100)
-    size = len(content)
-    return b"ID3\3\0" + bytes([0x40 if extended else 0, 0, 0, size >> 7,
-                               size & 127]) + content
 
 
 def add_flac(path):
@@ -351,7 +338,9 @@ class Test(unittest.TestCase):
                 self.assertEqual(genres, ["Hip-Hop"])
                 self.assertRegex(
                     ours, r"^Hip-Hop, confidence 0\.\d\d, model small 1$")
-                self.assertEqual(probe(path)[0]["genre"], "Hip-Hop")
+                # ffprobe does not look into the chunk "id3 "
+                if not path.endswith("wav"):
+                    self.assertEqual(probe(path)[0]["genre"], "Hip-Hop")
         # the default leaves it alone
         for answer in self.write("jazz", *paths):
             self.assertEqual(answer, {
@@ -375,8 +364,8 @@ class Test(unittest.TestCase):
         self.assertEqual(len(result.stdout.splitlines()), len(FORMATS))
         for kind in FORMATS:
             with self.subTest(kind):
-                self.assertEqual(read_tags(f"{self.folder}/song.{kind}"),
-                                 read_tags(f"{self.tagged}/song.{kind}"))
+                self.assertEqual(digest(f"{self.folder}/song.{kind}"),
+                                 digest(f"{self.tagged}/song.{kind}"))
         again = run("--undo", log)
         self.assertEqual((again.returncode, again.stderr), (0, ""))
         self.assertEqual(again.stdout.count("is as it was"), len(FORMATS))
@@ -384,12 +373,12 @@ class Test(unittest.TestCase):
     def test_untagged(self):
         log = os.path.join(self.folder, "undo.log")
         paths = [self.copy(kind, tagged=False) for kind in FORMATS]
-        # an ID3v2 tag without frames, and an ID3v1 tag, of which one is made
+        # an ID3v2 tag without frames, and an ID3v1 tag
         empty, old = (f"{self.folder}/{name}.mp3" for name in ("empty", "old"))
         with open(paths[0], "rb") as f:
             content = f.read()
         with open(empty, "wb") as f:
-            f.write(make_id3() + content)
+            f.write(b"ID3\3" + bytes(5) + b"\x64" + bytes(100) + content)
         with open(old, "wb") as f:
             f.write(content + struct.pack("3s30s30s30s4s30sB", b"TAG", b"Old",
                                           b"", b"", b"1980", b"", 255))
@@ -404,10 +393,7 @@ class Test(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         for path in before:
             with self.subTest(path):
-                self.assertNotIn("genre", probe(path)[0])
-        self.assertEqual(digest(old), before[old][1])
-        with open(empty, "rb") as f:
-            self.assertEqual(f.read(), content)
+                self.assertEqual(digest(path), before[path][1])
 
     def test_undo_after_edits(self):
         """A tag that was not there before has other things in it by now."""
@@ -440,7 +426,7 @@ class Test(unittest.TestCase):
         self.write("blues", "--append", path)
         self.assertEqual(sorted(read_tags(path)[0]), ["Blues", "Hip-Hop"])
         self.assertEqual(read_tags(path)[2], before)
-        # 2.2 becomes 2.4
+        # 2.2 stays what it is, frame for frame
         with open(self.copy("mp3", tagged=False), "rb") as f:
             content = f.read()
         frames = b"".join(
@@ -453,21 +439,24 @@ class Test(unittest.TestCase):
         tags = id3.ID3(path)
         self.assertEqual((tags.version, str(tags["TIT2"]), str(tags["TCON"]),
                           tags["APIC:c"].data),
-                         ((2, 4, 0), "Title", "Hip-Hop", b"picture"))
-        # a new tag, with what ID3v1 says, which must not contradict
+                         ((2, 2, 0), "Title", "Hip-Hop", b"picture"))
         for option, version in ([], 4), (["--id3v23"], 3):
             path = self.copy("mp3", tagged=False)
-            with open(path, "ab") as f:
-                f.write(struct.pack("3s30s30s30s4s30sB", b"TAG", b"Old title",
-                                    b"", b"", b"1980", b"", 17))
-            self.assertFalse(self.write("blues", path)[0]["written"])
-            self.write("blues", "--overwrite", *option, path)
-            tags = id3.ID3(path, translate=False)
-            self.assertEqual(tags.version[1], version)
-            self.assertEqual(str(tags["TIT2"]), "Old title")
-            self.assertEqual(tags["TCON"].genres, ["Blues"])
-            with open(path, "rb") as f:
-                self.assertEqual(f.read()[-1], 0)
+            self.write("blues", *option, path)
+            self.assertEqual(id3.ID3(path, translate=False).version[1], version)
+
+    def test_id3v1(self):
+        """Where it stands alone, its byte is the genre."""
+        path = self.copy("mp3", tagged=False)
+        with open(path, "ab") as f:
+            f.write(struct.pack("3s30s30s30s4s30sB", b"TAG", b"Old title",
+                                b"", b"", b"1980", b"", 17))
+        with open(path, "rb") as f:
+            before = f.read()
+        self.assertFalse(self.write("blues", path)[0]["written"])
+        self.write("blues", "--overwrite", path)
+        with open(path, "rb") as f:
+            self.assertEqual(f.read(), before[:-1] + b"\0")
 
     def test_number(self):
         """In ID3v2 it is one of ID3v1's list, elsewhere a name as any other."""
@@ -488,7 +477,7 @@ class Test(unittest.TestCase):
         self.write("hiphop", path)
         with open(path, "rb") as f:
             self.assertIn(b"IGNR\x08\0\0\0Hip-Hop\0", f.read())
-        self.assertEqual(read_tags(path)[0], ["Hip-Hop"])
+        self.assertIsNone(mutagen.File(path).tags)
         self.assertEqual(probe(path)[0], {**before, "genre": "Hip-Hop"})
 
     def test_dry_run(self):
@@ -541,19 +530,6 @@ class Test(unittest.TestCase):
         os.chmod(path, 0o444)
         self.refuse(path, "read-only", "The file is read-only.")
         self.refuse(path, "read-only", "The file is read-only.", "--dry-run")
-        # what TagLib does not know, it would lose
-        path = self.copy("m4a")
-        with open(path, "rb") as f:
-            content = f.read()
-        with open(path, "wb") as f:
-            f.write(content.replace(b"tmpo", b"tmpq"))
-        self.refuse(path, "tag-would-change",
-                    "More than the genre would change in its MP4 tag.")
-        # its index of the fragments would have to change too
-        ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-movflags",
-               "frag_keyframe+empty_moov", path)
-        self.refuse(path, "unwritable-format",
-                    "It is a fragmented MP4, whose index cannot be kept.")
         path = os.path.join(self.folder, "song.au")
         ffmpeg("-i", f"{self.plain}/song.wav", path)
         self.refuse(path, "unwritable-format",
@@ -589,39 +565,6 @@ class Test(unittest.TestCase):
                 thread.join()
         self.check_refused(result, uri, "not-a-file",
                            "It is not a file of this machine.")
-
-    def test_odd_tags(self):
-        """TagLib would drop something of these, and not say so."""
-        title, artist = (b"TIT2", b"\0Title"), (b"TPE1", b"\0Artist")
-        whole = make_id3(title, artist)
-        tags = [make_id3(title, (b"TALB", b""), artist),
-                make_id3(title, (b"TS2 ", b"\0x"), artist),
-                make_id3(title, artist, extended=struct.pack(">IHI", 6, 0, 0)),
-                whole + whole]
-        with open(f"{self.plain}/song.mp3", "rb") as f:
-            content = f.read()
-        path = os.path.join(self.folder, "song.mp3")
-        for tag in tags:
-            with open(path, "wb") as f:
-                f.write(tag + content)
-            self.refuse(path, *DAMAGED)
-        with open(f"{self.plain}/song.flac", "rb") as f:
-            content = f.read()
-        path = os.path.join(self.folder, "song.flac")
-        with open(path, "wb") as f:
-            f.write(whole + content)
-        self.refuse(path, "unwritable-format",
-                    "It is FLAC with an ID3v2 tag in front, which cannot be "
-                    "kept.")
-        with open(f"{self.plain}/song.wav", "rb") as f:
-            content = f.read()[12:]
-        path = os.path.join(self.folder, "song.wav")
-        for chunk in (b"id3 " + struct.pack("<I", len(tags[0])) + tags[0],
-                      b"LIST\x18\0\0\0INFO" + 2 * b"IART\2\0\0\0A\0"):
-            with open(path, "wb") as f:
-                f.write(b"RIFF" + struct.pack("<I", 4 + len(content + chunk)) +
-                        b"WAVE" + content + chunk)
-            self.refuse(path, *DAMAGED, "--dry-run")
 
     def test_two_names(self):
         """Of one file, of which both are in the library."""
@@ -666,15 +609,6 @@ class Test(unittest.TestCase):
             shutil.copy(f"{self.plain}/song.wav", path)
             self.refuse(path, "no-space",
                         "No copy of it can be made: No space left on device.")
-            # enough for the copy, not for the tag
-            os.truncate(path, 0)
-            subprocess.run(["mount", "-o", f"remount,size={2 * 65536}", folder],
-                           check=True)
-            ffmpeg("-f", "lavfi", "-i", "sine=r=8000", "-t", "8.1", "-c:a",
-                   "pcm_u8", "-bitexact", path)
-            self.refuse(path, "no-space",
-                        "Its tags cannot be read or written: No space left on "
-                        "device.")
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
             self.refuse(path, "read-only", "The file is read-only.")
         finally:

@@ -32,11 +32,14 @@ set_wanted (const TagState *state, char **genres, TagState *wanted)
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
     gboolean is_primary = state->is_primary[kind];
     gboolean has_genres = state->genres[kind] && *state->genres[kind];
+    gboolean has_classifier = is_primary && kind != TAG_INFO &&
+        kind != TAG_ID3V1;
 
-    wanted->genres[kind] = g_strdupv (
-        is_primary || has_genres ? genres : state->genres[kind]);
+    wanted->genres[kind] = is_primary || has_genres
+        ? tag_kind_fit_genres ((TagKind) kind, is_primary, genres)
+        : g_strdupv (state->genres[kind]);
     wanted->classifier[kind] = g_strdup (
-        is_primary ? "a test" : state->classifier[kind]);
+        has_classifier ? "a test" : state->classifier[kind]);
   }
 }
 
@@ -100,18 +103,37 @@ try_assert_genres (GBytes *data, TagKind kind, const char *genres)
   close (fd);
 }
 
+static void
+assert_has (const GError *error, const char *words)
+{
+  g_assert_nonnull (error);
+  if (!strstr (error->message, words))
+    g_error ("\"%s\" has not \"%s\"", error->message, words);
+}
+
 void
 try_assert_obstacle (GBytes *data, const char *words)
 {
   int fd = try_open (data);
   g_autoptr (TagFile) file = tag_file_open (fd, NULL);
-  const GError *obstacle;
 
   g_assert_nonnull (file);
-  obstacle = tag_file_get_obstacle (file);
-  g_assert_nonnull (obstacle);
-  if (!strstr (obstacle->message, words))
-    g_error ("\"%s\" has not \"%s\"", obstacle->message, words);
+  assert_has (tag_file_get_obstacle (file), words);
+  close (fd);
+}
+
+void
+try_assert_refused (GBytes *data, char **genres, const char *words)
+{
+  int fd = try_open (data);
+  g_autoptr (TagFile) file = tag_file_open (fd, NULL);
+  g_autoptr (GError) error = NULL;
+  TagState wanted = { 0 };
+
+  set_wanted (tag_file_get_state (file), genres, &wanted);
+  g_assert_null (tag_file_change (file, &wanted, &options, &error));
+  assert_has (error, words);
+  tag_state_clear (&wanted);
   close (fd);
 }
 

@@ -24,6 +24,9 @@ void try_assert_genres (GBytes *data, TagKind kind, const char *genres);
 /* The file cannot be written, and the sentence has these words. */
 void try_assert_obstacle (GBytes *data, const char *words);
 
+/* These genres cannot be written, and the sentence has these words. */
+void try_assert_refused (GBytes *data, char **genres, const char *words);
+
 /* The file is of no known format. */
 void try_assert_unknown (GBytes *data);
 

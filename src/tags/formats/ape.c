@@ -162,19 +162,22 @@ parse_items (GBytes *tag, gsize offset, gsize end, guint32 n, char **problem)
 {
   g_autoptr (TagItems) items = tag_items_new ();
   g_autofree char *what = NULL;
+  guint32 i = 0;
 
-  for (guint32 i = 0; i < n && !what; i++) {
+  while (i < n && offset < end && !what) {
     GBytes *raw = get_item (tag, offset, end);
 
     if (raw && i < MAX_ITEMS) {
       offset += g_bytes_get_size (raw);
       add_item (items, raw);
+      i++;
       continue;
     }
     what = g_strdup_printf (
         "it is to have %u items, and ends within item %u", n, i + 1);
     g_clear_pointer (&raw, g_bytes_unref);
   }
+  /* fewer items than it is to have are read by all programs */
   if (!what && offset < end)
     what = g_strdup_printf ("it has %" G_GSIZE_FORMAT
                             " more bytes behind its %u items",
@@ -201,7 +204,7 @@ ape_tag_parse (GBytes *tag, char **problem)
     return set_problem (
         problem, "its footer says a size that is not that of the tag");
   if (begin > 0 && read_frame (data, &header) &&
-      (header.size != footer.size || header.n_items != footer.n_items))
+      (header.size != footer.size || header.n_items < footer.n_items))
     return set_problem (
         problem, "its header and its footer say different sizes");
   return parse_items (tag, begin, size - FRAME, footer.n_items, problem);
@@ -217,12 +220,31 @@ append_frame (GByteArray *data, guint32 flags)
   g_byte_array_append (data, frame, FRAME);
 }
 
-/* The header, if there is one, and the footer; without the items' size and
- * number. */
+static guint32
+count_items (GBytes *tag)
+{
+  gsize offset = has_header (tag) ? FRAME : 0;
+  gsize end = g_bytes_get_size (tag) - FRAME;
+  guint32 n = 0;
+
+  while (offset < end) {
+    g_autoptr (GBytes) raw = get_item (tag, offset, end);
+
+    if (!raw)
+      break;
+    offset += g_bytes_get_size (raw);
+    n++;
+  }
+  return n;
+}
+
+/* The header, if there is one, and the footer; with no size, and the number of items
+ * that there are not. */
 static GByteArray *
 get_frames (GBytes *tag)
 {
   GByteArray *frames = g_byte_array_new ();
+  guint32 n = tag ? count_items (tag) : 0;
 
   if (tag) {
     gsize size;
@@ -235,8 +257,12 @@ get_frames (GBytes *tag)
     append_frame (frames, HAS_HEADER | IS_HEADER);
     append_frame (frames, HAS_HEADER);
   }
-  for (guint i = 0; i < frames->len; i += FRAME)
-    memset (frames->data + i + 12, 0, 8);
+  for (guint i = 0; i < frames->len; i += FRAME) {
+    guint8 *frame = frames->data + i;
+
+    memset (frame + 12, 0, 4);
+    GST_WRITE_UINT32_LE (frame + 16, GST_READ_UINT32_LE (frame + 16) - n);
+  }
   return frames;
 }
 
@@ -298,8 +324,11 @@ ape_tag_render (const TagItems *items, GBytes *old_tag, const TagState *wanted,
   }
   frames = get_frames (old_tag);
   for (guint i = 0; i < frames->len; i += FRAME) {
-    GST_WRITE_UINT32_LE (frames->data + i + 12, all->len + FRAME);
-    GST_WRITE_UINT32_LE (frames->data + i + 16, items->kept->len + fields->len);
+    guint8 *frame = frames->data + i;
+    guint32 n = GST_READ_UINT32_LE (frame + 16);
+
+    GST_WRITE_UINT32_LE (frame + 12, all->len + FRAME);
+    GST_WRITE_UINT32_LE (frame + 16, n + items->kept->len + fields->len);
   }
   g_byte_array_append (all, frames->data + frames->len - FRAME, FRAME);
   if (frames->len > FRAME)

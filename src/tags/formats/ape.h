@@ -21,8 +21,9 @@ ape_tag_find (MediaFile *file, guint64 end, guint64 *offset, guint64 *length);
  * Returns: (transfer full) (nullable) */
 TagItems *ape_tag_parse (GBytes *tag, char **problem);
 
-/* What the tag says beside its items, their number and size: versions and flags.
- * They do not change, so that a layout has them as a piece.
+/* What the tag says beside its items, their number and size: versions, flags, and a
+ * number of items that there are not, as some programs count.  They do not change,
+ * so that a layout has them as a piece.
  * @tag: (nullable): one without a problem; %NULL gives those of a new tag
  * Returns: (transfer full) */
 GBytes *ape_tag_get_flags (GBytes *tag);

@@ -455,21 +455,17 @@ edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
   const Asf *asf = layout->found;
   GByteArray *descriptors, *records;
   guint n_objects = asf->objects->len;
-  gboolean is_empty = !asf->tag->descriptors ||
-      asf->tag->descriptors->kept->len == 0;
 
   (void) options;
   if (!asf_tag_render (asf->tag, wanted, &descriptors, &records, error))
     return FALSE;
-  if (!wanted->genres[TAG_ASF] && is_empty) {
-    if (asf->descriptors)
-      splices_replace (
-          splices, asf->descriptors->offset, asf->descriptors->size, NULL);
-    n_objects -= asf->descriptors ? 1 : 0;
-    g_byte_array_unref (descriptors);
-  } else {
+  if (descriptors) {
     n_objects += asf->descriptors ? 0 : 1;
     put_object (asf->descriptors, DESCRIPTORS, asf->end, descriptors, splices);
+  } else if (asf->descriptors) {
+    n_objects--;
+    splices_replace (
+        splices, asf->descriptors->offset, asf->descriptors->size, NULL);
   }
   if (records && !edit_records (asf, records, splices, error))
     return FALSE;

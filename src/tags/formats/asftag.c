@@ -292,7 +292,11 @@ asf_tag_render (const AsfTag *tag, const TagState *wanted,
       (tag->records && tag->records->kept->len + second->len > MAX_FIELDS))
     return tags_error_set (error, REASON_UNWRITABLE_FORMAT,
         "It would have more descriptors than ASF can count.");
-  *descriptors = join (items, first);
+  /* the object stands for the tag, unless the records do */
+  *descriptors = n + first->len > 0 ||
+          (wanted->genres[TAG_ASF] && second->len == 0)
+      ? join (items, first)
+      : NULL;
   *records = tag->records ? join (tag->records, second) : NULL;
   return TRUE;
 }

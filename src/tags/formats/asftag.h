@@ -29,8 +29,9 @@ gboolean asf_tag_add_descriptors (AsfTag *tag, GBytes *data, char **problem);
 gboolean asf_tag_add_records (AsfTag *tag, GBytes *data, char **problem);
 
 /* Gives the contents of both objects with the fields of the genre and the classifier
- * that @wanted has; @records is NULL if there are none.  FALSE with @error set, in
- * TAGS_ERROR, if something is too long. */
+ * that @wanted has; NULL for one that there need not be.  There always are records
+ * if there were.  FALSE with @error set, in TAGS_ERROR, if something is too
+ * long. */
 gboolean asf_tag_render (const AsfTag *tag, const TagState *wanted,
     GByteArray **descriptors, GByteArray **records, GError **error);
 

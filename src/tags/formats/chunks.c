@@ -211,12 +211,13 @@ chunks_find (Layout *layout, const char *audio)
         "It has more chunks than a file of sound can have.");
   if (chunks->chunks->len > 0) {
     last = chunks_get (chunks, chunks->chunks->len - 1);
-    chunks->can_grow = chunks->is_size_known &&
+    /* programs that do not know ds64 take all behind the audio for audio */
+    chunks->can_grow = chunks->is_size_known && !chunks->has_64_bits &&
         chunks->end == HEADER + chunks->size && (last->size & 1) == last->pad;
   }
   if (!chunks->can_grow && chunks->audio < 0)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
-        "It has no chunk \"%s\", and its header says a wrong size.", audio);
+        "It has no chunk \"%s\", and nothing can stand at its end.", audio);
   return chunks;
 }
 

@@ -33,13 +33,15 @@ typedef struct
 
 struct _Edges
 {
-  guint64 end;          /* of what is between the tags */
+  guint64 start, end; /* of what is between the tags */
   GArray *front, *back; /* Block, in the file's order */
   /* the chosen tags, and their contents; or NULL */
   const Block *id3v2_block, *ape_block, *id3v1_block;
   Id3v2Tag *id3v2;
   TagItems *ape; /* of no tag if there is none */
   GBytes *ape_data, *id3v1_data;
+  /* what is wrong with the first one that cannot be read; or NULL */
+  char *id3v2_problem, *ape_problem;
 };
 
 static guint64
@@ -207,7 +209,7 @@ get_data (MediaFile *file, const Block *block)
 }
 
 static void
-choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks, char **problem)
+choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks)
 {
   for (guint i = 0; i < blocks->len; i++) {
     const Block *block = &g_array_index (blocks, Block, i);
@@ -219,8 +221,8 @@ choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks, char **problem)
       continue;
     data = get_data (file, block);
     tag = id3v2_tag_parse (data, &sentence);
-    if (!tag && !*problem)
-      *problem = g_steal_pointer (&sentence);
+    if (!tag && !edges->id3v2_problem)
+      edges->id3v2_problem = g_steal_pointer (&sentence);
     if (!tag ||
         (edges->id3v2 &&
             (id3v2_tag_has_genre (edges->id3v2) || !id3v2_tag_has_genre (tag))))
@@ -233,7 +235,7 @@ choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks, char **problem)
 
 /* Readers look for it from the end. */
 static void
-choose_ape (Edges *edges, MediaFile *file, char **problem)
+choose_ape (Edges *edges, MediaFile *file)
 {
   for (guint i = edges->back->len; i-- > 0;) {
     const Block *block = &g_array_index (edges->back, Block, i);
@@ -245,8 +247,8 @@ choose_ape (Edges *edges, MediaFile *file, char **problem)
       continue;
     data = get_data (file, block);
     items = ape_tag_parse (data, &sentence);
-    if (!items && !*problem)
-      *problem = g_steal_pointer (&sentence);
+    if (!items && !edges->ape_problem)
+      edges->ape_problem = g_steal_pointer (&sentence);
     if (!items ||
         (edges->ape &&
             (edges->ape->genres->len > 0 || items->genres->len == 0)))
@@ -273,18 +275,12 @@ choose_id3v1 (Edges *edges, MediaFile *file)
 }
 
 static void
-choose (Edges *edges, Layout *layout)
+choose (Edges *edges, MediaFile *file)
 {
-  g_autofree char *id3v2_problem = NULL, *ape_problem = NULL;
-
-  choose_id3v2 (edges, layout->file, edges->front, &id3v2_problem);
-  choose_id3v2 (edges, layout->file, edges->back, &id3v2_problem);
-  choose_ape (edges, layout->file, &ape_problem);
-  choose_id3v1 (edges, layout->file);
-  if (!edges->id3v2 && id3v2_problem)
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", id3v2_problem);
-  if (!edges->ape && ape_problem)
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", ape_problem);
+  choose_id3v2 (edges, file, edges->front);
+  choose_id3v2 (edges, file, edges->back);
+  choose_ape (edges, file);
+  choose_id3v1 (edges, file);
   if (!edges->ape)
     edges->ape = tag_items_new ();
 }
@@ -294,19 +290,13 @@ edges_scan (Layout *layout, guint64 start)
 {
   Edges *edges = g_new0 (Edges, 1);
 
+  edges->start = start;
   edges->end = media_file_get_size (layout->file);
   edges->front = g_array_new (FALSE, FALSE, sizeof (Block));
   edges->back = g_array_new (FALSE, FALSE, sizeof (Block));
-  if (media_file_has (layout->file, start, "ID3", 3))
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
-        "Its ID3v2 tag in front is damaged: its size cannot be right.");
-  if (media_file_has (layout->file, start, "APETAGEX", 8))
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
-        "It has an APE tag in front, where few programs look for one. A tag editor "
-        "can write it to the end.");
   add_front (edges, layout->file, start);
   add_back (edges, layout->file, start);
-  choose (edges, layout);
+  choose (edges, layout->file);
   return edges;
 }
 
@@ -319,6 +309,8 @@ edges_free (Edges *edges)
   tag_items_free (edges->ape);
   g_clear_pointer (&edges->ape_data, g_bytes_unref);
   g_clear_pointer (&edges->id3v1_data, g_bytes_unref);
+  g_free (edges->id3v2_problem);
+  g_free (edges->ape_problem);
   g_free (edges);
 }
 
@@ -380,6 +372,25 @@ edges_add_back (const Edges *edges, Layout *layout)
   add_blocks (edges, edges->back, layout);
 }
 
+/* Readers would disagree where the genre is. */
+static void
+check (const Edges *edges, Layout *layout)
+{
+  if (media_file_has (layout->file, edges->start, "ID3", 3))
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "Its ID3v2 tag in front is damaged: its size cannot be right.");
+  if (media_file_has (layout->file, edges->start, "APETAGEX", 8))
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "It has an APE tag in front, where few programs look for one. A tag editor "
+        "can write it to the end.");
+  if (!edges->id3v2 && edges->id3v2_problem)
+    layout_set_obstacle (
+        layout, REASON_MALFORMED_TAGS, "%s", edges->id3v2_problem);
+  if (!edges->ape_block && edges->ape_problem)
+    layout_set_obstacle (
+        layout, REASON_MALFORMED_TAGS, "%s", edges->ape_problem);
+}
+
 void
 edges_choose_primary (const Edges *edges, Layout *layout, TagKind otherwise)
 {
@@ -388,6 +399,7 @@ edges_choose_primary (const Edges *edges, Layout *layout, TagKind otherwise)
       : edges->id3v1_block          ? TAG_ID3V1
                                     : otherwise;
 
+  check (edges, layout);
   layout->state.is_primary[kind] = TRUE;
 }
 

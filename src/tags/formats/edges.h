@@ -17,9 +17,9 @@ typedef struct _Edges Edges;
 guint64 edges_skip_id3v2 (MediaFile *file);
 
 /* Finds the tags before @start, which edges_skip_id3v2() gave, and those at the
- * file's end.  Of several of a kind one is chosen: the first that has a genre, or
- * else the first; the others stay as they are.  Notes obstacles in @layout, and adds
- * nothing else to it. */
+ * file's end.  Of several of a kind one is chosen of those that can be read: the first
+ * that has a genre, or else the first; the others stay as they are.  Adds nothing to
+ * @layout. */
 Edges *edges_scan (Layout *layout, guint64 start);
 void edges_free (Edges *edges);
 
@@ -33,9 +33,13 @@ gboolean edges_has_tag (const Edges *edges);
 void edges_add_front (const Edges *edges, Layout *layout);
 void edges_add_back (const Edges *edges, Layout *layout);
 
-/* Makes one of the kinds primary: the first of ID3v2, APE and ID3v1 of which there
- * is a tag, or else @otherwise, ID3v2 or APE.  For formats without tags of their
- * own. */
+/* For formats without tags of their own: makes one of the kinds primary, the first of
+ * ID3v2, APE and ID3v1 of which there is a tag, or else @otherwise, ID3v2 or APE.
+ * That a tag cannot be read is an obstacle then.
+ *
+ * Readers that find a new ID3v2 tag with nothing but a genre would not look at the
+ * titles of an APE or ID3v1 tag any more; and ID3v1 cuts titles off, so that no full
+ * ID3v2 tag can be made of it. */
 void
 edges_choose_primary (const Edges *edges, Layout *layout, TagKind otherwise);
 

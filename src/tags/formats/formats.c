@@ -6,6 +6,9 @@ const TagFormat *const tag_formats[] = {
   &tag_format_aiff,
   &tag_format_asf,
   &tag_format_flac,
+  &tag_format_mp4,
+  &tag_format_ogg,
+  &tag_format_matroska,
   &tag_format_wav,
   &tag_format_tta,
   &tag_format_dsf,
@@ -17,6 +20,5 @@ const TagFormat *const tag_formats[] = {
   /* have no magic bytes, and are looked for behind others */
   &tag_format_mpeg,
   &tag_format_adts,
-  &tag_format_ogg,
   NULL,
 };

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 extern const TagFormat tag_format_aiff;
 extern const TagFormat tag_format_asf;
 extern const TagFormat tag_format_flac;
+extern const TagFormat tag_format_mp4;
+extern const TagFormat tag_format_matroska;
 extern const TagFormat tag_format_wav;
 extern const TagFormat tag_format_mpeg;
 extern const TagFormat tag_format_adts;

@@ -65,7 +65,15 @@ contains (GPtrArray *names, guint first, const char *name)
   return FALSE;
 }
 
-/* Parses one value. */
+static char *
+skip_spaces (char *text)
+{
+  while (g_ascii_isspace (*text))
+    text++;
+  return text;
+}
+
+/* Parses one value.  It may be long: nothing here is quadratic. */
 static void
 parse_value (char *text, GPtrArray *names)
 {
@@ -82,7 +90,7 @@ parse_value (char *text, GPtrArray *names)
       break;
     }
     g_ptr_array_add (names, g_strdup (genre));
-    text = g_strstrip (end + 1);
+    text = skip_spaces (end + 1);
   }
   if (whole)
     g_ptr_array_add (names, g_strdup (whole));

@@ -14,6 +14,7 @@
 
 #define MAX_SIZE 0x0fffffff /* of what follows the header */
 #define MAX_FRAMES 65536
+#define MAX_GENRES 256
 
 /* flags of a tag */
 #define UNSYNCHRONISED 0x80
@@ -63,7 +64,8 @@ add_genre (Id3v2Tag *tag, const char *text, gsize length)
     tag_items_add_genre (tag->items, names->pdata[i], -1);
 }
 
-/* Notes what a frame of the genre says.  FALSE if that cannot be read. */
+/* Notes what a frame of the genre says.  FALSE if that cannot be read, or if it is
+ * too much. */
 static gboolean
 read_genre (Id3v2Tag *tag, const Id3v2Frame *frame)
 {
@@ -84,7 +86,7 @@ read_genre (Id3v2Tag *tag, const Id3v2Frame *frame)
       encoding, payload->data + skip, payload->len - skip, FALSE, &length);
   if (text)
     add_genre (tag, text, length);
-  return TRUE;
+  return tag->items->genres->len <= MAX_GENRES;
 }
 
 /* Notes what a frame says if its description is that of the classifier. */
@@ -385,8 +387,8 @@ add_frames (Id3v2Tag *tag, char **problem)
       return set_problem (problem, "Its ID3v2 tag has too many frames.");
     if (!add_frame (tag, &frame))
       return set_problem (problem,
-          "The genre in its ID3v2 tag (frame TCON) is encrypted, or its "
-          "compression is damaged.");
+          "The genre in its ID3v2 tag (frame TCON) cannot be read: it is "
+          "encrypted, its compression is damaged, or it is far too long.");
   }
   if (id3v2_frame_has_id (
           bytes, tag->padding, tag->end, &tag->coding, frame.id)) {
@@ -572,6 +574,7 @@ id3v2_tag_render (const Id3v2Tag *tag, const TagState *wanted, GError **error)
       fields = tag_items_get_fields (tag->items, TAG_ID3V2, wanted, encode);
   g_autoptr (GByteArray) frames = NULL, data = g_byte_array_new ();
   gsize frames_end;
+  guint8 size[4];
 
   if (!wanted->fields[TAG_ID3V2])
     move_before_empty (tag, fields);
@@ -587,12 +590,13 @@ id3v2_tag_render (const Id3v2Tag *tag, const TagState *wanted, GError **error)
     g_byte_array_append (data, frames->data, frames->len);
   frames_end = data->len;
   append_part (data, tag, tag->padding, tag->end);
-  id3v2_write_synchsafe (data->data + 6, data->len - ID3V2_HEADER);
+  id3v2_write_synchsafe (size, data->len - ID3V2_HEADER);
+  memcpy (data->data + 6, size, sizeof size);
   if (tag->crc > 0)
     write_crc (tag, data, frames_end);
   if (tag->end < g_bytes_get_size (tag->data)) {
     append_part (data, tag, tag->end, tag->end + 6);
-    g_byte_array_append (data, data->data + 6, 4);
+    g_byte_array_append (data, size, sizeof size);
   }
   return g_bytes_new (data->data, data->len);
 }

@@ -9,7 +9,7 @@
 
 #include "id3v2text.h"
 
-#define MAX_INFLATED (1 << 20)
+#define MAX_PAYLOAD (1 << 16)
 
 /* flags of frames in 2.3 */
 #define V3_COMPRESSED 0x80
@@ -179,7 +179,7 @@ static GByteArray *
 inflate_payload (const GByteArray *data)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
-  uLongf size = MIN (MAX_INFLATED, 1100 * (uLongf) data->len + 64);
+  uLongf size = MIN (MAX_PAYLOAD, 1100 * (uLongf) data->len + 64);
 
   g_byte_array_set_size (out, (guint) size);
   if (uncompress (out->data, &size, data->data, data->len) != Z_OK)
@@ -196,7 +196,7 @@ id3v2_frame_get_payload (
   gsize size = frame->end - frame->content;
   g_autoptr (GByteArray) payload = NULL;
 
-  if (prefix.encrypted || size > MAX_INFLATED)
+  if (prefix.encrypted || size > MAX_PAYLOAD)
     return NULL;
   if (prefix.unsynchronised) {
     payload = id3v2_resynchronise (data + frame->content, size);

@@ -13,6 +13,8 @@
 #include "tagserror.h"
 
 #define BLOCK (1 << 20)
+/* bytes after which news are given */
+#define STRIDE (16 << 20)
 
 typedef struct
 {
@@ -38,9 +40,23 @@ struct _MediaFile
 {
   int fd;
   guint64 size;
-  GArray *extents; /* Extent, without gaps */
-  int failure;     /* the first errno of reading, or 0 */
+  GArray *extents;             /* Extent, without gaps */
+  int failure;                 /* the first errno of reading, or 0 */
+  void (*progress) (gpointer); /* or NULL */
+  gpointer user_data;
+  gsize n_silent; /* bytes since it was called */
 };
+
+static void
+count_bytes (MediaFile *file, gsize n)
+{
+  file->n_silent += n;
+  if (file->n_silent < STRIDE)
+    return;
+  file->n_silent = 0;
+  if (file->progress)
+    file->progress (file->user_data);
+}
 
 static guint64
 splice_get_new_length (const Splice *splice)
@@ -206,6 +222,7 @@ media_file_new_changed (const MediaFile *file, const Splices *splices)
   MediaFile *changed = new_file (file->fd);
   guint64 position = 0; /* in @file */
 
+  media_file_share_watch (file, changed);
   for (guint i = 0; i < splices->array->len; i++) {
     const Splice *splice = &g_array_index (splices->array, Splice, i);
 
@@ -230,6 +247,20 @@ media_file_free (MediaFile *file)
   g_free (file);
 }
 
+void
+media_file_set_watch (
+    MediaFile *file, void (*progress) (gpointer), gpointer user_data)
+{
+  file->progress = progress;
+  file->user_data = user_data;
+}
+
+void
+media_file_share_watch (const MediaFile *from, MediaFile *to)
+{
+  media_file_set_watch (to, from->progress, from->user_data);
+}
+
 guint64
 media_file_get_size (const MediaFile *file)
 {
@@ -252,6 +283,7 @@ read_file (MediaFile *file, guint64 offset, guint8 *buffer, gsize length)
     if (n <= 0)
       break;
     done += (gsize) n;
+    count_bytes (file, (gsize) n);
   }
   return done;
 }
@@ -348,7 +380,8 @@ copy_range (
   off_t from = (off_t) offset;
 
   while (length > 0) {
-    ssize_t n = copy_file_range (file->fd, &from, fd, NULL, length, 0);
+    ssize_t n = copy_file_range (
+        file->fd, &from, fd, NULL, MIN (length, STRIDE), 0);
 
     if (n < 0 && errno == EINTR)
       continue;
@@ -357,6 +390,7 @@ copy_range (
     if (n <= 0)
       return copy_blocks (file, (guint64) from, length, fd, error);
     length -= (guint64) n;
+    count_bytes (file, (gsize) n);
   }
   return TRUE;
 }

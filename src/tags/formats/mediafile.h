@@ -38,6 +38,13 @@ media_file_new_changed (const MediaFile *file, const Splices *splices);
 void media_file_free (MediaFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MediaFile, media_file_free)
 
+/* Sets what is called after every 16 MiB that are read or written: of this file, of
+ * those that are made of it by media_file_new_changed() later, and of those to which
+ * media_file_share_watch() gives it. */
+void media_file_set_watch (
+    MediaFile *file, void (*progress) (gpointer), gpointer user_data);
+void media_file_share_watch (const MediaFile *from, MediaFile *to);
+
 guint64 media_file_get_size (const MediaFile *file);
 
 /* Reads up to @length bytes at @offset.  Gives the number of bytes, which is less

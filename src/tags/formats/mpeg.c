@@ -13,10 +13,14 @@
 #define HEADER 7 /* bytes that are looked at of a frame's header */
 #define MAX_ZEROS (1 << 20)
 #define MAX_GARBAGE (1 << 16) /* before the first frame */
-/* Frames that must follow each other at the beginning, and behind garbage; in a
- * container they are interrupted before. */
+/* Frames that must follow each other at the beginning, or fewer if the last one
+ * ends with the file; and behind garbage, of which some bytes may look like a frame:
+ * in a container they are interrupted before. */
 #define MIN_FRAMES 3
 #define MIN_FRAMES_LATER 64
+#define MIN_FRAMES_TO_END 8
+/* of the free format, whose length may be that of any other frames */
+#define MIN_FRAMES_FREE 8
 
 /* What frames of one stream have in common, and their length. */
 typedef struct
@@ -108,25 +112,32 @@ find_free_length (
 static gboolean
 is_end (MediaFile *file, guint64 offset)
 {
-  return offset >= media_file_get_size (file) ||
+  return offset == media_file_get_size (file) ||
       media_file_has (file, offset, "TAG", 3) ||
       media_file_has (file, offset, "APETAGEX", 8) ||
       media_file_has (file, offset, "LYRICSBEGIN", 11);
 }
 
-/* TRUE if @n frames follow each other at @offset, or fewer up to the end. */
+/* TRUE if @n frames follow each other at @offset, or at least @to_end up to the
+ * end. */
 static gboolean
-has_frames (MediaFile *file, guint64 offset, ParseHeader parse, guint n)
+has_frames (
+    MediaFile *file, guint64 offset, ParseHeader parse, guint n, guint to_end)
 {
   Frame first, frame;
   guint free_length = 0;
 
   if (!read_frame (file, offset, parse, &first))
     return FALSE;
-  if (first.length == 0)
+  if (first.length == 0) {
     free_length = find_free_length (file, offset, parse, &first);
+    n = MIN_FRAMES_FREE;
+  }
   for (guint i = 0; i < n; i++) {
-    if (i > 0 && is_end (file, offset))
+    if (i >= to_end && is_end (file, offset))
+      return TRUE;
+    /* the last one may be cut off */
+    if (i >= MIN_FRAMES_TO_END && offset > media_file_get_size (file))
       return TRUE;
     if (!read_frame (file, offset, parse, &frame) ||
         frame.common != first.common ||
@@ -192,8 +203,9 @@ find_frames_later (MediaFile *file, guint64 start, ParseHeader parse)
   Frame frame;
 
   for (gsize i = 0; i + HEADER <= n; i++) {
-    if (data[i] == 0xff && parse (data + i, &frame) &&
-        has_frames (file, offset + i, parse, MIN_FRAMES_LATER))
+    if (data[i] == 0xff && parse (data + i, &frame) && frame.length > 0 &&
+        has_frames (
+            file, offset + i, parse, MIN_FRAMES_LATER, MIN_FRAMES_TO_END))
       return TRUE;
   }
   return FALSE;
@@ -202,7 +214,7 @@ find_frames_later (MediaFile *file, guint64 start, ParseHeader parse)
 static gboolean
 recognises (MediaFile *file, guint64 start, ParseHeader parse)
 {
-  return has_frames (file, start, parse, MIN_FRAMES) ||
+  return has_frames (file, start, parse, MIN_FRAMES, 1) ||
       (!is_container (file, start) && find_frames_later (file, start, parse));
 }
 

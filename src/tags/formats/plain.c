@@ -64,7 +64,7 @@ const TagFormat tag_format_monkeys_audio = { "Monkey's Audio", is_monkeys_audio,
 static gboolean
 is_wavpack (MediaFile *file, guint64 start)
 {
-  return media_file_has (file, start, "wvPk", 4);
+  return media_file_has (file, start, "wvpk", 4);
 }
 
 const TagFormat tag_format_wavpack = { "WavPack", is_wavpack, scan_for_ape,

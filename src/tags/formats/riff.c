@@ -153,7 +153,9 @@ try_id3 (Layout *layout, Riff *riff, guint i)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
   if (!bytes)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
-        "Its chunk \"%s\" has no whole ID3v2 tag in it.", chunk->id);
+        "Its chunk \"%s\" has no whole ID3v2 tag in it; it can be written when that "
+        "is taken away.",
+        chunk->id);
   if (tag && (!riff->id3 || rank_id3 (tag) > rank_id3 (riff->id3))) {
     gsize n = g_bytes_get_size (bytes);
 

@@ -31,8 +31,14 @@ get_item_size (GBytes *data, gsize offset, char **problem)
         (const char *) bytes);
     return 0;
   }
-  /* a last item may be without its pad byte */
-  return MIN (HEADER + length + (length & 1), size);
+  length += HEADER;
+  /* Some programs write no pad bytes.  What cannot be read with them is no item;
+   * but the last one may be without. */
+  if ((length & 1) && size - length > HEADER && bytes[length] &&
+      chunk_id_is_valid (bytes + length) &&
+      !chunk_id_is_valid (bytes + length + 1))
+    return 0;
+  return MIN (length + (length & 1), size);
 }
 
 /* Takes @raw. */

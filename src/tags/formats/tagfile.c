@@ -63,6 +63,13 @@ tag_file_open (int fd, GError **error)
   return scan (media_file_new (fd), error);
 }
 
+void
+tag_file_set_watch (
+    TagFile *file, void (*progress) (gpointer), gpointer user_data)
+{
+  media_file_set_watch (file->file, progress, user_data);
+}
+
 const char *
 tag_file_get_format (const TagFile *file)
 {

@@ -29,6 +29,11 @@ TagFile *tag_file_open (int fd, GError **error);
 void tag_file_free (TagFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TagFile, tag_file_free)
 
+/* Sets what is called now and then while much of the file, or of what it is changed
+ * to, is read or written. */
+void tag_file_set_watch (
+    TagFile *file, void (*progress) (gpointer), gpointer user_data);
+
 /* The name of the format, such as "FLAC". */
 const char *tag_file_get_format (const TagFile *file);
 /* What its tags say; it is the file's. */

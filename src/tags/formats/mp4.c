@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* MP4, QuickTime and 3GP with the tags that iTunes writes, moov/udta/meta/ilst:
+ * https://developer.apple.com/documentation/quicktime-file-format
+ *
+ * Tags grow and shrink by what is written; free space stays as it is.  What is
+ * behind them moves, and the offsets that point there with it. */
+
+#include <string.h>
+
+#include <gst/gst.h>
+
+#include "edges.h"
+#include "formats.h"
+#include "mp4ilst.h"
+#include "mp4offsets.h"
+#include "tagserror.h"
+
+#define FTYP MP4_TYPE ('f', 't', 'y', 'p')
+#define MOOV MP4_TYPE ('m', 'o', 'o', 'v')
+#define UDTA MP4_TYPE ('u', 'd', 't', 'a')
+#define META MP4_TYPE ('m', 'e', 't', 'a')
+#define ILST MP4_TYPE ('i', 'l', 's', 't')
+#define HDLR MP4_TYPE ('h', 'd', 'l', 'r')
+#define GENRE MP4_TYPE (0xa9, 'g', 'e', 'n') /* QuickTime's, in udta */
+#define GENRE_3GP MP4_TYPE ('g', 'n', 'r', 'e')
+
+#define MAX_ATOMS (1 << 18) /* of the top level */
+#define MAX_GENRE 1024      /* bytes of one of QuickTime's */
+
+/* What a "meta" atom that is made begins with: its version, and its handler. */
+static const char meta_begin[] =
+    "\0\0\0\0"
+    "\0\0\0\41hdlr\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0";
+#define META_BEGIN (sizeof meta_begin - 1)
+
+typedef struct
+{
+  Edges *edges;
+  GArray *atoms; /* Mp4Atom: of the top level */
+  Mp4Offsets *offsets;
+  Mp4Atom moov, udta, meta, ilst; /* without a type if it is not there */
+  /* it has nothing but what is made here */
+  gboolean meta_is_plain, udta_is_plain;
+  TagItems *items;   /* of the list; empty without one */
+  GPtrArray *others; /* char *: genres in udta itself, which stay */
+} Mp4;
+
+static void
+mp4_free (gpointer data)
+{
+  Mp4 *mp4 = data;
+
+  edges_free (mp4->edges);
+  g_array_unref (mp4->atoms);
+  mp4_offsets_free (mp4->offsets);
+  g_clear_pointer (&mp4->items, tag_items_free);
+  g_ptr_array_unref (mp4->others);
+  g_free (mp4);
+}
+
+/* Old QuickTime files begin with anything. */
+static gboolean
+has_moov (MediaFile *file, guint64 start)
+{
+  static const char *const types[] = { "moov", "mdat", "wide", "free", "skip",
+    "pnot" };
+  Mp4Walk walk = { file, start, media_file_get_size (file), TRUE };
+  Mp4Atom atom;
+  gboolean is_known = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    is_known |= media_file_has (file, start + 4, types[i], 4);
+  for (guint i = 0; is_known && i < 64 && mp4_next (&walk, &atom); i++) {
+    if (atom.type == MOOV)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+recognises (MediaFile *file, guint64 start)
+{
+  return media_file_has (file, start + 4, "ftyp", 4) || has_moov (file, start);
+}
+
+static gboolean
+has_only_zeros (MediaFile *file, guint64 offset, guint64 end)
+{
+  g_autoptr (GBytes) bytes = media_file_get (file, offset, end - offset);
+  const guint8 *data = bytes ? g_bytes_get_data (bytes, NULL) : NULL;
+
+  for (guint64 i = 0; data && i < end - offset; i++) {
+    if (data[i])
+      return FALSE;
+  }
+  return bytes != NULL;
+}
+
+/* What is behind the last whole atom: other bytes, which stay, or an atom that is
+ * cut off. */
+static void
+add_rest (Layout *layout, Mp4 *mp4, const Mp4Walk *walk)
+{
+  Mp4Atom rest = { .offset = walk->offset, .size = walk->end - walk->offset };
+  guint8 bytes[MP4_HEADER];
+
+  if (rest.size == 0)
+    return;
+  if (rest.size >= sizeof bytes &&
+      media_file_read (layout->file, rest.offset, bytes, sizeof bytes) ==
+          sizeof bytes &&
+      g_ascii_islower (bytes[4]) && g_ascii_isalnum (bytes[5]) &&
+      g_ascii_isalnum (bytes[6]) && g_ascii_isalnum (bytes[7]))
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "It is cut off: its atom %.4s at byte %" G_GUINT64_FORMAT
+        " is longer than the file.",
+        (const char *) bytes + 4, rest.offset);
+  g_array_append_val (mp4->atoms, rest);
+}
+
+static void
+find_atoms (Layout *layout, Mp4 *mp4, guint64 start)
+{
+  Mp4Walk walk = { layout->file, start, edges_get_end (mp4->edges), TRUE };
+  Mp4Atom atom;
+
+  while (mp4->atoms->len < MAX_ATOMS && mp4_next (&walk, &atom)) {
+    if (atom.type == MOOV && mp4->moov.type)
+      layout_set_obstacle (
+          layout, REASON_MALFORMED_TAGS, "It has two atoms moov.");
+    if (atom.type == MOOV)
+      mp4->moov = atom;
+    g_array_append_val (mp4->atoms, atom);
+  }
+  if (mp4->atoms->len == MAX_ATOMS)
+    layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+        "It has more than %d atoms.", MAX_ATOMS);
+  add_rest (layout, mp4, &walk);
+  if (!mp4->moov.type)
+    layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+        "It has no atom moov, in which its tags would be.");
+  for (guint i = 0; i < mp4->atoms->len; i++)
+    mp4_offsets_scan (
+        mp4->offsets, layout, &g_array_index (mp4->atoms, Mp4Atom, i));
+}
+
+/* The tags */
+
+/* Notes an obstacle if there is anything behind the atoms in @parent but zeros, with
+ * which some programs end them. */
+static void
+check_end (Layout *layout, const Mp4Atom *parent, guint64 skip)
+{
+  guint64 offset = mp4_find_end (layout->file, parent, skip);
+  guint64 end = mp4_get_end (parent);
+  g_autofree char *name = mp4_type_to_name (parent->type);
+
+  if (end - offset > 64 || !has_only_zeros (layout->file, offset, end))
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "Its atom %s at byte %" G_GUINT64_FORMAT
+        " is damaged: at byte %" G_GUINT64_FORMAT " is no whole atom.",
+        name, parent->offset, offset);
+}
+
+/* TRUE if the items of a "meta" atom have numbers, of names in another atom. */
+static gboolean
+has_keys (MediaFile *file, const Mp4Atom *meta)
+{
+  Mp4Atom handler;
+
+  return mp4_find (
+             file, meta, mp4_get_meta_skip (file, meta), HDLR, &handler) &&
+      media_file_has (file, handler.offset + handler.header + 8, "mdta", 4);
+}
+
+/* Chooses, of several, the first that has a list. */
+static void
+choose_meta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
+{
+  MediaFile *file = layout->file;
+  Mp4Walk walk = mp4_enter (file, udta, 0);
+  Mp4Atom meta, ilst;
+
+  if (!mp4->udta.type)
+    mp4->udta = *udta;
+  while (!mp4->ilst.type && mp4_next (&walk, &meta)) {
+    if (meta.type != META)
+      continue;
+    if (has_keys (file, &meta)) {
+      layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+          "Its tags are in a form that cannot be written: the atom meta at "
+          "byte %" G_GUINT64_FORMAT " has keys instead of iTunes' items.",
+          meta.offset);
+      continue;
+    }
+    if (mp4_find (file, &meta, mp4_get_meta_skip (file, &meta), ILST, &ilst))
+      mp4->ilst = ilst;
+    else if (mp4->meta.type)
+      continue;
+    mp4->udta = *udta;
+    mp4->meta = meta;
+  }
+}
+
+/* Notes a genre that QuickTime or 3GP has beside iTunes' tags. */
+static void
+read_other (MediaFile *file, Mp4 *mp4, const Mp4Atom *atom)
+{
+  guint skip = atom->type == GENRE ? 4 : 6;
+  guint64 size = atom->size - atom->header;
+  g_autoptr (GBytes) bytes = size > skip && size <= MAX_GENRE
+      ? media_file_get (file, atom->offset + atom->header, size)
+      : NULL;
+  const char *data = bytes ? g_bytes_get_data (bytes, NULL) : NULL;
+  g_autoptr (TagItems) items = NULL;
+
+  if (!bytes)
+    return;
+  items = tag_items_new ();
+  /* of QuickTime there may be the same in other languages behind it */
+  if (atom->type == GENRE)
+    size = MIN (size, 4u + GST_READ_UINT16_BE (data));
+  tag_items_add_genre (items, data + skip, (gssize) (size - skip));
+  if (items->genres->len > 0)
+    g_ptr_array_add (mp4->others, g_strdup (items->genres->pdata[0]));
+}
+
+static void
+find_tags (Layout *layout, Mp4 *mp4)
+{
+  MediaFile *file = layout->file;
+  Mp4Walk walk = mp4_enter (file, &mp4->moov, 0);
+  Mp4Atom udta, atom;
+
+  while (mp4_next (&walk, &udta)) {
+    Mp4Walk inner = mp4_enter (file, &udta, 0);
+
+    if (udta.type != UDTA)
+      continue;
+    if (!mp4->ilst.type)
+      choose_meta (layout, mp4, &udta);
+    while (mp4_next (&inner, &atom)) {
+      if (atom.type == GENRE || atom.type == GENRE_3GP)
+        read_other (file, mp4, &atom);
+    }
+  }
+}
+
+/* Finds what is there only for the genre that was written. */
+static void
+find_plain (MediaFile *file, Mp4 *mp4)
+{
+  const Mp4Atom *udta = &mp4->udta, *meta = &mp4->meta, *ilst = &mp4->ilst;
+
+  mp4->meta_is_plain = meta->type && meta->header == MP4_HEADER &&
+      mp4->items->kept->len == 0 &&
+      (!ilst->type || ilst->header == MP4_HEADER) &&
+      meta->size == MP4_HEADER + META_BEGIN + ilst->size &&
+      media_file_has (file, meta->offset + MP4_HEADER, meta_begin, META_BEGIN);
+  mp4->udta_is_plain = udta->type && udta->header == MP4_HEADER &&
+      udta->size == MP4_HEADER + meta->size &&
+      (!meta->type || mp4->meta_is_plain);
+}
+
+static void
+read_tags (Layout *layout, Mp4 *mp4)
+{
+  g_autofree char *problem = NULL;
+
+  find_tags (layout, mp4);
+  if (mp4->udta.type)
+    check_end (layout, &mp4->udta, 0);
+  if (mp4->meta.type)
+    check_end (
+        layout, &mp4->meta, mp4_get_meta_skip (layout->file, &mp4->meta));
+  if (mp4->ilst.type)
+    mp4->items = mp4_ilst_parse (layout->file, &mp4->ilst, &problem);
+  if (problem)
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
+  if (!mp4->items)
+    mp4->items = tag_items_new ();
+  find_plain (layout->file, mp4);
+}
+
+static void
+add_size_hole (Mp4Holes *holes, const Mp4Atom *atom)
+{
+  mp4_holes_add (holes, mp4_get_size_offset (atom), mp4_get_size_width (atom));
+}
+
+static void
+add_holes (const Mp4 *mp4, Mp4Holes *holes)
+{
+  const Mp4Atom *udta = &mp4->udta, *meta = &mp4->meta, *ilst = &mp4->ilst;
+
+  mp4_offsets_add_holes (mp4->offsets, holes);
+  add_size_hole (holes, &mp4->moov);
+  if (mp4->udta_is_plain) {
+    mp4_holes_add (holes, udta->offset, udta->size);
+    return;
+  }
+  if (udta->type)
+    add_size_hole (holes, udta);
+  if (mp4->meta_is_plain) {
+    mp4_holes_add (holes, meta->offset, meta->size);
+    return;
+  }
+  if (meta->type)
+    add_size_hole (holes, meta);
+  if (ilst->type)
+    mp4_holes_add (holes, ilst->offset, ilst->size);
+}
+
+/* Without a genre of its own, the list says that of the other fields. */
+static void
+add_others (const Mp4 *mp4, TagState *state)
+{
+  g_autoptr (GStrvBuilder) genres = g_strv_builder_new ();
+
+  if (mp4->items->genres->len > 0 || mp4->others->len == 0)
+    return;
+  for (guint i = 0; i < mp4->others->len; i++)
+    g_strv_builder_add (genres, mp4->others->pdata[i]);
+  g_strfreev (state->genres[TAG_MP4]);
+  state->genres[TAG_MP4] = g_strv_builder_end (genres);
+  if (!state->fields[TAG_MP4])
+    state->fields[TAG_MP4] = tag_fields_new ();
+}
+
+static void
+add_pieces (Layout *layout, const Mp4 *mp4)
+{
+  g_autoptr (Mp4Holes) holes = mp4_holes_new ();
+
+  add_holes (mp4, holes);
+  for (guint i = 0; i < mp4->atoms->len; i++) {
+    const Mp4Atom *atom = &g_array_index (mp4->atoms, Mp4Atom, i);
+    g_autofree char *name = mp4_type_to_name (atom->type);
+
+    layout_add_piece (layout, "atom %s", name);
+    mp4_holes_extend (holes, layout, atom->offset, mp4_get_end (atom));
+  }
+  mp4_offsets_add_pieces (mp4->offsets, layout, mp4->atoms);
+}
+
+static void
+scan (Layout *layout, guint64 start)
+{
+  Mp4 *mp4 = g_new0 (Mp4, 1);
+
+  layout->found = mp4;
+  layout->found_free = mp4_free;
+  layout->state.is_primary[TAG_MP4] = TRUE;
+  mp4->edges = edges_scan (layout, start);
+  mp4->atoms = g_array_new (FALSE, FALSE, sizeof (Mp4Atom));
+  mp4->offsets = mp4_offsets_new ();
+  mp4->others = g_ptr_array_new_with_free_func (g_free);
+  find_atoms (layout, mp4, start);
+  edges_add_front (mp4->edges, layout);
+  if (mp4->moov.type) {
+    read_tags (layout, mp4);
+    add_pieces (layout, mp4);
+    if (mp4->ilst.type)
+      layout_add_items (layout, TAG_MP4, mp4->items);
+    add_others (mp4, &layout->state);
+  }
+  edges_add_back (mp4->edges, layout);
+}
+
+/* Writing */
+
+/* Puts the contents of @data into an atom, behind @begin. */
+static void
+wrap (GByteArray *data, guint32 type, const char *begin, gsize length)
+{
+  g_autoptr (GByteArray) contents = g_byte_array_new ();
+
+  if (length > 0)
+    g_byte_array_append (contents, (const guint8 *) begin, (guint) length);
+  if (data->len > 0)
+    g_byte_array_append (contents, data->data, data->len);
+  g_byte_array_set_size (data, 0);
+  mp4_append (data, type, contents->data, contents->len);
+}
+
+/* A change of the tags: some bytes, and the atoms around them. */
+typedef struct
+{
+  guint64 offset, length; /* what is replaced */
+  GByteArray *data;       /* by this */
+  const Mp4Atom *parents[4];
+  guint n_parents;
+} Change;
+
+/* Makes a list where none is, of @change->data: with the atoms that are missing
+ * around it. */
+static void
+make_list (const Layout *layout, const Mp4 *mp4, Change *change)
+{
+  const Mp4Atom *parent = &mp4->moov;
+  guint64 skip = 0;
+
+  wrap (change->data, ILST, NULL, 0);
+  if (!mp4->meta.type)
+    wrap (change->data, META, meta_begin, META_BEGIN);
+  if (!mp4->udta.type)
+    wrap (change->data, UDTA, NULL, 0);
+  if (mp4->udta.type) {
+    change->parents[change->n_parents++] = parent;
+    parent = &mp4->udta;
+  }
+  if (mp4->meta.type) {
+    change->parents[change->n_parents++] = parent;
+    parent = &mp4->meta;
+    skip = mp4_get_meta_skip (layout->file, parent);
+  }
+  change->parents[change->n_parents++] = parent;
+  /* before zeros that end it */
+  change->offset = mp4_find_end (layout->file, parent, skip);
+}
+
+/* Takes the list away, with the atoms around it that have nothing else. */
+static void
+remove_list (const Mp4 *mp4, Change *change)
+{
+  const Mp4Atom *removed = &mp4->ilst;
+
+  change->parents[change->n_parents++] = &mp4->moov;
+  if (mp4->udta_is_plain)
+    removed = &mp4->udta;
+  else
+    change->parents[change->n_parents++] = &mp4->udta;
+  if (mp4->meta_is_plain && !mp4->udta_is_plain)
+    removed = &mp4->meta;
+  else if (!mp4->meta_is_plain)
+    change->parents[change->n_parents++] = &mp4->meta;
+  change->offset = removed->offset;
+  change->length = removed->size;
+}
+
+static void
+replace_list (const Mp4 *mp4, Change *change)
+{
+  const Mp4Atom *ilst = &mp4->ilst;
+
+  change->offset = ilst->offset + ilst->header;
+  change->length = ilst->size - ilst->header;
+  change->parents[0] = &mp4->moov;
+  change->parents[1] = &mp4->udta;
+  change->parents[2] = &mp4->meta;
+  change->parents[3] = ilst;
+  change->n_parents = 4;
+}
+
+static gboolean
+apply (const Change *change, Splices *splices, GError **error)
+{
+  gint64 growth = (gint64) change->data->len - (gint64) change->length;
+
+  for (guint i = 0; i < change->n_parents; i++) {
+    if (!mp4_resize (change->parents[i], growth, splices, error))
+      return FALSE;
+  }
+  splices_replace (splices, change->offset, change->length,
+      g_bytes_new (change->data->data, change->data->len));
+  return TRUE;
+}
+
+/* TRUE if there is to be no list: none was there, or only the other fields have
+ * said a genre. */
+static gboolean
+needs_no_list (const Mp4 *mp4, const TagState *wanted, guint length)
+{
+  return length == 0 && mp4->items->kept->len == 0 &&
+      (!wanted->genres[TAG_MP4] || mp4->others->len > 0 || !mp4->ilst.type);
+}
+
+static gboolean
+edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
+    Splices *splices, GError **error)
+{
+  const Mp4 *mp4 = layout->found;
+  g_autoptr (GByteArray) data = mp4_ilst_render (mp4->items, wanted);
+  Change change = { .data = data };
+
+  if (!edges_edit (mp4->edges, wanted, options, splices, error))
+    return FALSE;
+  if (mp4->ilst.type && wanted->genres[TAG_MP4] &&
+      data->len == mp4->ilst.size - mp4->ilst.header &&
+      media_file_has (layout->file, mp4->ilst.offset + mp4->ilst.header,
+          data->data, data->len))
+    return mp4_offsets_edit (mp4->offsets, mp4->atoms, splices, error);
+  if (!needs_no_list (mp4, wanted, data->len)) {
+    if (mp4->ilst.type)
+      replace_list (mp4, &change);
+    else
+      make_list (layout, mp4, &change);
+  } else if (mp4->ilst.type) {
+    remove_list (mp4, &change);
+  }
+  return (change.n_parents == 0 || apply (&change, splices, error)) &&
+      mp4_offsets_edit (mp4->offsets, mp4->atoms, splices, error);
+}
+
+const TagFormat tag_format_mp4 = { "MP4", recognises, scan, edit };
