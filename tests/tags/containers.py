@@ -111,7 +111,8 @@ def scan_frames(plain, pos, major, plain_sizes):
     """[(id, start, end of its header, end)], where it stopped, whether well."""
     frames, width = [], 3 if major == 2 else 4
     header = 6 if major == 2 else 10
-    pattern = re.compile(rb"[A-Za-z0-9][ -~]{%d}" % (width - 1))
+    # also those of 2.2 that iTunes put into 2.3, with a NUL behind
+    pattern = re.compile(rb"[A-Za-z0-9][ -~]{%d}[ -~\0]" % (width - 2))
     while pos + header <= len(plain):
         name = plain[pos:pos + width]
         if not pattern.fullmatch(name):
@@ -206,9 +207,11 @@ def parse_id3v2(p, start, limit, name):
         add("extended", 0, pos, FIELD, kept)
     first = pos
     frames, pos, well = scan_frames(plain, first, major, False)
-    if major == 4 and not well:
+    if major == 4 and any(plain[pos:]):
+        # sizes that are not synchsafe, as iTunes wrote them
         other = scan_frames(plain, first, major, True)
-        if other[2] or other[1] > pos:
+        if other[2] and not (well and any(plain[other[1]:])) or (
+                not well and other[1] > pos):
             frames, pos, well = other
     for frame, a, content, b in frames:
         bits = plain[a + 8:content] if major > 2 else b""
@@ -283,7 +286,8 @@ def parse_ape_in_front(p, start, limit, name):
 def find_last_tag(p, start, end):
     """What stands at the end of start..end: (kind, its start, its items' start)."""
     d = p.data
-    if end - 128 >= start and d[end - 128:end - 125] == b"TAG":
+    if end - 128 >= start and d[end - 128:end - 125] == b"TAG" and d[
+            end - 131:end - 123] != b"APETAGEX":
         return "ID3v1", end - 128, 0
     if end - 227 >= start and d[end - 227:end - 223] == b"TAG+":
         return "ID3v1+", end - 227, 0
