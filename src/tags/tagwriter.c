@@ -60,6 +60,19 @@ contains (GPtrArray *names, const char *name)
   return FALSE;
 }
 
+/* TRUE if @names has all of the genres that @text, which may be several, says. */
+static gboolean
+contains_all (GPtrArray *names, const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+
+  for (char **part = parts; *part; part++) {
+    if (!contains (names, g_strstrip (*part)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 is_placeholder (const char *name, const TagOptions *options)
 {
@@ -89,7 +102,7 @@ add_genres (const TagState *state, gboolean primary, GPtrArray *names)
         values = tag_kind_get_names ((TagKind) kind, state->genres[kind]);
 
     for (guint i = 0; state->is_primary[kind] == primary && values[i]; i++) {
-      if (!contains (names, values[i]))
+      if (!contains_all (names, values[i]))
         g_ptr_array_add (names, g_strdup (values[i]));
     }
   }

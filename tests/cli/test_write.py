@@ -389,6 +389,11 @@ class Test(unittest.TestCase):
             with self.subTest(path):
                 self.assertEqual(read_tags(path)[0], ["Rock"])
                 self.assertEqual(read_samples(path), before[path][0])
+        # in INFO they are one text, beside the two of ID3v2
+        wav = paths[FORMATS.index("wav")]
+        self.write("blues", "--append", "--log", log, wav)
+        self.assertEqual(self.write("jazz", "--append", "--dry-run", wav)[0]["old"],
+                         "Rock; Blues")
         result = run("--undo", log)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         for path in before:
