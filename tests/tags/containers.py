@@ -1352,7 +1352,7 @@ def emptied(before, after):
     return {
         head.name for head in before.pieces
         if head.role == HEAD and head.name not in left
-        and head.name.startswith(("ID3v2#", "APE#"))
+        and (head.name.startswith(("ID3v2#", "APE#")) or not head.data)
         and not any(is_below(piece.name, head.name)
                     and piece.role in (FIELD, GENRE, OURS)
                     for piece in before.pieces)}
