@@ -295,8 +295,10 @@ def find_last_tag(p, start, end):
     if block and not block[3] & 1 << 29:
         items = end - block[1]
         first = items - 32 if block[3] & 1 << 31 else items
-        if block[1] >= 32 and first >= start and (
-                first == items or ape_block(p, first)):
+        if not ape_block(p, first):
+            # readers go by the footer, with or without a header
+            first = items
+        if block[1] >= 32 and first >= start:
             return "APE", first, items
     if d[end - 9:end] == b"LYRICS200" and re.fullmatch(
             rb"\d{6}", d[end - 15:end - 9]):
