@@ -3,12 +3,14 @@
 #include "analysis.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <gst/gst.h>
 
 #include "genre/genre.h"
 #include "reason.h"
 #include "source.h"
+#include "truncation.h"
 #include "watch.h"
 
 typedef struct
@@ -24,6 +26,15 @@ typedef struct
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
+static GstPadProbeReturn
+note_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer watch)
+{
+  (void) pad;
+  (void) info;
+  watch_note_progress (watch);
+  return GST_PAD_PROBE_OK;
+}
+
 /* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
  * audioconvert and audioresample change only what the element does not take, such as
  * 2 kHz.  The queue is there only if the duration has to be known at the start. */
@@ -32,29 +43,35 @@ build (Analysis *analysis, GError **error)
 {
   const AnalysisOptions *options = analysis->options;
   GstBin *bin = GST_BIN (analysis->pipeline);
-  GstElement *queue, *convert, *resample, *classify, *sink;
+  GstElement *queue = NULL, *convert, *resample, *classify, *sink;
+  g_autoptr (GstPad) input = NULL;
 
-  if (!(queue = source_add_element (
-            bin, options->max_duration ? "queue" : "identity", error)) ||
+  if ((options->max_duration &&
+          !(queue = source_add_element (bin, "queue", error))) ||
       !(convert = source_add_element (bin, "audioconvert", error)) ||
       !(resample = source_add_element (bin, "audioresample", error)) ||
       !(classify = source_add_element (bin, "genreclassify", error)) ||
       !(sink = source_add_element (bin, "fakesink", error)) ||
-      !source_init (
-          &analysis->source, bin, analysis->result->name, queue, error))
+      !source_init (&analysis->source, bin, analysis->result->name,
+          queue ? queue : convert, error))
     return FALSE;
   analysis->classifier = classify;
   /* without the tags of the element, those at the sink are the file's */
   g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
-  if (options->max_duration)
+  if (queue) {
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
         "max-size-time", 5 * GST_SECOND, NULL);
+    gst_element_link (queue, convert);
+  }
+  input = gst_element_get_static_pad (analysis->source.sink, "sink");
+  gst_pad_add_probe (
+      input, GST_PAD_PROBE_TYPE_BUFFER, note_buffer, &analysis->watch, NULL);
   if (options->window)
     g_object_set (classify, "window", options->window, NULL);
   if (options->hop)
     g_object_set (classify, "hop", options->hop, NULL);
   g_object_set (sink, "sync", FALSE, NULL);
-  return gst_element_link_many (queue, convert, resample, classify, sink, NULL);
+  return gst_element_link_many (convert, resample, classify, sink, NULL);
 }
 
 /* The element's messages */
@@ -143,27 +160,83 @@ take_answer (Analysis *analysis, const GstStructure *answer)
   }
 }
 
-/* Keeps the file's genre tag; several values are joined by "; ". */
+/* what GStreamer calls a frame of ID3v2 that it has no tag for */
+#define ID3V2_FRAME "private-id3v2-frame"
+
+/* Sets *@text to the tag's values, joined by "; ", if there are some. */
+static void
+take_tag (const GstTagList *tags, const char *tag, char **text)
+{
+  guint n = gst_tag_list_get_tag_size (tags, tag);
+  GString *values;
+
+  if (n == 0)
+    return;
+  values = g_string_new (NULL);
+  for (guint i = 0; i < n; i++) {
+    const char *value;
+
+    if (gst_tag_list_peek_string_index (tags, tag, i, &value))
+      g_string_append_printf (values, "%s%s", i == 0 ? "" : "; ", value);
+  }
+  g_free (*text);
+  *text = g_string_free (values, FALSE);
+}
+
+/* GStreamer has no tag for a part of a compilation: in ID3v2 it is the frame TCMP
+ * with the text "1", and in Vorbis comments COMPILATION=1. */
+static gboolean
+is_compilation_frame (GstSample *sample)
+{
+  GstBuffer *frame = gst_sample_get_buffer (sample);
+  GstMapInfo map;
+  gboolean found;
+
+  if (!frame || !gst_buffer_map (frame, &map, GST_MAP_READ))
+    return FALSE;
+  /* behind a header of 10 bytes, in any encoding */
+  found = map.size > 10 && !memcmp (map.data, "TCMP", 4) &&
+      memchr (map.data + 10, '1', map.size - 10);
+  gst_buffer_unmap (frame, &map);
+  return found;
+}
+
+static gboolean
+is_compilation (const GstTagList *tags)
+{
+  guint n = gst_tag_list_get_tag_size (tags, GST_TAG_EXTENDED_COMMENT);
+  guint n_frames = gst_tag_list_get_tag_size (tags, ID3V2_FRAME);
+
+  for (guint i = 0; i < n; i++) {
+    const char *comment;
+
+    if (gst_tag_list_peek_string_index (
+            tags, GST_TAG_EXTENDED_COMMENT, i, &comment) &&
+        !g_ascii_strcasecmp (comment, "COMPILATION=1"))
+      return TRUE;
+  }
+  for (guint i = 0; i < n_frames; i++) {
+    g_autoptr (GstSample) frame = NULL;
+
+    if (gst_tag_list_get_sample_index (tags, ID3V2_FRAME, i, &frame) &&
+        is_compilation_frame (frame))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Keeps the file's genre, and the tags that tell of its album. */
 static void
 take_tags (Result *result, GstMessage *message)
 {
   g_autoptr (GstTagList) tags = NULL;
-  GString *genre;
-  guint n;
 
   gst_message_parse_tag (message, &tags);
-  n = gst_tag_list_get_tag_size (tags, GST_TAG_GENRE);
-  if (n == 0)
-    return;
-  genre = g_string_new (NULL);
-  for (guint i = 0; i < n; i++) {
-    const char *value;
-
-    if (gst_tag_list_peek_string_index (tags, GST_TAG_GENRE, i, &value))
-      g_string_append_printf (genre, "%s%s", i == 0 ? "" : "; ", value);
-  }
-  g_free (result->old_genre);
-  result->old_genre = g_string_free (genre, FALSE);
+  take_tag (tags, GST_TAG_GENRE, &result->old_genre);
+  take_tag (tags, GST_TAG_ARTIST, &result->artist);
+  take_tag (tags, GST_TAG_ALBUM, &result->album);
+  take_tag (tags, GST_TAG_ALBUM_ARTIST, &result->album_artist);
+  result->compilation |= is_compilation (tags);
 }
 
 /* Playing */
@@ -279,13 +352,44 @@ get_minimum (const Analysis *analysis)
 static gboolean
 check_length (Analysis *analysis, GError **error)
 {
+  g_autoptr (GstPad)
+      input = gst_element_get_static_pad (analysis->source.sink, "sink");
+
   if (analysis->result->segments->len > 0)
     return TRUE;
+  if (!gst_pad_has_current_caps (input)) {
+    source_set_stopped (&analysis->source, error);
+    return FALSE;
+  }
   /* rounded up to tenths */
   g_set_error (error, ANALYSIS_ERROR, REASON_TOO_SHORT,
       "It is too short: at least %g s of audio are needed.",
       ceil (get_minimum (analysis) * 10 - 1e-6) / 10);
   return FALSE;
+}
+
+/* ns of audio that has reached the element. */
+static guint64
+get_decoded (const Analysis *analysis)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  double seconds = 0;
+
+  g_object_get (analysis->classifier, "stats", &stats, NULL);
+  gst_structure_get_double (stats, "audio-seconds", &seconds);
+  return (guint64) (seconds * GST_SECOND);
+}
+
+static void
+find_truncation (Analysis *analysis)
+{
+  guint64 decoded = get_decoded (analysis);
+  double share = truncation_find (
+      analysis->source.reader, analysis->options->max_duration ? 0 : decoded);
+
+  analysis->result->is_truncated = share < 1;
+  if (share < 1 && !analysis->options->max_duration)
+    analysis->result->declared_duration = (guint64) (decoded / share);
 }
 
 static gboolean
@@ -294,9 +398,11 @@ play (Analysis *analysis, GError **error)
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error))
+  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error) ||
+      !check_length (analysis, error))
     return FALSE;
-  return check_length (analysis, error);
+  find_truncation (analysis);
+  return TRUE;
 }
 
 Result *
@@ -316,9 +422,11 @@ analysis_run (const char *name, const AnalysisOptions *options,
   };
   gboolean ok;
 
+  result->has_tags = TRUE;
   analysis.watch = (Watch){
     .pipeline = pipeline,
     .source = &analysis.source,
+    .effort = WATCH_EFFORT,
     .on_message = on_message,
     .user_data = &analysis,
   };

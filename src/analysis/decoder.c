@@ -81,8 +81,10 @@ decoder_run (
       G_TYPE_STRING, GST_AUDIO_NE (F32), "layout", G_TYPE_STRING, "interleaved",
       "rate", GST_TYPE_INT_RANGE, GENRE_MIN_RATE, GENRE_MAX_RATE, NULL);
   GstBin *bin = GST_BIN (pipeline);
-  Source source = { NULL, NULL };
-  Watch watch = { .pipeline = pipeline, .source = &source };
+  Source source = { 0 };
+  Watch watch = {
+    .pipeline = pipeline, .source = &source, .effort = WATCH_EFFORT
+  };
   GstElement *convert, *resample, *sink;
   gboolean ok;
 

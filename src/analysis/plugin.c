@@ -29,6 +29,26 @@ add_plugin (void)
 }
 #endif
 
+/* Decoders that cost less than those that decodebin would take, and do the same; in
+ * this process only.  tests/bench/decoders.py measures all of them: the others that
+ * decodebin prefers are the cheapest, but for avdec_opus, which knows neither Opus'
+ * pre-skip nor its gain. */
+static const char *const cheap_decoders[] = { "mpg123audiodec" };
+
+static void
+prefer_cheap_decoders (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cheap_decoders); i++) {
+    g_autoptr (GstPluginFeature) decoder = gst_registry_lookup_feature (
+        gst_registry_get (), cheap_decoders[i]);
+
+    /* GST_PLUGIN_FEATURE_RANK may have ruled it out, or another one in */
+    if (decoder && gst_plugin_feature_get_rank (decoder) >= GST_RANK_MARGINAL)
+      gst_plugin_feature_set_rank (decoder,
+          MAX (gst_plugin_feature_get_rank (decoder), GST_RANK_PRIMARY + 1));
+  }
+}
+
 gboolean
 plugin_init (GError **error)
 {
@@ -41,5 +61,6 @@ plugin_init (GError **error)
     return FALSE;
   }
   add_plugin ();
+  prefer_cheap_decoders ();
   return TRUE;
 }

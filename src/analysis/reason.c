@@ -27,6 +27,7 @@ static const struct
   [REASON_PLUGIN_MISSING] = { "plugin-missing", FALSE },
   [REASON_INTERNAL] = { "internal", TRUE },
   [REASON_PLOT_FAILED] = { "plot-failed", FALSE },
+  [REASON_TRUNCATED] = { "truncated", FALSE },
   [REASON_UNWRITABLE_FORMAT] = { "unwritable-format", FALSE },
   [REASON_MALFORMED_TAGS] = { "malformed-tags", FALSE },
   [REASON_TAG_WOULD_CHANGE] = { "tag-would-change", FALSE },
@@ -65,6 +66,18 @@ gboolean
 reason_is_no_audio (Reason reason)
 {
   return reason == REASON_NOT_AUDIO || reason == REASON_NO_AUDIO_STREAM;
+}
+
+gboolean
+reason_may_skip (Reason reason, gboolean named_as_audio)
+{
+  switch (reason) {
+    case REASON_TOO_SHORT:
+    case REASON_UNWRITABLE_FORMAT:
+      return TRUE;
+    default:
+      return reason_is_no_audio (reason) && !named_as_audio;
+  }
 }
 
 Reason

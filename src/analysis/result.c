@@ -34,9 +34,17 @@ result_new_error (const char *name, Reason reason, const char *sentence)
 gboolean
 result_is_skipped (const Result *result)
 {
-  return result->may_skip &&
-      (reason_is_no_audio (result->reason) ||
-          result->reason == REASON_UNREADABLE);
+  return result->error && result->may_skip;
+}
+
+static void
+group_free (ResultGroup *group)
+{
+  g_free (group->id);
+  g_free (group->name);
+  g_free (group->artist);
+  g_free (group->probabilities);
+  g_free (group);
 }
 
 void
@@ -50,6 +58,10 @@ result_free (Result *result)
   g_free (result->probabilities);
   g_array_unref (result->segments);
   g_free (result->old_genre);
+  g_free (result->artist);
+  g_free (result->album);
+  g_free (result->album_artist);
+  g_clear_pointer (&result->group, group_free);
   g_free (result->error);
   g_free (result);
 }
@@ -102,4 +114,21 @@ result_get_confidence (const Result *result)
   int best = result_get_best (result);
 
   return best < 0 ? 0 : result->probabilities[best];
+}
+
+const double *
+result_get_answer (const Result *result)
+{
+  return result->group && result->group->probabilities
+      ? result->group->probabilities
+      : result->probabilities;
+}
+
+double
+result_get_answer_confidence (const Result *result)
+{
+  const double *answer = result_get_answer (result);
+  int best = get_best (answer, n_labels (result));
+
+  return best < 0 ? 0 : answer[best];
 }

@@ -17,6 +17,20 @@ typedef struct
   double *probabilities; /* [labels]; NULL if silent */
 } ResultSegment;
 
+/* The album that a track is of, and the answer for all of its tracks. */
+typedef struct
+{
+  char *id;         /* the same for the tracks of an album, and for no others */
+  char *name;       /* its title, or its folder's name */
+  char *artist;     /* the album's artist as its tags name him, or NULL */
+  guint n_tracks;   /* that have a result */
+  gboolean is_last; /* it is the last one of these; not in JSON */
+  gboolean compilation; /* of many artists, so that there is no one answer */
+  /* [labels of the result]: the mean of the tracks; NULL if it is a compilation or
+   * all silent */
+  double *probabilities;
+} ResultGroup;
+
 typedef struct
 {
   char *name;       /* path or URI, as it was given or found */
@@ -24,15 +38,21 @@ typedef struct
   char **labels;    /* NULL-terminated, the model's order; NULL if nothing was
                             classified, or only silence */
   guint64 duration; /* ns of audio that was analysed */
+  gboolean is_truncated;     /* the file ends before its container says so */
+  guint64 declared_duration; /* ns, about, if it is truncated; 0 if not known */
   double *
       probabilities; /* [labels] of the whole track; NULL if it is all silent */
   GArray *segments;  /* ResultSegment; empty if they are not known */
   char *old_genre;   /* the genre tag that the file has, or NULL */
-  char *error;       /* a sentence: why there is no result, or NULL */
-  Reason reason;     /* the same as a code; REASON_NONE without an error */
+  char *artist, *album, *album_artist; /* what other tags say, or NULL */
+  gboolean compilation;                /* they say that it is of one */
+  gboolean has_tags; /* these are known; not so in caches of earlier versions */
+  ResultGroup *group; /* the album, if it was asked for and is known, or NULL */
+  char *error;        /* a sentence: why there is no result, or NULL */
+  Reason reason;      /* the same as a code; REASON_NONE without an error */
   gboolean
-      may_skip; /* nobody has said that the file is audio: it was found in a
-                        folder or a list, and its name does not say so */
+      may_skip; /* the error is no failure: the file was found in a folder or
+                        a list; see reason_may_skip() */
 } Result;
 
 /* An empty result of the file @name. */
@@ -41,8 +61,7 @@ Result *result_new (const char *name);
  * why. */
 Result *
 result_new_error (const char *name, Reason reason, const char *sentence);
-/* Whether the error is no failure: the file is no audio, or cannot be read, and
- * nobody has said that it is audio. */
+/* Whether there is an error that is no failure. */
 gboolean result_is_skipped (const Result *result);
 void result_free (Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
@@ -50,6 +69,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
 /* Index of the most probable label, or -1 if silent. */
 int result_get_best (const Result *result);
 double result_get_confidence (const Result *result); /* 0 if silent */
+
+/* What counts for the file's tags: the probabilities of its album if there are some,
+ * and its own otherwise; NULL if there are none. */
+const double *result_get_answer (const Result *result);
+/* The highest of these, 0 if there are none. */
+double result_get_answer_confidence (const Result *result);
 
 /* Fills @order, [n], with the indices of the @n most probable labels, n at most
  * the number of labels, the most probable first. */
@@ -65,21 +90,32 @@ void result_rank (
  *   confidence     number: its probability; 0 if silent
  *   silent         boolean: there is audio, but all of it is silent
  *   duration       number: seconds of audio that were analysed
+ *   truncated      boolean: the file is cut off: it ends before its container says
+ *                  that it does
+ *   declared_duration  number or null: about how many seconds it would have if it
+ *                  were not truncated
  *   probabilities  object of number, one for each label in the model's order, or
  *                  null
  *   tag            string or null: the genre that the file has as a tag
+ *   artist, album, album_artist  string or null: what other tags say
+ *   compilation    boolean: they say that it is of one
  *   error          string or null: a sentence that says why there is no genre
  *   error_code     string or null: the same as one of the codes of reason.c, such
  *                  as "too-short"
  *   retryable      boolean: the error may be gone if the file is tried again
  *   skipped        boolean: result_is_skipped(): there is an error, but no
- *                  failure: a picture or a text, say, that was found in a folder
- *                  or a list and whose name does not say that it is audio
+ *                  failure: a picture, say, or a song that is too short, which was
+ *                  found in a folder or a list
  *
  * and, @with_segments,
  *
  *   segments       array of objects: start, duration (seconds), genre,
  *                  confidence, silent and probabilities, as above
+ *
+ * If albums were asked for and there is no error, there is also
+ *
+ *   group          object: id, name, artist, tracks, compilation, and the album's
+ *                  genre, confidence and probabilities, as above
  *
  * If the name is no UTF-8, there is also
  *
@@ -92,6 +128,6 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
- * not such an object.  "error_code" may be missing, as it is in caches of earlier versions, and
- * "retryable" is not read. */
+ * not such an object.  "error_code", "truncated" and the tags but the genre may
+ * be missing, as they are in caches of earlier versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

@@ -136,6 +136,13 @@ append_answer (GString *json, const Result *result)
   append_boolean (json, "silent", !result->error && !result->probabilities);
   g_string_append (json, ",\"duration\":");
   append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
+  append_boolean (json, "truncated", result->is_truncated);
+  g_string_append (json, ",\"declared_duration\":");
+  if (result->declared_duration)
+    append_number (
+        json, "%.3f", (double) result->declared_duration / GENRE_SECOND);
+  else
+    g_string_append (json, "null");
 }
 
 char *
@@ -147,6 +154,38 @@ result_answer_to_json (const Result *result)
   append_segments (json, result);
   g_string_append_c (json, '}');
   return g_string_free (json, FALSE);
+}
+
+static void
+append_group (GString *json, const Result *result)
+{
+  const ResultGroup *group = result->group;
+
+  g_string_append (json, ",\"group\":{\"id\":");
+  append_string (json, group->id);
+  g_string_append (json, ",\"name\":");
+  append_string (json, group->name);
+  g_string_append (json, ",\"artist\":");
+  append_string (json, group->artist);
+  g_string_append_printf (json, ",\"tracks\":%u", group->n_tracks);
+  append_boolean (json, "compilation", group->compilation);
+  g_string_append_c (json, ',');
+  append_probabilities (json, result->labels, group->probabilities);
+  g_string_append_c (json, '}');
+}
+
+static void
+append_tags (GString *json, const Result *result)
+{
+  g_string_append (json, ",\"tag\":");
+  append_string (json, result->old_genre);
+  g_string_append (json, ",\"artist\":");
+  append_string (json, result->artist);
+  g_string_append (json, ",\"album\":");
+  append_string (json, result->album);
+  g_string_append (json, ",\"album_artist\":");
+  append_string (json, result->album_artist);
+  append_boolean (json, "compilation", result->compilation);
 }
 
 char *
@@ -163,14 +202,15 @@ result_to_json (const Result *result, gboolean with_segments)
   }
   g_string_append_c (json, ',');
   append_answer (json, result);
-  g_string_append (json, ",\"tag\":");
-  append_string (json, result->old_genre);
+  append_tags (json, result);
   g_string_append (json, ",\"error\":");
   append_string (json, result->error);
   g_string_append (json, ",\"error_code\":");
   append_string (json, reason_to_code (result->reason));
   append_boolean (json, "retryable", reason_is_retryable (result->reason));
   append_boolean (json, "skipped", result_is_skipped (result));
+  if (result->group)
+    append_group (json, result);
   if (with_segments)
     append_segments (json, result);
   g_string_append_c (json, '}');
@@ -293,6 +333,43 @@ take_segments (JsonObject *object, Result *result)
 }
 
 static gboolean
+take_tags (JsonObject *object, Result *result)
+{
+  result->has_tags = json_object_has_member (object, "album");
+  return take_string (object, "tag", &result->old_genre) &&
+      (!result->has_tags ||
+          (take_string (object, "artist", &result->artist) &&
+              take_string (object, "album", &result->album) &&
+              take_string (object, "album_artist", &result->album_artist) &&
+              take_boolean (object, "compilation", &result->compilation)));
+}
+
+static gboolean
+take_group (JsonObject *object, Result *result)
+{
+  JsonNode *node = json_object_get_member (object, "group");
+  ResultGroup *group;
+  double n_tracks;
+
+  if (!node)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return FALSE;
+  object = json_node_get_object (node);
+  group = result->group = g_new0 (ResultGroup, 1);
+  if (!take_string (object, "id", &group->id) ||
+      !take_string (object, "name", &group->name) ||
+      !take_string (object, "artist", &group->artist) ||
+      !take_number (object, "tracks", &n_tracks) ||
+      !(n_tracks >= 0 && n_tracks <= G_MAXINT) ||
+      !take_boolean (object, "compilation", &group->compilation) ||
+      !take_probabilities (object, &result->labels, &group->probabilities))
+    return FALSE;
+  group->n_tracks = n_tracks;
+  return TRUE;
+}
+
+static gboolean
 take_name (JsonObject *object, Result *result)
 {
   g_autofree char *escaped = NULL;
@@ -306,6 +383,18 @@ take_name (JsonObject *object, Result *result)
   g_free (result->name);
   result->name = g_uri_unescape_string (escaped, NULL);
   return result->name != NULL;
+}
+
+/* Rows that a cache got from earlier versions do not have these. */
+static gboolean
+take_truncation (JsonObject *object, Result *result)
+{
+  if (!json_object_has_member (object, "truncated"))
+    return TRUE;
+  return take_boolean (object, "truncated", &result->is_truncated) &&
+      (!json_object_has_member (object, "declared_duration") ||
+          json_object_get_null_member (object, "declared_duration") ||
+          take_time (object, "declared_duration", &result->declared_duration));
 }
 
 /* Rows that a cache got from earlier versions have no "error_code"; the only
@@ -359,8 +448,9 @@ result_from_json (const char *json, GError **error)
       !take_string (object, "model", &result->model) ||
       !take_probabilities (object, &result->labels, &result->probabilities) ||
       !take_time (object, "duration", &result->duration) ||
-      !take_string (object, "tag", &result->old_genre) ||
-      !take_error (object, result) || !take_segments (object, result)) {
+      !take_truncation (object, result) || !take_tags (object, result) ||
+      !take_error (object, result) || !take_group (object, result) ||
+      !take_segments (object, result)) {
     set_invalid (error);
     return NULL;
   }

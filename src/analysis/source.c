@@ -21,6 +21,120 @@ source_add_element (GstBin *bin, const char *factory, GError **error)
   return element;
 }
 
+/* What decodebin plugs.
+ *
+ * decodebin exposes the pad of an element of which it knows beforehand that it gives
+ * raw audio only after that element was started.  One that pulls its data, in a thread
+ * of its own, such as aiffparse, would by then often have pushed some into the void
+ * and have given up.  Its data is held until the pad is exposed. */
+
+#define HOLD_KEY "genreclassify-hold"
+
+static GstPadProbeReturn
+hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstElement *element = user_data;
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (element, "sink");
+  GstEvent *event = GST_PAD_PROBE_INFO_TYPE (info) &
+          GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM
+      ? GST_PAD_PROBE_INFO_EVENT (info)
+      : NULL;
+
+  (void) pad;
+  /* the other events, such as the caps, may come before the pad is exposed */
+  if (!sink || GST_PAD_MODE (sink) != GST_PAD_MODE_PULL ||
+      (event && GST_EVENT_TYPE (event) != GST_EVENT_EOS))
+    return GST_PAD_PROBE_PASS;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+hold_raw_audio (GstElement *element)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (element, "sink"),
+                     src = gst_element_get_static_pad (element, "src");
+  g_autoptr (GstCaps) raw = NULL, given = NULL;
+
+  if (!sink || !src)
+    return;
+  raw = gst_caps_new_empty_simple ("audio/x-raw");
+  given = gst_pad_get_pad_template_caps (src);
+  if (gst_caps_is_subset (given, raw))
+    g_object_set_data (G_OBJECT (src), HOLD_KEY,
+        (gpointer) gst_pad_add_probe (
+            src, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, hold, element, NULL));
+}
+
+/* Lets the data pass that comes out of @exposed. */
+static void
+release_raw_audio (GstPad *exposed)
+{
+  g_autoptr (GstPad) pad = gst_object_ref (exposed);
+  gulong probe;
+
+  while (pad && GST_IS_GHOST_PAD (pad)) {
+    GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+
+    gst_object_unref (pad);
+    pad = target;
+  }
+  probe = pad ? (gulong) g_object_steal_data (G_OBJECT (pad), HOLD_KEY) : 0;
+  if (probe)
+    gst_pad_remove_probe (pad, probe);
+}
+
+/* Notes whether the file's content says that it is of a type of media, which is not
+ * just guessed: some noise looks like MP3. */
+static void
+on_have_type (
+    GstElement *typefind, guint probability, GstCaps *caps, gpointer user_data)
+{
+  Source *source = user_data;
+  const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+
+  (void) typefind;
+  if (probability >= GST_TYPE_FIND_LIKELY && !g_str_has_prefix (type, "text/"))
+    g_atomic_int_set (&source->is_recognized, TRUE);
+}
+
+static gboolean
+is_of_factory (GstObject *object, const char *name)
+{
+  GstElementFactory *factory = GST_IS_ELEMENT (object)
+      ? gst_element_get_factory (GST_ELEMENT (object))
+      : NULL;
+
+  return factory && !g_strcmp0 (GST_OBJECT_NAME (factory), name);
+}
+
+static void
+on_element_added (
+    GstBin *decoder, GstBin *bin, GstElement *element, gpointer user_data)
+{
+  Source *source = user_data;
+
+  (void) decoder;
+  (void) bin;
+  if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE) &&
+      !GST_IS_BIN (element) && !source->reader)
+    source->reader = gst_object_ref (element);
+  if (is_of_factory (GST_OBJECT (element), "typefind"))
+    g_signal_connect (element, "have-type", G_CALLBACK (on_have_type), source);
+  else
+    hold_raw_audio (element);
+}
+
+static GstPadProbeReturn
+note_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Source *source = user_data;
+
+  (void) pad;
+  (void) info;
+  g_atomic_int_set (&source->has_audio, TRUE);
+  return GST_PAD_PROBE_REMOVE;
+}
+
 static void
 on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 {
@@ -29,8 +143,12 @@ on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 
   (void) decoder;
   /* the first of several audio streams, as a player would */
-  if (!gst_pad_is_linked (input))
+  if (!gst_pad_is_linked (input)) {
+    gst_pad_add_probe (
+        input, GST_PAD_PROBE_TYPE_BUFFER, note_audio, source, NULL);
     gst_pad_link (pad, input);
+  }
+  release_raw_audio (pad);
 }
 
 gboolean
@@ -48,6 +166,8 @@ source_init (Source *source, GstBin *pipeline, const char *name,
 
   source->sink = sink;
   source->missing = NULL;
+  source->reader = NULL;
+  source->is_recognized = source->has_audio = FALSE;
   if (!uri) {
     g_set_error_literal (
         error, ANALYSIS_ERROR, REASON_UNREADABLE, fault->message);
@@ -60,6 +180,8 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   /* only audio is decoded, no pictures */
   g_object_set (
       decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE, NULL);
+  g_signal_connect (
+      decoder, "deep-element-added", G_CALLBACK (on_element_added), source);
   g_signal_connect (decoder, "pad-added", G_CALLBACK (on_pad_added), source);
   return TRUE;
 }
@@ -97,16 +219,6 @@ is_remote (GstObject *object)
   class = gst_element_class_get_metadata (
       GST_ELEMENT_GET_CLASS (object), GST_ELEMENT_METADATA_KLASS);
   return !class || !strstr (class, "File");
-}
-
-static gboolean
-is_classifier (GstObject *object)
-{
-  GstElementFactory *factory = GST_IS_ELEMENT (object)
-      ? gst_element_get_factory (GST_ELEMENT (object))
-      : NULL;
-
-  return factory && !g_strcmp0 (GST_OBJECT_NAME (factory), "genreclassify");
 }
 
 /* The status that an HTTP server has answered with, or 0. */
@@ -168,7 +280,7 @@ get_stream_reason (GstMessage *message, int code)
 static Reason
 get_reason (GstMessage *message, const GError *fault)
 {
-  if (is_classifier (message->src))
+  if (is_of_factory (message->src, "genreclassify"))
     return REASON_BAD_MODEL;
   if (fault->domain == GST_RESOURCE_ERROR)
     return get_resource_reason (message, fault->code);
@@ -193,13 +305,54 @@ get_sentence (GstMessage *message, const GError *fault)
           fault, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND) &&
       !g_strcmp0 (G_OBJECT_TYPE_NAME (message->src), "GstFileSrc"))
     return "It does not exist.";
-  if (g_error_matches (
-          fault, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND))
-    return "It is not a file of audio that GStreamer knows.";
   if (g_error_matches (fault, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED) &&
       is_remote (message->src))
     return "It cannot be reached, or its server has stopped sending it.";
   return NULL;
+}
+
+/* Whether @fault says no more than that nothing could be made of the file.  Which
+ * element of several reports that, or whether decodebin keeps it to itself, is a
+ * matter of chance. */
+static gboolean
+is_unspecific (GstMessage *message, const GError *fault)
+{
+  if (is_remote (message->src) || is_of_factory (message->src, "genreclassify"))
+    return FALSE;
+  /* only a text is told by decodebin itself */
+  if (is_of_factory (message->src, "decodebin") &&
+      fault->code == GST_STREAM_ERROR_WRONG_TYPE)
+    return FALSE;
+  /* a library that takes what it is given for its file */
+  if (fault->domain == GST_RESOURCE_ERROR)
+    return !GST_OBJECT_FLAG_IS_SET (message->src, GST_ELEMENT_FLAG_SOURCE);
+  if (fault->domain != GST_STREAM_ERROR)
+    return FALSE;
+  switch (fault->code) {
+    case GST_STREAM_ERROR_FAILED:
+    case GST_STREAM_ERROR_TYPE_NOT_FOUND:
+    case GST_STREAM_ERROR_WRONG_TYPE:
+    case GST_STREAM_ERROR_DECODE:
+    case GST_STREAM_ERROR_DEMUX:
+    case GST_STREAM_ERROR_FORMAT:
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+void
+source_set_stopped (const Source *source, GError **error)
+{
+  if (g_atomic_int_get (&source->has_audio))
+    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
+        "Its decoder stopped without a reason.");
+  else if (g_atomic_int_get (&source->is_recognized))
+    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
+        "Nothing of it can be decoded: it is damaged or cut off.");
+  else
+    g_set_error (error, ANALYSIS_ERROR, REASON_NOT_AUDIO,
+        "It is not a file of audio that GStreamer knows.");
 }
 
 gboolean
@@ -219,43 +372,102 @@ source_check_message (Source *source, GstMessage *message, GError **error)
   if (source->missing)
     g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_MISSING,
         "No decoder is installed for it: %s.", source->missing);
+  else if (!g_atomic_int_get (&source->has_audio) &&
+      is_unspecific (message, fault))
+    source_set_stopped (source, error);
   else
     g_set_error_literal (error, ANALYSIS_ERROR, get_reason (message, fault),
         sentence ? sentence : fault->message);
   return FALSE;
 }
 
-gboolean
-source_is_moving (const Source *source, GstElement *pipeline)
+/* Whether it moves */
+
+/* Asks @func of every element, until one says TRUE. */
+static gboolean
+find_element (GstElement *pipeline,
+    gboolean (*func) (GstElement *element, gconstpointer data),
+    gconstpointer data)
 {
   g_autoptr (GstIterator)
       elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
   g_auto (GValue) element = G_VALUE_INIT;
-  gboolean moving = FALSE;
+  gboolean found = FALSE;
 
-  while (!moving) {
+  while (!found) {
     GstIteratorResult more = gst_iterator_next (elements, &element);
 
-    if (more == GST_ITERATOR_RESYNC) {
-      /* elements were added or removed meanwhile: it is still at work */
-      moving = TRUE;
-    } else if (more == GST_ITERATOR_OK) {
-      GstElement *one = g_value_get_object (&element);
-
-      GST_OBJECT_LOCK (one);
-      for (GList *pad = one->pads; pad && one != source->sink; pad = pad->next)
-        moving |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
-      GST_OBJECT_UNLOCK (one);
-      g_value_reset (&element);
-    } else {
+    /* with RESYNC, elements were added or removed meanwhile: it is at work */
+    if (more == GST_ITERATOR_DONE || more == GST_ITERATOR_ERROR)
       break;
-    }
+    found = more == GST_ITERATOR_RESYNC ||
+        func (g_value_get_object (&element), data);
+    g_value_reset (&element);
   }
-  return moving;
+  return found;
+}
+
+static gboolean
+has_thread (GstElement *element, gconstpointer sink)
+{
+  gboolean has = FALSE;
+
+  GST_OBJECT_LOCK (element);
+  for (GList *pad = element->pads; pad && element != sink; pad = pad->next)
+    has |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
+  GST_OBJECT_UNLOCK (element);
+  return has;
+}
+
+gboolean
+source_has_threads (const Source *source, GstElement *pipeline)
+{
+  return find_element (pipeline, has_thread, source->sink);
+}
+
+static gboolean
+is_not_local (GstElement *element, gconstpointer data)
+{
+  (void) data;
+  return is_remote (GST_OBJECT (element));
+}
+
+gboolean
+source_is_local (GstElement *pipeline)
+{
+  return !find_element (pipeline, is_not_local, NULL);
+}
+
+static gboolean
+is_reading (GstElement *element, gconstpointer data)
+{
+  g_autoptr (GstPad) pad = NULL;
+
+  (void) data;
+  if (is_remote (GST_OBJECT (element)))
+    return TRUE;
+  if (!GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE) ||
+      GST_IS_BIN (element))
+    return FALSE;
+  /* its lock is held while data is read, or always by a thread of its own */
+  pad = gst_element_get_static_pad (element, "src");
+  if (!pad)
+    return FALSE;
+  if (!GST_PAD_STREAM_TRYLOCK (pad))
+    return TRUE;
+  GST_PAD_STREAM_UNLOCK (pad);
+  return FALSE;
+}
+
+gboolean
+source_is_reading (GstElement *pipeline)
+{
+  return find_element (pipeline, is_reading, NULL);
 }
 
 void
 source_clear (Source *source)
 {
   g_clear_pointer (&source->missing, g_free);
+  gst_clear_object (&source->reader);
 }

@@ -9,8 +9,13 @@
 
 typedef struct
 {
-  GstElement *sink; /* the element that takes the decoded audio */
-  char *missing;    /* a decoder that is not installed, or NULL */
+  GstElement *sink;   /* the element that takes the decoded audio */
+  GstElement *reader; /* the first element that reads, or NULL */
+  char *missing;      /* a decoder that is not installed, or NULL */
+
+  /* atomic */
+  int is_recognized; /* the content says that it is a type of media */
+  int has_audio;     /* some was decoded */
 } Source;
 
 /**
@@ -41,10 +46,19 @@ gboolean source_init (Source *source, GstBin *pipeline, const char *name,
 gboolean
 source_check_message (Source *source, GstMessage *message, GError **error);
 
-/* Whether a thread of @pipeline still moves data, even if that gets no further
- * than a queue.  decodebin may swallow the error of a demuxer that it has just
- * plugged; then no message and no audio would ever come. */
-gboolean source_is_moving (const Source *source, GstElement *pipeline);
+/* Sets @error to what it means that a pipeline has stopped without a message. */
+void source_set_stopped (const Source *source, GError **error);
+
+/* Whether @pipeline has a thread that could move data, even if that gets no further
+ * than a queue. */
+gboolean source_has_threads (const Source *source, GstElement *pipeline);
+
+/* Whether @pipeline may be waiting for data to read: it reads from a server or a pipe,
+ * or is just reading from a file. */
+gboolean source_is_reading (GstElement *pipeline);
+
+/* Whether @pipeline reads from files alone. */
+gboolean source_is_local (GstElement *pipeline);
 
 /* Frees what @source owns. */
 void source_clear (Source *source);

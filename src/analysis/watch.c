@@ -2,12 +2,20 @@
 
 #include "watch.h"
 
+#include <time.h>
+
 #include "reason.h"
 
 /* how often a pipeline that says nothing is looked at */
 #define TICK (100 * GST_MSECOND)
-/* µs without a sign of life after which it stands still */
+/* µs without a sign of life after which it stands still: if no thread is there that
+ * could give one, and if one is there, but waits */
 #define PATIENCE (2 * G_TIME_SPAN_SECOND)
+#define PATIENCE_WITH_THREADS (5 * G_TIME_SPAN_SECOND)
+/* µs that are nothing: less than a thread needs that does anything */
+#define IDLE_TIME 100
+/* µs after which this thread was not late, but stopped, and all others with it */
+#define STOPPED (10 * 100 * G_TIME_SPAN_MILLISECOND)
 #define TYPES                                                                  \
   (GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR | GST_MESSAGE_EOS)
 
@@ -17,17 +25,43 @@ watch_note_progress (Watch *watch)
   g_atomic_int_inc (&watch->n_moved);
 }
 
+static gint64
+get_time (clockid_t clock)
+{
+  struct timespec now;
+
+  if (clock_gettime (clock, &now) < 0)
+    return 0;
+  return now.tv_sec * G_TIME_SPAN_SECOND + now.tv_nsec / 1000;
+}
+
+/* Processor time of the other threads. */
+static gint64
+get_work (void)
+{
+  return get_time (CLOCK_PROCESS_CPUTIME_ID) -
+      get_time (CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void
+note_progress (Watch *watch)
+{
+  watch->progressed = watch->moved = g_get_monotonic_time ();
+  watch->worked = watch->work = get_work ();
+}
+
 void
 watch_begin (Watch *watch)
 {
   watch->n_seen = g_atomic_int_get (&watch->n_moved);
-  watch->progressed = watch->moved = g_get_monotonic_time ();
+  watch->checked = g_get_monotonic_time ();
+  note_progress (watch);
 }
 
 static gboolean
 take_message (Watch *watch, GstMessage *message, GError **error)
 {
-  watch->progressed = watch->moved = g_get_monotonic_time ();
+  note_progress (watch);
   if (!source_check_message (watch->source, message, error))
     return FALSE;
   if (watch->on_message &&
@@ -37,33 +71,60 @@ take_message (Watch *watch, GstMessage *message, GError **error)
   return TRUE;
 }
 
+/* How long it may go on without a sign of life. */
+static gint64
+get_patience (Watch *watch, gint64 now)
+{
+  gint64 work = get_work ();
+
+  if (!source_has_threads (watch->source, watch->pipeline))
+    return PATIENCE;
+  /* who waits for a server or a disk does nothing wrong */
+  if (work - watch->work > IDLE_TIME || now - watch->checked > STOPPED ||
+      source_is_reading (watch->pipeline)) {
+    watch->work = work;
+    watch->moved = now;
+  }
+  return PATIENCE_WITH_THREADS;
+}
+
+static gboolean
+give_up (GError **error, Reason reason, const char *format, guint seconds)
+{
+  g_set_error (error, ANALYSIS_ERROR, reason, format, seconds);
+  return FALSE;
+}
+
 /* FALSE with @error set if it stands still or hangs. */
 static gboolean
 check_progress (Watch *watch, GError **error)
 {
   gint64 now = g_get_monotonic_time ();
   int n = g_atomic_int_get (&watch->n_moved);
+  gint64 patience = get_patience (watch, now);
 
+  watch->checked = now;
   if (n != watch->n_seen) {
     watch->n_seen = n;
-    watch->progressed = watch->moved = now;
+    note_progress (watch);
     if (watch->on_progress)
       watch->on_progress (watch->user_data);
-  } else if (source_is_moving (watch->source, watch->pipeline)) {
-    watch->moved = now;
   }
-  if (now - watch->moved >= PATIENCE) {
-    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
-        "Its decoder stopped without a reason.");
+  if (now - watch->moved >= patience) {
+    source_set_stopped (watch->source, error);
     return FALSE;
   }
+  if (watch->effort &&
+      watch->work - watch->worked > watch->effort * G_TIME_SPAN_SECOND &&
+      source_is_local (watch->pipeline))
+    return give_up (error, REASON_DECODER_FAILED,
+        "Its decoder was given up: it worked for %u s and brought nothing.",
+        watch->effort);
   if (watch->timeout &&
-      now - watch->progressed > watch->timeout * G_TIME_SPAN_SECOND) {
-    g_set_error (error, ANALYSIS_ERROR, REASON_TIMEOUT,
+      now - watch->progressed > watch->timeout * G_TIME_SPAN_SECOND)
+    return give_up (error, REASON_TIMEOUT,
         "Its decoder was given up after %u s without progress.",
         watch->timeout);
-    return FALSE;
-  }
   return TRUE;
 }
 

@@ -4,9 +4,12 @@
  *
  * A pipeline shows progress by a message, or by a sample of which its owner tells
  * with watch_note_progress().  It stands still when for two seconds it has shown
- * none and no thread of it has run: decodebin may swallow the error of a demuxer,
- * and then neither an error nor the end would ever come.  A thread that runs and
- * brings nothing, as that of a decoder that hangs, is given up after @timeout. */
+ * none and has no thread that could: decodebin may swallow the error of a demuxer,
+ * and then neither an error nor the end would ever come.  It stands still as well
+ * when for five seconds its threads have neither worked nor read; those of a pipeline
+ * that reads from a server may always be waiting for that.  A thread that works on a
+ * local file and brings nothing, as that of a parser in an endless loop, is given up
+ * after @effort, and whatever else brings nothing after @timeout. */
 
 #pragma once
 
@@ -14,11 +17,16 @@
 
 #include "source.h"
 
+/* a good value for "effort": no decoder needs so long for one sample */
+#define WATCH_EFFORT 10
+
 typedef struct
 {
   GstElement *pipeline;
   Source *source; /* its source, which explains the errors */
   guint timeout;  /* s without progress after which it is given up; 0: never */
+  /* s of processor time without progress, if it reads a local file; 0: any */
+  guint effort;
   /* Both are called in the thread that waits, and may be NULL: with each tag and
    * element message; and a few times a second while there is progress by
    * samples. */
@@ -27,10 +35,13 @@ typedef struct
   gpointer user_data;
 
   /* the watch's own, 0 at first */
-  int n_moved;              /* atomic: calls of watch_note_progress() */
-  int n_seen;               /* of these, when it was last looked at */
-  gint64 progressed, moved; /* monotonic µs: last progress; last thread seen at
-                               work */
+  int n_moved; /* atomic: calls of watch_note_progress() */
+  int n_seen;  /* of these, when it was last looked at */
+  gint64 progressed, moved,
+      checked;         /* monotonic µs: last progress; last thread seen
+                                        at work; last look at it */
+  gint64 worked, work; /* µs of the other threads' processor time: at the last
+                          progress; when it was last seen to grow */
 } Watch;
 
 /* Tells that a sample has come; in any thread. */

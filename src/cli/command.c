@@ -6,7 +6,7 @@
 
 #include <gst/gst.h>
 
-#include "genre/genre.h"
+#include "modelname.h"
 #include "options.h"
 #include "report.h"
 #include "tags/undo.h"
@@ -24,7 +24,8 @@ enum
 typedef struct
 {
   char *path;
-  char *label; /* "crnn 3": name and version */
+  char *label;   /* "crnn 3": name and version */
+  char **labels; /* the genres that it knows */
 } ModelLabel;
 
 static void
@@ -32,21 +33,19 @@ model_label_clear (ModelLabel *model)
 {
   g_free (model->path);
   g_free (model->label);
+  g_strfreev (model->labels);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ModelLabel, model_label_clear)
 
-/* Finds the model, NULL being the default, and loads it: an unusable model is
- * reported once, not by each worker for each file. */
 static gboolean
 find_model (const char *name, ModelLabel *found, GError **error)
 {
-  GenreModel *model;
+  GenreModel *model = model_name_load (
+      name, &found->path, &found->label, error);
 
-  found->path = genre_model_find (name, error);
-  if (!found->path || !(model = genre_model_load (found->path, error)))
+  if (!model)
     return FALSE;
-  found->label = g_strdup_printf (
-      "%s %s", genre_model_get_name (model), genre_model_get_version (model));
+  found->labels = g_strdupv ((char **) genre_model_get_labels (model));
   genre_model_unref (model);
   return TRUE;
 }
@@ -93,6 +92,13 @@ undo (const CommandOptions *options)
   return undo_run (options->undo, options->pool.worker.tags.dry_run);
 }
 
+static gboolean
+set_root (Cache *cache, const CommandOptions *options, GError **error)
+{
+  return !options->cache_root ||
+      cache_set_root (cache, options->cache_root, error);
+}
+
 static int
 export_cache (const CommandOptions *options, GError **error)
 {
@@ -101,8 +107,28 @@ export_cache (const CommandOptions *options, GError **error)
   /* if nobody reads the output, there is nothing that needs an orderly end */
   signal (SIGPIPE, SIG_DFL);
   cache = cache_open_to_export (options->cache, error);
-  return cache && cache_export (cache, options->export, error) ? STATUS_OK
-                                                               : STATUS_USAGE;
+  return cache && set_root (cache, options, error) &&
+          cache_export (cache, options->export, error)
+      ? STATUS_OK
+      : STATUS_USAGE;
+}
+
+static int
+prune_cache (const CommandOptions *options, GError **error)
+{
+  g_autoptr (Cache) cache = NULL;
+
+  if (!g_file_test (options->cache, G_FILE_TEST_EXISTS)) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        "The cache %s does not exist.", options->cache);
+    return STATUS_USAGE;
+  }
+  cache = cache_open (options->cache, error);
+  return cache && set_root (cache, options, error) &&
+          cache_prune (cache, options->pool.worker.tags.dry_run,
+              options->report.quiet, error)
+      ? STATUS_OK
+      : STATUS_USAGE;
 }
 
 /* Runs the pool.  Gives the exit status. */
@@ -124,6 +150,25 @@ classify_files (
   return report_is_cut_off (report) ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
+/* Tells of what is asked for and will not be, though nothing is wrong. */
+static void
+warn (const CommandOptions *options, const ModelLabel *model)
+{
+  const WorkerOptions *worker = &options->pool.worker;
+  g_autofree char *unknown = worker->map
+      ? vocabulary_find_unknown (
+            worker->map, (const char *const *) model->labels)
+      : NULL;
+
+  if (unknown)
+    g_printerr ("genreclassify: %s\n", unknown);
+  if (worker->write_top > 1 && worker->min_confidence > 0.5)
+    g_printerr ("genreclassify: No file will get more than one genre: of "
+                "probabilities, which add up to 1, only one can be at least "
+                "%g; --min-confidence sets another limit.\n",
+        worker->min_confidence);
+}
+
 static int
 classify (const CommandOptions *options, GError **error)
 {
@@ -136,8 +181,10 @@ classify (const CommandOptions *options, GError **error)
     return STATUS_USAGE;
   if (options->cache &&
       (!(cache = cache_open (options->cache, error)) ||
+          !set_root (cache, options, error) ||
           !(cache_key = make_cache_key (&model, &pool.worker.analysis, error))))
     return STATUS_USAGE;
+  warn (options, &model);
   pool.worker.analysis.model = model.path;
   pool.cache = cache;
   pool.cache_key = cache_key;
@@ -154,6 +201,8 @@ run (const CommandOptions *options, GError **error)
       return undo (options);
     case COMMAND_EXPORT_CACHE:
       return export_cache (options, error);
+    case COMMAND_PRUNE_CACHE:
+      return prune_cache (options, error);
     default:
       return classify (options, error);
   }
@@ -168,7 +217,7 @@ command_main (int argc, char **argv)
 
   /* when a worker or the reader of stdout is gone, write() says so */
   signal (SIGPIPE, SIG_IGN);
-  if (options_parse (&options, &argc, &argv, &error))
+  if (options_parse (&options, argc, argv, &error))
     status = run (&options, &error);
   if (error)
     g_printerr ("genreclassify: %s\n", error->message);

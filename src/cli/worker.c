@@ -15,7 +15,7 @@
 #include "analysis/wire.h"
 #include "outcome.h"
 #include "plot/plot.h"
-#include "tags/spelling.h"
+#include "tagchoice.h"
 #include "tags/formats/tagserror.h"
 
 /* Set while a file is being written, and by SIGTERM in that time. */
@@ -34,7 +34,7 @@ worker_get_argv (void)
 gboolean
 worker_writes_tags (const WorkerOptions *options, const Result *result)
 {
-  return options->write && !result->error;
+  return options->write && !result->error && (!options->group || result->group);
 }
 
 /* Answers.  Without a parent that takes them the process ends, but not while it
@@ -85,34 +85,37 @@ get_path (const char *name)
   return g_filename_from_uri (name, NULL, NULL);
 }
 
-/* Writes the result's genre into the file @path. */
+/* Writes the result's genres into the file @path. */
 static gboolean
 write_genre (const char *path, Outcome *outcome, const WorkerOptions *options,
     GError **error)
 {
   const Result *result = outcome->result;
-  const char *genres[] = {
-    spelling_of_label (result->labels[result_get_best (result)]), NULL
-  };
-  g_autofree char *classifier = options->write_confidence
-      ? tagwriter_format_classifier (
-            genres[0], result_get_confidence (result), result->model)
-      : NULL;
+  g_autofree char *classifier = NULL;
+  g_auto (GStrv) genres = tag_choice_make (result->labels,
+      result_get_answer (result), result->model, options, &classifier);
 
-  return tagwriter_write (
-      path, genres, classifier, &options->tags, &outcome->change, error);
+  if (!*genres) {
+    outcome->change.note = g_strdup ("The genre map leaves it out.");
+    return TRUE;
+  }
+  return tagwriter_write (path, (const char *const *) genres, classifier,
+      &options->tags, &outcome->change, error);
 }
 
 static void
 write_tags (Outcome *outcome, const WorkerOptions *options)
 {
   const Result *result = outcome->result;
-  double confidence = result_get_confidence (result);
+  double confidence = result_get_answer_confidence (result);
   g_autofree char *path = get_path (result->name);
   g_autoptr (GError) error = NULL;
 
-  if (result_get_best (result) < 0) {
+  if (!result_get_answer (result)) {
     outcome->change.note = g_strdup ("It is silent.");
+  } else if (result->is_truncated && !options->force) {
+    outcome->change.note = g_strdup ("It is cut off.");
+    outcome->write_reason = REASON_TRUNCATED;
   } else if (confidence < options->min_confidence) {
     outcome->change.note = g_strdup_printf (
         "The confidence, %.2f, is below %.2f.", confidence,
@@ -143,7 +146,7 @@ read_genre (Result *result)
 static void
 find_genre (Outcome *outcome, const WorkerOptions *options, int output)
 {
-  if (!outcome->result->labels) {
+  if (!outcome->result->labels && !outcome->result->group) {
     Result *found = analysis_run (
         outcome->result->name, &options->analysis, on_segment, &output);
 
@@ -235,7 +238,10 @@ read_options (WireReader *requests, WorkerOptions *options)
   if (wire_reader_next (requests, 0, &message) != WIRE_MESSAGE ||
       message.kind != WIRE_OPTIONS)
     return FALSE;
-  if (worker_options_parse (options, message.data, &error))
+  if (worker_options_parse (options, message.data, &error) &&
+      (!options->genre_map ||
+          (options->map = vocabulary_parse (
+               options->genre_map, -1, "The genre map", &error))))
     return TRUE;
   g_printerr ("genreclassify: %s\n", error->message);
   return FALSE;

@@ -8,7 +8,8 @@
  *
  *   WIRE_OPTIONS  first, once: worker_options_to_text()
  *   WIRE_REQUEST  for each file: a Result, which has the file's name; if it has a
- *                 genre, that was known before and is not analysed again
+ *                 genre or a group, that was known before and is not analysed
+ *                 again
  *
  * and answers each request with
  *

@@ -21,11 +21,15 @@ static const struct
   FIELD ("segments", "b", with_segments),
   FIELD ("plot", "ay", plot),
   FIELD ("write", "b", write),
+  FIELD ("group", "b", group),
+  FIELD ("force", "b", force),
   FIELD ("min-confidence", "d", min_confidence),
   FIELD ("mode", "u", tags.mode),
   FIELD ("id3v23", "b", tags.id3v23),
   FIELD ("preserve-times", "b", tags.preserve_times),
   FIELD ("write-confidence", "b", write_confidence),
+  FIELD ("write-top", "u", write_top),
+  FIELD ("genre-map", "ay", genre_map),
   FIELD ("dry-run", "b", tags.dry_run),
   FIELD ("undo-log", "ay", tags.undo_log),
   FIELD ("placeholders", "ay", tags.placeholders),
@@ -142,4 +146,5 @@ worker_options_clear (WorkerOptions *options)
     if (*fields[i].type == 'a')
       g_clear_pointer (
           (char **) G_STRUCT_MEMBER_P (options, fields[i].offset), g_free);
+  g_clear_pointer (&options->map, vocabulary_free);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "analysis/analysis.h"
+#include "vocabulary.h"
 #include "tags/tagwriter.h"
 
 typedef struct
@@ -14,9 +15,14 @@ typedef struct
   gboolean with_segments;
   const char *plot;      /* where to draw the file's plot, or NULL */
   gboolean write;        /* the genre into the file's tags */
+  gboolean group;        /* not before its album is known */
+  gboolean force;        /* also into a file that is truncated */
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
-  TagOptions tags;           /* without "progress", which is the worker's own */
+  guint write_top;           /* genres at most; 0: one */
+  const char *genre_map; /* text of the user's names (vocabulary.h), or NULL */
+  Vocabulary *map;       /* the same, for the worker's own use */
+  TagOptions tags;       /* without "progress", which is the worker's own */
 } WorkerOptions;
 
 /* A GVariant's text of type a{sv}, the options by name; free with g_free(). */

@@ -13,6 +13,8 @@
 
 #include "analysis/wire.h"
 #include "genre/genre.h"
+#include "grouping.h"
+#include "writememory.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
@@ -23,6 +25,7 @@ typedef struct
   ListingItem *item;
   Outcome outcome;        /* result is NULL as long as there is none */
   gboolean awaits_change; /* the result is there, and the change will follow */
+  Group *group; /* NULL if none is asked for, and once it is complete */
   gboolean done;
   struct stat info; /* before it was read */
   gboolean has_info;
@@ -51,6 +54,8 @@ struct _Pool
   GPtrArray *workers; /* WorkerProcess */
   GQueue window;      /* FileTask, in the listing's order */
   FileTask *waiting;  /* the last of them, while there is no worker for it */
+  Grouping *grouping; /* or NULL */
+  GQueue to_write;    /* FileTask of complete groups, while no worker is free */
   guint pump_source;
   gboolean listed;   /* the listing has given all of its files */
   gboolean stopping; /* no file is begun any more */
@@ -104,17 +109,22 @@ static gboolean
 look_up (Pool *pool, FileTask *task)
 {
   const PoolOptions *options = pool->options;
+  Result *found;
 
   if (!options->cache || stat (task->item->name, &task->info) < 0)
     return FALSE;
   task->has_info = TRUE;
-  task->outcome.result = cache_lookup (options->cache, task->item->name,
-      task->info.st_size, get_mtime_ns (&task->info), options->cache_key);
-  return task->outcome.result != NULL;
+  found = cache_lookup (options->cache, task->item->name, task->info.st_size,
+      get_mtime_ns (&task->info), options->cache_key);
+  /* without the tags it cannot be told what is its album */
+  if (found && pool->grouping && !found->error && !found->has_tags)
+    g_clear_pointer (&found, result_free);
+  task->outcome.result = found;
+  return found != NULL;
 }
 
-/* Keeps results, and of failures only that a file is no audio: others may be gone
- * the next time.  How this run came by the file's name is not kept. */
+/* Keeps results, and of failures only what another content alone changes: others
+ * may be gone the next time.  How this run came by the file's name is not kept. */
 static void
 store (Pool *pool, FileTask *task)
 {
@@ -123,7 +133,7 @@ store (Pool *pool, FileTask *task)
   GError *error = NULL;
 
   if (!task->has_info ||
-      (result->error && !reason_is_no_audio (result->reason)))
+      (result->error && !reason_may_skip (result->reason, FALSE)))
     return;
   result->may_skip = TRUE;
   if (!cache_store (pool->options->cache, task->item->name, task->info.st_size,
@@ -151,20 +161,78 @@ store_changed (Pool *pool, FileTask *task)
   result->old_genre = before;
 }
 
+/* Keeps what was done about the tags, so that the next run need not open the file. */
+static void
+store_change (Pool *pool, FileTask *task)
+{
+  const PoolOptions *options = pool->options;
+  GError *error = NULL;
+
+  if (task->has_info &&
+      !write_memory_store (options->cache, options->cache_key, &options->worker,
+          task->info.st_size, get_mtime_ns (&task->info), &task->outcome,
+          &error))
+    stop_with_error (pool, error);
+}
+
+static gboolean
+recall_change (Pool *pool, FileTask *task)
+{
+  const PoolOptions *options = pool->options;
+
+  return write_memory_recall (options->cache, options->cache_key,
+      &options->worker, task->info.st_size, get_mtime_ns (&task->info),
+      &task->outcome);
+}
+
 /* Files */
 
 /* Its result is complete; hand_on_done() passes it on in the listing's order. */
 static void
 finish_task (Pool *pool, FileTask *task)
 {
-  Result *result = task->outcome.result;
+  const ListingItem *item = task->item;
+  Outcome *outcome = &task->outcome;
+  Result *result = outcome->result;
 
-  task->done = TRUE;
   /* what only the worker could not read may have been audio */
-  result->may_skip = task->item->may_skip &&
-      (task->item->error || reason_is_no_audio (result->reason));
+  result->may_skip = item->error
+      ? item->may_skip
+      : item->found && reason_may_skip (result->reason, !item->may_skip);
+  outcome->write_skipped = item->found &&
+      reason_may_skip (outcome->write_reason, TRUE);
+  if (task->group)
+    grouping_note_result (pool->grouping, task->group);
+  else
+    task->done = TRUE;
   schedule_pump (pool);
 }
+
+static Result *
+get_result (gpointer track)
+{
+  return ((FileTask *) track)->outcome.result;
+}
+
+/* The track's album is known: only now can its genre be written. */
+static void
+on_group_complete (gpointer track, gpointer user_data)
+{
+  Pool *pool = user_data;
+  FileTask *task = track;
+
+  task->group = NULL;
+  if (worker_writes_tags (&pool->options->worker, task->outcome.result) &&
+      !(task->has_info && recall_change (pool, task))) {
+    task->awaits_change = TRUE;
+    g_queue_push_tail (&pool->to_write, task);
+  } else {
+    task->done = TRUE;
+  }
+  schedule_pump (pool);
+}
+
+static const GroupingFuncs grouping_funcs = { get_result, on_group_complete };
 
 static void
 set_failure (FileTask *task, Reason reason, const char *sentence)
@@ -192,10 +260,10 @@ fail_task (FileTask *task, Reason reason, const char *sentence)
 static void
 hand_on_done (Pool *pool)
 {
+  const gboolean all = pool->stopping;
   FileTask *task;
 
-  while ((task = g_queue_peek_head (&pool->window)) &&
-      (task->done || pool->stopping)) {
+  while ((task = g_queue_peek_head (&pool->window)) && (task->done || all)) {
     g_queue_pop_head (&pool->window);
     if (task->done &&
         !pool->func (
@@ -253,6 +321,11 @@ take_result (WorkerProcess *worker, const char *json)
 
   if (!result)
     return FALSE;
+  /* it was known, and only the change is waited for */
+  if (task->awaits_change) {
+    result_free (result);
+    return TRUE;
+  }
   result_free (task->outcome.result);
   task->outcome.result = result;
   task->awaits_change = worker_writes_tags (
@@ -271,6 +344,7 @@ take_change (WorkerProcess *worker, const char *json)
   task->awaits_change = FALSE;
   if (task->outcome.change.written)
     store_changed (worker->pool, task);
+  store_change (worker->pool, task);
   return TRUE;
 }
 
@@ -424,11 +498,42 @@ send_task (WorkerProcess *worker, FileTask *task)
 
 /* Whether a worker has something to do with a result that was in the cache. */
 static gboolean
-needs_worker (Pool *pool, const FileTask *task)
+needs_worker (Pool *pool, FileTask *task)
 {
   const WorkerOptions *options = &pool->options->worker;
 
-  return (options->plot || options->write) && !task->outcome.result->error;
+  if (task->outcome.result->error)
+    return FALSE;
+  /* with a group it is not known yet what is to be written */
+  return options->plot ||
+      (options->write && !pool->grouping && !recall_change (pool, task));
+}
+
+/* Sends what is ready for a worker.  FALSE if there are not workers enough. */
+static gboolean
+send_waiting (Pool *pool)
+{
+  while (pool->to_write.length > 0 || pool->waiting) {
+    WorkerProcess *worker = find_idle_worker (pool);
+    FileTask *task;
+
+    if (!worker)
+      return FALSE;
+    task = g_queue_pop_head (&pool->to_write);
+    send_task (worker, task ? task : g_steal_pointer (&pool->waiting));
+  }
+  return TRUE;
+}
+
+/* Whether the window may be longer: what is at its head would wait for ever if the
+ * listing did not go on. */
+static gboolean
+has_room (Pool *pool)
+{
+  const FileTask *head = g_queue_peek_head (&pool->window);
+
+  return pool->window.length < POOL_WINDOW ||
+      (head->group && grouping_is_open (head->group));
 }
 
 /* Takes the next file from the listing.  It is done at once if it cannot be played
@@ -440,11 +545,13 @@ begin_file (Pool *pool)
   ListingItem *item;
   FileTask *task;
 
-  if (pool->listed || pool->window.length >= POOL_WINDOW)
+  if (pool->listed || !has_room (pool))
     return FALSE;
   switch (listing_take (pool->listing, &item)) {
     case LISTING_END:
       pool->listed = TRUE;
+      if (pool->grouping)
+        grouping_end (pool->grouping);
       return FALSE;
     case LISTING_LATER:
       return FALSE;
@@ -454,6 +561,8 @@ begin_file (Pool *pool)
   task = g_new0 (FileTask, 1);
   task->item = item;
   g_queue_push_tail (&pool->window, task);
+  if (pool->grouping && !item->error)
+    task->group = grouping_add (pool->grouping, item->name, item->walked, task);
   if (item->error) {
     set_failure (task, item->reason, item->error);
     finish_task (pool, task);
@@ -469,14 +578,7 @@ static void
 begin_files (Pool *pool)
 {
   for (guint i = 0; i < FILES_AT_ONCE && !pool->stopping; i++) {
-    if (pool->waiting) {
-      WorkerProcess *worker = find_idle_worker (pool);
-
-      if (!worker)
-        return;
-      send_task (worker, g_steal_pointer (&pool->waiting));
-    }
-    if (!begin_file (pool))
+    if (!send_waiting (pool) || !begin_file (pool))
       return;
   }
   schedule_pump (pool);
@@ -559,6 +661,8 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
   pool.workers = g_ptr_array_new_with_free_func (
       (GDestroyNotify) worker_process_free);
   pool.loop = g_main_loop_new (NULL, FALSE);
+  if (options->worker.group)
+    pool.grouping = grouping_new (&grouping_funcs, &pool);
   pool.listing = listing_new (listing, on_more_listed, &pool, &pool.error);
   if (pool.listing) {
     schedule_pump (&pool);
@@ -578,6 +682,13 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
   g_ptr_array_unref (pool.workers);
   listing_free (pool.listing);
   g_main_loop_unref (pool.loop);
+  if (pool.grouping && grouping_was_torn (pool.grouping))
+    g_printerr ("genreclassify: Tracks of one album were taken for several, as "
+                "more than %d others lie between them in the list.  Sort it "
+                "by folder.\n",
+        GROUPING_PATIENCE);
+  grouping_free (pool.grouping);
+  g_queue_clear (&pool.to_write);
   g_queue_clear_full (&pool.window, (GDestroyNotify) file_task_free);
   if (pool.error) {
     g_propagate_error (error, pool.error);

@@ -36,6 +36,40 @@ test_brackets (void)
   g_assert_cmpstr (same->error, ==, "\\\"{");
 }
 
+/* The tags and the album are read back; what an earlier version has written has
+ * neither. */
+static void
+test_album (void)
+{
+  static const char json[] =
+      "{\"file\":\"x\",\"model\":\"m 1\",\"genre\":null,\"confidence\":0,"
+      "\"probabilities\":null,\"silent\":true,\"duration\":1,\"tag\":null,"
+      "%s\"error\":null,\"error_code\":null,\"retryable\":false,"
+      "\"skipped\":false%s}";
+  g_autofree char *new_json = g_strdup_printf (json,
+      "\"artist\":\"A\",\"album\":null,\"album_artist\":\"B\","
+      "\"compilation\":true,",
+      ",\"group\":{\"id\":\"1\",\"name\":\"C\",\"artist\":null,\"tracks\":2,"
+      "\"compilation\":false,\"genre\":\"b\",\"confidence\":0.75,"
+      "\"probabilities\":{\"a\":0.25,\"b\":0.75}}");
+  g_autofree char *old_json = g_strdup_printf (json, "", "");
+  g_autoptr (Result) new_result = result_from_json (new_json, NULL);
+  g_autoptr (Result) old_result = result_from_json (old_json, NULL);
+  g_autofree char *written = NULL;
+
+  g_assert_nonnull (new_result);
+  g_assert_true (new_result->has_tags);
+  g_assert_cmpfloat (result_get_confidence (new_result), ==, 0);
+  g_assert_cmpfloat (result_get_answer_confidence (new_result), ==, 0.75);
+  /* the order of the members is another one */
+  written = result_to_json (new_result, FALSE);
+  g_assert_nonnull (strstr (written, strstr (new_json, "\"group\"")));
+  g_assert_nonnull (strstr (written, "\"album_artist\":\"B\""));
+  g_assert_nonnull (old_result);
+  g_assert_false (old_result->has_tags);
+  g_assert_null (old_result->group);
+}
+
 /* Each code is read back, and says whether another attempt may succeed. */
 static void
 test_reasons (void)
@@ -71,6 +105,10 @@ test_other_codes (void)
         REASON_INTERNAL, FALSE },
     { "\"error\":\"-\",\"error_code\":\"no-audio-stream\",\"skipped\":true",
         REASON_NO_AUDIO_STREAM, TRUE },
+    { "\"error\":\"-\",\"error_code\":\"too-short\",\"skipped\":true",
+        REASON_TOO_SHORT, TRUE },
+    { "\"error\":\"-\",\"error_code\":\"too-short\",\"skipped\":false",
+        REASON_TOO_SHORT, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -108,6 +146,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/result/deep", test_deep);
   g_test_add_func ("/result/brackets", test_brackets);
+  g_test_add_func ("/result/album", test_album);
   g_test_add_func ("/result/reasons", test_reasons);
   g_test_add_func ("/result/other-codes", test_other_codes);
   g_test_add_func ("/result/domain", test_domain);

@@ -6,13 +6,36 @@
 
 #include "analysis/reason.h"
 
-typedef struct
+typedef struct Fixture Fixture;
+
+struct Fixture
 {
   GstElement *pipeline;
   Source source;
   Watch watch;
   guint n_alive;
-} Fixture;
+  void (*on_handoff) (
+      Fixture *fixture); /* in the thread that brings a buffer */
+  int ended;             /* atomic */
+  GMutex mutex;
+  GCond cond;
+};
+
+static void
+wait_for_end (Fixture *fixture)
+{
+  g_mutex_lock (&fixture->mutex);
+  while (!fixture->ended)
+    g_cond_wait (&fixture->cond, &fixture->mutex);
+  g_mutex_unlock (&fixture->mutex);
+}
+
+static void
+spin_until_end (Fixture *fixture)
+{
+  while (!g_atomic_int_get (&fixture->ended))
+    ;
+}
 
 static void
 on_progress (gpointer user_data)
@@ -41,20 +64,29 @@ start (Fixture *fixture, const char *description, guint timeout)
       gst_parse_launch (description, NULL));
   fixture->source.sink = gst_bin_get_by_name (
       GST_BIN (fixture->pipeline), "sink");
+  fixture->source.is_recognized = TRUE;
   fixture->watch = (Watch){ .pipeline = fixture->pipeline,
     .source = &fixture->source,
     .timeout = timeout,
+    .effort = fixture->watch.effort,
     .on_progress = on_progress,
     .user_data = fixture };
   pad = gst_element_get_static_pad (fixture->source.sink, "sink");
   gst_pad_add_probe (
       pad, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, &fixture->watch, NULL);
+  if (fixture->on_handoff)
+    g_signal_connect_swapped (fixture->source.sink, "handoff",
+        G_CALLBACK (fixture->on_handoff), fixture);
   gst_element_set_state (fixture->pipeline, GST_STATE_PLAYING);
 }
 
 static void
 stop (Fixture *fixture)
 {
+  g_mutex_lock (&fixture->mutex);
+  g_atomic_int_set (&fixture->ended, TRUE);
+  g_cond_signal (&fixture->cond);
+  g_mutex_unlock (&fixture->mutex);
   gst_element_set_state (fixture->pipeline, GST_STATE_NULL);
   gst_object_unref (fixture->source.sink);
   gst_object_unref (fixture->pipeline);
@@ -93,16 +125,53 @@ test_still (void)
   stop (&fixture);
 }
 
-/* A thread runs, and brings nothing. */
+/* A thread runs, and may wait for data that others send. */
 static void
 test_hang (void)
 {
   Fixture fixture = { 0 };
   g_autoptr (GError) error = NULL;
 
-  start (&fixture, "appsrc ! fakesink name=sink", 3);
+  start (&fixture, "appsrc ! fakesink name=sink", 6);
   g_assert_false (watch_wait (&fixture.watch, GST_MESSAGE_EOS, &error));
   g_assert_error (error, ANALYSIS_ERROR, REASON_TIMEOUT);
+  stop (&fixture);
+}
+
+/* Of a local file. */
+static char *
+describe_file (void)
+{
+  return g_strdup_printf ("filesrc location=\"%s\" ! oggdemux ! "
+                          "fakesink name=sink signal-handoffs=true",
+      g_getenv ("TEST_CLIP"));
+}
+
+/* Its thread waits for what never comes, although it need not wait for data. */
+static void
+test_wait (void)
+{
+  Fixture fixture = { .on_handoff = wait_for_end };
+  g_autofree char *description = describe_file ();
+  g_autoptr (GError) error = NULL;
+
+  start (&fixture, description, 60);
+  g_assert_false (watch_wait (&fixture.watch, GST_MESSAGE_EOS, &error));
+  g_assert_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED);
+  stop (&fixture);
+}
+
+/* Its thread is in an endless loop. */
+static void
+test_effort (void)
+{
+  Fixture fixture = { .on_handoff = spin_until_end, .watch.effort = 1 };
+  g_autofree char *description = describe_file ();
+  g_autoptr (GError) error = NULL;
+
+  start (&fixture, description, 60);
+  g_assert_false (watch_wait (&fixture.watch, GST_MESSAGE_EOS, &error));
+  g_assert_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED);
   stop (&fixture);
 }
 
@@ -114,5 +183,7 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/end", test_end);
   g_test_add_func ("/watch/still", test_still);
   g_test_add_func ("/watch/hang", test_hang);
+  g_test_add_func ("/watch/wait", test_wait);
+  g_test_add_func ("/watch/effort", test_effort);
   return g_test_run ();
 }

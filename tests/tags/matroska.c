@@ -698,7 +698,7 @@ test_container (void)
       join (make_head ("mkvx", 1), master (MATROSKA_SEGMENT, NULL)));
 
   g_assert_nonnull (written);
-  try_assert_unknown (other);
+  try_assert_obstacle (other, "Matroska or WebM");
 }
 
 static void

@@ -162,6 +162,16 @@ make_two_values (void)
           NULL));
 }
 
+/* A list that ends with zeros, too. */
+static GByteArray *
+make_zeros (void)
+{
+  return atom ("udta",
+      atom ("meta", VERSION, atom ("hdlr", HANDLER ("\0"), NULL),
+          atom ("ilst", TITLE, TEXT ("\0\0\0\0"), NULL), NULL),
+      NULL);
+}
+
 /* Values that are none, and items of all kinds. */
 static GByteArray *
 make_odd (void)
@@ -189,6 +199,14 @@ make_quicktime_genre (void)
 }
 
 static GByteArray *
+make_3gp_wide (void)
+{
+  return atom ("udta",
+      atom ("gnre", TEXT ("\0\0\0\0\25\307\376\377\0S\0k\0a\0\0"), NULL),
+      atom ("titl", TEXT ("\0\0\0\0\25\307Song\0"), NULL), NULL);
+}
+
+static GByteArray *
 make_3gp_genre (void)
 {
   return atom (
@@ -213,16 +231,18 @@ static const Tags tags[] = {
   { "plain", make_plain, "", FALSE },
   { "free", make_free, "Pop", FALSE },
   { "quicktime", make_quicktime, "", FALSE },
-  { "no-meta", make_no_meta, "none", FALSE },
+  { "no-meta", make_no_meta, "", FALSE },
   { "no-list", make_no_list, "none", FALSE },
   { "empty-list", make_empty_list, "", FALSE },
   { "empty-udta", make_empty_udta, "none", TRUE },
   { "number", make_number, "Rock", FALSE },
   { "number-and-name", make_number_and_name, "Rock", FALSE },
   { "two-values", make_two_values, "Pop;R&B;Ska", FALSE },
+  { "zeros", make_zeros, "", FALSE },
   { "odd", make_odd, "", FALSE },
   { "kept", make_kept, "", FALSE },
   { "quicktime-genre", make_quicktime_genre, "Folk", FALSE },
+  { "3gp-wide", make_3gp_wide, "Ska", FALSE },
   { "3gp-genre", make_3gp_genre, "Folk", FALSE },
   { "second", make_second, "Pop", FALSE },
 };
@@ -397,6 +417,38 @@ test_fragments (void)
   try_assert_refused (in_front, jazz, "atom sidx");
 }
 
+/* Where QuickTime or 3GP have texts, the genre is one of them. */
+static void
+test_texts (void)
+{
+  static const struct
+  {
+    const char *name, *bytes;
+    gsize length;
+  } cases[] = {
+    { "no-meta", "\0\0\0\20\251gen\0\4\125\304Jazz", 16 },
+    { "quicktime-genre", "\0\0\0\20\251gen\0\4\125\304Jazz", 16 },
+    { "3gp-genre", "\0\0\0\23gnre\0\0\0\0\125\304Jazz", 19 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    for (guint j = 0; j < G_N_ELEMENTS (tags); j++) {
+      g_autoptr (GBytes) data = NULL, written = NULL;
+      gsize size;
+      const void *all;
+
+      if (strcmp (tags[j].name, cases[i].name))
+        continue;
+      data = make_file (&tags[j], IN_FRONT);
+      written = try_write (data, jazz, TRUE);
+      all = g_bytes_get_data (written, &size);
+      g_assert_nonnull (memmem (all, size, cases[i].bytes, cases[i].length));
+      g_assert_null (memmem (all, size, "ilst", 4));
+      g_assert_null (memmem (all, size, "Folk", 4));
+    }
+  }
+}
+
 /* Puts @to in the place of @from, both of the same length, where it is first. */
 static GBytes *
 replace (GBytes *data, const void *from, const void *to, gsize length)
@@ -426,10 +478,10 @@ test_obstacles (void)
     { "\16tkhd", "\17tkhd", 5, IN_FRONT, "atom trak at byte" },
     { "stco\0\0\0\0\0\0\0\3", "stco\0\0\0\0\0\0\0\4", 12, IN_FRONT,
         "atom stco" },
-    { "\0\0\0\34\251nam", "\0\0\0\35\251nam", 8, IN_FRONT, "no whole item" },
-    { "\0\0\0\34\251nam", "\0\0\0\3\251nam", 8, AT_END, "no whole item" },
+    { "\0\0\0\34\251nam", "\0\0\0\35\251nam", 8, IN_FRONT, "no whole atom" },
+    { "\0\0\0\34\251nam", "\0\0\0\3\251nam", 8, AT_END, "no whole atom" },
     { "\0\0\0\44ilst", "\0\0\0\50ilst", 8, AT_END, "atom meta at byte" },
-    { "mdirappl", "mdtaappl", 8, AT_END, "has keys" },
+    { "mdirappl", "mdtaappl", 8, AT_END, "have keys" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -522,6 +574,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &tags[i], test_tags);
   }
   g_test_add_func ("/mp4/fragments", test_fragments);
+  g_test_add_func ("/mp4/texts", test_texts);
   g_test_add_func ("/mp4/obstacles", test_obstacles);
   g_test_add_func ("/mp4/cut", test_cut);
   g_test_add_func ("/mp4/offsets", test_offsets);

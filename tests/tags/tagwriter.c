@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 
+#include "tags/undo.h"
 #include "try.h"
 
 typedef struct
@@ -163,6 +164,59 @@ test_dry_run (Fixture *fixture, gconstpointer data)
   }
 }
 
+static void
+print_nothing (const char *text)
+{
+  (void) text;
+}
+
+/* Undoes the log, which is removed. */
+static void
+undo (const char *log, gboolean has_fields)
+{
+  g_autoptr (GRegex) fields = g_regex_new (
+      ",\"old_fields\":\\[(\\[[^]]*\\],?)*\\]", 0, 0, NULL);
+  g_autofree char *text = NULL, *stripped = NULL;
+  GPrintFunc print = g_set_print_handler (print_nothing);
+
+  g_assert_true (g_file_get_contents (log, &text, NULL, NULL));
+  stripped = g_regex_replace_literal (fields, text, -1, 0, "", 0, NULL);
+  g_assert_cmpint (strlen (stripped), <, strlen (text));
+  if (!has_fields)
+    g_assert_true (g_file_set_contents (log, stripped, -1, NULL));
+  g_assert_cmpint (undo_run (log, FALSE), ==, 0);
+  g_set_print_handler (print);
+  g_assert_cmpint (g_unlink (log), ==, 0);
+}
+
+/* Logs of earlier versions do not have the fields; the genres are given back by
+ * their names. */
+static void
+test_undo (Fixture *fixture, gconstpointer data)
+{
+  static const char *const metal[] = { "Metal", NULL };
+  static char *old[] = { "Rock", "Pop", NULL };
+  g_autofree char *log = g_build_filename (fixture->folder, "log", NULL);
+  const TagOptions options = { .mode = TAG_OVERWRITE, .undo_log = log };
+
+  (void) data;
+  for (guint i = 0; i < 4; i++) {
+    g_autofree char *before = NULL, *after = NULL;
+    gsize n_before, n_after;
+    TagChange change;
+
+    make_file (fixture, i < 2 ? old : NULL);
+    g_assert_true (
+        g_file_get_contents (fixture->path, &before, &n_before, NULL));
+    g_assert_true (tagwriter_write (
+        fixture->path, metal, "by me", &options, &change, NULL));
+    tag_change_clear (&change);
+    undo (log, i % 2 == 0);
+    g_assert_true (g_file_get_contents (fixture->path, &after, &n_after, NULL));
+    g_assert_cmpmem (after, n_after, before, n_before);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,6 +229,7 @@ main (int argc, char **argv)
     { "/tagwriter/joined", test_joined },
     { "/tagwriter/placeholders", test_placeholders },
     { "/tagwriter/dry-run", test_dry_run },
+    { "/tagwriter/undo", test_undo },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* MP4, QuickTime and 3GP with the tags that iTunes writes, moov/udta/meta/ilst:
- * https://developer.apple.com/documentation/quicktime-file-format
+/* MP4, QuickTime and 3GP: https://developer.apple.com/documentation/quicktime-file-format
+ *
+ * The genre goes into the list of iTunes, moov/udta/meta/ilst; without one, among
+ * the texts that QuickTime or 3GP have in moov/udta: next to a list, some programs
+ * would not see these any more.  A file without any tags gets a list.
  *
  * Tags grow and shrink by what is written; free space stays as it is.  What is
  * behind them moves, and the offsets that point there with it. */
@@ -16,17 +19,12 @@
 #include "mp4offsets.h"
 #include "tagserror.h"
 
-#define FTYP MP4_TYPE ('f', 't', 'y', 'p')
 #define MOOV MP4_TYPE ('m', 'o', 'o', 'v')
 #define UDTA MP4_TYPE ('u', 'd', 't', 'a')
 #define META MP4_TYPE ('m', 'e', 't', 'a')
 #define ILST MP4_TYPE ('i', 'l', 's', 't')
 #define HDLR MP4_TYPE ('h', 'd', 'l', 'r')
-#define GENRE MP4_TYPE (0xa9, 'g', 'e', 'n') /* QuickTime's, in udta */
-#define GENRE_3GP MP4_TYPE ('g', 'n', 'r', 'e')
-
 #define MAX_ATOMS (1 << 18) /* of the top level */
-#define MAX_GENRE 1024      /* bytes of one of QuickTime's */
 
 /* What a "meta" atom that is made begins with: its version, and its handler. */
 static const char meta_begin[] =
@@ -40,10 +38,12 @@ typedef struct
   GArray *atoms; /* Mp4Atom: of the top level */
   Mp4Offsets *offsets;
   Mp4Atom moov, udta, meta, ilst; /* without a type if it is not there */
+  Mp4Atom list;                   /* ilst, or an udta that has texts */
+  Mp4Style style;                 /* of the list */
   /* it has nothing but what is made here */
   gboolean meta_is_plain, udta_is_plain;
   TagItems *items;   /* of the list; empty without one */
-  GPtrArray *others; /* char *: genres in udta itself, which stay */
+  guint64 items_end; /* where they end: zeros may follow in the list */
 } Mp4;
 
 static void
@@ -55,7 +55,6 @@ mp4_free (gpointer data)
   g_array_unref (mp4->atoms);
   mp4_offsets_free (mp4->offsets);
   g_clear_pointer (&mp4->items, tag_items_free);
-  g_ptr_array_unref (mp4->others);
   g_free (mp4);
 }
 
@@ -189,9 +188,7 @@ choose_meta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
       continue;
     if (has_keys (file, &meta)) {
       layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
-          "Its tags are in a form that cannot be written: the atom meta at "
-          "byte %" G_GUINT64_FORMAT " has keys instead of iTunes' items.",
-          meta.offset);
+          "Its tags have keys of QuickTime (mdta) instead of iTunes' items.");
       continue;
     }
     if (mp4_find (file, &meta, mp4_get_meta_skip (file, &meta), ILST, &ilst))
@@ -203,27 +200,28 @@ choose_meta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
   }
 }
 
-/* Notes a genre that QuickTime or 3GP has beside iTunes' tags. */
-static void
-read_other (MediaFile *file, Mp4 *mp4, const Mp4Atom *atom)
+/* Finds out whether an "udta" atom has texts of QuickTime or 3GP. */
+static gboolean
+has_texts (MediaFile *file, const Mp4Atom *udta, Mp4Style *style)
 {
-  guint skip = atom->type == GENRE ? 4 : 6;
-  guint64 size = atom->size - atom->header;
-  g_autoptr (GBytes) bytes = size > skip && size <= MAX_GENRE
-      ? media_file_get (file, atom->offset + atom->header, size)
-      : NULL;
-  const char *data = bytes ? g_bytes_get_data (bytes, NULL) : NULL;
-  g_autoptr (TagItems) items = NULL;
+  static const guint32 types[] = { MP4_TYPE ('t', 'i', 't', 'l'),
+    MP4_TYPE ('p', 'e', 'r', 'f'), MP4_TYPE ('a', 'u', 't', 'h'),
+    MP4_TYPE ('a', 'l', 'b', 'm'), MP4_TYPE ('g', 'n', 'r', 'e') };
+  Mp4Walk walk = mp4_enter (file, udta, 0);
+  Mp4Atom atom;
 
-  if (!bytes)
-    return;
-  items = tag_items_new ();
-  /* of QuickTime there may be the same in other languages behind it */
-  if (atom->type == GENRE)
-    size = MIN (size, 4u + GST_READ_UINT16_BE (data));
-  tag_items_add_genre (items, data + skip, (gssize) (size - skip));
-  if (items->genres->len > 0)
-    g_ptr_array_add (mp4->others, g_strdup (items->genres->pdata[0]));
+  *style = MP4_ITUNES;
+  while (mp4_next (&walk, &atom)) {
+    if (atom.type >> 24 == 0xa9) {
+      *style = MP4_QUICKTIME;
+      return TRUE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+      if (atom.type == types[i])
+        *style = MP4_3GP;
+    }
+  }
+  return *style != MP4_ITUNES;
 }
 
 static void
@@ -231,20 +229,29 @@ find_tags (Layout *layout, Mp4 *mp4)
 {
   MediaFile *file = layout->file;
   Mp4Walk walk = mp4_enter (file, &mp4->moov, 0);
-  Mp4Atom udta, atom;
+  Mp4Atom udta;
 
   while (mp4_next (&walk, &udta)) {
-    Mp4Walk inner = mp4_enter (file, &udta, 0);
+    Mp4Style style;
 
-    if (udta.type != UDTA)
+    if (udta.type != UDTA || mp4->ilst.type)
       continue;
-    if (!mp4->ilst.type)
-      choose_meta (layout, mp4, &udta);
-    while (mp4_next (&inner, &atom)) {
-      if (atom.type == GENRE || atom.type == GENRE_3GP)
-        read_other (file, mp4, &atom);
+    choose_meta (layout, mp4, &udta);
+    if (!mp4->list.type && has_texts (file, &udta, &style)) {
+      mp4->list = udta;
+      mp4->style = style;
     }
   }
+  if (mp4->ilst.type) {
+    mp4->list = mp4->ilst;
+    mp4->style = MP4_ITUNES;
+  }
+}
+
+static guint64
+get_items_begin (const Mp4 *mp4)
+{
+  return mp4->list.offset + mp4->list.header;
 }
 
 /* Finds what is there only for the genre that was written. */
@@ -255,7 +262,9 @@ find_plain (MediaFile *file, Mp4 *mp4)
 
   mp4->meta_is_plain = meta->type && meta->header == MP4_HEADER &&
       mp4->items->kept->len == 0 &&
-      (!ilst->type || ilst->header == MP4_HEADER) &&
+      (!ilst->type ||
+          (ilst->header == MP4_HEADER &&
+              mp4->items_end == mp4_get_end (ilst))) &&
       meta->size == MP4_HEADER + META_BEGIN + ilst->size &&
       media_file_has (file, meta->offset + MP4_HEADER, meta_begin, META_BEGIN);
   mp4->udta_is_plain = udta->type && udta->header == MP4_HEADER &&
@@ -274,8 +283,11 @@ read_tags (Layout *layout, Mp4 *mp4)
   if (mp4->meta.type)
     check_end (
         layout, &mp4->meta, mp4_get_meta_skip (layout->file, &mp4->meta));
-  if (mp4->ilst.type)
-    mp4->items = mp4_ilst_parse (layout->file, &mp4->ilst, &problem);
+  if (mp4->list.type) {
+    check_end (layout, &mp4->list, 0);
+    mp4->items = mp4_ilst_parse (
+        layout->file, &mp4->list, mp4->style, &mp4->items_end, &problem);
+  }
   if (problem)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
   if (!mp4->items)
@@ -296,6 +308,12 @@ add_holes (const Mp4 *mp4, Mp4Holes *holes)
 
   mp4_offsets_add_holes (mp4->offsets, holes);
   add_size_hole (holes, &mp4->moov);
+  if (mp4->style != MP4_ITUNES) {
+    add_size_hole (holes, &mp4->list);
+    mp4_holes_add (
+        holes, get_items_begin (mp4), mp4->items_end - get_items_begin (mp4));
+    return;
+  }
   if (mp4->udta_is_plain) {
     mp4_holes_add (holes, udta->offset, udta->size);
     return;
@@ -309,23 +327,7 @@ add_holes (const Mp4 *mp4, Mp4Holes *holes)
   if (meta->type)
     add_size_hole (holes, meta);
   if (ilst->type)
-    mp4_holes_add (holes, ilst->offset, ilst->size);
-}
-
-/* Without a genre of its own, the list says that of the other fields. */
-static void
-add_others (const Mp4 *mp4, TagState *state)
-{
-  g_autoptr (GStrvBuilder) genres = g_strv_builder_new ();
-
-  if (mp4->items->genres->len > 0 || mp4->others->len == 0)
-    return;
-  for (guint i = 0; i < mp4->others->len; i++)
-    g_strv_builder_add (genres, mp4->others->pdata[i]);
-  g_strfreev (state->genres[TAG_MP4]);
-  state->genres[TAG_MP4] = g_strv_builder_end (genres);
-  if (!state->fields[TAG_MP4])
-    state->fields[TAG_MP4] = tag_fields_new ();
+    mp4_holes_add (holes, ilst->offset, mp4->items_end - ilst->offset);
 }
 
 static void
@@ -355,15 +357,13 @@ scan (Layout *layout, guint64 start)
   mp4->edges = edges_scan (layout, start);
   mp4->atoms = g_array_new (FALSE, FALSE, sizeof (Mp4Atom));
   mp4->offsets = mp4_offsets_new ();
-  mp4->others = g_ptr_array_new_with_free_func (g_free);
   find_atoms (layout, mp4, start);
   edges_add_front (mp4->edges, layout);
   if (mp4->moov.type) {
     read_tags (layout, mp4);
     add_pieces (layout, mp4);
-    if (mp4->ilst.type)
+    if (mp4->list.type)
       layout_add_items (layout, TAG_MP4, mp4->items);
-    add_others (mp4, &layout->state);
   }
   edges_add_back (mp4->edges, layout);
 }
@@ -442,15 +442,14 @@ remove_list (const Mp4 *mp4, Change *change)
 static void
 replace_list (const Mp4 *mp4, Change *change)
 {
-  const Mp4Atom *ilst = &mp4->ilst;
-
-  change->offset = ilst->offset + ilst->header;
-  change->length = ilst->size - ilst->header;
-  change->parents[0] = &mp4->moov;
-  change->parents[1] = &mp4->udta;
-  change->parents[2] = &mp4->meta;
-  change->parents[3] = ilst;
-  change->n_parents = 4;
+  change->offset = get_items_begin (mp4);
+  change->length = mp4->items_end - change->offset;
+  change->parents[change->n_parents++] = &mp4->moov;
+  if (mp4->style == MP4_ITUNES) {
+    change->parents[change->n_parents++] = &mp4->udta;
+    change->parents[change->n_parents++] = &mp4->meta;
+  }
+  change->parents[change->n_parents++] = &mp4->list;
 }
 
 static gboolean
@@ -467,13 +466,13 @@ apply (const Change *change, Splices *splices, GError **error)
   return TRUE;
 }
 
-/* TRUE if there is to be no list: none was there, or only the other fields have
- * said a genre. */
 static gboolean
-needs_no_list (const Mp4 *mp4, const TagState *wanted, guint length)
+has_contents (const Layout *layout, const Mp4 *mp4, const GByteArray *data)
 {
-  return length == 0 && mp4->items->kept->len == 0 &&
-      (!wanted->genres[TAG_MP4] || mp4->others->len > 0 || !mp4->ilst.type);
+  return data->len == mp4->items_end - get_items_begin (mp4) &&
+      (data->len == 0 ||
+          media_file_has (
+              layout->file, get_items_begin (mp4), data->data, data->len));
 }
 
 static gboolean
@@ -481,24 +480,18 @@ edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
     Splices *splices, GError **error)
 {
   const Mp4 *mp4 = layout->found;
-  g_autoptr (GByteArray) data = mp4_ilst_render (mp4->items, wanted);
+  g_autoptr (GByteArray)
+      data = mp4_ilst_render (mp4->items, mp4->style, wanted);
   Change change = { .data = data };
 
   if (!edges_edit (mp4->edges, wanted, options, splices, error))
     return FALSE;
-  if (mp4->ilst.type && wanted->genres[TAG_MP4] &&
-      data->len == mp4->ilst.size - mp4->ilst.header &&
-      media_file_has (layout->file, mp4->ilst.offset + mp4->ilst.header,
-          data->data, data->len))
-    return mp4_offsets_edit (mp4->offsets, mp4->atoms, splices, error);
-  if (!needs_no_list (mp4, wanted, data->len)) {
-    if (mp4->ilst.type)
-      replace_list (mp4, &change);
-    else
-      make_list (layout, mp4, &change);
-  } else if (mp4->ilst.type) {
+  if (mp4->ilst.type && !wanted->genres[TAG_MP4] && data->len == 0)
     remove_list (mp4, &change);
-  }
+  else if (!mp4->list.type && data->len > 0)
+    make_list (layout, mp4, &change);
+  else if (mp4->list.type && !has_contents (layout, mp4, data))
+    replace_list (mp4, &change);
   return (change.n_parents == 0 || apply (&change, splices, error)) &&
       mp4_offsets_edit (mp4->offsets, mp4->atoms, splices, error);
 }

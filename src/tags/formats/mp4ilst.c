@@ -16,7 +16,8 @@
 #define NAME MP4_TYPE ('n', 'a', 'm', 'e')
 
 #define APPLE "com.apple.iTunes"
-#define DATA_HEADER 8 /* bytes of the contents: type and locale */
+#define DATA_HEADER 8       /* bytes of the contents: type and locale */
+#define UNDETERMINED 0x55c4 /* the language "und", whose texts are of Unicode */
 
 /* What the contents of a "data" atom are. */
 enum
@@ -136,6 +137,36 @@ read_values (TagItems *items, guint32 type, GBytes *raw)
   }
 }
 
+/* A text with its length and its language; the same in other languages may
+ * follow. */
+static void
+read_quicktime (TagItems *items, GBytes *raw)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (raw, &size);
+
+  data += MP4_HEADER;
+  size -= MP4_HEADER;
+  if (size >= 4)
+    add_text (items, UTF8, data + 4,
+        MIN (size - 4, (gsize) GST_READ_UINT16_BE (data)));
+}
+
+/* A version, flags, the language, and a text that is of UTF-8 or begins with the
+ * mark of UTF-16. */
+static void
+read_3gp (TagItems *items, GBytes *raw)
+{
+  const gsize begin = MP4_HEADER + 6;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (raw, &size);
+
+  if (size >= begin + 2 && GST_READ_UINT16_BE (data + begin) == 0xfeff)
+    add_text (items, UTF16, data + begin + 2, size - begin - 2);
+  else if (size > begin)
+    add_text (items, UTF8, data + begin, size - begin);
+}
+
 static char *
 describe (guint32 type, GBytes *raw)
 {
@@ -146,13 +177,25 @@ describe (guint32 type, GBytes *raw)
   return g_strconcat ("item ", name, valid ? ":" : NULL, valid, NULL);
 }
 
+static gboolean
+is_genre (guint32 type, Mp4Style style)
+{
+  return (type == GENRE && style != MP4_3GP) ||
+      (type == GENRE_NUMBER && style != MP4_QUICKTIME);
+}
+
 /* Takes @raw. */
 static void
-add_item (TagItems *items, guint32 type, GBytes *raw)
+add_item (TagItems *items, Mp4Style style, guint32 type, GBytes *raw)
 {
-  if (type == GENRE || type == GENRE_NUMBER) {
+  if (is_genre (type, style)) {
     tag_items_add_field (items, FALSE, raw);
-    read_values (items, type, raw);
+    if (style == MP4_ITUNES)
+      read_values (items, type, raw);
+    else if (style == MP4_QUICKTIME)
+      read_quicktime (items, raw);
+    else
+      read_3gp (items, raw);
   } else if (type == FREE_FORM && is_classifier (raw)) {
     tag_items_add_field (items, TRUE, raw);
     read_values (items, type, raw);
@@ -162,30 +205,30 @@ add_item (TagItems *items, guint32 type, GBytes *raw)
 }
 
 TagItems *
-mp4_ilst_parse (MediaFile *file, const Mp4Atom *ilst, char **problem)
+mp4_ilst_parse (MediaFile *file, const Mp4Atom *list, Mp4Style style,
+    guint64 *end, char **problem)
 {
   g_autoptr (TagItems) items = tag_items_new ();
-  Mp4Walk walk = mp4_enter (file, ilst, 0);
+  Mp4Walk walk = mp4_enter (file, list, 0);
   Mp4Atom item;
 
+  *end = walk.offset;
   while (mp4_next (&walk, &item)) {
     GBytes *raw = item.header == MP4_HEADER
         ? media_file_get (file, item.offset, item.size)
         : NULL;
 
     if (!raw) {
-      walk.offset = item.offset;
-      break;
+      *problem = g_strdup_printf (
+          "Its list of tags is damaged: the item at byte %" G_GUINT64_FORMAT
+          " is too long.",
+          item.offset);
+      return NULL;
     }
-    add_item (items, item.type, raw);
+    add_item (items, style, item.type, raw);
+    *end = walk.offset;
   }
-  if (walk.offset == walk.end)
-    return g_steal_pointer (&items);
-  *problem = g_strdup_printf (
-      "Its list of tags, the atom ilst, is damaged: at byte %" G_GUINT64_FORMAT
-      " is no whole item.",
-      walk.offset);
-  return NULL;
+  return g_steal_pointer (&items);
 }
 
 static void
@@ -210,31 +253,92 @@ append_text (GByteArray *item, guint32 type, const char *text)
 }
 
 static void
-encode (const TagItems *items, char **genres, const char *classifier,
-    GPtrArray *raws)
+add_raw (GPtrArray *raws, guint32 type, const GByteArray *contents)
 {
-  g_autoptr (GByteArray) contents = g_byte_array_new ();
   g_autoptr (GByteArray) item = g_byte_array_new ();
 
-  (void) items;
-  if (classifier) {
-    append_text (contents, MEAN, APPLE);
-    append_text (contents, NAME, TAG_CLASSIFIER);
-    append_data (contents, classifier);
-  } else {
-    for (; *genres; genres++)
-      append_data (contents, *genres);
-  }
-  mp4_append (
-      item, classifier ? FREE_FORM : GENRE, contents->data, contents->len);
+  mp4_append (item, type, contents->data, contents->len);
   g_ptr_array_add (raws, g_bytes_new (item->data, item->len));
 }
 
-GByteArray *
-mp4_ilst_render (const TagItems *items, const TagState *wanted)
+static void
+encode_classifier (const char *classifier, GPtrArray *raws)
 {
+  g_autoptr (GByteArray) contents = g_byte_array_new ();
+
+  append_text (contents, MEAN, APPLE);
+  append_text (contents, NAME, TAG_CLASSIFIER);
+  append_data (contents, classifier);
+  add_raw (raws, FREE_FORM, contents);
+}
+
+static void
+encode_itunes (const TagItems *items, char **genres, const char *classifier,
+    GPtrArray *raws)
+{
+  g_autoptr (GByteArray) contents = g_byte_array_new ();
+
+  (void) items;
+  if (classifier) {
+    encode_classifier (classifier, raws);
+    return;
+  }
+  for (; *genres; genres++)
+    append_data (contents, *genres);
+  add_raw (raws, GENRE, contents);
+}
+
+static void
+encode_quicktime (const TagItems *items, char **genres, const char *classifier,
+    GPtrArray *raws)
+{
+  (void) items;
+  if (classifier) {
+    encode_classifier (classifier, raws);
+    return;
+  }
+  for (; *genres; genres++) {
+    g_autoptr (GByteArray) contents = g_byte_array_new ();
+    /* more than that is found to be too long when the text is read again */
+    guint length = (guint) MIN (strlen (*genres), G_MAXUINT16);
+    guint8 begin[4];
+
+    GST_WRITE_UINT16_BE (begin, length);
+    GST_WRITE_UINT16_BE (begin + 2, UNDETERMINED);
+    g_byte_array_append (contents, begin, sizeof begin);
+    g_byte_array_append (contents, (const guint8 *) *genres, length);
+    add_raw (raws, GENRE, contents);
+  }
+}
+
+static void
+encode_3gp (const TagItems *items, char **genres, const char *classifier,
+    GPtrArray *raws)
+{
+  (void) items;
+  if (classifier) {
+    encode_classifier (classifier, raws);
+    return;
+  }
+  for (; *genres; genres++) {
+    g_autoptr (GByteArray) contents = g_byte_array_new ();
+    guint8 begin[6] = { 0 };
+
+    GST_WRITE_UINT16_BE (begin + 4, UNDETERMINED);
+    g_byte_array_append (contents, begin, sizeof begin);
+    g_byte_array_append (
+        contents, (const guint8 *) *genres, (guint) strlen (*genres) + 1);
+    add_raw (raws, GENRE_NUMBER, contents);
+  }
+}
+
+GByteArray *
+mp4_ilst_render (const TagItems *items, Mp4Style style, const TagState *wanted)
+{
+  static const TagEncode encodes[] = { encode_itunes, encode_quicktime,
+    encode_3gp };
   g_autoptr (GPtrArray)
-      fields = tag_items_get_fields (items, TAG_MP4, wanted, encode);
+      fields = tag_items_get_fields (items, TAG_MP4, wanted, encodes[style]);
 
   return tag_items_join (items, fields);
 }

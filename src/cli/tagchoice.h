@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Which genres of a result are written into the file's tags. */
+
+#pragma once
+
+#include "analysis/result.h"
+#include "workeroptions.h"
+
+/**
+ * tag_choice_make:
+ * @labels: the model's
+ * @probabilities: (array): one for each label
+ * @model: its name and version
+ * @options: how many labels, how probable they must be, and the user's names
+ * @classifier: (out) (nullable): the text for the field GENRECLASSIFY, if it is to
+ *     be written
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the genres as they are to be
+ *     spelled, the most probable label's first; none if the map leaves them out
+ */
+char **tag_choice_make (char *const *labels, const double *probabilities,
+    const char *model, const WorkerOptions *options, char **classifier);
