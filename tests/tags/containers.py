@@ -1564,7 +1564,8 @@ def read_genre_piece(parsed, piece):
             values = read_data_atoms(data[8:])
             if last.startswith("gnre"):
                 return [ID3V1_GENRES[number - 1] for number in
-                        (int.from_bytes(v, "big") for v in values)
+                        (int.from_bytes(value, "big") for value in values
+                         if len(value) == 2)
                         if 0 < number <= len(ID3V1_GENRES)]
             return [value.decode("utf-8", "replace") for value in values]
         if last.startswith("gnre"):  # 3GP: version, language, text

@@ -162,6 +162,7 @@ class Judge:
         for name, case in cases.items():
             if read(os.path.join(folder, name)) != case.data:
                 self.problem(name, "a dry run changes it")
+        self.check_kept(folder, cases, cache)
         log = f"{folder}.log"
         real = self.run(*self.write_arguments(folder, cache, f"--log={log}"),
                         files=count)
@@ -189,6 +190,23 @@ class Judge:
         if changed:
             self.check_undo(folder, log, cases, changed)
         return changed
+
+    def check_kept(self, folder, cases, cache):
+        """A genre that is there is kept by default."""
+        present = {name: genres for name, genres in (
+            (name, plain_genres(case.data)) for name, case in cases.items())
+            if genres}
+        if not present:
+            return
+        arguments = self.write_arguments("--dry-run", cache, *(
+            os.path.join(folder, name) for name in present))
+        arguments.remove("--overwrite")
+        result = self.run(*arguments, files=len(present))
+        self.check_status("--dry-run", result)
+        for name, answer in self.answers(result[1]).items():
+            if answer.written:
+                self.problem(name, "the default replaces the genre "
+                             f"{present[name]}")
 
     def check_status(self, what, result):
         if result[0] not in (0, 1, 3):
@@ -330,6 +348,15 @@ class Judge:
         return "\n".join(
             f"{name}: {text}" for name, texts in sorted(self.problems.items())
             for text in texts[:4])
+
+
+def plain_genres(data):
+    """Those that anybody would call one, where players look."""
+    parsed = containers.parse(data)
+    return [genre for container, genres in containers.read_genres(parsed).items()
+            for genre in genres if re.fullmatch(r"[A-Z][A-Za-z /-]{2,}", genre)
+            and genre.lower() not in ("other", "none", "unknown", "genre")
+            and (parsed.kind != "Ogg" or container.endswith("#0/comments"))]
 
 
 def foreign_genre(container, after, before):
