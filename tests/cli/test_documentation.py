@@ -156,11 +156,11 @@ class Test(unittest.TestCase):
     def test_manual_is_valid(self):
         if not shutil.which("mandoc"):
             self.skipTest("mandoc is not installed")
-        result = subprocess.run(
-            ["mandoc", "-Tlint", "-Wwarning",
-             os.path.join(FOLDER, "genreclassify.1")],
-            capture_output=True, text=True, timeout=60)
-        self.assertEqual(result.stdout + result.stderr, "")
+        for page in "genreclassify.1", "../tags/genreclassify-tags.7":
+            result = subprocess.run(
+                ["mandoc", "-Tlint", "-Wwarning", os.path.join(FOLDER, page)],
+                capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.stdout + result.stderr, "")
 
     def test_bash(self):
         self.assertEqual(set(complete("-")), set(self.options))
