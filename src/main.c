@@ -26,26 +26,61 @@ serve_main (int argc, char **argv)
 }
 #endif
 
+typedef int (*Command) (int argc, char **argv);
+
+static int help_main (int argc, char **argv);
+
 /* What the first argument names.  A command's argv[0] is its own name. */
 static const struct
 {
   const char *name;
-  int (*run) (int argc, char **argv);
+  Command run;
 } commands[] = {
   { "eval", evaluation_main },
   { "models", models_main },
   { "serve", serve_main },
+  { "help", help_main },
 };
+
+/* NULL if there is none of this name */
+static Command
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (name, commands[i].name))
+      return commands[i].run;
+  return NULL;
+}
+
+/* "help eval" is "eval --help". */
+static int
+help_main (int argc, char **argv)
+{
+  const char *name = argc > 1 ? argv[1] : "help";
+  char *arguments[] = { (char *) name, "--help", NULL };
+  Command command = find_command (name);
+
+  if (!command) {
+    g_printerr (
+        "genreclassify: There is no command \"%s\" to show the help of; "
+        "see genreclassify --help.\n",
+        name);
+    return 2;
+  }
+  return command == help_main ? command_main (2, arguments)
+                              : command (2, arguments);
+}
 
 int
 main (int argc, char **argv)
 {
+  Command command;
+
   setlocale (LC_ALL, "");
   if (argc > 1 && g_str_equal (argv[1], WORKER_ARGUMENT))
     return worker_main (argc, argv);
-  for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (argv[1], commands[i].name))
-      return commands[i].run (argc - 1, argv + 1);
+  if (argc > 1 && (command = find_command (argv[1])))
+    return command (argc - 1, argv + 1);
   /* anything else is an option or a file */
   return command_main (argc, argv);
 }

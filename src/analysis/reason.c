@@ -68,6 +68,18 @@ reason_is_no_audio (Reason reason)
   return reason == REASON_NOT_AUDIO || reason == REASON_NO_AUDIO_STREAM;
 }
 
+gboolean
+reason_may_skip (Reason reason, gboolean named_as_audio)
+{
+  switch (reason) {
+    case REASON_TOO_SHORT:
+    case REASON_UNWRITABLE_FORMAT:
+      return TRUE;
+    default:
+      return reason_is_no_audio (reason) && !named_as_audio;
+  }
+}
+
 Reason
 reason_from_error (const GError *error, Reason otherwise)
 {

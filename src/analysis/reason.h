@@ -60,6 +60,11 @@ gboolean reason_is_retryable (Reason reason);
 /* Whether the file was read and holds no audio.  Only another content changes
  * that. */
 gboolean reason_is_no_audio (Reason reason);
+/* Whether a file that was found, in a folder or a list, is skipped for this reason
+ * and is no failure: it is no music, or has no place for the genre, and only
+ * another content changes that.  @named_as_audio: its name says that it is audio,
+ * and if it is none, something is wrong with it. */
+gboolean reason_may_skip (Reason reason, gboolean named_as_audio);
 /* The Reason of an error in the domain ANALYSIS_ERROR; @otherwise for an error of
  * another domain, or NULL. */
 Reason reason_from_error (const GError *error, Reason otherwise);

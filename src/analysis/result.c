@@ -34,9 +34,7 @@ result_new_error (const char *name, Reason reason, const char *sentence)
 gboolean
 result_is_skipped (const Result *result)
 {
-  return result->may_skip &&
-      (reason_is_no_audio (result->reason) ||
-          result->reason == REASON_UNREADABLE);
+  return result->error && result->may_skip;
 }
 
 static void

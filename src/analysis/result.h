@@ -51,8 +51,8 @@ typedef struct
   char *error;        /* a sentence: why there is no result, or NULL */
   Reason reason;      /* the same as a code; REASON_NONE without an error */
   gboolean
-      may_skip; /* nobody has said that the file is audio: it was found in a
-                        folder or a list, and its name does not say so */
+      may_skip; /* the error is no failure: the file was found in a folder or
+                        a list; see reason_may_skip() */
 } Result;
 
 /* An empty result of the file @name. */
@@ -61,8 +61,7 @@ Result *result_new (const char *name);
  * why. */
 Result *
 result_new_error (const char *name, Reason reason, const char *sentence);
-/* Whether the error is no failure: the file is no audio, or cannot be read, and
- * nobody has said that it is audio. */
+/* Whether there is an error that is no failure. */
 gboolean result_is_skipped (const Result *result);
 void result_free (Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
@@ -105,8 +104,8 @@ void result_rank (
  *                  as "too-short"
  *   retryable      boolean: the error may be gone if the file is tried again
  *   skipped        boolean: result_is_skipped(): there is an error, but no
- *                  failure: a picture or a text, say, that was found in a folder
- *                  or a list and whose name does not say that it is audio
+ *                  failure: a picture, say, or a song that is too short, which was
+ *                  found in a folder or a list
  *
  * and, @with_segments,
  *

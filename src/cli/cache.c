@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include <glib/gstdio.h>
-#include <sqlite3.h>
 
+#include "cacheprivate.h"
 #include "csv.h"
 
 /* What SQLite's header says of the file: "gnrc", and the schema's version. */
 #define APPLICATION_ID 0x676e7263
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 /* start, duration and, unless it is silent, the probabilities of each */
 #define SEGMENTS_TYPE "a(ttad)"
 /* The header of a file of SQLite is 25 big-endian words of 32 bits; two of them hold
@@ -29,7 +29,15 @@
 /* how long to wait for another process that writes */
 #define BUSY_TIMEOUT_MS 30000
 
-/* Names need not be UTF-8, so they are BLOBs.  The results of a file under several
+/* What version 2 has added: the last change of each file, see writememory.h. */
+static const char schema_of_changes[] = //
+    "CREATE TABLE change (path BLOB NOT NULL PRIMARY KEY,"
+    " size INTEGER NOT NULL, mtime INTEGER NOT NULL, key TEXT NOT NULL,"
+    " json TEXT NOT NULL);"
+    "PRAGMA user_version = " STRING (SCHEMA_VERSION) ";";
+
+/* Names need not be UTF-8, so they are BLOBs; they are absolute, or relative to a
+ * root that the user names.  The results of a file under several
  * keys stand side by side, as long as the file stays what it is.  "json" is
  * without the segments: as a GVariant they take a third of the room, and a tenth
  * of the time to read. */
@@ -40,9 +48,7 @@ static const char schema[] = //
     "CREATE TRIGGER stale BEFORE INSERT ON result BEGIN"
     " DELETE FROM result WHERE path = NEW.path"
     " AND (size, mtime) <> (NEW.size, NEW.mtime); END;"
-    "PRAGMA application_id = " STRING (
-        APPLICATION_ID) ";"
-                        "PRAGMA user_version = " STRING (SCHEMA_VERSION) ";";
+    "PRAGMA application_id = " STRING (APPLICATION_ID) ";";
 
 static const char lookup_sql[] = //
     "SELECT json, segments FROM result"
@@ -50,38 +56,36 @@ static const char lookup_sql[] = //
 static const char store_sql[] = //
     "INSERT OR REPLACE INTO result (path, size, mtime, key, json, segments)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+static const char lookup_change_sql[] = //
+    "SELECT json FROM change"
+    " WHERE path = ?1 AND size = ?2 AND mtime = ?3 AND key = ?4";
+static const char store_change_sql[] = //
+    "INSERT OR REPLACE INTO change (path, size, mtime, key, json)"
+    " VALUES (?1, ?2, ?3, ?4, ?5)";
 
-struct _Cache
-{
-  char *path;
-  sqlite3 *db;
-  sqlite3_stmt *lookup, *store;
-};
-
-/* With SQLite's text.  Gives FALSE. */
-static gboolean
-set_database_error (Cache *cache, GError **error)
+gboolean
+cache_set_error (Cache *cache, GError **error)
 {
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "The cache %s: %s.",
       cache->path, sqlite3_errmsg (cache->db));
   return FALSE;
 }
 
-static gboolean
-run (Cache *cache, const char *sql, GError **error)
+gboolean
+cache_execute (Cache *cache, const char *sql, GError **error)
 {
   return sqlite3_exec (cache->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
-      set_database_error (cache, error);
+      cache_set_error (cache, error);
 }
 
-static sqlite3_stmt *
-prepare (Cache *cache, const char *sql, GError **error)
+sqlite3_stmt *
+cache_prepare (Cache *cache, const char *sql, GError **error)
 {
   sqlite3_stmt *statement = NULL;
 
   if (sqlite3_prepare_v3 (cache->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
           &statement, NULL) != SQLITE_OK)
-    set_database_error (cache, error);
+    cache_set_error (cache, error);
   return statement;
 }
 
@@ -144,7 +148,7 @@ check_file (const char *path, gboolean *is_new, GError **error)
 static int
 get_number (Cache *cache, const char *sql)
 {
-  sqlite3_stmt *statement = prepare (cache, sql, NULL);
+  sqlite3_stmt *statement = cache_prepare (cache, sql, NULL);
   int number = 0;
 
   if (statement && sqlite3_step (statement) == SQLITE_ROW)
@@ -153,27 +157,31 @@ get_number (Cache *cache, const char *sql)
   return number;
 }
 
-/* If two processes make the same new cache, the second one finds the tables. */
+/* Makes the tables that are not there: all of a new cache, or those that an earlier
+ * version did not have.  If two processes do it, the second one finds them. */
 static gboolean
 make_schema (Cache *cache, GError **error)
 {
-  if (!run (cache, "BEGIN IMMEDIATE", error))
+  if (!cache_execute (cache, "BEGIN IMMEDIATE", error))
     return FALSE;
   if (get_number (cache, "SELECT count(*) FROM sqlite_schema") == 0 &&
-      !run (cache, schema, error))
+      !cache_execute (cache, schema, error))
     return FALSE;
-  return run (cache, "COMMIT", error);
+  if (get_number (cache, "PRAGMA user_version") < SCHEMA_VERSION &&
+      !cache_execute (cache, schema_of_changes, error))
+    return FALSE;
+  return cache_execute (cache, "COMMIT", error);
 }
 
 static gboolean
 open_database (Cache *cache, int flags, gboolean is_new, GError **error)
 {
   if (sqlite3_open_v2 (cache->path, &cache->db, flags, NULL) != SQLITE_OK)
-    return set_database_error (cache, error);
+    return cache_set_error (cache, error);
   sqlite3_extended_result_codes (cache->db, TRUE);
   sqlite3_busy_timeout (cache->db, BUSY_TIMEOUT_MS);
   if ((is_new && !make_schema (cache, error)) ||
-      !run (cache, "SELECT count(*) FROM sqlite_schema", error))
+      !cache_execute (cache, "SELECT count(*) FROM sqlite_schema", error))
     return FALSE;
   /* once more, as a journal may hold a newer header than the file */
   return check_identity (cache->path,
@@ -194,7 +202,7 @@ set_mode (Cache *cache, GError **error)
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
              NULL, NULL) != SQLITE_OK) {
     if ((sqlite3_errcode (cache->db) & 0xff) != SQLITE_BUSY || tries-- == 0)
-      return set_database_error (cache, error);
+      return cache_set_error (cache, error);
     g_usleep (10000);
   }
   return TRUE;
@@ -222,8 +230,13 @@ cache_open (const char *path, GError **error)
     return NULL;
   }
   if (!set_mode (cache, error) ||
-      !(cache->lookup = prepare (cache, lookup_sql, error)) ||
-      !(cache->store = prepare (cache, store_sql, error)))
+      (get_number (cache, "PRAGMA user_version") < SCHEMA_VERSION &&
+          !make_schema (cache, error)) ||
+      !(cache->lookup = cache_prepare (cache, lookup_sql, error)) ||
+      !(cache->store = cache_prepare (cache, store_sql, error)) ||
+      !(cache->lookup_change = cache_prepare (
+            cache, lookup_change_sql, error)) ||
+      !(cache->store_change = cache_prepare (cache, store_change_sql, error)))
     return NULL;
   return g_steal_pointer (&cache);
 }
@@ -248,9 +261,83 @@ cache_close (Cache *cache)
     return;
   sqlite3_finalize (cache->lookup);
   sqlite3_finalize (cache->store);
+  sqlite3_finalize (cache->lookup_change);
+  sqlite3_finalize (cache->store_change);
   sqlite3_close (cache->db);
   g_free (cache->path);
+  g_free (cache->root);
   g_free (cache);
+}
+
+/* Names */
+
+/* Makes absolute names below the root relative to it: those of runs that did not
+ * name it. */
+static gboolean
+move_rows (Cache *cache, const char *sql, GError **error)
+{
+  sqlite3_stmt *statement = cache_prepare (cache, sql, error);
+  gsize length = strlen (cache->root);
+  g_autofree char *end = g_strdup (cache->root);
+  gboolean ok;
+
+  if (!statement)
+    return FALSE;
+  end[length - 1]++; /* what comes after all names below the root */
+  sqlite3_bind_blob (statement, 1, cache->root, length, SQLITE_STATIC);
+  sqlite3_bind_blob (statement, 2, end, length, SQLITE_STATIC);
+  ok = sqlite3_step (statement) == SQLITE_DONE ||
+      cache_set_error (cache, error);
+  sqlite3_finalize (statement);
+  return ok;
+}
+
+gboolean
+cache_set_root (Cache *cache, const char *root, GError **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (root, NULL);
+
+  if (!g_file_test (absolute, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR,
+        "The root of the cache's names, %s, is no folder that is there.", root);
+    return FALSE;
+  }
+  g_free (cache->root);
+  cache->root = g_str_has_suffix (absolute, "/")
+      ? g_steal_pointer (&absolute)
+      : g_strconcat (absolute, "/", NULL);
+  /* an export changes nothing */
+  return !cache->store ||
+      (move_rows (cache,
+           "UPDATE OR REPLACE result SET path = substr(path, length(?1) + 1)"
+           " WHERE path >= ?1 AND path < ?2",
+           error) &&
+          move_rows (cache,
+              "UPDATE OR REPLACE change SET path = substr(path, length(?1) + 1)"
+              " WHERE path >= ?1 AND path < ?2",
+              error));
+}
+
+/* The name under which the cache has a file; free with g_free(). */
+static char *
+make_key_path (const Cache *cache, const char *path)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+
+  if (cache->root && g_str_has_prefix (absolute, cache->root) &&
+      strlen (absolute) > strlen (cache->root))
+    return g_strdup (absolute + strlen (cache->root));
+  return g_steal_pointer (&absolute);
+}
+
+char *
+cache_make_name (const Cache *cache, sqlite3_stmt *statement, int column)
+{
+  g_autofree char *path = g_strndup (sqlite3_column_blob (statement, column),
+      sqlite3_column_bytes (statement, column));
+
+  return cache->root && *path != '/' ? g_strconcat (cache->root, path, NULL)
+                                     : g_steal_pointer (&path);
 }
 
 /* One result */
@@ -322,10 +409,10 @@ Result *
 cache_lookup (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
     const char *key)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *key_path = make_key_path (cache, path);
   g_autoptr (Result) result = NULL;
 
-  bind (cache->lookup, absolute, size, mtime_ns, key);
+  bind (cache->lookup, key_path, size, mtime_ns, key);
   if (sqlite3_step (cache->lookup) == SQLITE_ROW)
     result = result_from_json (
         (const char *) sqlite3_column_text (cache->lookup, 0), NULL);
@@ -345,24 +432,56 @@ gboolean
 cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
     const char *key, const Result *result, GError **error)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *key_path = make_key_path (cache, path);
   g_autofree char *json = NULL;
   g_autoptr (GVariant) segments = pack_segments (result);
   Result named = *result;
   gboolean ok;
 
-  named.name = absolute;
+  named.name = key_path;
   named.group = NULL; /* what else is in the album may change */
   json = result_to_json (&named, FALSE);
-  bind (cache->store, absolute, size, mtime_ns, key);
+  bind (cache->store, key_path, size, mtime_ns, key);
   sqlite3_bind_text (cache->store, 5, json, -1, SQLITE_STATIC);
   /* a BLOB of no bytes, not NULL, if there are none */
   sqlite3_bind_blob (cache->store, 6,
       g_variant_get_size (segments) > 0 ? g_variant_get_data (segments) : "",
       g_variant_get_size (segments), SQLITE_STATIC);
   ok = sqlite3_step (cache->store) == SQLITE_DONE ||
-      set_database_error (cache, error);
+      cache_set_error (cache, error);
   reset (cache->store);
+  return ok;
+}
+
+/* One change */
+
+char *
+cache_lookup_change (Cache *cache, const char *path, guint64 size,
+    gint64 mtime_ns, const char *key)
+{
+  g_autofree char *key_path = make_key_path (cache, path);
+  char *json = NULL;
+
+  bind (cache->lookup_change, key_path, size, mtime_ns, key);
+  if (sqlite3_step (cache->lookup_change) == SQLITE_ROW)
+    json = g_strdup (
+        (const char *) sqlite3_column_text (cache->lookup_change, 0));
+  reset (cache->lookup_change);
+  return json;
+}
+
+gboolean
+cache_store_change (Cache *cache, const char *path, guint64 size,
+    gint64 mtime_ns, const char *key, const char *json, GError **error)
+{
+  g_autofree char *key_path = make_key_path (cache, path);
+  gboolean ok;
+
+  bind (cache->store_change, key_path, size, mtime_ns, key);
+  sqlite3_bind_text (cache->store_change, 5, json, -1, SQLITE_STATIC);
+  ok = sqlite3_step (cache->store_change) == SQLITE_DONE ||
+      cache_set_error (cache, error);
+  reset (cache->store_change);
   return ok;
 }
 
@@ -391,7 +510,7 @@ static GPtrArray *
 find_columns (Cache *cache, GError **error)
 {
   g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *statement = prepare (cache,
+  sqlite3_stmt *statement = cache_prepare (cache,
       "SELECT label.key"
       " FROM result, json_each(result.json, '$.probabilities') AS label"
       " WHERE label.key IS NOT NULL"
@@ -404,17 +523,18 @@ find_columns (Cache *cache, GError **error)
         columns, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
   if (statement)
     ok = sqlite3_errcode (cache->db) == SQLITE_DONE ||
-        set_database_error (cache, error);
+        cache_set_error (cache, error);
   sqlite3_finalize (statement);
   return ok ? g_steal_pointer (&columns) : NULL;
 }
 
-/* @columns: NULL for JSON */
+/* @statement: has a row with its path and JSON.  @columns: NULL for JSON */
 static gboolean
 print_result (
-    Cache *cache, const char *json, GPtrArray *columns, GError **error)
+    Cache *cache, sqlite3_stmt *statement, GPtrArray *columns, GError **error)
 {
-  g_autoptr (Result) result = result_from_json (json, NULL);
+  const char *json = (const char *) sqlite3_column_text (statement, 1);
+  g_autoptr (Result) result = json ? result_from_json (json, NULL) : NULL;
   g_autofree char *line = NULL;
 
   if (!result) {
@@ -423,6 +543,8 @@ print_result (
         cache->path);
     return FALSE;
   }
+  g_free (result->name);
+  result->name = cache_make_name (cache, statement, 0);
   if (columns) {
     line = csv_make_row (result, columns);
     return print (line, error);
@@ -451,15 +573,14 @@ cache_export (Cache *cache, const char *format, GError **error)
         "A cache is exported as json or csv, not as \"%s\".", format);
     return FALSE;
   }
-  statement = prepare (
-      cache, "SELECT json FROM result ORDER BY path, key", error);
+  statement = cache_prepare (
+      cache, "SELECT path, json FROM result ORDER BY path, key", error);
   ok = statement != NULL;
   while (ok && sqlite3_step (statement) == SQLITE_ROW)
-    ok = print_result (cache, (const char *) sqlite3_column_text (statement, 0),
-        columns, error);
+    ok = print_result (cache, statement, columns, error);
   ok = ok &&
       (sqlite3_errcode (cache->db) == SQLITE_DONE ||
-          set_database_error (cache, error));
+          cache_set_error (cache, error));
   sqlite3_finalize (statement);
   return ok && (fflush (stdout) == 0 || set_output_error (error));
 }

@@ -26,6 +26,19 @@ Cache *cache_open (const char *path, GError **error);
 /* The same for cache_export() alone: the file must exist, and may be read-only. */
 Cache *cache_open_to_export (const char *path, GError **error);
 
+/**
+ * cache_set_root:
+ * @root: a folder
+ * @error: return location: it is not there, or the cache cannot be written
+ *
+ * From now on the names of files below @root are kept relative to it, and are
+ * found again wherever it is mounted.  So are those that are in the cache already.
+ * Of a cache that was opened for cache_export() this only completes the names.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean cache_set_root (Cache *cache, const char *root, GError **error);
+
 void cache_close (Cache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cache, cache_close)
 
@@ -57,6 +70,35 @@ Result *cache_lookup (Cache *cache, const char *path, guint64 size,
  */
 gboolean cache_store (Cache *cache, const char *path, guint64 size,
     gint64 mtime_ns, const char *key, const Result *result, GError **error);
+
+/**
+ * cache_lookup_change:
+ * @key: what decides the change, see writememory.h
+ *
+ * Returns: (transfer full) (nullable): the JSON that cache_store_change() was given
+ *     for the same, or %NULL
+ */
+char *cache_lookup_change (Cache *cache, const char *path, guint64 size,
+    gint64 mtime_ns, const char *key);
+
+/* Keeps @json, in the place of what is kept of this file.  FALSE with @error set. */
+gboolean cache_store_change (Cache *cache, const char *path, guint64 size,
+    gint64 mtime_ns, const char *key, const char *json, GError **error);
+
+/**
+ * cache_prune:
+ * @dry_run: only says what would be done
+ * @quiet: does not name the files
+ * @error: return location
+ *
+ * Takes files that are gone out of the cache, all or none, and prints their names.
+ * Files stay that may be on a disk which is not mounted, or below a root that
+ * cache_set_root() was not told.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean
+cache_prune (Cache *cache, gboolean dry_run, gboolean quiet, GError **error);
 
 /**
  * cache_export:

@@ -6,7 +6,7 @@
 
 #include <gst/gst.h>
 
-#include "genre/genre.h"
+#include "modelname.h"
 #include "options.h"
 #include "report.h"
 #include "tags/undo.h"
@@ -37,19 +37,15 @@ model_label_clear (ModelLabel *model)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ModelLabel, model_label_clear)
 
-/* Finds the model, NULL being the default, and loads it: an unusable model is
- * reported once, not by each worker for each file. */
 static gboolean
 find_model (const char *name, ModelLabel *found, GError **error)
 {
-  GenreModel *model;
+  GenreModel *model = model_name_load (
+      name, &found->path, &found->label, error);
 
-  found->path = genre_model_find (name, error);
-  if (!found->path || !(model = genre_model_load (found->path, error)))
+  if (!model)
     return FALSE;
   found->labels = g_strdupv ((char **) genre_model_get_labels (model));
-  found->label = g_strdup_printf (
-      "%s %s", genre_model_get_name (model), genre_model_get_version (model));
   genre_model_unref (model);
   return TRUE;
 }
@@ -96,6 +92,13 @@ undo (const CommandOptions *options)
   return undo_run (options->undo, options->pool.worker.tags.dry_run);
 }
 
+static gboolean
+set_root (Cache *cache, const CommandOptions *options, GError **error)
+{
+  return !options->cache_root ||
+      cache_set_root (cache, options->cache_root, error);
+}
+
 static int
 export_cache (const CommandOptions *options, GError **error)
 {
@@ -104,8 +107,28 @@ export_cache (const CommandOptions *options, GError **error)
   /* if nobody reads the output, there is nothing that needs an orderly end */
   signal (SIGPIPE, SIG_DFL);
   cache = cache_open_to_export (options->cache, error);
-  return cache && cache_export (cache, options->export, error) ? STATUS_OK
-                                                               : STATUS_USAGE;
+  return cache && set_root (cache, options, error) &&
+          cache_export (cache, options->export, error)
+      ? STATUS_OK
+      : STATUS_USAGE;
+}
+
+static int
+prune_cache (const CommandOptions *options, GError **error)
+{
+  g_autoptr (Cache) cache = NULL;
+
+  if (!g_file_test (options->cache, G_FILE_TEST_EXISTS)) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        "The cache %s does not exist.", options->cache);
+    return STATUS_USAGE;
+  }
+  cache = cache_open (options->cache, error);
+  return cache && set_root (cache, options, error) &&
+          cache_prune (cache, options->pool.worker.tags.dry_run,
+              options->report.quiet, error)
+      ? STATUS_OK
+      : STATUS_USAGE;
 }
 
 /* Runs the pool.  Gives the exit status. */
@@ -158,6 +181,7 @@ classify (const CommandOptions *options, GError **error)
     return STATUS_USAGE;
   if (options->cache &&
       (!(cache = cache_open (options->cache, error)) ||
+          !set_root (cache, options, error) ||
           !(cache_key = make_cache_key (&model, &pool.worker.analysis, error))))
     return STATUS_USAGE;
   warn (options, &model);
@@ -177,6 +201,8 @@ run (const CommandOptions *options, GError **error)
       return undo (options);
     case COMMAND_EXPORT_CACHE:
       return export_cache (options, error);
+    case COMMAND_PRUNE_CACHE:
+      return prune_cache (options, error);
     default:
       return classify (options, error);
   }
@@ -191,7 +217,7 @@ command_main (int argc, char **argv)
 
   /* when a worker or the reader of stdout is gone, write() says so */
   signal (SIGPIPE, SIG_IGN);
-  if (options_parse (&options, &argc, &argv, &error))
+  if (options_parse (&options, argc, argv, &error))
     status = run (&options, &error);
   if (error)
     g_printerr ("genreclassify: %s\n", error->message);

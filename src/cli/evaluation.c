@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "evaluationplot.h"
 #include "evaluationreport.h"
 #include "genre/genre.h"
 #include "metrics.h"
+#include "modelname.h"
 #include "options.h"
 #include "plot/figure.h"
 #include "progress.h"
@@ -20,7 +22,7 @@ typedef struct
 {
   /* options */
   gboolean json;
-  int jobs; /* 0: as many as processors */
+  int jobs;
   char *model, *plot;
   /* the model and the truth */
   char *model_path, *model_name; /* "crnn 3" */
@@ -63,19 +65,14 @@ get_label (const Evaluation *evaluation, guint i)
 static gboolean
 load_labels (Evaluation *evaluation, GError **error)
 {
-  GenreModel *model;
+  GenreModel *model = model_name_load (evaluation->model,
+      &evaluation->model_path, &evaluation->model_name, error);
 
-  evaluation->model_path = genre_model_find (evaluation->model, error);
-  if (!evaluation->model_path)
-    return FALSE;
-  model = genre_model_load (evaluation->model_path, error);
   if (!model)
     return FALSE;
   for (guint i = 0; i < genre_model_get_n_labels (model); i++)
     g_ptr_array_add (
         evaluation->labels, g_strdup (genre_model_get_label (model, i)));
-  evaluation->model_name = g_strdup_printf (
-      "%s %s", genre_model_get_name (model), genre_model_get_version (model));
   genre_model_unref (model);
   return TRUE;
 }
@@ -330,8 +327,7 @@ run (Evaluation *evaluation)
   int signal_number;
 
   listing.names = (char **) evaluation->folders->pdata;
-  pool.jobs = evaluation->jobs ? evaluation->jobs
-                               : (int) g_get_num_processors ();
+  pool.jobs = evaluation->jobs;
   pool.timeout = OPTIONS_DEFAULT_TIMEOUT;
   pool.worker.analysis.model = evaluation->model_path;
   evaluation->progress = progress_new (-1);
@@ -348,20 +344,22 @@ run (Evaluation *evaluation)
 
 /* Reads the options and prepares what they name. */
 static gboolean
-parse (Evaluation *evaluation, int *argc, char ***argv, GError **error)
+parse (Evaluation *evaluation, int argc, char **argv, GError **error)
 {
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &evaluation->json,
         "one JSON object: the figures and every file", NULL },
     { "plot", 0, 0, G_OPTION_ARG_FILENAME, &evaluation->plot,
         "draw them to an .svg or .png", "OUT" },
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &evaluation->model,
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &evaluation->model,
         "an installed model or a weights file", "NAME|PATH" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &evaluation->jobs,
         "files at a time (as many as processors)", "N" },
     G_OPTION_ENTRY_NULL
   };
+  const GOptionEntry *const tables[] = { entries, NULL };
   g_autoptr (GOptionContext) context = g_option_context_new ("DIR");
+  g_auto (GStrv) names = NULL;
 
   g_set_prgname ("genreclassify eval");
   g_option_context_set_summary (context,
@@ -369,19 +367,17 @@ parse (Evaluation *evaluation, int *argc, char ***argv, GError **error)
       "macro F1,\ncalibration, precision, recall, F1 and AUC of each genre, and "
       "the confusions.");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, argc, argv, error))
+  if (!(names = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;
-  if (*argc != 2)
+  if (g_strv_length (names) != 1)
     return set_usage_error (error,
-        "eval takes one folder, but %d were given; see "
+        "eval takes one folder, but %u were given; see "
         "genreclassify eval --help.",
-        *argc - 1);
-  if (evaluation->jobs < 0 || evaluation->jobs > OPTIONS_MAX_JOBS)
-    return set_usage_error (
-        error, "--jobs is to be 1 to %d.", OPTIONS_MAX_JOBS);
-  return (!evaluation->plot || figure_check_path (evaluation->plot, error)) &&
+        g_strv_length (names));
+  return options_check_jobs (&evaluation->jobs, error) &&
+      (!evaluation->plot || figure_check_path (evaluation->plot, error)) &&
       load_labels (evaluation, error) &&
-      find_folders (evaluation, (*argv)[1], error);
+      find_folders (evaluation, names[0], error);
 }
 
 static void
@@ -403,6 +399,7 @@ int
 evaluation_main (int argc, char **argv)
 {
   Evaluation evaluation = {
+    .jobs = OPTIONS_NOT_GIVEN,
     .labels = g_ptr_array_new_null_terminated (10, g_free, TRUE),
     .folders = g_ptr_array_new_null_terminated (10, g_free, TRUE),
     .folder_labels = g_array_new (FALSE, FALSE, sizeof (guint)),
@@ -415,7 +412,7 @@ evaluation_main (int argc, char **argv)
 
   /* when a worker or the reader of stdout is gone, write() says so */
   signal (SIGPIPE, SIG_IGN);
-  if (parse (&evaluation, &argc, &argv, &error))
+  if (parse (&evaluation, argc, argv, &error))
     status = run (&evaluation);
   else
     g_printerr ("genreclassify: %s\n", error->message);

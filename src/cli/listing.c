@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 
 #include "albumfolder.h"
+#include "listreader.h"
 #include "sort.h"
 #include "tags/replacement.h"
 
@@ -117,9 +117,21 @@ typedef struct
 {
   Reason reason;
   char *sentence;
+  gboolean counts; /* whatever its name says: it may well have been music */
 } Failure;
 
-/* Takes the sentence of @failure.  @found: it was found in a folder or a list. */
+static const Failure no_failure;
+
+/* Takes @sentence. */
+static Failure
+make_failure (Reason reason, char *sentence)
+{
+  Failure failure = { .reason = reason, .sentence = sentence };
+
+  return failure;
+}
+
+/* Takes the sentence of @failure.  @found: in a folder or a list. */
 static void
 add (Listing *listing, const char *name, const char *key, Failure failure,
     gboolean found)
@@ -134,7 +146,8 @@ add (Listing *listing, const char *name, const char *key, Failure failure,
   item->name = g_strdup (name);
   item->error = failure.sentence;
   item->reason = failure.reason;
-  item->may_skip = found && !is_audio_name (name);
+  item->found = found;
+  item->may_skip = found && !failure.counts && !is_audio_name (name);
   item->walked = listing->depth > 0;
   push (listing, item);
 }
@@ -147,16 +160,50 @@ explain_missing (const char *path, int fault)
   g_autofree char *target = g_file_read_link (path, NULL);
 
   if (fault == ELOOP)
-    return (Failure){ REASON_NOT_FOUND,
-      g_strdup ("It is a symbolic link that leads back to itself.") };
+    return make_failure (REASON_NOT_FOUND,
+        g_strdup ("It is a symbolic link that leads back to itself."));
   if (fault == ENOENT && target)
-    return (Failure){ REASON_NOT_FOUND,
-      g_strdup_printf (
-          "It is a symbolic link to %s, which does not exist.", target) };
+    return make_failure (REASON_NOT_FOUND,
+        g_strdup_printf (
+            "It is a symbolic link to %s, which does not exist.", target));
   if (fault == ENOENT || fault == ENOTDIR)
-    return (Failure){ REASON_NOT_FOUND, g_strdup ("It does not exist.") };
-  return (Failure){ REASON_UNREADABLE,
-    g_strdup_printf ("It cannot be read: %s.", g_strerror (fault)) };
+    return make_failure (REASON_NOT_FOUND, g_strdup ("It does not exist."));
+  return make_failure (REASON_UNREADABLE,
+      g_strdup_printf ("It cannot be read: %s.", g_strerror (fault)));
+}
+
+static gboolean
+has_magic (const char *path, const char *magic)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  char start[4] = "";
+  gboolean ok = fd >= 0 && read (fd, start, sizeof start) == sizeof start &&
+      !memcmp (start, magic, sizeof start);
+
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+/* WavPack's correction files, which make a lossy "song.wv" lossless: without that,
+ * nothing can be played of "song.wvc". */
+static Failure
+explain_companion (const char *path)
+{
+  gsize length = strlen (path);
+  g_autofree char *music = NULL, *name = NULL;
+
+  if (length < 4 || g_ascii_strcasecmp (path + length - 4, ".wvc") != 0 ||
+      !has_magic (path, "wvpk"))
+    return no_failure;
+  music = g_strndup (path, length - 1);
+  name = g_path_get_basename (music);
+  return make_failure (REASON_NOT_AUDIO,
+      g_strdup_printf (g_file_test (music, G_FILE_TEST_EXISTS)
+              ? "It is the correction file of %s, which has the music."
+              : "It is a correction file, and %s, which has the music, is not "
+                "there.",
+          name));
 }
 
 /* Why the file or device at @path cannot be played, if so. */
@@ -169,14 +216,14 @@ explain_kind (const char *path, const struct stat *info)
                                               : NULL;
 
   if (kind)
-    return (Failure){ REASON_UNREADABLE,
-      g_strdup_printf ("It is %s, not a file.", kind) };
+    return make_failure (
+        REASON_UNREADABLE, g_strdup_printf ("It is %s, not a file.", kind));
   if (access (path, R_OK) < 0)
-    return (Failure){ REASON_UNREADABLE,
-      g_strdup_printf ("It cannot be read: %s.", g_strerror (errno)) };
+    return make_failure (REASON_UNREADABLE,
+        g_strdup_printf ("It cannot be read: %s.", g_strerror (errno)));
   if (info->st_size == 0)
-    return (Failure){ REASON_NOT_AUDIO, g_strdup ("It is empty.") };
-  return (Failure){ REASON_NONE, NULL };
+    return make_failure (REASON_NOT_AUDIO, g_strdup ("It is empty."));
+  return explain_companion (path);
 }
 
 static void walk (Listing *listing, const char *path, gsize root_length,
@@ -194,26 +241,29 @@ look_at (Listing *listing, const char *name, gboolean found)
     scheme = g_uri_parse_scheme (name);
     if (!g_strcmp0 (scheme, "fd")) {
       add (listing, name, name,
-          (Failure){ REASON_UNREADABLE,
+          make_failure (REASON_UNREADABLE,
               g_strdup ("File descriptors are not shared with the processes "
-                        "that decode.") },
+                        "that decode.")),
           found);
       return;
     }
     local = scheme ? g_filename_from_uri (name, NULL, NULL) : NULL;
     if (scheme && !local) {
-      add (listing, name, name, (Failure){ REASON_NONE, NULL }, FALSE);
+      add (listing, name, name, (Failure){ .counts = TRUE }, found);
       return;
     }
     path = local ? local : name;
   }
-  if (stat (path, &info) < 0)
-    add (listing, name, name, explain_missing (path, errno), FALSE);
-  else if (S_ISDIR (info.st_mode))
+  if (stat (path, &info) < 0) {
+    Failure failure = explain_missing (path, errno);
+
+    failure.counts = TRUE;
+    add (listing, name, name, failure, found);
+  } else if (S_ISDIR (info.st_mode)) {
     walk (listing, path, strlen (path), &info);
-  else
-    add (listing, name, name, explain_kind (path, &info),
-        found && S_ISREG (info.st_mode));
+  } else {
+    add (listing, name, name, explain_kind (path, &info), found);
+  }
 }
 
 /* Folders */
@@ -304,9 +354,10 @@ walk (Listing *listing, const char *path, gsize root_length,
   names = read_folder (path, &error);
   if (!names) {
     add (listing, path, path + root_length,
-        (Failure){
-            REASON_UNREADABLE, g_strdup ("This folder cannot be read.") },
-        FALSE);
+        (Failure){ .reason = REASON_UNREADABLE,
+            .sentence = g_strdup ("This folder cannot be read."),
+            .counts = TRUE },
+        TRUE);
     return;
   }
   if (listing->options->by_album)
@@ -321,70 +372,34 @@ walk (Listing *listing, const char *path, gsize root_length,
     while (*key == '/')
       key++;
     if (stat (child, &info) < 0)
-      add (listing, child, key, explain_missing (child, errno), FALSE);
+      add (listing, child, key, explain_missing (child, errno), TRUE);
     else if (S_ISDIR (info.st_mode))
       walk (listing, child, root_length, &info);
     else
-      add (listing, child, key, explain_kind (child, &info),
-          S_ISREG (info.st_mode));
+      add (listing, child, key, explain_kind (child, &info), TRUE);
   }
   listing->depth--;
 }
 
 /* Lists */
 
-/* NUL or newline */
-static char
-find_separator (
-    GBufferedInputStream *list, GCancellable *cancellable, GError **error)
-{
-  const char *ahead;
-  gsize n = 0;
-
-  do {
-    gssize read = g_buffered_input_stream_fill (list, -1, cancellable, error);
-
-    ahead = g_buffered_input_stream_peek_buffer (list, &n);
-    if (memchr (ahead, 0, n))
-      return 0;
-    if (read <= 0)
-      break;
-  } while (n < LISTING_LOOK_AHEAD);
-  return '\n';
-}
-
+/* @path: the file that @stream reads, or "-" */
 static void
-read_list (Listing *listing, GInputStream *stream, const char *list_name)
+read_list (Listing *listing, GInputStream *stream, const char *path)
 {
-  g_autoptr (GDataInputStream) list = g_data_input_stream_new (stream);
-  GBufferedInputStream *buffered = G_BUFFERED_INPUT_STREAM (list);
+  g_autoptr (ListReader) reader = list_reader_new (
+      stream, g_str_equal (path, "-") ? NULL : path, listing->options->null);
   g_autoptr (GError) error = NULL;
-  char separator = 0;
+  char *name;
 
-  g_buffered_input_stream_set_buffer_size (buffered, 8 * LISTING_LOOK_AHEAD);
-  if (!listing->options->null)
-    separator = find_separator (buffered, listing->cancellable, &error);
-  while (!error) {
-    g_autofree char *name = g_data_input_stream_read_upto (
-        list, &separator, 1, NULL, listing->cancellable, &error);
-
-    if (name && *name)
-      look_at (listing, name, TRUE);
-    /* the separator, or the end */
-    if (error)
-      break;
-    g_data_input_stream_read_byte (list, listing->cancellable, &error);
-    if (error) {
-      /* the end of the list sets an error that cannot be told from others */
-      if (g_buffered_input_stream_fill (buffered, 1, NULL, NULL) == 0)
-        g_clear_error (&error);
-      break;
-    }
+  while ((name = list_reader_next (reader, listing->cancellable, &error))) {
+    look_at (listing, name, TRUE);
+    g_free (name);
   }
   if (error)
-    add (listing, list_name, list_name,
-        (Failure){ REASON_UNREADABLE,
-            g_strdup_printf ("The list cannot be read: %s.", error->message) },
+    add (listing, path, path,
+        make_failure (REASON_UNREADABLE,
+            g_strdup_printf ("The list cannot be read: %s.", error->message)),
         FALSE);
 }
 

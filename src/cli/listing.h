@@ -23,8 +23,9 @@ typedef struct
   char *name;        /* path or URI */
   char *error;       /* a sentence: why it cannot be played, or NULL */
   Reason reason;     /* the same as a code */
-  gboolean may_skip; /* nobody has said that it is audio */
-  gboolean walked;   /* it was found in a folder that was asked for */
+  gboolean found;    /* in a folder or a list, not named by the user */
+  gboolean walked;   /* in a folder that was asked for */
+  gboolean may_skip; /* and nobody has said that it is audio */
 } ListingItem;
 
 void listing_item_free (ListingItem *item);
@@ -48,11 +49,11 @@ typedef struct _Listing Listing;
  * Folders are walked to the bottom in the order of the names' bytes, through
  * symbolic links as well, each once.  Of what they contain only regular files can
  * be played: FIFOs, sockets, devices and dangling links are items with an error,
- * and so are empty files and folders that cannot be read.
+ * and so are empty files, folders that cannot be read, and files that belong to
+ * another one that has the music.
  *
- * A list is separated by NUL if there is one in its first %LISTING_LOOK_AHEAD
- * bytes, which are more than any path has, and by newline otherwise; @null tells
- * so without that many bytes having to be there.
+ * For what a list may look like see list_reader_new().  A name in it is an item as
+ * soon as its end was read, although the list may go on later.
  *
  * An item is in the shard that the MD5 of its name falls in, so that it stays
  * there whatever other files come and go.  The name of what is found in a folder
@@ -70,8 +71,6 @@ Listing *listing_new (const ListingOptions *options, GSourceFunc wake,
 
 /* Frees it, even if there are items that were not taken. */
 void listing_free (Listing *listing);
-
-#define LISTING_LOOK_AHEAD 8192
 
 /* Gives the next @item if there is one. */
 ListingStatus listing_take (Listing *listing, ListingItem **item);

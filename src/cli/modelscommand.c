@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
+#include "arguments.h"
 #include "genre/genre.h"
 
 /* bytes of the figures, at most: they are a handful of numbers.  It also limits
@@ -303,35 +304,49 @@ show_models (char **names, gboolean json)
   return ok;
 }
 
-static gboolean
-parse_options (int argc, char **argv, gboolean *json, GError **error)
+typedef struct
 {
-  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, json,
+  gboolean json, names;
+} Options;
+
+static gboolean
+parse_options (int argc, char **argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE,
+                                       &options->json,
                                        "one JSON array of objects", NULL },
+    { "names", 0, 0, G_OPTION_ARG_NONE, &options->names,
+        "only what --model takes, one a line", NULL },
     G_OPTION_ENTRY_NULL };
+  const GOptionEntry *const tables[] = { entries, NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_auto (GStrv) names = NULL;
 
   g_set_prgname ("genreclassify models");
   g_option_context_set_summary (context,
       "Lists the models that are installed, their labels and their networks.");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  if (!(names = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;
-  if (argc == 1)
+  if (!names[0] && !(options->json && options->names))
     return TRUE;
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      "models takes no names, but \"%s\" was given.", argv[1]);
+  if (!names[0])
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--json and --names cannot both be printed.");
+  else
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "models takes no names, but \"%s\" was given.", names[0]);
   return FALSE;
 }
 
 int
 models_main (int argc, char **argv)
 {
-  gboolean json = FALSE;
+  Options options = { 0 };
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) names = NULL;
 
-  if (!parse_options (argc, argv, &json, &error)) {
+  if (!parse_options (argc, argv, &options, &error)) {
     g_printerr ("genreclassify: %s\n", error->message);
     return 2;
   }
@@ -343,5 +358,9 @@ models_main (int argc, char **argv)
         error ? ": " : ".", error ? error->message : "");
     return 1;
   }
-  return show_models (names, json) ? 0 : 1;
+  if (!options.names)
+    return show_models (names, options.json) ? 0 : 1;
+  for (char **name = names; *name; name++)
+    g_print ("%s\n", *name);
+  return 0;
 }

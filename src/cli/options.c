@@ -5,16 +5,16 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "analysis/filename.h"
+#include "arguments.h"
 #include "genre/genre.h"
 #include "plot/figure.h"
 #include "tags/undolog.h"
 
 #define MAX_SECONDS 1e6
-/* the value of a whole number that was not given; no user asks for it */
-#define NOT_GIVEN G_MININT
 
 G_STATIC_ASSERT (OPTIONS_MIN_WINDOW == GENRE_MIN_WINDOW / GENRE_SECOND);
 G_STATIC_ASSERT (OPTIONS_MAX_WINDOW == GENRE_MAX_WINDOW / GENRE_SECOND);
@@ -55,10 +55,8 @@ static const GOptionEntry main_entries[] = {
       "Say nothing but what failed", NULL },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, TO (report.verbose),
       "Name the files that are skipped", NULL },
-  { "version", 0, 0, G_OPTION_ARG_NONE, TO (version),
+  { "version", 'V', 0, G_OPTION_ARG_NONE, TO (version),
       "Name this version and the model's", NULL },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, TO (listing.names),
-      NULL, NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -83,15 +81,21 @@ static const GOptionEntry library_entries[] = {
   { "files-from", 0, 0, G_OPTION_ARG_FILENAME, TO (listing.files_from),
       "Read names, one a line or NUL between", "FILE|-" },
   { "null", '0', 0, G_OPTION_ARG_NONE, TO (listing.null),
-      "It is NUL, which is else found out", NULL },
+      "Names in lists end in NUL, not newlines", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
       "Every N-th file, for the K-th of N jobs", "K/N" },
   { "group", 0, 0, G_OPTION_ARG_STRING, TO (group),
       "One answer for all tracks of an album", "album" },
+  { "cache-root", 0, 0, G_OPTION_ARG_FILENAME, TO (cache_root),
+      "Names in the cache are relative to this", "DIR" },
+  { "cache-prune", 0, 0, G_OPTION_ARG_NONE, TO (cache_prune),
+      "Forget files in the cache that are gone", NULL },
   { "export", 0, 0, G_OPTION_ARG_STRING, TO (export),
       "Print all that is in the cache", "json|csv" },
   { "errors", 0, 0, G_OPTION_ARG_FILENAME, TO (report.errors_path),
       "Write what failed there, as JSON Lines", "FILE" },
+  { "strict", 0, 0, G_OPTION_ARG_NONE, TO (report.strict),
+      "Exit status 3 if files were skipped", NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -136,6 +140,14 @@ static const struct
   { "analysis", "the analysis", analysis_entries },
   { "library", "many files", library_entries },
   { "tags", "writing tags", tags_entries },
+};
+
+/* What GOption makes of the groups' names. */
+static const GOptionEntry group_help_entries[] = {
+  { "help-analysis", 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  { "help-library", 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  { "help-tags", 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  G_OPTION_ENTRY_NULL
 };
 
 static void
@@ -257,12 +269,10 @@ check_timeout (CommandOptions *options, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_jobs (CommandOptions *options, GError **error)
+gboolean
+options_check_jobs (int *jobs, GError **error)
 {
-  int *jobs = &options->pool.jobs;
-
-  if (*jobs == NOT_GIVEN)
+  if (*jobs == OPTIONS_NOT_GIVEN)
     *jobs = MIN (g_get_num_processors (), OPTIONS_MAX_JOBS);
   return check_range ("--jobs", *jobs, 1, OPTIONS_MAX_JOBS, "", error);
 }
@@ -272,7 +282,7 @@ check_top (CommandOptions *options, GError **error)
 {
   int *top = &options->report.top;
 
-  if (*top == NOT_GIVEN)
+  if (*top == OPTIONS_NOT_GIVEN)
     *top = 0;
   else if (*top < 1)
     return set_bad_value (error, "--top", "at least 1");
@@ -330,13 +340,13 @@ has_write_options (const CommandOptions *options)
       tags->preserve_times || options->pool.worker.write_confidence ||
       options->pool.worker.force || tags->dry_run || tags->undo_log ||
       tags->placeholders || options->genre_map_path ||
-      options->write_top != NOT_GIVEN;
+      options->write_top != OPTIONS_NOT_GIVEN;
 }
 
 static gboolean
 check_write_top (CommandOptions *options, GError **error)
 {
-  if (options->write_top == NOT_GIVEN)
+  if (options->write_top == OPTIONS_NOT_GIVEN)
     options->write_top = 1;
   else if (options->write_top < 1)
     return set_bad_value (error, "--write-top", "at least 1");
@@ -405,14 +415,38 @@ is_single (const CommandOptions *options)
       !g_file_test (listing->names[0], G_FILE_TEST_IS_DIR);
 }
 
+/* FALSE, with @error set, if there is no such file and what was meant may be a
+ * command: it would go on with the other names as if nothing were amiss. */
+static gboolean
+check_is_no_command (const char *name, GError **error)
+{
+  const char *const commands[] = { OPTIONS_COMMANDS, NULL };
+  const char *command = arguments_suggest (name, commands);
+
+  if (!command || strpbrk (name, "./:") ||
+      g_file_test (name, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      g_str_equal (name, command)
+          ? "There is no file \"%s\"; the command of that name, %s, comes "
+            "before all options."
+          : "There is neither a file nor a command \"%s\"; did you mean %s?",
+      name, command);
+  return FALSE;
+}
+
 static gboolean
 check_names (CommandOptions *options, GError **error)
 {
-  if (!options->listing.names && !options->listing.files_from) {
+  const char *first = options->listing.names[0];
+
+  if (!first && !options->listing.files_from) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "No file is named; see genreclassify --help.");
     return FALSE;
   }
+  if (first && !check_is_no_command (first, error))
+    return FALSE;
   options->report.single = is_single (options);
   return TRUE;
 }
@@ -438,7 +472,8 @@ check_classify (CommandOptions *options, GError **error)
       options->cache;
   return check_analysis (options, error) && check_shard (options, error) &&
       check_group (options, error) && check_timeout (options, error) &&
-      check_write (options, error) && check_jobs (options, error) &&
+      check_write (options, error) &&
+      options_check_jobs (&options->pool.jobs, error) &&
       check_top (options, error) && check_names (options, error) &&
       check_plot (options, error);
 }
@@ -454,11 +489,27 @@ check_export (CommandOptions *options, GError **error)
 }
 
 static gboolean
+check_prune (CommandOptions *options, GError **error)
+{
+  const char *missing = !options->cache ? "--cache is missing"
+      : options->listing.names[0] || options->listing.files_from ||
+          options->pool.worker.write || options->export
+      ? "it takes no files, and does nothing else beside that"
+      : NULL;
+
+  if (!missing)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--cache-prune is of a cache: %s.", missing);
+  return FALSE;
+}
+
+static gboolean
 check_undo (CommandOptions *options, GError **error)
 {
   const WorkerOptions *worker = &options->pool.worker;
 
-  if (options->listing.names || options->listing.files_from ||
+  if (options->listing.names[0] || options->listing.files_from ||
       worker->tags.undo_log || worker->write || options->export) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--undo takes the files' names from its log, and does nothing else "
@@ -480,6 +531,15 @@ check (CommandOptions *options, GError **error)
     options->action = COMMAND_UNDO;
     return check_undo (options, error);
   }
+  if (options->cache_root && !options->cache) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--cache-root is of a cache: --cache is missing.");
+    return FALSE;
+  }
+  if (options->cache_prune) {
+    options->action = COMMAND_PRUNE_CACHE;
+    return check_prune (options, error);
+  }
   if (options->export) {
     options->action = COMMAND_EXPORT_CACHE;
     return check_export (options, error);
@@ -489,23 +549,28 @@ check (CommandOptions *options, GError **error)
 }
 
 gboolean
-options_parse (CommandOptions *options, int *argc, char ***argv, GError **error)
+options_parse (CommandOptions *options, int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (
       "FILE|DIRECTORY|URI|-... | eval DIR | models | serve");
+  const GOptionEntry *tables[G_N_ELEMENTS (groups) + 2] = { NULL };
 
-  *options = (CommandOptions){ .pool.jobs = NOT_GIVEN,
-    .report.top = NOT_GIVEN,
-    .write_top = NOT_GIVEN,
+  *options = (CommandOptions){ .pool.jobs = OPTIONS_NOT_GIVEN,
+    .report.top = OPTIONS_NOT_GIVEN,
+    .write_top = OPTIONS_NOT_GIVEN,
     .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
     .pool.worker.min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE };
+  g_set_prgname ("genreclassify");
   g_option_context_set_summary (
       context, "Tells the genre of music files, and writes it into them.");
-  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++) {
     add_group (context, i, options);
-  return g_option_context_parse (context, argc, argv, error) &&
-      check (options, error);
+    tables[i] = groups[i].entries;
+  }
+  tables[G_N_ELEMENTS (groups)] = group_help_entries;
+  options->listing.names = arguments_parse (context, tables, argc, argv, error);
+  return options->listing.names && check (options, error);
 }
 
 void
@@ -513,6 +578,7 @@ options_clear (CommandOptions *options)
 {
   g_free (options->model);
   g_free (options->cache);
+  g_free (options->cache_root);
   g_free (options->export);
   g_free (options->undo);
   g_free (options->shard);

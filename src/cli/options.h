@@ -17,11 +17,17 @@
 /* s without a sign of life, after which a file is given up */
 #define OPTIONS_DEFAULT_TIMEOUT 300
 #define OPTIONS_MAX_JOBS 1024
+/* the value of a whole number that was not given; no user asks for it */
+#define OPTIONS_NOT_GIVEN G_MININT
+
+/* What may come in the place of the first file. */
+#define OPTIONS_COMMANDS "eval", "models", "serve", "help"
 
 typedef enum
 {
   COMMAND_CLASSIFY,
   COMMAND_EXPORT_CACHE,
+  COMMAND_PRUNE_CACHE,
   COMMAND_UNDO,
   COMMAND_PRINT_VERSION
 } CommandAction;
@@ -29,10 +35,11 @@ typedef enum
 typedef struct
 {
   CommandAction action;
-  char *model;  /* name or path; NULL: the default */
-  char *cache;  /* the cache's file, or NULL */
-  char *export; /* the format of COMMAND_EXPORT_CACHE */
-  char *undo;   /* the log of COMMAND_UNDO */
+  char *model;      /* name or path; NULL: the default */
+  char *cache;      /* the cache's file, or NULL */
+  char *cache_root; /* of the names in it, or NULL */
+  char *export;     /* the format of COMMAND_EXPORT_CACHE */
+  char *undo;       /* the log of COMMAND_UNDO */
   /* what the parts of the command take; their strings belong to this */
   ReportOptions report;
   ListingOptions listing;
@@ -43,14 +50,14 @@ typedef struct
   double window, hop, max_duration, timeout; /* s; 0: not given */
   char *genre_map_path, *group;
   int write_top;
-  gboolean overwrite, append, version;
+  gboolean overwrite, append, cache_prune, version;
 } CommandOptions;
 
 /**
  * options_parse:
  * @options: filled; to be freed with options_clear() in any case
- * @argc: (inout): the arguments of main(), as for g_option_context_parse()
- * @argv: (inout): the same
+ * @argc: of main()
+ * @argv: of main()
  * @error: return location: which option is wrong and what it takes
  *
  * Reads and checks the options.  With --write and no --log it makes the folder
@@ -58,7 +65,10 @@ typedef struct
  *
  * Returns: %FALSE with @error set
  */
-gboolean options_parse (
-    CommandOptions *options, int *argc, char ***argv, GError **error);
+gboolean
+options_parse (CommandOptions *options, int argc, char **argv, GError **error);
 void options_clear (CommandOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CommandOptions, options_clear)
+
+/* Checks the value of --jobs; %OPTIONS_NOT_GIVEN becomes the number of processors. */
+gboolean options_check_jobs (int *jobs, GError **error);

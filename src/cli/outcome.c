@@ -6,6 +6,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "jsondepth.h"
+
 void
 outcome_clear (Outcome *outcome)
 {
@@ -39,6 +41,7 @@ outcome_change_to_json (const Outcome *outcome)
   set_string (object, "error_code", reason_to_code (outcome->write_reason));
   json_object_set_boolean_member (
       object, "retryable", reason_is_retryable (outcome->write_reason));
+  json_object_set_boolean_member (object, "skipped", outcome->write_skipped);
   json_node_set_object (node, object);
   return json_to_string (node, FALSE);
 }
@@ -53,7 +56,10 @@ take_string (JsonObject *object, const char *key)
 gboolean
 outcome_take_change (Outcome *outcome, const char *json)
 {
-  g_autoptr (JsonNode) node = json_from_string (json, NULL);
+  /* it may come from a worker that its file has taken over */
+  g_autoptr (JsonNode) node = json_has_bounded_depth (json, 1)
+      ? json_from_string (json, NULL)
+      : NULL;
   JsonObject *object;
 
   if (!node || !JSON_NODE_HOLDS_OBJECT (node))

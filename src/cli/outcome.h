@@ -12,8 +12,9 @@ typedef struct
   Result *result;
   gboolean has_change; /* whether to write the genre was considered */
   TagChange change;
-  char *write_error;   /* a sentence: why it could not be written, or NULL */
-  Reason write_reason; /* the same as a code */
+  char *write_error;      /* a sentence: why it could not be written, or NULL */
+  Reason write_reason;    /* the same as a code */
+  gboolean write_skipped; /* that is no failure; see reason_may_skip() */
 } Outcome;
 
 void outcome_clear (Outcome *outcome);
@@ -25,7 +26,7 @@ void outcome_clear (Outcome *outcome);
  *   new      string or null: the genre now, or as it would be
  *   note     string or null: why it was not written, or what is to be known of it
  *   error    string or null: a sentence that says why it could not be written
- *   error_code and retryable  of that error, as in result_to_json() */
+ *   error_code, retryable and skipped  of that error, as in result_to_json() */
 char *outcome_change_to_json (const Outcome *outcome);
 
 /* The inverse; FALSE if @json is not such an object. */

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,9 +17,10 @@
 struct _Progress
 {
   gboolean enabled, visible;
+  gboolean hidden; /* it was visible, and is to be again */
   gint64 n_files, n_done;
-  gint64 drawn; /* when the line was drawn last, µs */
-  /* since the line was drawn: files, s of audio */
+  gint64 updated; /* when the rates were, µs */
+  /* since then: files, s of audio */
   double new_files, new_audio;
   /* sums over the past, in which what is longer ago counts less: files, s of
    * audio, s */
@@ -34,7 +36,7 @@ progress_new (gint64 n_files)
   progress->enabled = isatty (STDERR_FILENO) &&
       g_strcmp0 (terminal, "dumb") != 0;
   progress->n_files = n_files;
-  progress->drawn = g_get_monotonic_time ();
+  progress->updated = g_get_monotonic_time ();
   return progress;
 }
 
@@ -58,42 +60,10 @@ append_time (GString *line, double seconds)
   g_string_append_printf (line, ":%02u", (guint) (s % 60));
 }
 
-/* "[#####---------------]  123 of 500 files, 0.15 h of audio/s, 4:05 left" */
-static char *
-make_line (const Progress *progress)
-{
-  GString *line = g_string_new (NULL);
-  double rate = progress->time > 0 ? progress->files / progress->time : 0;
-
-  if (progress->n_files > 0) {
-    int n = (int) (BAR_WIDTH *
-        MIN (1.0, (double) progress->n_done / progress->n_files));
-
-    g_string_append_c (line, '[');
-    for (int i = 0; i < BAR_WIDTH; i++)
-      g_string_append_c (line, i < n ? '#' : '-');
-    g_string_append_printf (line,
-        "] %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " files",
-        progress->n_done, progress->n_files);
-  } else {
-    g_string_append_printf (
-        line, "%" G_GINT64_FORMAT " files", progress->n_done);
-  }
-  if (progress->audio > 0)
-    g_string_append_printf (
-        line, ", %.2g h of audio/s", progress->audio / progress->time / 3600);
-  if (rate > 0 && progress->n_files > progress->n_done) {
-    g_string_append (line, ", ");
-    append_time (line, (progress->n_files - progress->n_done) / rate);
-    g_string_append (line, " left");
-  }
-  return g_string_free (line, FALSE);
-}
-
 /* Columns of the terminal that the line may take: one that is wider could not
  * be wiped.  The last column stays free, or the cursor would go to the next
  * line. */
-static int
+static gsize
 get_width (void)
 {
   struct winsize size;
@@ -101,6 +71,82 @@ get_width (void)
   if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 2)
     return 79;
   return size.ws_col - 1;
+}
+
+/* Appends @part to @line, or leaves it out if it does not fit in. */
+static void
+append_part (GString *line, gsize width, const char *part)
+{
+  if (line->len + strlen (part) <= width)
+    g_string_append (line, part);
+}
+
+/* "[#####---------------] " */
+static char *
+make_bar (const Progress *progress)
+{
+  GString *bar = g_string_new ("[");
+  int n = (int) (BAR_WIDTH *
+      MIN (1.0, (double) progress->n_done / progress->n_files));
+
+  for (int i = 0; i < BAR_WIDTH; i++)
+    g_string_append_c (bar, i < n ? '#' : '-');
+  g_string_append (bar, "] ");
+  return g_string_free (bar, FALSE);
+}
+
+/* ", 4:05 left", or NULL if that cannot be told */
+static char *
+make_rest (const Progress *progress)
+{
+  double rate = progress->time > 0 ? progress->files / progress->time : 0;
+  GString *rest;
+
+  if (rate <= 0 || progress->n_files <= progress->n_done)
+    return NULL;
+  rest = g_string_new (", ");
+  append_time (rest, (progress->n_files - progress->n_done) / rate);
+  g_string_append (rest, " left");
+  return g_string_free (rest, FALSE);
+}
+
+/* "[#####---------------] 123 of 500 files, 4:05 left, 0.15 h of audio/s", or as much
+ * of it as fits in.  All of it is ASCII: a character is a column. */
+static char *
+make_line (const Progress *progress, gsize width)
+{
+  GString *line = g_string_new (NULL);
+  g_autofree char *count = NULL, *bar = NULL, *rest = make_rest (progress);
+  g_autofree char *speed = NULL;
+
+  if (progress->n_files > 0) {
+    bar = make_bar (progress);
+    count = g_strdup_printf ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                             " files",
+        progress->n_done, progress->n_files);
+  } else {
+    count = g_strdup_printf ("%" G_GINT64_FORMAT " files", progress->n_done);
+  }
+  if (progress->audio > 0)
+    speed = g_strdup_printf (
+        ", %.2g h of audio/s", progress->audio / progress->time / 3600);
+  if (bar && strlen (bar) + strlen (count) <= width)
+    g_string_append (line, bar);
+  append_part (line, width, count);
+  append_part (line, width, rest ? rest : "");
+  append_part (line, width, speed ? speed : "");
+  return g_string_free (line, FALSE);
+}
+
+static void
+draw (Progress *progress)
+{
+  g_autofree char *line = make_line (progress, get_width ());
+
+  fprintf (stderr, "\r%s\033[K", line);
+  fflush (stderr);
+  progress->visible = TRUE;
+  progress->hidden = FALSE;
 }
 
 static void
@@ -118,7 +164,6 @@ void
 progress_add (Progress *progress, double audio_seconds)
 {
   gint64 now;
-  g_autofree char *line = NULL;
 
   progress->n_done++;
   progress->new_files++;
@@ -126,14 +171,14 @@ progress_add (Progress *progress, double audio_seconds)
   if (!progress->enabled)
     return;
   now = g_get_monotonic_time ();
-  if (now - progress->drawn < REDRAW_INTERVAL)
-    return;
-  update_rates (progress, (now - progress->drawn) / (double) G_USEC_PER_SEC);
-  progress->drawn = now;
-  line = make_line (progress);
-  fprintf (stderr, "\r%.*s\033[K", get_width (), line);
-  fflush (stderr);
-  progress->visible = TRUE;
+  if (now - progress->updated >= REDRAW_INTERVAL) {
+    update_rates (
+        progress, (now - progress->updated) / (double) G_USEC_PER_SEC);
+    progress->updated = now;
+    draw (progress);
+  } else if (progress->hidden) {
+    draw (progress);
+  }
 }
 
 void
@@ -144,6 +189,7 @@ progress_hide (Progress *progress)
   fputs ("\r\033[K", stderr);
   fflush (stderr);
   progress->visible = FALSE;
+  progress->hidden = TRUE;
 }
 
 void

@@ -14,10 +14,10 @@ typedef struct _Progress Progress;
 Progress *progress_new (gint64 n_files);
 void progress_set_total (Progress *progress, gint64 n_files);
 /* Says that one more file is done, and that @audio_seconds of it were
- * analysed. */
+ * analysed.  What there is to print of it must have been printed. */
 void progress_add (Progress *progress, double audio_seconds);
-/* Wipes the line; call it before anything else is written to the terminal.  A
- * later progress_add() draws the line again. */
+/* Wipes the line; call it before anything else is written to the terminal.  The
+ * next progress_add() draws it again. */
 void progress_hide (Progress *progress);
 /* Also wipes the line. */
 void progress_free (Progress *progress);

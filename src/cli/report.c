@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/filename.h"
@@ -23,18 +24,21 @@ struct _Report
   Progress *progress;
   const char *charset;
   gboolean utf8;
-  GString *text;  /* that was not printed yet */
-  FILE *errors;   /* of errors_path, or NULL */
+  gboolean may_share_terminal; /* stdout with the progress */
+  GString *text;               /* that was not printed yet */
+  FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
   guint64 classified, silent, failed, skipped, written;
-  gboolean broken;  /* stdout takes no more */
-  gboolean cut_off; /* because nobody reads it */
+  guint64 unwritten; /* were classified, but writing them was skipped */
+  gboolean broken;   /* stdout takes no more */
+  gboolean cut_off;  /* because nobody reads it */
 };
 
 Report *
 report_new (const ReportOptions *options, GError **error)
 {
   g_autoptr (Report) report = g_new0 (Report, 1);
+  struct stat output;
 
   report->options = options;
   report->utf8 = g_get_charset (&report->charset);
@@ -52,6 +56,9 @@ report_new (const ReportOptions *options, GError **error)
         "%s cannot be written: %s.", options->errors_path, g_strerror (errno));
     return NULL;
   }
+  /* a pipe may end in something that prints there */
+  report->may_share_terminal = fstat (STDOUT_FILENO, &output) < 0 ||
+      !S_ISREG (output.st_mode);
   if (!options->quiet)
     report->progress = progress_new (-1);
   return g_steal_pointer (&report);
@@ -69,6 +76,13 @@ report_free (Report *report)
     fclose (report->failures);
   g_string_free (report->text, TRUE);
   g_free (report);
+}
+
+static void
+hide_progress (Report *report)
+{
+  if (report->progress)
+    progress_hide (report->progress);
 }
 
 /* "  metal  95 %  ██████▌" for each of the best */
@@ -197,8 +211,14 @@ print_change (const Report *report, const Outcome *outcome)
 {
   const TagChange *change = &outcome->change;
 
-  if (!outcome->has_change || outcome->write_error)
+  if (!outcome->has_change || (outcome->write_error && !outcome->write_skipped))
     return;
+  if (outcome->write_skipped) {
+    g_autofree char *reason = filename_display (outcome->write_error);
+
+    g_string_append_printf (report->text, "    not written: %s\n", reason);
+    return;
+  }
   if (change->written) {
     g_autofree char *new_genre = filename_display (change->new_genre);
 
@@ -236,15 +256,17 @@ note_failure (Report *report, const Outcome *outcome)
   }
 }
 
+/* @sentence: why the file, or writing it, was skipped */
 static void
-note_skipped (Report *report, const Result *result)
+note_skipped (Report *report, const Result *result, const char *sentence)
 {
   g_autofree char *name = filename_display (result->name);
-  g_autofree char *reason = filename_display (result->error);
+  g_autofree char *reason = filename_display (sentence);
 
-  report->skipped++;
-  if (report->options->verbose)
-    fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
+  if (!report->options->verbose)
+    return;
+  hide_progress (report);
+  fprintf (stderr, "genreclassify: %s: skipped: %s\n", name, reason);
 }
 
 /* The song is classified nevertheless. */
@@ -273,6 +295,8 @@ print (Report *report)
 
   if (report->broken)
     return FALSE;
+  if (report->text->len > 0 && report->may_share_terminal)
+    hide_progress (report);
   if (fputs (local ? local : report->text->str, stdout) < 0 ||
       fflush (stdout) < 0) {
     report->broken = TRUE;
@@ -290,17 +314,19 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
 {
   Report *report = user_data;
   const Result *result = outcome->result;
+  gboolean ok;
 
-  if (report->progress && (isatty (1) || report->options->verbose))
-    progress_hide (report->progress);
-  if (result_is_skipped (result))
-    note_skipped (report, result);
-  else if (result->error || outcome->write_error)
+  if (result_is_skipped (result)) {
+    report->skipped++;
+    note_skipped (report, result, result->error);
+  } else if (result->error ||
+      (outcome->write_error && !outcome->write_skipped)) {
     note_failure (report, outcome);
-  else if (!result->probabilities)
+  } else if (!result->probabilities) {
     report->silent++;
-  else
+  } else {
     report->classified++;
+  }
   if (result->is_truncated && !result->error && !outcome->write_error)
     note_truncated (report, result);
   if (report->options->json) {
@@ -315,11 +341,16 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   }
   if (outcome->change.written)
     report->written++;
+  if (outcome->write_skipped) {
+    report->unwritten++;
+    note_skipped (report, result, outcome->write_error);
+  }
+  ok = print (report);
   if (report->progress) {
     progress_set_total (report->progress, total);
     progress_add (report->progress, (double) result->duration / GENRE_SECOND);
   }
-  return print (report);
+  return ok;
 }
 
 static void
@@ -346,13 +377,15 @@ print_summary (const Report *report)
   if (report->silent)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " silent", report->silent);
   if (report->skipped)
-    fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped that %s no audio",
-        report->skipped, report->skipped == 1 ? "is" : "are");
+    fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped", report->skipped);
   if (report->failed)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " failed", report->failed);
   if (report->written)
     fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
         report->options->tags->dry_run ? "would be written" : "written");
+  if (report->unwritten)
+    fprintf (stderr, "%s %" G_GUINT64_FORMAT " of a format that is not written",
+        report->written ? "," : ";", report->unwritten);
   fputc ('\n', stderr);
 }
 
@@ -377,7 +410,10 @@ report_finish (Report *report)
     print_summary (report);
   if (report->written && !report->options->tags->dry_run)
     print_log (report->options);
-  return report->failed > 0 || report->broken ? 1 : 0;
+  if (report->failed > 0 || report->broken)
+    return 1;
+  return report->options->strict && report->skipped + report->unwritten > 0 ? 3
+                                                                            : 0;
 }
 
 gboolean

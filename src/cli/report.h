@@ -18,6 +18,7 @@ typedef struct
   const TagOptions
       *tags;           /* how the genre is written: a dry run, the undo log */
   gboolean log_is_own; /* the log's name was made up by the program */
+  gboolean strict;     /* skipped files have an exit status of their own */
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 
@@ -30,7 +31,7 @@ Report *report_new (const ReportOptions *options, GError **error);
 gboolean report_add (const Outcome *outcome, gint64 total, gpointer report);
 
 /* Prints on stderr what failed, and a summary.  Gives the exit status: 1 if
- * something failed. */
+ * something failed, and otherwise, if "strict", 3 if something was skipped. */
 int report_finish (Report *report);
 
 /* Whether nobody reads stdout any more. */

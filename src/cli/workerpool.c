@@ -14,6 +14,7 @@
 #include "analysis/wire.h"
 #include "genre/genre.h"
 #include "grouping.h"
+#include "writememory.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
@@ -122,8 +123,8 @@ look_up (Pool *pool, FileTask *task)
   return found != NULL;
 }
 
-/* Keeps results, and of failures only that a file is no audio: others may be gone
- * the next time.  How this run came by the file's name is not kept. */
+/* Keeps results, and of failures only what another content alone changes: others
+ * may be gone the next time.  How this run came by the file's name is not kept. */
 static void
 store (Pool *pool, FileTask *task)
 {
@@ -132,7 +133,7 @@ store (Pool *pool, FileTask *task)
   GError *error = NULL;
 
   if (!task->has_info ||
-      (result->error && !reason_is_no_audio (result->reason)))
+      (result->error && !reason_may_skip (result->reason, FALSE)))
     return;
   result->may_skip = TRUE;
   if (!cache_store (pool->options->cache, task->item->name, task->info.st_size,
@@ -160,17 +161,46 @@ store_changed (Pool *pool, FileTask *task)
   result->old_genre = before;
 }
 
+/* Keeps what was done about the tags, so that the next run need not open the file. */
+static void
+store_change (Pool *pool, FileTask *task)
+{
+  const PoolOptions *options = pool->options;
+  GError *error = NULL;
+
+  if (task->has_info &&
+      !write_memory_store (options->cache, options->cache_key, &options->worker,
+          task->info.st_size, get_mtime_ns (&task->info), &task->outcome,
+          &error))
+    stop_with_error (pool, error);
+}
+
+static gboolean
+recall_change (Pool *pool, FileTask *task)
+{
+  const PoolOptions *options = pool->options;
+
+  return write_memory_recall (options->cache, options->cache_key,
+      &options->worker, task->info.st_size, get_mtime_ns (&task->info),
+      &task->outcome);
+}
+
 /* Files */
 
 /* Its result is complete; hand_on_done() passes it on in the listing's order. */
 static void
 finish_task (Pool *pool, FileTask *task)
 {
-  Result *result = task->outcome.result;
+  const ListingItem *item = task->item;
+  Outcome *outcome = &task->outcome;
+  Result *result = outcome->result;
 
   /* what only the worker could not read may have been audio */
-  result->may_skip = task->item->may_skip &&
-      (task->item->error || reason_is_no_audio (result->reason));
+  result->may_skip = item->error
+      ? item->may_skip
+      : item->found && reason_may_skip (result->reason, !item->may_skip);
+  outcome->write_skipped = item->found &&
+      reason_may_skip (outcome->write_reason, TRUE);
   if (task->group)
     grouping_note_result (pool->grouping, task->group);
   else
@@ -192,7 +222,8 @@ on_group_complete (gpointer track, gpointer user_data)
   FileTask *task = track;
 
   task->group = NULL;
-  if (worker_writes_tags (&pool->options->worker, task->outcome.result)) {
+  if (worker_writes_tags (&pool->options->worker, task->outcome.result) &&
+      !(task->has_info && recall_change (pool, task))) {
     task->awaits_change = TRUE;
     g_queue_push_tail (&pool->to_write, task);
   } else {
@@ -313,6 +344,7 @@ take_change (WorkerProcess *worker, const char *json)
   task->awaits_change = FALSE;
   if (task->outcome.change.written)
     store_changed (worker->pool, task);
+  store_change (worker->pool, task);
   return TRUE;
 }
 
@@ -466,12 +498,15 @@ send_task (WorkerProcess *worker, FileTask *task)
 
 /* Whether a worker has something to do with a result that was in the cache. */
 static gboolean
-needs_worker (Pool *pool, const FileTask *task)
+needs_worker (Pool *pool, FileTask *task)
 {
   const WorkerOptions *options = &pool->options->worker;
 
-  return (options->plot || (options->write && !pool->grouping)) &&
-      !task->outcome.result->error;
+  if (task->outcome.result->error)
+    return FALSE;
+  /* with a group it is not known yet what is to be written */
+  return options->plot ||
+      (options->write && !pool->grouping && !recall_change (pool, task));
 }
 
 /* Sends what is ready for a worker.  FALSE if there are not workers enough. */

@@ -185,7 +185,8 @@ write_state (Replacement *replacement, const TagFile *file,
   const TagState *old = tag_file_get_state (file);
   g_autofree char *log_line = NULL;
 
-  if (tag_state_equal (old, wanted)) {
+  /* nothing may be wanted only because no tag could be found */
+  if (tag_state_equal (old, wanted) && change->old_genre) {
     change->note = g_strdup ("It has this genre already.");
     return TRUE;
   }

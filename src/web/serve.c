@@ -9,6 +9,7 @@
 
 #include <glib-unix.h>
 
+#include "arguments.h"
 #include "forkserver.h"
 #include "genre/genre.h"
 #include "sandbox.h"
@@ -133,17 +134,19 @@ parse_options (int argc, char **argv, Options *options, GError **error)
         &options->fork_server, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
+  const GOptionEntry *const tables[] = { entries, NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_auto (GStrv) names = NULL;
 
   g_set_prgname ("genreclassify serve");
   g_option_context_set_summary (context,
       "Serves HTTP: upload a file, and see its genres.  What there is to request, "
       "/openapi.json\nof the service tells.");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  if (!(names = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;
-  if (argc > 1)
-    return set_bad_value (error, "%s: serve takes no files.", argv[1]);
+  if (names[0])
+    return set_bad_value (error, "%s: serve takes no files.", names[0]);
   return check_options (options, error);
 }
 

@@ -105,6 +105,10 @@ test_other_codes (void)
         REASON_INTERNAL, FALSE },
     { "\"error\":\"-\",\"error_code\":\"no-audio-stream\",\"skipped\":true",
         REASON_NO_AUDIO_STREAM, TRUE },
+    { "\"error\":\"-\",\"error_code\":\"too-short\",\"skipped\":true",
+        REASON_TOO_SHORT, TRUE },
+    { "\"error\":\"-\",\"error_code\":\"too-short\",\"skipped\":false",
+        REASON_TOO_SHORT, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -186,7 +186,7 @@ test_refused (void)
   g_assert_true (g_file_test (journal, G_FILE_TEST_EXISTS));
 
   cache_close (open_cache (later));
-  execute (later, "PRAGMA user_version = 2");
+  execute (later, "PRAGMA user_version = 999");
   check_refused ("later", "is a cache of a later version");
 
   g_assert_true (g_file_set_contents (text, "my diary\n", -1, NULL));
@@ -280,21 +280,28 @@ test_killed (void)
   g_assert_cmpuint (count_numbered (cache, 0, N), ==, N);
 }
 
-/* Several that begin with a new file at once, and write all the time. */
+/* Several that begin with a new file, or one of an earlier version, at once, and
+ * write all the time. */
 static void
-test_shared (void)
+check_shared (const char *name, gboolean is_old)
 {
   enum
   {
     PROCESSES = 4,
     N = 100
   };
-  g_autofree char *path = make_path ("shared");
+  g_autofree char *path = make_path (name);
   g_autoptr (Cache) cache = NULL;
   pid_t children[PROCESSES];
   int start[2];
   char byte;
 
+  if (is_old) {
+    cache = open_cache (path);
+    store_numbered (cache, PROCESSES, 0);
+    g_clear_pointer (&cache, cache_close);
+    execute (path, "DROP TABLE change; PRAGMA user_version = 1");
+  }
   g_assert_cmpint (pipe (start), ==, 0);
   for (guint p = 0; p < PROCESSES; p++) {
     if ((children[p] = fork ()) == 0) {
@@ -320,6 +327,15 @@ test_shared (void)
   cache = open_cache (path);
   for (guint p = 0; p < PROCESSES; p++)
     g_assert_cmpuint (count_numbered (cache, p, N), ==, N);
+  if (is_old)
+    g_assert_cmpuint (count_numbered (cache, PROCESSES, 1), ==, 1);
+}
+
+static void
+test_shared (void)
+{
+  check_shared ("shared", FALSE);
+  check_shared ("shared and old", TRUE);
 }
 
 /* What it writes to stdout, with which the test's own goes on. */

@@ -3,15 +3,17 @@
 no others; limits and defaults are the same in the help, in the manual and in the
 element."""
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 
-PROGRAM, FOLDER = sys.argv[1:3]
+PROGRAM, FOLDER = map(os.path.abspath, sys.argv[1:3])
 del sys.argv[1:3]
 BASH = os.path.join(FOLDER, "completions", "genreclassify.bash")
 
@@ -69,7 +71,7 @@ def complete(*words):
     script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n' \
         "compopt() { :; }; _genreclassify; printf '%s\\n' \"${COMPREPLY[@]}\""
     result = subprocess.run(["bash", "-c", script, "bash", BASH,
-                             "genreclassify", *words], capture_output=True,
+                             PROGRAM, *words], capture_output=True,
                             check=True, text=True, timeout=60)
     assert result.stderr == "", result.stderr
     return result.stdout.split()
@@ -118,14 +120,47 @@ class Test(unittest.TestCase):
         self.assertEqual(help_of("--timeout"), manual_of("--timeout"))
         self.assertEqual(len(help_of("--timeout")), 1)
 
+    def test_numbers_of_the_audio(self):
+        """The least audio that has a genre."""
+        least = property_of_element("min-window")[2] / 1e9
+        found = re.findall(r"(\d+) seconds(?: of audio|\b.*too-short)?",
+                           read("genreclassify.1"))
+        self.assertGreaterEqual(found.count(f"{least:g}"), 2, found)
+
+    def test_slurm(self):
+        """The jobs of the example do all files, each once."""
+        text = read("genreclassify.1")
+        first, last = map(int, re.search(r"--array=(\d+)-(\d+)", text).groups())
+        shard = re.search(r"--shard (\S+/\S+)", text)[1]
+        names = [f"/nowhere/{i}.mp3" for i in range(200)]
+        done = []
+        for task in range(first, last + 1):
+            given = shard.replace("$SLURM_ARRAY_TASK_ID", str(task)).replace(
+                "$SLURM_ARRAY_TASK_COUNT", str(last - first + 1))
+            run = subprocess.run(
+                [PROGRAM, "--json", "--quiet", "--shard", given, "-"],
+                input="\n".join(names), capture_output=True, text=True,
+                timeout=60)
+            self.assertIn(run.returncode, (0, 1), run.stderr)
+            done += [json.loads(line)["file"] for line in run.stdout.splitlines()]
+        self.assertEqual(sorted(done), sorted(names))
+
+    def test_exit_status(self):
+        """The manual has every one."""
+        text = read("genreclassify.1")
+        text = text[text.index(".Sh EXIT STATUS"):text.index(".Sh EXAMPLES")]
+        expected = {0, 1, 2, 3} | {128 + number for number in (
+            signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)}
+        self.assertLessEqual(expected, set(map(int, re.findall(r"\d+", text))))
+
     def test_manual_is_valid(self):
         if not shutil.which("mandoc"):
             self.skipTest("mandoc is not installed")
-        result = subprocess.run(
-            ["mandoc", "-Tlint", "-Wwarning",
-             os.path.join(FOLDER, "genreclassify.1")],
-            capture_output=True, text=True, timeout=60)
-        self.assertEqual(result.stdout + result.stderr, "")
+        for page in "genreclassify.1", "../tags/genreclassify-tags.7":
+            result = subprocess.run(
+                ["mandoc", "-Tlint", "-Wwarning", os.path.join(FOLDER, page)],
+                capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.stdout + result.stderr, "")
 
     def test_bash(self):
         self.assertEqual(set(complete("-")), set(self.options))
@@ -138,6 +173,21 @@ class Test(unittest.TestCase):
             self.assertEqual(complete("--model", path[:-13]), [path])
             self.assertEqual(len(complete(path[:-12])), 2)
         self.assertIn("eval", complete("ev"))
+
+    def test_bash_models(self):
+        names = subprocess.run([PROGRAM, "models", "--names"], check=True,
+                               capture_output=True, text=True).stdout.split()
+        self.assertIn("crnn", names)
+        self.assertEqual(names, sorted(
+            name[:-len(".safetensors")] for name in
+            os.listdir(os.environ["GENRECLASSIFY_MODELS"])
+            if name.endswith(".safetensors")))
+        for words in (["--model"], ["-m"], ["--json", "--model", "="],
+                      ["eval", "--model"], ["eval", "-m"]):
+            for typed in "", "c", "cr":
+                self.assertEqual(
+                    [word for word in complete(*words, typed) if word in names],
+                    [name for name in names if name.startswith(typed)])
 
     def test_zsh(self):
         text = read("completions/genreclassify.zsh")
@@ -155,6 +205,8 @@ class Test(unittest.TestCase):
                 read("completions/genreclassify.fish"), re.M):
             if condition == "-n '__genreclassify_is serve' ":
                 of_serve.add("--" + long)
+            elif condition == "-n '__genreclassify_is models' ":
+                self.assertIn("--" + long, options_of("models"))
             else:
                 found["--" + long] = "-" + short if short else None
         self.assertEqual(found, self.options)

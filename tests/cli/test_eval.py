@@ -188,7 +188,7 @@ class Test(unittest.TestCase):
         result = run("eval", "--json", self.root)
         self.assertEqual(result.returncode, 1)
         for line in ("jazz/silent.wav: It is silent, and has no genre.",
-                     "pop/short.wav: It is too short",
+                     "pop/short.wav: skipped: It is too short",
                      "pop/empty.mp3: It is empty.",
                      "pop/notes.txt: skipped: ",
                      "pop: none of its files could be measured."):

@@ -160,12 +160,16 @@ class Test(unittest.TestCase):
             [PROGRAM, "--json", "--timeout", "1", long],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         children = f"/proc/{process.pid}/task/{process.pid}/children"
-        workers = ""
-        while not workers:
-            with open(children) as f:
-                workers = f.read()
+        workers, started = [], False
+        # before that it is a copy of the command, which waits for it
+        while not started:
             time.sleep(0.01)
-        os.kill(int(workers.split()[0]), number)
+            with open(children) as f:
+                workers = f.read().split()
+            for worker in workers:
+                with open(f"/proc/{worker}/cmdline", "rb") as f:
+                    started = b"--worker" in f.read()
+        os.kill(int(workers[0]), number)
         output, _ = process.communicate(timeout=60)
         self.check(json.loads(output), code, retryable)
 

@@ -77,7 +77,7 @@ class Test(unittest.TestCase):
                                      "--write-confidence"),
                          {"written": True, "old": None, "new": "Größe/1; b=c",
                           "note": None, "error": None, "error_code": None,
-                          "retryable": False})
+                          "retryable": False, "skipped": False})
         self.assertEqual(self.tags(), [["Größe/1", "b=c"], [
             f"Größe/1; b=c, confidence {self.probabilities[0]:.2f}, "
             f"model {self.model}"]])

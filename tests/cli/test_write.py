@@ -346,7 +346,7 @@ class Test(unittest.TestCase):
             self.assertEqual(answer, {
                 "written": False, "old": "Hip-Hop", "new": "Hip-Hop",
                 "note": "It has a genre already.", "error": None,
-                "error_code": None, "retryable": False})
+                "error_code": None, "retryable": False, "skipped": False})
         self.assertEqual({path: digest(path) for path in paths}, written)
         # several, as the format has them
         self.write("blues", "--append", "--log", log, *paths)
@@ -490,7 +490,8 @@ class Test(unittest.TestCase):
         before = digest(path)
         self.assertEqual(self.write("hiphop", "--dry-run", path), [
             {"written": True, "old": None, "new": "Hip-Hop", "note": None,
-             "error": None, "error_code": None, "retryable": False}])
+             "error": None, "error_code": None, "retryable": False,
+             "skipped": False}])
         self.assertEqual(digest(path), before)
 
     def test_properties(self):

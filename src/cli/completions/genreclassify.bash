@@ -19,9 +19,16 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
+    --cache-root)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
     --model | -m)
       compopt -o filenames
-      mapfile -t COMPREPLY < <(compgen -f -X '!*.safetensors' -- "$current"
+      words=$("${COMP_WORDS[0]}" models --names 2>/dev/null)
+      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
+        compgen -f -X '!*.safetensors' -- "$current"
         compgen -d -- "$current")
       return
       ;;
@@ -34,7 +41,7 @@ _genreclassify() {
       return
       ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
-      --min-confidence | --top | --write-top | --bind | --port | --token | --max-size | \
+      --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout)
       return
       ;;
@@ -43,20 +50,24 @@ _genreclassify() {
     eval)
       options='--help --jobs --json --model --plot'
       ;;
+    help)
+      mapfile -t COMPREPLY < <(compgen -W 'eval models serve' -- "$current")
+      return
+      ;;
     models)
-      options='--help --json'
+      options='--help --json --names'
       ;;
     serve)
       options='--bind --client-timeout --help --jobs --max-duration --max-size
         --port --queue --self-test --timeout --token --token-file'
       ;;
     *)
-      options='--append --cache --dry-run --errors --export --files-from --force --genre-map
-        --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration --min-confidence
-        --model --null --overwrite --plot --preserve-times --quiet --segments --shard
-        --timeout --top --undo --verbose --version --window --write
+      options='--append --cache --cache-prune --cache-root --dry-run --errors --export --files-from --force
+        --genre-map --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration
+        --min-confidence --model --null --overwrite --placeholder --plot --preserve-times --quiet
+        --segments --shard --strict --timeout --top --undo --verbose --version --window --write
         --write-confidence --write-top'
-      ((COMP_CWORD == 1)) && words='eval models serve'
+      ((COMP_CWORD == 1)) && words='eval help models serve'
       ;;
   esac
   if [[ $current == -* ]]; then

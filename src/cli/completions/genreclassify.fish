@@ -7,24 +7,34 @@ function __genreclassify_is
 end
 
 function __genreclassify_is_files
-    not __genreclassify_is eval; and not __genreclassify_is models; and not __genreclassify_is serve
+    not __genreclassify_is eval; and not __genreclassify_is help; and not __genreclassify_is models; and not __genreclassify_is serve
+end
+
+function __genreclassify_models
+    set -l words (commandline -opc)
+    $words[1] models --names 2>/dev/null
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
 
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
+complete -c genreclassify -n $first -a help -d 'Show the options of a command'
 complete -c genreclassify -n $first -a models -d 'List the models that are installed'
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
+complete -c genreclassify -n '__genreclassify_is help' -f -a 'eval models serve'
 complete -c genreclassify -n '__genreclassify_is models' -f
+complete -c genreclassify -n '__genreclassify_is models' -l names -d 'Print what --model takes'
 complete -c genreclassify -n '__genreclassify_is serve' -f
 
 complete -c genreclassify -s h -l help -d 'Show the options'
 complete -c genreclassify -n 'not __genreclassify_is serve' -l json -d 'Print JSON'
 complete -c genreclassify -n 'not __genreclassify_is models' -s j -l jobs -x -d 'Files at once'
-complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -s m -l model -r -d 'Name or weights file'
+complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
 complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -l plot -r -d 'Draw a picture, .svg or .png'
 complete -c genreclassify -n __genreclassify_is_files -l append -d 'Add to the genres of the file'
 complete -c genreclassify -n __genreclassify_is_files -l cache -r -d 'Keep the results'
+complete -c genreclassify -n __genreclassify_is_files -l cache-prune -d 'Forget files that are gone'
+complete -c genreclassify -n __genreclassify_is_files -l cache-root -x -a '(__fish_complete_directories)' -d 'Keep names relative to it'
 complete -c genreclassify -n __genreclassify_is_files -s n -l dry-run -d 'Show what would be written'
 complete -c genreclassify -n __genreclassify_is_files -l errors -r -d 'Write the failures to a file'
 complete -c genreclassify -n __genreclassify_is_files -l export -x -a 'json csv' -d 'Print the whole cache'
@@ -40,15 +50,17 @@ complete -c genreclassify -n __genreclassify_is_files -l max-duration -x -d 'Ana
 complete -c genreclassify -n __genreclassify_is_files -l min-confidence -x -d 'Write only what is as probable'
 complete -c genreclassify -n __genreclassify_is_files -s 0 -l null -d 'Names in lists end in NUL'
 complete -c genreclassify -n __genreclassify_is_files -l overwrite -d 'Replace the genre of the file'
+complete -c genreclassify -n __genreclassify_is_files -l placeholder -x -d 'Genres that count as none'
 complete -c genreclassify -n __genreclassify_is_files -l preserve-times -d 'Keep the times of the file'
 complete -c genreclassify -n __genreclassify_is_files -s q -l quiet -d 'Show no progress'
 complete -c genreclassify -n __genreclassify_is_files -l segments -d 'Show every segment'
 complete -c genreclassify -n __genreclassify_is_files -l shard -x -d 'Take part K of N'
+complete -c genreclassify -n __genreclassify_is_files -l strict -d 'Exit status 3 if files were skipped'
 complete -c genreclassify -n __genreclassify_is_files -l timeout -x -d 'Seconds until a file is given up'
 complete -c genreclassify -n __genreclassify_is_files -l top -x -d 'Genres to show'
 complete -c genreclassify -n __genreclassify_is_files -l undo -r -d 'Undo what is logged'
 complete -c genreclassify -n __genreclassify_is_files -s v -l verbose -d 'Say more'
-complete -c genreclassify -n __genreclassify_is_files -l version -d 'Show the version'
+complete -c genreclassify -n __genreclassify_is_files -s V -l version -d 'Show the version'
 complete -c genreclassify -n __genreclassify_is_files -l window -x -d 'Seconds in a segment'
 complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write the genre into the files'
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'

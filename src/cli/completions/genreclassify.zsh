@@ -9,15 +9,19 @@ _genreclassify() {
     eval)
       options=(
         '--help[show the options]'
-        '--jobs=[files at once]:number'
+        {-j+,--jobs=}'[files at once]:number'
         '--json[print JSON]'
-        '--model=[the model]:name or weights file:_files -g "*.safetensors"'
+        {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
         '--plot=[draw the confusion matrix]:picture:_files -g "*.(svg|png)"'
         '2:directory sorted by genre:_files -/'
       )
       ;;
+    help)
+      options=('2:command:(eval models serve)')
+      ;;
     models)
-      options=('--help[show the options]' '--json[print JSON]')
+      options=('--help[show the options]' '--json[print JSON]'
+        '--names[print what --model takes]')
       ;;
     serve)
       options=(
@@ -39,6 +43,8 @@ _genreclassify() {
       options=(
         '--append[add to the genres of the file]'
         '--cache=[keep the results]:cache:_files'
+        '--cache-prune[forget files that are gone]'
+        '--cache-root=[keep names relative to it]:directory:_files -/'
         {-n,--dry-run}'[show what would be written]'
         '--errors=[write the failures to a file]:file:_files'
         '--export=[print the whole cache]:format:(json csv)'
@@ -55,19 +61,21 @@ _genreclassify() {
         '--log=[log what is written]:file:_files'
         '--max-duration=[analyse only the middle]:seconds'
         '--min-confidence=[write only what is as probable]:probability'
-        {-m+,--model=}'[the model]:name or weights file:_files -g "*.safetensors"'
+        {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
         {-0,--null}'[names in lists end in NUL]'
         '--overwrite[replace the genre of the file]'
+        '--placeholder=[genres that count as none]:names'
         '--plot=[draw the genres over time]:picture:_files -g "*.(svg|png)"'
         '--preserve-times[keep the times of the file]'
         {-q,--quiet}'[show no progress]'
         '--segments[show every segment]'
         '--shard=[take one of several parts]:K/N'
+        '--strict[exit status 3 if files were skipped]'
         '--timeout=[give a file up after]:seconds'
         '--top=[genres to show]:number'
         '--undo=[undo what is logged]:log:_files'
         {-v,--verbose}'[say more]'
-        '--version[show the version]'
+        {-V,--version}'[show the version]'
         '--window=[length of a segment]:seconds'
         {-w,--write}'[write the genre into the files]'
         '--write-confidence[write model and confidence as well]'
@@ -80,9 +88,17 @@ _genreclassify() {
   _arguments -s $options
 }
 
+_genreclassify_models() {
+  local -a names=(${(f)"$(_call_program models $words[1] models --names 2>/dev/null)"})
+
+  compadd -a names
+  _files -g "*.safetensors"
+}
+
 _genreclassify_first() {
   local -a commands=(
     'eval:measure the model on files sorted by genre'
+    'help:show the options of a command'
     'models:list the models that are installed'
     'serve:serve a page and a service over HTTP'
   )

@@ -34,6 +34,7 @@ typedef struct
   GArray *blocks;       /* Block */
   int chosen;           /* the block of the comment that is changed, or -1 */
   XiphComment *comment; /* that comment; an empty one if there is none */
+  GBytes *rest;         /* what its block has behind it */
 } Flac;
 
 static void
@@ -44,6 +45,7 @@ flac_free (gpointer data)
   edges_free (flac->edges);
   g_array_unref (flac->blocks);
   xiph_comment_free (flac->comment);
+  g_clear_pointer (&flac->rest, g_bytes_unref);
   g_free (flac);
 }
 
@@ -100,28 +102,6 @@ find_blocks (Layout *layout, Flac *flac, guint64 start)
   return offset;
 }
 
-/* NULL, and an obstacle, if the comment of block @i is damaged. */
-static XiphComment *
-parse_comment (Layout *layout, const Flac *flac, guint i)
-{
-  const Block *block = get_block (flac, i);
-  g_autoptr (GBytes) data = media_file_get (
-      layout->file, block->offset + HEADER, block->length);
-  g_autofree char *problem = NULL;
-  g_autoptr (XiphComment) comment = data ? xiph_comment_parse (data, &problem)
-                                         : NULL;
-
-  if (comment && comment->size == block->length)
-    return g_steal_pointer (&comment);
-  if (problem)
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
-  else
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
-        "Its metadata block %u (VORBIS_COMMENT) has bytes behind the comment.",
-        i);
-  return NULL;
-}
-
 /* Of several comments, which a file should not have, the one that has a genre; or
  * else the first that has any fields; or else the first. */
 static int
@@ -131,22 +111,49 @@ get_rank (const XiphComment *comment)
 }
 
 static void
+choose (Flac *flac, guint i, GBytes *data,
+    XiphComment *comment /* (transfer full) */)
+{
+  xiph_comment_free (flac->comment);
+  g_clear_pointer (&flac->rest, g_bytes_unref);
+  flac->chosen = (int) i;
+  flac->comment = comment;
+  flac->rest = g_bytes_new_from_bytes (
+      data, comment->size, g_bytes_get_size (data) - comment->size);
+}
+
+/* Takes block @i, a comment, for the one that is changed, if it is the best. */
+static void
+try_comment (Layout *layout, Flac *flac, guint i)
+{
+  const Block *block = get_block (flac, i);
+  g_autoptr (GBytes) data = media_file_get (
+      layout->file, block->offset + HEADER, block->length);
+  g_autofree char *problem = NULL;
+  g_autoptr (XiphComment) comment = data ? xiph_comment_parse (data, &problem)
+                                         : NULL;
+  int best = flac->chosen < 0 ? -1 : get_rank (flac->comment);
+
+  if (problem)
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
+  if (!comment)
+    return;
+  if (flac->chosen >= 0)
+    layout_add_rivals (layout, TAG_XIPH, "Vorbis comments",
+        flac->comment->items, get_block (flac, (guint) flac->chosen)->offset,
+        comment->items, block->offset);
+  if (get_rank (comment) > best)
+    choose (flac, i, data, g_steal_pointer (&comment));
+}
+
+static void
 choose_comment (Layout *layout, Flac *flac)
 {
   flac->chosen = -1;
   flac->comment = xiph_comment_parse (NULL, NULL);
   for (guint i = 0; i < flac->blocks->len; i++) {
-    g_autoptr (XiphComment) comment = NULL;
-
-    if (get_block (flac, i)->type != VORBIS_COMMENT)
-      continue;
-    comment = parse_comment (layout, flac, i);
-    if (comment &&
-        (flac->chosen < 0 || get_rank (comment) > get_rank (flac->comment))) {
-      xiph_comment_free (flac->comment);
-      flac->comment = g_steal_pointer (&comment);
-      flac->chosen = (int) i;
-    }
+    if (get_block (flac, i)->type == VORBIS_COMMENT)
+      try_comment (layout, flac, i);
   }
 }
 
@@ -155,8 +162,14 @@ add_comment (Layout *layout, const Flac *flac)
 {
   layout_add_piece (layout, "Vorbis comment vendor");
   layout_extend_bytes (layout, g_bytes_ref (flac->comment->vendor));
-  if (flac->chosen >= 0)
-    layout_add_items (layout, TAG_XIPH, flac->comment->items);
+  if (flac->chosen < 0)
+    return;
+  layout_add_items (layout, TAG_XIPH, flac->comment->items);
+  /* zeros, if it is padding */
+  if (g_bytes_get_size (flac->rest) > 0) {
+    layout_add_piece (layout, "bytes behind the Vorbis comment");
+    layout_extend_bytes (layout, g_bytes_ref (flac->rest));
+  }
 }
 
 static void
@@ -242,7 +255,8 @@ edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
 
   if (!edges_edit (flac->edges, wanted, options, splices, error))
     return FALSE;
-  if (!wanted->genres[TAG_XIPH] && xiph_comment_is_empty (flac->comment)) {
+  if (!wanted->genres[TAG_XIPH] && xiph_comment_is_empty (flac->comment) &&
+      (!flac->rest || g_bytes_get_size (flac->rest) == 0)) {
     if (flac->chosen >= 0) {
       splices_replace (splices, block->offset, HEADER + block->length, NULL);
       if (i == last)
@@ -251,6 +265,9 @@ edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
     return TRUE;
   }
   data = xiph_comment_render (flac->comment, wanted);
+  if (flac->rest)
+    g_byte_array_append (data, g_bytes_get_data (flac->rest, NULL),
+        (guint) g_bytes_get_size (flac->rest));
   made = make_block (data, i == last, error);
   if (!made)
     return FALSE;

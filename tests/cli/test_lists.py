@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lists of names as people and programs make them: what ends a line, what an editor
+puts before the first one, playlists, and a list that is written while it is
+read."""
+
+import itertools
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+CLIP = os.environ["TEST_CLIP"]
+BOM = b"\xef\xbb\xbf"
+COMMAND = [PROGRAM, "--json", "--max-duration=5"]
+
+
+class Test(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = os.fsencode(cls.temporary.name)
+        cls.names = [b"a.ogg", b"#1 b.ogg", " c ü.ogg".encode(), b"d\xe9.ogg"]
+        cls.odd = [b"return\r", BOM + b"mark.ogg", b"new\nline.ogg"]
+        # what was listed once is not decoded again
+        cls.cache = ["--cache", os.path.join(cls.temporary.name, "cache")]
+        for name in cls.names + cls.odd:
+            os.symlink(CLIP, cls.path(name))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder, name)
+
+    def write(self, name, content):
+        path = self.path(name)
+        with open(path, "wb") as f:
+            f.write(content)
+        return path
+
+    def names_of(self, output):
+        """Of the files that were classified."""
+        found = []
+        for item in map(json.loads, output.splitlines()):
+            self.assertEqual(item["error"], None, item)
+            name = item.get("file_bytes")
+            found.append(name.replace("%E9", "é").encode("latin-1") if name
+                         else item["file"].encode())
+        return found
+
+    def check(self, content, names, *arguments, cwd=None, path=None):
+        """From the file @path or, without it, from a file and from a pipe."""
+        sources = [(path, b"")] if path else [
+            (self.write(b"list", content), b""), ("-", content)]
+        for source, given in sources:
+            result = subprocess.run(
+                [*COMMAND, *self.cache, *arguments, "--files-from", source],
+                input=given,
+                cwd=cwd or self.folder, capture_output=True, timeout=60)
+            self.assertEqual(result.returncode, 0,
+                             result.stderr + result.stdout)
+            self.assertEqual(self.names_of(result.stdout), names)
+
+    def test_ends(self):
+        """Each way to end a name, with and without a mark and an end of the last
+        one."""
+        for end, mark, last in itertools.product(
+                (b"\n", b"\r\n", b"\0", b"\n\n", b"\r\n\r\n", b"\0\0"),
+                (b"", BOM), (True, False)):
+            content = mark + end.join(self.names) + (end if last else b"")
+            with self.subTest(content):
+                self.check(content, self.names)
+                if b"\0" in end:
+                    self.check(content, self.names, "--null")
+
+    def test_odd_names(self):
+        """What is there under the very name keeps it."""
+        for content in (self.odd[0] + b"\n" + self.odd[1],
+                        self.odd[1] + b"\n" + self.odd[0] + b"\n"):
+            names = sorted(content.rstrip(b"\n").split(b"\n"),
+                           key=content.index)
+            self.check(content, names)
+        self.check(b"\0".join(self.odd), self.odd)
+        self.check(b"\0".join(self.odd[::-1]) + b"\0", self.odd[::-1])
+
+    def test_nothing(self):
+        for content in b"", b"\n", b"\r\n\n", BOM, BOM + b"\r\n", b"\0\0":
+            with self.subTest(content):
+                self.check(content, [])
+
+    def test_utf_16(self):
+        text = "".join(f"{name}\r\n" for name in ("a.ogg", "音楽.ogg"))
+        for encoding in "utf-16-le", "utf-16-be":
+            content = ("\ufeff" + text).encode(encoding)
+            with self.subTest(encoding):
+                result = subprocess.run([*COMMAND, "-"], input=content,
+                                        capture_output=True, timeout=60)
+                self.assertEqual(result.returncode, 1)
+                item = json.loads(result.stdout)  # one, not one for each name
+                self.assertEqual(item["error_code"], "unreadable")
+                self.assertIn("UTF-16; expected is UTF-8", item["error"])
+
+    def test_late_nul(self):
+        """A name is never cut off: the part may be another file."""
+        result = subprocess.run(
+            [*COMMAND, "--files-from", "-"], cwd=self.folder, timeout=60,
+            input=b"a.ogg\n" + b"\n" * 100000 + b"a.ogg\0b.ogg\n", capture_output=True,
+            check=False)
+        last = json.loads(result.stdout.splitlines()[-1])
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("--null", last["error"])
+
+    def test_playlists(self):
+        header, comment = b"#EXTM3U\r\n", b"#EXTINF:36,Someone - a\r\n"
+        names, paths = self.names[:3], [self.path(n) for n in self.names[:3]]
+        body = b"".join(comment + name + b"\r\n" for name in names)
+        elsewhere = os.path.dirname(CLIP)
+        # relative to the playlist, by its name or its first line
+        for name, content in ((b"x.m3u", body), (b"x.m3u8", BOM + header + body),
+                              (b"other", header + body)):
+            with self.subTest(name):
+                path = self.write(name, content)
+                self.check(content, paths, path=path, cwd=elsewhere)
+        # a playlist in a pipe has no folder
+        result = subprocess.run([*COMMAND, "-"], input=header + body,
+                                cwd=self.folder, capture_output=True, timeout=60)
+        self.assertEqual(self.names_of(result.stdout), names)
+        # in any other list "#" is a letter
+        result = subprocess.run([*COMMAND, "-"], input=b"#2 missing.ogg\n",
+                                cwd=self.folder, capture_output=True, timeout=60)
+        self.assertEqual(json.loads(result.stdout)["file"], "#2 missing.ogg")
+        # absolute names and URIs stay
+        content = header + CLIP.encode() + b"\nfile://" + CLIP.encode() + b"\n"
+        self.check(content, [CLIP.encode(), b"file://" + CLIP.encode()],
+                   path=self.write(b"y.m3u", content))
+
+    def serve(self, jobs, end, *arguments):
+        """Feeds one name after the other, and waits for the answer of each."""
+        process = subprocess.Popen(
+            [*COMMAND, f"--jobs={jobs}", *arguments, "--files-from", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, bufsize=0, cwd=self.folder)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+
+        def answer():
+            ready, _, _ = select.select([process.stdout], [], [], 30)
+            self.assertTrue(ready, "there is no answer")
+            return process.stdout.readline()
+
+        for name in [*self.names, b"missing", *self.names]:
+            process.stdin.write(name + end)
+            item = json.loads(answer())
+            self.assertEqual(item["error_code"],
+                             "not-found" if name == b"missing" else None)
+            if name.isascii():
+                self.assertEqual(item["file"], name.decode())
+        # names that come together are answered in their order
+        process.stdin.write(end + end.join(self.names[:3] * 3) + end + end)
+        for name in self.names[:3] * 3:
+            self.assertEqual(json.loads(answer())["file"], name.decode())
+        # an answer does not wait for the end of the next name
+        process.stdin.write(self.names[0] + end + self.names[1][:3])
+        self.assertEqual(json.loads(answer())["file"], self.names[0].decode())
+        process.stdin.write(self.names[1][3:])
+        process.stdin.close()
+        self.assertEqual(json.loads(answer())["file"], self.names[1].decode())
+        self.assertEqual(process.wait(60), 1)
+
+    def test_served(self):
+        for jobs in 1, 3:
+            for end, arguments in ((b"\n", []), (b"\r\n", []), (b"\0", []),
+                                   (b"\0", ["--null"])):
+                with self.subTest(jobs=jobs, end=end, arguments=arguments):
+                    self.serve(jobs, end, *arguments)
+
+
+if __name__ == "__main__":
+    unittest.main()
