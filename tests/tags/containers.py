@@ -294,10 +294,9 @@ def find_last_tag(p, start, end):
     block = ape_block(p, end - 32) if end - 32 >= start else None
     if block and not block[3] & 1 << 29:
         items = end - block[1]
-        first = items - 32 if block[3] & 1 << 31 else items
-        if not ape_block(p, first):
-            # readers go by the footer, with or without a header
-            first = items
+        # readers go by the footer, whatever it says of a header
+        header = ape_block(p, items - 32)
+        first = items - 32 if header and header[3] & 1 << 29 else items
         if block[1] >= 32 and first >= start:
             return "APE", first, items
     if d[end - 9:end] == b"LYRICS200" and re.fullmatch(
@@ -612,14 +611,14 @@ def mp4_header(d, pos, end, top):
 class Mp4:
     def __init__(self, p, start, end):
         self.p = p
-        self.places = []  # of mdat and moof: (name, start, end)
+        self.places = []  # of the outermost atoms: (name, start, end)
         counts, pos = {}, start
         while atom := mp4_header(p.data, pos, end, True):
             kind, header, after = atom
-            if kind in ("mdat", "moof"):
-                name = f"{kind}#{counts.get(kind, 0)}"
-                self.places.append(
-                    (name, header if kind == "mdat" else pos, after))
+            name = f"{kind}#{counts.get(kind, 0)}"
+            # a header of 16 bytes is as good as one of 8
+            self.places.append((name, header, after))
+            self.places.append((name + " header", pos, header))
             counts[kind] = counts.get(kind, 0) + 1
             pos = after
         self.atoms("MP4", start, end)
@@ -780,7 +779,8 @@ def parse_info(p, name, start, end):
         role = GENRE if key == b"IGNR" else FIELD
         p.add(f"{name}/{leaf(key)}", pos, after, role)
         pos = after
-        if size & 1 and pos < end and p.data[pos] == 0:
+        if size & 1 and pos < end and not (
+                p.data[pos] and looks_like_chunk(p.data, pos, end, "little")):
             p.add(f"{name}/pad byte", pos, pos + 1, PADDING)
             pos += 1
     if pos < end:
@@ -844,6 +844,8 @@ def parse_riff(p, start, end):
         key = d[pos:pos + 4]
         length = int.from_bytes(d[pos + 4:pos + 8], order)
         label = key.decode()
+        if key == b"LIST":
+            label += d[pos + 8:pos + 12].decode("latin-1")
         name = f"{form}/{leaf(label)}#{counts.get(label, 0)}"
         counts[label] = counts.get(label, 0) + 1
         after = pos + 8 + length
@@ -1444,7 +1446,7 @@ def tags_of(parsed):
         if piece.role not in (FIELD, GENRE, OURS):
             continue
         for pattern in (r"(ID3v2)#\d+/", r"(APE)#\d+/", r"(ID3v1)#\d+/",
-                        r"RIFF/(LIST)#\d+/", r"(?:RIFF|AIFF)/(id3) ?#\d+/"):
+                        r"RIFF/(LISTINFO)#\d+/", r"(?:RIFF|AIFF)/(id3) ?#\d+/"):
             match = re.match(pattern, piece.name, re.IGNORECASE)
             if match:
                 kinds.add(match.group(1))

@@ -18,7 +18,7 @@ import judge
 import oddfiles
 
 PROGRAM = sys.argv.pop(1)
-COUNT = int(os.environ.get("TEST_MUTATED", 150))
+COUNT = int(os.environ.get("TEST_MUTATED", 100))
 SEED = int(os.environ.get("TEST_MUTATED_SEED", 14))
 KEEP = os.environ.get("TEST_MUTATED_KEEP")
 BATCH = 250
@@ -161,7 +161,8 @@ class Test(unittest.TestCase):
                 court.judge(cases[i:i + BATCH], f"batch{i}", again=5)
             report = court.report(KEEP, cases)
         print(f"{len(cases)} files: {court.written} written, "
-              f"{court.refused} left alone, {len(court.problems)} with problems")
+              f"{court.refused} left alone, {len(court.problems)} with problems; "
+              f"decoders crashed on {' '.join(court.crashes) or 'none'}")
         if court.problems:
             self.fail("\n" + report)
 
