@@ -13,6 +13,9 @@
 #include "truncation.h"
 #include "watch.h"
 
+/* ns: years; a file that declares more is not believed */
+#define MAX_DECLARED (1e8 * GST_SECOND)
+
 typedef struct
 {
   const AnalysisOptions *options;
@@ -26,25 +29,15 @@ typedef struct
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
-static GstPadProbeReturn
-note_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer watch)
-{
-  (void) pad;
-  (void) info;
-  watch_note_progress (watch);
-  return GST_PAD_PROBE_OK;
-}
-
 /* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
  * audioconvert and audioresample change only what the element does not take, such as
- * 2 kHz.  The queue is there only if the duration has to be known at the start. */
+ * 2 kHz, and are passed by otherwise.  The queue is there only if the duration has to be known at the start. */
 static gboolean
 build (Analysis *analysis, GError **error)
 {
   const AnalysisOptions *options = analysis->options;
   GstBin *bin = GST_BIN (analysis->pipeline);
   GstElement *queue = NULL, *convert, *resample, *classify, *sink;
-  g_autoptr (GstPad) input = NULL;
 
   if ((options->max_duration &&
           !(queue = source_add_element (bin, "queue", error))) ||
@@ -62,15 +55,14 @@ build (Analysis *analysis, GError **error)
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
         "max-size-time", 5 * GST_SECOND, NULL);
     gst_element_link (queue, convert);
+  } else {
+    analysis->source.direct = classify;
   }
-  input = gst_element_get_static_pad (analysis->source.sink, "sink");
-  gst_pad_add_probe (
-      input, GST_PAD_PROBE_TYPE_BUFFER, note_buffer, &analysis->watch, NULL);
   if (options->window)
     g_object_set (classify, "window", options->window, NULL);
   if (options->hop)
     g_object_set (classify, "hop", options->hop, NULL);
-  g_object_set (sink, "sync", FALSE, NULL);
+  g_object_set (sink, "sync", FALSE, "enable-last-sample", FALSE, NULL);
   return gst_element_link_many (convert, resample, classify, sink, NULL);
 }
 
@@ -370,8 +362,9 @@ check_length (Analysis *analysis, GError **error)
 
 /* ns of audio that has reached the element. */
 static guint64
-get_decoded (const Analysis *analysis)
+get_decoded (gpointer user_data)
 {
+  const Analysis *analysis = user_data;
   g_autoptr (GstStructure) stats = NULL;
   double seconds = 0;
 
@@ -388,7 +381,9 @@ find_truncation (Analysis *analysis)
       analysis->source.reader, analysis->options->max_duration ? 0 : decoded);
 
   analysis->result->is_truncated = share < 1;
-  if (share < 1 && !analysis->options->max_duration)
+  /* what a header says may be anything */
+  if (share < 1 && !analysis->options->max_duration &&
+      decoded / share < MAX_DECLARED)
     analysis->result->declared_duration = (guint64) (decoded / share);
 }
 
@@ -428,6 +423,7 @@ analysis_run (const char *name, const AnalysisOptions *options,
     .source = &analysis.source,
     .effort = WATCH_EFFORT,
     .on_message = on_message,
+    .get_progress = get_decoded,
     .user_data = &analysis,
   };
   ok = build (&analysis, &error) && play (&analysis, &error);

@@ -31,8 +31,8 @@ add_plugin (void)
 
 /* Decoders that cost less than those that decodebin would take, and do the same; in
  * this process only.  tests/bench/decoders.py measures all of them: the others that
- * decodebin prefers are the cheapest, but for avdec_opus, which knows neither Opus'
- * pre-skip nor its gain. */
+ * decodebin prefers are the cheapest, but for avdec_opus, which GStreamer ranks as
+ * marginal. */
 static const char *const cheap_decoders[] = { "mpg123audiodec" };
 
 static void

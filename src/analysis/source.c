@@ -135,6 +135,29 @@ note_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_REMOVE;
 }
 
+/* Where the audio of @pad goes: a chained file has several, one after the other. */
+static GstElement *
+choose_sink (Source *source, GstPad *pad)
+{
+  g_autoptr (GstPad) input = NULL;
+  g_autoptr (GstCaps) given = NULL, taken = NULL;
+
+  if (!source->direct)
+    return source->converter;
+  input = gst_element_get_static_pad (source->direct, "sink");
+  given = gst_pad_query_caps (pad, NULL);
+  taken = gst_pad_get_pad_template_caps (input);
+  if (!source->converted)
+    source->converted = gst_pad_get_peer (input);
+  if (gst_caps_is_subset (given, taken)) {
+    gst_pad_unlink (source->converted, input);
+    return source->direct;
+  }
+  if (!gst_pad_is_linked (input))
+    gst_pad_link (source->converted, input);
+  return source->converter;
+}
+
 static void
 on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
 {
@@ -144,6 +167,9 @@ on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
   (void) decoder;
   /* the first of several audio streams, as a player would */
   if (!gst_pad_is_linked (input)) {
+    source->sink = choose_sink (source, pad);
+    gst_object_unref (input);
+    input = gst_element_get_static_pad (source->sink, "sink");
     gst_pad_add_probe (
         input, GST_PAD_PROBE_TYPE_BUFFER, note_audio, source, NULL);
     gst_pad_link (pad, input);
@@ -164,7 +190,9 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
   GstElement *decoder;
 
-  source->sink = sink;
+  source->sink = source->converter = sink;
+  source->direct = NULL;
+  source->converted = NULL;
   source->missing = NULL;
   source->reader = NULL;
   source->is_recognized = source->has_audio = FALSE;
@@ -470,4 +498,5 @@ source_clear (Source *source)
 {
   g_clear_pointer (&source->missing, g_free);
   gst_clear_object (&source->reader);
+  gst_clear_object (&source->converted);
 }

@@ -9,7 +9,13 @@
 
 typedef struct
 {
-  GstElement *sink;   /* the element that takes the decoded audio */
+  GstElement *sink;      /* the element that takes the decoded audio */
+  GstElement *converter; /* the one that was given as such */
+  /* An element behind those that convert the audio, or NULL.  It becomes the sink, and
+   * they are passed by, if it takes whatever the decoder may give: each element on the
+   * way costs time for each of the many small buffers of an MP3. */
+  GstElement *direct;
+  GstPad *converted;  /* the pad of the last one that converts, or NULL */
   GstElement *reader; /* the first element that reads, or NULL */
   char *missing;      /* a decoder that is not installed, or NULL */
 

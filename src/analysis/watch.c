@@ -50,10 +50,17 @@ note_progress (Watch *watch)
   watch->worked = watch->work = get_work ();
 }
 
+static guint64
+count_progress (Watch *watch)
+{
+  return watch->get_progress ? watch->get_progress (watch->user_data)
+                             : (guint64) g_atomic_int_get (&watch->n_moved);
+}
+
 void
 watch_begin (Watch *watch)
 {
-  watch->n_seen = g_atomic_int_get (&watch->n_moved);
+  watch->n_seen = count_progress (watch);
   watch->checked = g_get_monotonic_time ();
   note_progress (watch);
 }
@@ -100,7 +107,7 @@ static gboolean
 check_progress (Watch *watch, GError **error)
 {
   gint64 now = g_get_monotonic_time ();
-  int n = g_atomic_int_get (&watch->n_moved);
+  guint64 n = count_progress (watch);
   gint64 patience = get_patience (watch, now);
 
   watch->checked = now;

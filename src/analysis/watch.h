@@ -18,7 +18,7 @@
 #include "source.h"
 
 /* a good value for "effort": no decoder needs so long for one sample */
-#define WATCH_EFFORT 10
+#define WATCH_EFFORT 5
 
 typedef struct
 {
@@ -32,11 +32,14 @@ typedef struct
    * samples. */
   void (*on_message) (GstMessage *message, gpointer user_data);
   void (*on_progress) (gpointer user_data);
+  /* Something that grows while samples come, if watch_note_progress() is not called
+   * for each; or NULL. */
+  guint64 (*get_progress) (gpointer user_data);
   gpointer user_data;
 
   /* the watch's own, 0 at first */
-  int n_moved; /* atomic: calls of watch_note_progress() */
-  int n_seen;  /* of these, when it was last looked at */
+  int n_moved;    /* atomic: calls of watch_note_progress() */
+  guint64 n_seen; /* of these, or what get_progress() gave, at the last look */
   gint64 progressed, moved,
       checked;         /* monotonic µs: last progress; last thread seen
                                         at work; last look at it */

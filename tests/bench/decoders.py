@@ -4,7 +4,7 @@
 
 Encodes three minutes of SONG, or of noise, in every format that ffmpeg can make, and
 prints the processor time that each decoder of GStreamer takes for them, without that of
-the container.  src/analysis/decoders.c has what follows from it."""
+the container.  src/analysis/plugin.c has what follows from it."""
 
 import os
 import statistics
@@ -16,7 +16,7 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import Gst
 
-SECONDS, ROUNDS = 180, 3
+SECONDS, ROUNDS = 180, 5
 FORMATS = {
     "mp3": "-c:a libmp3lame -b:a 192k", "mp2": "-c:a mp2 -b:a 192k",
     "m4a": "-c:a aac -b:a 160k", "ogg": "-c:a libvorbis -q:a 5",

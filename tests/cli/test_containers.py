@@ -15,6 +15,8 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 RATE, SECONDS = 8000, 6
 COPIES = 40
+HAVE_AIFFPARSE = subprocess.run(
+    ["gst-inspect-1.0", "--exists", "aiffparse"]).returncode == 0
 
 
 def chunk(name, content, order=">"):
@@ -97,6 +99,30 @@ class Test(unittest.TestCase):
                     continue    # of gst-plugins-bad
                 self.assertEqual(count, {(None, None): COPIES})
 
+    def test_chained(self):
+        """Streams of rates that the element takes, and does not, by turns."""
+        parts = []
+        for rate, encoder in ((44100, "vorbisenc"), (3000, "flacenc"),
+                              (8000, "vorbisenc")):
+            path = os.path.join(self.folder, "part")
+            subprocess.run(["gst-launch-1.0", "-q", *(
+                f"audiotestsrc wave=pink-noise num-buffers={SECONDS} "
+                f"samplesperbuffer={rate} ! audio/x-raw,rate={rate} ! "
+                f"audioconvert ! {encoder} ! oggmux ! filesink location={path}"
+            ).split()], check=True)
+            with open(path, "rb") as f:
+                parts.append(f.read())
+        os.remove(path)
+        for name, chain in (("abc", parts), ("bca", parts[1:] + parts[:1])):
+            path = os.path.join(self.folder, name + ".ogg")
+            with open(path, "wb") as f:
+                f.write(b"".join(chain))
+            result = subprocess.run([PROGRAM, "--json", path], timeout=60,
+                                    capture_output=True)
+            item = json.loads(result.stdout)
+            self.assertIsNone(item["error"])
+            self.assertAlmostEqual(item["duration"], 3 * SECONDS, delta=0.1)
+
     def test_cut(self):
         """To the header, or in it."""
         source = os.path.join(self.folder, "source")
@@ -110,7 +136,8 @@ class Test(unittest.TestCase):
             os.remove(source)
             for size in (100, 400):
                 self.add(f"{size}.{name}", content[:size], 6)
-        self.add("60.aiff", make_aiff(self.samples)[:60], 6)
+        if HAVE_AIFFPARSE:  # that of FFmpeg is in an endless loop then
+            self.add("60.aiff", make_aiff(self.samples)[:60], 6)
         for name, count in self.run_all("8").items():
             with self.subTest(name):
                 self.assertEqual(sum(count.values()), 6)

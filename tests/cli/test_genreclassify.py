@@ -65,6 +65,19 @@ class Test(unittest.TestCase):
             genres.add(lines[4].split()[0])
         self.assertEqual(len(genres), 1, genres)
 
+    def test_decoder(self):
+        """Of several the one that costs least."""
+        path = self.path("decoder.mp3")
+        launch("audiotestsrc num-buffers=300", ENCODERS["song.mp3"],
+               f"filesink location={path}")
+        result = subprocess.run(
+            [PROGRAM, "--quiet", path], capture_output=True, text=True,
+            timeout=60, env={
+                **os.environ, "GST_DEBUG": "GST_ELEMENT_FACTORY:4",
+                "GST_DEBUG_NO_COLOR": "1"})
+        self.assertIn('creating element "mpg123audiodec"', result.stderr)
+        self.assertNotIn('creating element "avdec_mp3', result.stderr)
+
     def check_refused(self, path, sentence, *options):
         result = run(*options, path)
         self.assertEqual(result.returncode, 1)

@@ -44,14 +44,16 @@ export function sentence({ genre, confidence, model }) {
 /** One model's answer.
  * @param {string[]} order the genres from top to bottom */
 export function showAnswer(result, order) {
-  const { genre, confidence, probabilities, duration, model } = result;
+  const { genre, confidence, probabilities, duration, model, truncated } =
+    result;
   const answer = make('article', 'answer');
   const facts = makeText('p', 'hint figures', 'result.facts',
     { model, duration: clock(duration) });
+  const cut = truncated ? [makeText('p', 'hint', 'result.truncated')] : [];
 
   if (genre === null) {
     answer.append(makeText('h3', 'genre', 'silent'),
-      makeText('p', '', 'result.silent', { model }), facts);
+      makeText('p', '', 'result.silent', { model }), facts, ...cut);
     return answer;
   }
 
@@ -61,7 +63,7 @@ export function showAnswer(result, order) {
     makeText('h3', 'genre', 'as-it-is', { it: () => genreName(genre) }),
     makeText('p', 'confidence figures', 'as-it-is',
       { it: () => percent(confidence) }),
-    facts);
+    facts, ...cut);
   const bars = make('ul', 'bars');
 
   head.dataset.colour = labels.indexOf(genre);
