@@ -2,25 +2,17 @@
 
 #include "poolprivate.h"
 
-#include "genre/genre.h"
 #include "writememory.h"
-
-static gint64
-get_mtime_ns (const struct stat *info)
-{
-  return info->st_mtim.tv_sec * (gint64) GENRE_SECOND + info->st_mtim.tv_nsec;
-}
 
 gboolean
 pool_cache_look_up (const PoolOptions *options, FileTask *task)
 {
   Result *found;
 
-  if (!options->cache || stat (task->item->name, &task->info) < 0)
+  if (!options->cache || !task->has_stamp)
     return FALSE;
-  task->has_info = TRUE;
-  found = cache_lookup (options->cache, task->item->name, task->info.st_size,
-      get_mtime_ns (&task->info), options->cache_key);
+  found = cache_lookup (options->cache, task->item->name, task->stamp.size,
+      task->stamp.mtime_ns, options->cache_key);
   /* without the tags it cannot be told what is its album */
   if (found && options->worker.group && !found->error && !found->has_tags)
     g_clear_pointer (&found, result_free);
@@ -35,12 +27,12 @@ pool_cache_store (const PoolOptions *options, FileTask *task, GError **error)
   gboolean may_skip = result->may_skip;
   gboolean ok;
 
-  if (!task->has_info ||
+  if (!options->cache || !task->has_stamp ||
       (result->error && !reason_may_skip (result->reason, FALSE)))
     return TRUE;
   result->may_skip = TRUE;
-  ok = cache_store (options->cache, task->item->name, task->info.st_size,
-      get_mtime_ns (&task->info), options->cache_key, result, error);
+  ok = cache_store (options->cache, task->item->name, task->stamp.size,
+      task->stamp.mtime_ns, options->cache_key, result, error);
   result->may_skip = may_skip;
   return ok;
 }
@@ -53,8 +45,8 @@ store_changed (const PoolOptions *options, FileTask *task, GError **error)
   char *before;
   gboolean ok;
 
-  if (options->worker.tags.dry_run || !task->has_info ||
-      stat (task->item->name, &task->info) < 0)
+  if (options->worker.tags.dry_run || !task->has_stamp ||
+      !file_stamp_get (task->item->name, &task->stamp))
     return TRUE;
   /* this run reports the genre that was there before */
   before = result->old_genre;
@@ -70,16 +62,15 @@ pool_cache_store_change (
 {
   if (task->outcome.change.written && !store_changed (options, task, error))
     return FALSE;
-  return !task->has_info ||
+  return !options->cache || !task->has_stamp ||
       write_memory_store (options->cache, options->cache_key, &options->worker,
-          task->info.st_size, get_mtime_ns (&task->info), &task->outcome,
-          error);
+          task->stamp.size, task->stamp.mtime_ns, &task->outcome, error);
 }
 
 gboolean
 pool_cache_recall_change (const PoolOptions *options, FileTask *task)
 {
-  return task->has_info &&
+  return options->cache && task->has_stamp &&
       write_memory_recall (options->cache, options->cache_key, &options->worker,
-          task->info.st_size, get_mtime_ns (&task->info), &task->outcome);
+          task->stamp.size, task->stamp.mtime_ns, &task->outcome);
 }

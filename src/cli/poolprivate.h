@@ -4,12 +4,11 @@
 
 #pragma once
 
-#include <sys/stat.h>
-
 #include "grouping.h"
 #include "listing.h"
 #include "outcome.h"
 #include "pooloptions.h"
+#include "worker.h"
 
 /* A file on its way from the listing to the PoolFunc. */
 typedef struct
@@ -19,8 +18,8 @@ typedef struct
   gboolean awaits_change; /* the result is there, and the change will follow */
   Group *group; /* NULL if none is asked for, and once it is complete */
   gboolean done;
-  struct stat info; /* before it was read */
-  gboolean has_info;
+  FileStamp stamp; /* of the file before it was read */
+  gboolean has_stamp;
 } FileTask;
 
 /* The functions below do nothing without a cache.  Those that keep something return

@@ -12,7 +12,6 @@
 
 #include "analysis/wire.h"
 #include "poolprivate.h"
-#include "worker.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
@@ -391,6 +390,9 @@ send_task (WorkerProcess *worker, FileTask *task)
 
   worker->task = task;
   restart_timeout (worker);
+  if (task->has_stamp)
+    (void) wire_write (
+        worker->in, WIRE_STAMP, &task->stamp, sizeof task->stamp);
   (void) wire_write (worker->in, WIRE_REQUEST, json, strlen (json));
 }
 
@@ -461,6 +463,7 @@ begin_file (Pool *pool)
   }
   task = g_new0 (FileTask, 1);
   task->item = item;
+  task->has_stamp = !item->error && file_stamp_get (item->name, &task->stamp);
   g_queue_push_tail (&pool->window, task);
   if (pool->grouping && !item->error)
     task->group = grouping_add (pool->grouping, item->name, item->walked, task);
