@@ -206,11 +206,11 @@ add_option (Grammar *grammar, guint i, GPtrArray *options, GError **error)
     g_ptr_array_add (options, g_strconcat ("--", entry->long_name, NULL));
     return TRUE;
   }
-  /* the first value, which would be lost, may matter as much as the last one */
-  if (*given && entry->arg != G_OPTION_ARG_STRING_ARRAY &&
-      entry->arg != G_OPTION_ARG_FILENAME_ARRAY)
+  /* the last number counts, as one may come from an alias; of two files each may
+   * have been meant to be used */
+  if (*given && entry->arg == G_OPTION_ARG_FILENAME)
     return set_error (error, G_OPTION_ERROR_BAD_VALUE,
-        "--%s takes one value, but was given more than once.",
+        "--%s takes one name, but was given more than once.",
         entry->long_name);
   *given = TRUE;
   g_ptr_array_add (

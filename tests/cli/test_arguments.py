@@ -89,13 +89,18 @@ class Test(unittest.TestCase):
                            "eval", "-X", ".")
 
     def test_twice(self):
-        """Each option that takes a value: the first one would be lost."""
+        """Of two files the first one would be lost; of two numbers the last one
+        counts, as the first may come from an alias."""
         text = self.run_command("--help-all").stdout
-        options = re.findall(r"(--[a-z0-9-]+)=", text)
-        self.assertIn("--cache", options)
-        for option in options:
-            self.check_refused(f"{option} takes one value", option, "1",
+        options = dict(re.findall(r"(--[a-z0-9-]+)=(\S+)", text))
+        names = ("FILE", "FILE|-", "DIR", "OUT", "LOG", "NAME|PATH")
+        self.assertEqual(set(names) - set(options.values()), set())
+        for option in (o for o, value in options.items() if value in names):
+            self.check_refused(f"{option} takes one name", option, "1",
                                "--json", option, "2", "F")
+        self.check_refused("--jobs is to be", "--jobs", "1", "-j0", "F")
+        self.assertEqual(
+            self.run_command("-qj0", "--jobs=1", CLIP).returncode, 0)
 
     def test_only_with_write(self):
         """What means something only for writing is not silently passed over."""

@@ -8,6 +8,7 @@ which libFuzzer makes others.
 Run it by hand when a format changes; it needs ffmpeg and python3-mutagen.  Files
 that it did not write, such as inputs that once broke a target, stay there."""
 
+import io
 import json
 import os
 import random
@@ -15,7 +16,8 @@ import struct
 import subprocess
 import tempfile
 
-from mutagen import aiff, apev2, flac, id3, mp4, oggopus, oggvorbis, wave
+from mutagen import (aiff, apev2, asf, flac, id3, mp4, oggflac, oggopus, oggspeex,
+                     oggvorbis, trueaudio, wave)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPUS = os.path.join(HERE, "corpus")
@@ -184,7 +186,15 @@ ENCODERS = {
     "flac": "-ar 8000 -c:a flac", "ogg": "-ar 8000 -c:a libvorbis",
     "opus": "-ar 8000 -c:a libopus -b:a 6k", "m4a": "-ar 8000 -c:a aac -b:a 8k",
     "wav": "-ar 8000 -c:a pcm_u8", "aiff": "-ar 8000 -c:a pcm_s8",
-    "wv": "-ar 8000 -c:a wavpack",
+    "wv": "-ar 8000 -c:a wavpack", "oga": "-ar 8000 -c:a flac",
+    "spx": "-ar 8000 -c:a libspeex", "wma": "-ar 8000 -c:a wmav1 -b:a 24k",
+    "tta": "-ar 8000 -c:a tta", "aac": "-ar 8000 -c:a aac -b:a 8k",
+    # of these, FFmpeg writes the tags
+    "mka": "-ar 8000 -c:a libopus -b:a 6k -metadata genre=Jazz -metadata title=Ä",
+    "webm": "-ar 8000 -c:a libvorbis -metadata genre=Jazz -live 1",
+    "mov": "-ar 8000 -c:a aac -b:a 8k -metadata genre=Jazz -metadata title=Ä",
+    "3gp": "-ar 8000 -c:a aac -b:a 8k -metadata genre=Jazz",
+    "fragments.mp4": "-ar 8000 -c:a aac -b:a 8k -movflags +frag_every_frame",
 }
 
 
@@ -199,9 +209,10 @@ def add_id3(tags, version):
 
 def add_tags(path, extension):
     """The genre and some other tags, as each format has them."""
-    if extension in ("flac", "ogg", "opus"):
+    if extension in ("flac", "ogg", "opus", "oga", "spx"):
         kind = {"flac": flac.FLAC, "ogg": oggvorbis.OggVorbis,
-                "opus": oggopus.OggOpus}[extension]
+                "opus": oggopus.OggOpus, "oga": oggflac.OggFLAC,
+                "spx": oggspeex.OggSpeex}[extension]
         audio = kind(path)
         audio.update({"GENRE": ["Jazz", "Blues"], "title": "Title Ä"})
         if extension == "flac":
@@ -216,11 +227,22 @@ def add_tags(path, extension):
         audio.update({"\xa9gen": ["Jazz"], "\xa9nam": "Title Ä",
                       "----:com.apple.iTunes:GENRECLASSIFY": b"crnn 3"})
         audio.save(padding=lambda info: 16)
-    elif extension in ("wav", "aiff"):
-        audio = {"wav": wave.WAVE, "aiff": aiff.AIFF}[extension](path)
+    elif extension in ("wav", "aiff", "tta"):
+        audio = {"wav": wave.WAVE, "aiff": aiff.AIFF,
+                 "tta": trueaudio.TrueAudio}[extension](path)
         audio.add_tags()
         add_id3(audio.tags, 4)
         audio.save(padding=lambda info: 16)
+    elif extension == "aac":
+        tags = id3.ID3()
+        add_id3(tags, 4)
+        tags.save(path, padding=lambda info: 16)
+    elif extension == "wma":
+        audio = asf.ASF(path)
+        audio.update({"WM/Genre": ["Jazz", "Blues"], "Title": "Title Ä"})
+        audio["GENRECLASSIFY"] = "crnn 3"
+        audio["WM/Mood"] = asf.ASFUnicodeAttribute("Ä", language=0, stream=1)
+        audio.save()
     elif extension == "wv":
         tags = apev2.APEv2()
         tags.update({"Genre": ["Jazz", "Blues"], "Title": "Title Ä"})
@@ -236,6 +258,33 @@ def make_ape():
     return descriptor + header + struct.pack("<I", 80) + frame
 
 
+def make_dsf():
+    """DSF, with silence: a tag behind it."""
+    tags = id3.ID3()
+    add_id3(tags, 4)
+    tag = io.BytesIO()
+    tags.save(tag, padding=lambda info: 16)
+    data = b"data" + struct.pack("<Q", 12 + 64) + b"\x69" * 64
+    form = b"fmt " + struct.pack("<QIIIIIIQII", 52, 1, 0, 1, 1, 2822400, 1, 512,
+                                 4096, 0)
+    size = 28 + len(form) + len(data)
+    header = b"DSD " + struct.pack(
+        "<QQQ", 28, size + len(tag.getvalue()), size)
+    return header + form + data + tag.getvalue()
+
+
+def make_skeleton(opus):
+    """Ogg with a Skeleton that has an index, but no right checksums."""
+    def page(flags, number, packet):
+        return b"OggS\0" + struct.pack(
+            "<BQIIIBB", flags, 0, 9, number, 0, 1, len(packet)) + packet
+
+    head = b"fishead\0" + struct.pack("<HH", 4, 0) + bytes(68)
+    second = opus.index(b"OggS", 4)
+    return (page(2, 0, head) + opus[:second] + page(0, 1, b"index\0" + bytes(36))
+            + page(4, 2, b"") + opus[second:])
+
+
 def write_tags(folder):
     outputs = []
     for extension, options in ENCODERS.items():
@@ -248,6 +297,8 @@ def write_tags(folder):
         add_tags(path, extension)
         with open(path, "rb") as f:
             data = f.read()
+        if extension == "opus":
+            write("tags", "skeleton.opus", make_skeleton(data))
         if extension != "mp3":
             write("tags", extension, data)
             continue
@@ -262,6 +313,7 @@ def write_tags(folder):
             with open(tagged, "rb") as f:
                 write("tags", f"id3v2{version}.mp3", f.read())
     write("tags", "ape", make_ape())
+    write("tags", "dsf", make_dsf())
 
 
 def main():

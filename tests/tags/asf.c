@@ -196,15 +196,22 @@ write_both (GBytes *data)
   return made;
 }
 
-/* TRUE if the text is in the file, as UTF-16. */
-static gboolean
-has_text (GBytes *data, const char *text)
+/* Where the text is in the file, as UTF-16; -1 if it is not there. */
+static gssize
+find_text (GBytes *data, const char *text)
 {
   g_autoptr (GByteArray) utf16 = to_utf16 (text);
   gsize size;
-  const void *bytes = g_bytes_get_data (data, &size);
+  const char *bytes = g_bytes_get_data (data, &size);
+  const char *found = memmem (bytes, size, utf16->data, utf16->len);
 
-  return memmem (bytes, size, utf16->data, utf16->len) != NULL;
+  return found ? found - bytes : -1;
+}
+
+static gboolean
+has_text (GBytes *data, const char *text)
+{
+  return find_text (data, text) >= 0;
 }
 
 static void
@@ -269,7 +276,7 @@ test_full (void)
   g_assert_false (has_text (made, "WM/Year0"));
 }
 
-/* A genre that is in a record alone moves to where all programs look. */
+/* A genre that is in a record alone stays there; the classifier is new. */
 static void
 test_record (void)
 {
@@ -282,6 +289,38 @@ test_record (void)
   try_assert_genres (data, TAG_ASF, "Record");
   made = write_both (data);
   g_assert_cmpuint (get_uint64 (made, 24) & 0xffffffff, ==, 3);
+  g_assert_cmpint (find_text (made, "Jazz"), >, find_text (made, "Stream"));
+  g_assert_cmpint (find_text (made, "Jazz"), <, find_text (made, "WM/Other"));
+}
+
+static void
+add_pop (File *file, const char *genre)
+{
+  guint start = begin_object (file, descriptors_guid);
+
+  begin_fields (file);
+  add_descriptor (file, "WM/Genre", 0, genre);
+  end_object (file, start);
+}
+
+/* Two objects with a genre. */
+static void
+test_rivals (void)
+{
+  File file;
+  g_autoptr (GBytes) same = NULL, different = NULL;
+
+  begin (&file, 0);
+  add_pop (&file, "Pop");
+  add_pop (&file, "Pop");
+  same = end (&file);
+  try_assert_refused (same, two, "two objects Extended Content Description");
+  begin (&file, 0);
+  add_pop (&file, "Pop");
+  add_pop (&file, "Ska");
+  different = end (&file);
+  try_assert_obstacle (
+      different, "two objects Extended Content Description");
 }
 
 static void
@@ -399,6 +438,7 @@ main (int argc, char **argv)
   g_test_add_func ("/asf/new", test_new);
   g_test_add_func ("/asf/full", test_full);
   g_test_add_func ("/asf/record", test_record);
+  g_test_add_func ("/asf/rivals", test_rivals);
   g_test_add_func ("/asf/several", test_several);
   g_test_add_func ("/asf/broadcast", test_broadcast);
   g_test_add_func ("/asf/too-long", test_too_long);

@@ -549,6 +549,38 @@ test_neighbours (void)
   try_damage (front, 200, tag->len);
 }
 
+/* Two tags of a kind with a genre: it cannot become another one. */
+static void
+test_rivals (void)
+{
+  static const char ape[] = "\3\0\0\0\0\0\0\0Genre\0Pop"
+                            "APETAGEX\320\7\0\0\61\0\0\0\1\0\0\0"
+                            "\0\0\0\0\0\0\0\0\0\0\0";
+  g_autoptr (GByteArray) frames = g_byte_array_new (), front = NULL,
+                         other = g_byte_array_new (), back = NULL;
+  g_autoptr (GBytes) same = NULL, different = NULL, apes = NULL;
+
+  add_frame (frames, V23, "TCON", 0, BYTES ("\0(13)"));
+  front = make_tag (3, 0, frames, BYTES ("\0\0"));
+  add_frame (other, V24, "TCON", 0, BYTES ("\3Pop"));
+  back = make_tag (4, 0x10, other, BYTES (""));
+  same = make_file (front, (const char *) back->data, back->len);
+  try_assert_genres (same, TAG_ID3V2, "Pop");
+  try_assert_refused (same, one, "two ID3v2 tags with a genre, at byte 0 and");
+
+  g_byte_array_set_size (other, 0);
+  add_frame (other, V23, "TCON", 0, BYTES ("\3Ska"));
+  g_byte_array_unref (back);
+  back = make_tag (3, 0, other, BYTES (""));
+  g_byte_array_append (back, front->data, front->len);
+  different = make_file (back, BYTES (""));
+  try_assert_obstacle (different, "two ID3v2 tags with a genre, at byte 0 and");
+
+  apes = try_join (g_bytes_get_data (same, NULL), g_bytes_get_size (same) -
+          g_bytes_get_size (same) / 2, ape, sizeof ape, ape, sizeof ape, NULL);
+  try_assert_refused (apes, one, "two APE tags with a genre");
+}
+
 /* Far more genres than anybody needs take no time. */
 static void
 test_many_genres (void)
@@ -604,6 +636,7 @@ main (int argc, char **argv)
   g_test_add_func ("/id3/kinds", test_kinds);
   g_test_add_func ("/id3/unlisted", test_unlisted);
   g_test_add_func ("/id3/neighbours", test_neighbours);
+  g_test_add_func ("/id3/rivals", test_rivals);
   g_test_add_func ("/id3/many-genres", test_many_genres);
   g_test_add_func ("/id3/beside-others", test_beside_others);
   return g_test_run ();

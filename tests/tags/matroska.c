@@ -686,6 +686,23 @@ test_obstacles (void)
       "GENRE has tags of its own");
 }
 
+/* Two elements Tags with a genre: it cannot become another one. */
+static void
+test_rivals (void)
+{
+  const Shape live = { .is_live = TRUE };
+  GByteArray *tag = master (TAG, simple ("GENRE", "Pop"), NULL);
+  GByteArray *file = make_file (&live, tag), *other = make_file (&live, tag);
+  g_autoptr (GBytes) same = to_bytes (
+      join (file, master (MATROSKA_TAGS, tag, NULL)));
+
+  try_assert_refused (same, jazz, "two elements Tags with a genre");
+  refuse (join (other,
+              master (MATROSKA_TAGS,
+                  master (TAG, simple ("GENRE", "Ska"), NULL), NULL)),
+      "two elements Tags with a genre");
+}
+
 /* Bytes behind the Segment are kept, and no other type of document is taken. */
 static void
 test_container (void)
@@ -724,6 +741,7 @@ main (int argc, char **argv)
   g_test_add_func ("/matroska/odd-places", test_odd_places);
   g_test_add_func ("/matroska/checksums", test_checksums);
   g_test_add_func ("/matroska/obstacles", test_obstacles);
+  g_test_add_func ("/matroska/rivals", test_rivals);
   g_test_add_func ("/matroska/container", test_container);
   g_test_add_func ("/matroska/damaged", test_damaged);
   return g_test_run ();

@@ -226,6 +226,34 @@ make_second (void)
   return all;
 }
 
+#define GENRE(text) atom ("\251gen", VALUE (text), NULL)
+
+static GByteArray *
+make_lists (GByteArray *first, GByteArray *second)
+{
+  return atom ("udta",
+      atom ("meta", VERSION, atom ("hdlr", HANDLER ("\0"), NULL),
+          atom ("ilst", TITLE, first, NULL), atom ("ilst", second, NULL), NULL),
+      NULL);
+}
+
+/* Its second list has the genre. */
+static GByteArray *
+make_second_list (void)
+{
+  return make_lists (TITLE, GENRE ("Pop"));
+}
+
+/* Texts have it, and not the list. */
+static GByteArray *
+make_texts_and_list (void)
+{
+  return atom ("udta", atom ("\251gen", TEXT ("\0\4\25\307Folk"), NULL),
+      atom ("meta", VERSION, atom ("hdlr", HANDLER ("\0"), NULL),
+          atom ("ilst", TITLE, NULL), NULL),
+      NULL);
+}
+
 static const Tags tags[] = {
   { "none", NULL, "none", FALSE },
   { "plain", make_plain, "", FALSE },
@@ -245,6 +273,8 @@ static const Tags tags[] = {
   { "3gp-wide", make_3gp_wide, "Ska", FALSE },
   { "3gp-genre", make_3gp_genre, "Folk", FALSE },
   { "second", make_second, "Pop", FALSE },
+  { "second-list", make_second_list, "Pop", FALSE },
+  { "texts-and-list", make_texts_and_list, "Folk", FALSE },
 };
 
 /* Where the atom moov is, and of how many bits the offsets are. */
@@ -548,6 +578,68 @@ test_sizes (void)
   try_assert_unknown (other);
 }
 
+static GByteArray *
+make_same (void)
+{
+  return make_lists (GENRE ("Pop"), GENRE ("Pop"));
+}
+
+static GByteArray *
+make_different (void)
+{
+  return make_lists (GENRE ("Pop"), GENRE ("Ska"));
+}
+
+/* QuickTime's items, which have the numbers of keys. */
+static GByteArray *
+make_keys_meta (void)
+{
+  return atom ("meta", atom ("hdlr", TEXT ("\0\0\0\0\0\0\0\0mdta\0\0\0\0"), NULL),
+      atom ("keys", TEXT ("\0\0\0\0\0\0\0\2\0\0\0\11mdtax\0\0\0\41mdtacom.apple."
+                          "quicktime.genre"),
+          NULL),
+      atom ("ilst", atom ("\0\0\0\1", VALUE ("x"), NULL),
+          atom ("\0\0\0\2", VALUE ("Pop"), NULL), NULL),
+      NULL);
+}
+
+static GByteArray *
+make_keys_in_udta (void)
+{
+  return atom ("udta", make_keys_meta (), NULL);
+}
+
+static GByteArray *
+make_list_in_moov (void)
+{
+  return atom ("meta", VERSION, atom ("hdlr", HANDLER ("\0"), NULL),
+      atom ("ilst", GENRE ("Pop"), NULL), NULL);
+}
+
+/* A genre at a place that cannot be written is known, and stays the only one. */
+static void
+test_elsewhere (void)
+{
+  static const Tags same = { "same", make_same, "Pop", FALSE },
+                    different = { "different", make_different, "Pop", FALSE },
+                    keys = { "keys", make_keys_meta, "Pop", FALSE },
+                    udta = { "keys-in-udta", make_keys_in_udta, "Pop", FALSE },
+                    list = { "list", make_list_in_moov, "none", FALSE };
+  g_autoptr (GBytes) first = make_file (&same, IN_FRONT),
+                     second = make_file (&different, AT_END),
+                     third = make_file (&keys, IN_FRONT),
+                     fourth = make_file (&udta, IN_FRONT),
+                     fifth = make_file (&list, IN_FRONT);
+
+  try_assert_refused (first, jazz, "two lists of tags with a genre, at byte");
+  try_assert_obstacle (second, "two lists of tags with a genre, at byte");
+  try_assert_genres (third, TAG_MP4, "Pop");
+  try_assert_obstacle (third, "keys of QuickTime");
+  try_assert_genres (fourth, TAG_MP4, "Pop");
+  try_assert_obstacle (fourth, "keys of QuickTime");
+  try_assert_obstacle (fifth, "not in the atom udta");
+}
+
 static void
 test_damaged (void)
 {
@@ -579,6 +671,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mp4/cut", test_cut);
   g_test_add_func ("/mp4/offsets", test_offsets);
   g_test_add_func ("/mp4/sizes", test_sizes);
+  g_test_add_func ("/mp4/elsewhere", test_elsewhere);
   g_test_add_func ("/mp4/damaged", test_damaged);
   return g_test_run ();
 }

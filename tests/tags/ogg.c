@@ -196,7 +196,7 @@ check_pages (GBytes *data)
 {
   int fd = try_open (data);
   g_autoptr (MediaFile) file = media_file_new (fd);
-  OggWalk walk = { file, 0, media_file_get_size (file), 0 };
+  OggWalk walk = { .file = file, .end = media_file_get_size (file) };
   OggPage page;
   guint32 next[128] = { 0 };
   guint n = 0;
@@ -385,6 +385,45 @@ change_byte (GBytes *data, guint offset, guint8 byte, int page)
   return g_bytes_new_take (copy, size);
 }
 
+/* Opus beside a Skeleton of this version with one more packet; its first one says
+ * where the content begins if @counts. */
+static GBytes *
+make_with_skeleton (guint8 version, gboolean counts, const char *packet)
+{
+  char fishead[80] = "fishead";
+  GByteArray *all = g_byte_array_new ();
+  Stream skeleton = { all, 9, 0 }, opus = { all, 5, 0 };
+  g_autoptr (GBytes) comment = make_comment (
+      "OpusTags", 8, plain, sizeof plain - 1, 0, "", 0);
+
+  fishead[8] = (char) version;
+  fishead[72] = counts;
+  add_packet (&skeleton, OGG_BOS, 0, fishead, sizeof fishead, 255);
+  add_packet (&opus, OGG_BOS, 0, "OpusHead\1\1\0\0\0\0\0\0\0\0\0", 19, 255);
+  add_packet (&skeleton, 0, 0, packet, 40, 255);
+  add_packet (&opus, 0, 0, g_bytes_get_data (comment, NULL),
+      g_bytes_get_size (comment), 255);
+  add_packet (&skeleton, OGG_EOS, 0, "", 0, 255);
+  add_audio (&opus, 3);
+  return g_byte_array_free_to_bytes (all);
+}
+
+/* A Skeleton that counts bytes of the file keeps the tags from growing. */
+static void
+test_skeleton (void)
+{
+  static const char bone[40] = "fisbone", index[40] = "index";
+  g_autoptr (GBytes) old = make_with_skeleton (3, TRUE, bone),
+                     new = make_with_skeleton (4, FALSE, bone),
+                     counting = make_with_skeleton (4, TRUE, bone),
+                     indexed = make_with_skeleton (4, FALSE, index);
+
+  g_bytes_unref (try_write (old, two, TRUE));
+  g_bytes_unref (try_write (new, two, TRUE));
+  try_assert_refused (counting, two, "Skeleton stream has an index");
+  try_assert_refused (indexed, two, "Skeleton stream has an index");
+}
+
 static void
 test_obstacles (void)
 {
@@ -480,6 +519,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ogg/codecs", test_codecs);
   g_test_add_func ("/ogg/streams", test_streams);
   g_test_add_func ("/ogg/in-front", test_in_front);
+  g_test_add_func ("/ogg/skeleton", test_skeleton);
   g_test_add_func ("/ogg/obstacles", test_obstacles);
   g_test_add_func ("/ogg/cut", test_cut);
   g_test_add_func ("/ogg/wrong", test_wrong);

@@ -215,6 +215,35 @@ test_several (void)
   g_assert_cmpuint (find (made, "IGNR"), <, find (made, "INAM"));
 }
 
+/* Two with a genre: it cannot become another one. */
+static void
+test_rivals (void)
+{
+  File file;
+  g_autoptr (GBytes) lists = NULL, tags = NULL, different = NULL;
+
+  begin (&file);
+  INFO (&file, IGNR);
+  CHUNK (&file, "data", audio);
+  INFO (&file, IGNR INAM);
+  lists = end (&file);
+  try_assert_refused (lists, two, "two lists INFO with a genre, at byte 36 and");
+
+  begin (&file);
+  CHUNK (&file, "data", audio);
+  ID3 (&file, "id3 ", TIT2 TCON);
+  ID3 (&file, "ID3 ", TCON);
+  tags = end (&file);
+  try_assert_refused (tags, two, "two chunks with an ID3v2 tag");
+
+  begin (&file);
+  INFO (&file, IGNR);
+  CHUNK (&file, "data", audio);
+  INFO (&file, "IGNR\4\0\0\0Ska\0");
+  different = end (&file);
+  try_assert_obstacle (different, "two lists INFO");
+}
+
 /* What the list says beside its items stays. */
 static void
 test_odd_info (void)
@@ -493,6 +522,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/riff/kinds", test_kinds);
   g_test_add_func ("/riff/several", test_several);
+  g_test_add_func ("/riff/rivals", test_rivals);
   g_test_add_func ("/riff/odd-info", test_odd_info);
   g_test_add_func ("/riff/unknown-size", test_unknown_size);
   g_test_add_func ("/riff/odd-ends", test_odd_ends);

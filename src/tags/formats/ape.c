@@ -12,7 +12,6 @@
 #define MAGIC "APETAGEX"
 #define FRAME 32        /* bytes of the header, and of the footer */
 #define ITEM 8          /* bytes of an item before its key */
-#define MAX_ITEMS 65536 /* far more than any program writes */
 #define MAX_SIZE (256u << 20)
 #define VERSION_1 1000
 #define VERSION_2 2000
@@ -167,7 +166,7 @@ parse_items (GBytes *tag, gsize offset, gsize end, guint32 n, char **problem)
   while (i < n && offset < end && !what) {
     GBytes *raw = get_item (tag, offset, end);
 
-    if (raw && i < MAX_ITEMS) {
+    if (raw && i < TAG_MAX_ITEMS) {
       offset += g_bytes_get_size (raw);
       add_item (items, raw);
       i++;

@@ -233,7 +233,7 @@ static const Object *
 choose_object (Layout *layout, GArray *objects, Type type)
 {
   const Object *chosen = NULL;
-  gboolean has_genre = FALSE;
+  g_autoptr (AsfTag) best = NULL;
 
   for (guint i = 0; objects && i < objects->len; i++) {
     const Object *object = &g_array_index (objects, Object, i);
@@ -244,9 +244,18 @@ choose_object (Layout *layout, GArray *objects, Type type)
       continue;
     tag = parse_tag (
         layout, is_descriptors ? object : NULL, is_descriptors ? NULL : object);
-    if (!chosen || (!has_genre && tag && tag->all->genres->len > 0))
+    if (tag && best)
+      layout_add_rivals (layout, TAG_ASF, is_descriptors
+              ? "objects Extended Content Description"
+              : "objects Metadata Library",
+          best->all, chosen->offset, tag->all, object->offset);
+    if (!chosen ||
+        (tag && tag->all->genres->len > 0 &&
+            !(best && best->all->genres->len > 0))) {
+      g_clear_pointer (&best, asf_tag_free);
+      best = g_steal_pointer (&tag);
       chosen = object;
-    has_genre = has_genre || (tag && tag->all->genres->len > 0);
+    }
   }
   return chosen;
 }

@@ -198,7 +198,7 @@ append_uint16 (GByteArray *data, guint value)
   g_byte_array_append (data, bytes, sizeof bytes);
 }
 
-/* The descriptor is spelled as @old, which may be NULL. */
+/* The descriptor is spelled as @old (nullable), which is one. */
 static GBytes *
 make_descriptor (const TagField *old, const char *name, const char *value)
 {
@@ -207,7 +207,7 @@ make_descriptor (const TagField *old, const char *name, const char *value)
   const guint8 *bytes = key->data;
   guint length = key->len;
 
-  if (old && !is_record (old)) {
+  if (old) {
     bytes = g_bytes_get_data (old->raw, NULL);
     length = GST_READ_UINT16_LE (bytes);
     bytes += 2;
@@ -220,7 +220,32 @@ make_descriptor (const TagField *old, const char *name, const char *value)
   return g_byte_array_free_to_bytes (data);
 }
 
-/* Always descriptors: what stood in a record moves there. */
+/* The same as a record of the whole file in the place of @old, which is one. */
+static GBytes *
+make_record (const TagField *old, const char *value)
+{
+  GByteArray *data = g_byte_array_new ();
+  g_autoptr (GByteArray) text = to_utf16 (value);
+  const guint8 *bytes = g_bytes_get_data (old->raw, NULL);
+  guint8 record[RECORD] = { 0 };
+  guint length = GST_READ_UINT16_LE (bytes + 4);
+
+  GST_WRITE_UINT16_LE (record + 4, length);
+  GST_WRITE_UINT16_LE (record + 6, UNICODE);
+  GST_WRITE_UINT32_LE (record + 8, text->len);
+  g_byte_array_append (data, record, RECORD);
+  g_byte_array_append (data, bytes + RECORD, length);
+  g_byte_array_append (data, text->data, text->len);
+  return g_byte_array_free_to_bytes (data);
+}
+
+static GBytes *
+make_field (const TagField *old, const char *name, const char *value)
+{
+  return old && is_record (old) ? make_record (old, value)
+                                : make_descriptor (old, name, value);
+}
+
 static void
 encode (const TagItems *items, char **genres, const char *classifier,
     GPtrArray *raws)
@@ -228,9 +253,9 @@ encode (const TagItems *items, char **genres, const char *classifier,
   const TagField *old = tag_items_find_field (items, classifier != NULL);
 
   if (classifier)
-    g_ptr_array_add (raws, make_descriptor (old, TAG_CLASSIFIER, classifier));
+    g_ptr_array_add (raws, make_field (old, TAG_CLASSIFIER, classifier));
   for (; genres && *genres; genres++)
-    g_ptr_array_add (raws, make_descriptor (old, GENRE, *genres));
+    g_ptr_array_add (raws, make_field (old, GENRE, *genres));
 }
 
 static gboolean

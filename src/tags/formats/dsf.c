@@ -73,7 +73,6 @@ add_pieces (Layout *layout, const Dsf *dsf)
     layout_add_piece (layout, "bytes behind the ID3v2 tag");
     layout_extend (layout, end, size - end);
   }
-  layout->state.is_primary[TAG_ID3V2] = TRUE;
 }
 
 static void
@@ -83,6 +82,7 @@ scan (Layout *layout, guint64 start)
   guint64 size = media_file_get_size (layout->file);
   guint8 header[HEADER];
 
+  layout->state.is_primary[TAG_ID3V2] = TRUE;
   layout->found = dsf;
   layout->found_free = dsf_free;
   if (media_file_read (layout->file, start, header, HEADER) < HEADER ||

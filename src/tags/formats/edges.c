@@ -209,7 +209,7 @@ get_data (MediaFile *file, const Block *block)
 }
 
 static void
-choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks)
+choose_id3v2 (Edges *edges, Layout *layout, GArray *blocks)
 {
   for (guint i = 0; i < blocks->len; i++) {
     const Block *block = &g_array_index (blocks, Block, i);
@@ -219,10 +219,14 @@ choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks)
 
     if (block->type != EDGE_ID3V2)
       continue;
-    data = get_data (file, block);
+    data = get_data (layout->file, block);
     tag = id3v2_tag_parse (data, &sentence);
     if (!tag && !edges->id3v2_problem)
       edges->id3v2_problem = g_steal_pointer (&sentence);
+    if (tag && edges->id3v2)
+      layout_add_rivals (layout, TAG_ID3V2, "ID3v2 tags",
+          id3v2_tag_get_items (edges->id3v2), edges->id3v2_block->offset,
+          id3v2_tag_get_items (tag), block->offset);
     if (!tag ||
         (edges->id3v2 &&
             (id3v2_tag_has_genre (edges->id3v2) || !id3v2_tag_has_genre (tag))))
@@ -235,7 +239,7 @@ choose_id3v2 (Edges *edges, MediaFile *file, GArray *blocks)
 
 /* Readers look for it from the end. */
 static void
-choose_ape (Edges *edges, MediaFile *file)
+choose_ape (Edges *edges, Layout *layout)
 {
   for (guint i = edges->back->len; i-- > 0;) {
     const Block *block = &g_array_index (edges->back, Block, i);
@@ -245,10 +249,13 @@ choose_ape (Edges *edges, MediaFile *file)
 
     if (block->type != EDGE_APE)
       continue;
-    data = get_data (file, block);
+    data = get_data (layout->file, block);
     items = ape_tag_parse (data, &sentence);
     if (!items && !edges->ape_problem)
       edges->ape_problem = g_steal_pointer (&sentence);
+    if (items && edges->ape)
+      layout_add_rivals (layout, TAG_APE, "APE tags", edges->ape,
+          edges->ape_block->offset, items, block->offset);
     if (!items ||
         (edges->ape &&
             (edges->ape->genres->len > 0 || items->genres->len == 0)))
@@ -275,12 +282,12 @@ choose_id3v1 (Edges *edges, MediaFile *file)
 }
 
 static void
-choose (Edges *edges, MediaFile *file)
+choose (Edges *edges, Layout *layout)
 {
-  choose_id3v2 (edges, file, edges->front);
-  choose_id3v2 (edges, file, edges->back);
-  choose_ape (edges, file);
-  choose_id3v1 (edges, file);
+  choose_id3v2 (edges, layout, edges->front);
+  choose_id3v2 (edges, layout, edges->back);
+  choose_ape (edges, layout);
+  choose_id3v1 (edges, layout->file);
   if (!edges->ape)
     edges->ape = tag_items_new ();
 }
@@ -296,7 +303,7 @@ edges_scan (Layout *layout, guint64 start)
   edges->back = g_array_new (FALSE, FALSE, sizeof (Block));
   add_front (edges, layout->file, start);
   add_back (edges, layout->file, start);
-  choose (edges, layout->file);
+  choose (edges, layout);
   return edges;
 }
 

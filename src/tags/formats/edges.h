@@ -19,7 +19,7 @@ guint64 edges_skip_id3v2 (MediaFile *file);
 /* Finds the tags before @start, which edges_skip_id3v2() gave, and those at the
  * file's end.  Of several of a kind one is chosen of those that can be read: the first
  * that has a genre, or else the first; the others stay as they are.  Adds nothing to
- * @layout. */
+ * @layout but that several have a genre. */
 Edges *edges_scan (Layout *layout, guint64 start);
 void edges_free (Edges *edges);
 

@@ -138,12 +138,10 @@ try_comment (Layout *layout, Flac *flac, guint i)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
   if (!comment)
     return;
-  if (best == 2 && get_rank (comment) == 2)
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
-        "Its metadata blocks %d and %u are both comments (VORBIS_COMMENT) with a "
-        "genre, of which programs read one or the other. A tag editor that saves "
-        "the file makes one of them.",
-        flac->chosen, i);
+  if (flac->chosen >= 0)
+    layout_add_rivals (layout, TAG_XIPH, "Vorbis comments",
+        flac->comment->items, get_block (flac, (guint) flac->chosen)->offset,
+        comment->items, block->offset);
   if (get_rank (comment) > best)
     choose (flac, i, data, g_steal_pointer (&comment));
 }

@@ -13,8 +13,6 @@
 #include "tagserror.h"
 
 #define MAX_SIZE 0x0fffffff /* of what follows the header */
-#define MAX_FRAMES 65536
-#define MAX_GENRES 256
 
 /* flags of a tag */
 #define UNSYNCHRONISED 0x80
@@ -86,7 +84,7 @@ read_genre (Id3v2Tag *tag, const Id3v2Frame *frame)
       encoding, payload->data + skip, payload->len - skip, FALSE, &length);
   if (text)
     add_genre (tag, text, length);
-  return tag->items->genres->len <= MAX_GENRES;
+  return !tag->items->has_more_genres;
 }
 
 /* Notes what a frame says if its description is that of the classifier. */
@@ -317,7 +315,7 @@ walk (const Id3v2Tag *tag, Walk *way)
   const guint8 *bytes = get_bytes (tag);
   Id3v2Frame frame = { .end = tag->frames };
 
-  while (way->n_frames <= MAX_FRAMES &&
+  while (way->n_frames <= TAG_MAX_ITEMS &&
       id3v2_frame_find (bytes, frame.end, tag->end, &way->coding, &frame)) {
     way->n_frames++;
     way->end = frame.end;
@@ -383,7 +381,7 @@ add_frames (Id3v2Tag *tag, char **problem)
 
   while (
       id3v2_frame_find (bytes, frame.end, tag->padding, &tag->coding, &frame)) {
-    if (n++ == MAX_FRAMES)
+    if (n++ == TAG_MAX_ITEMS)
       return set_problem (problem, "Its ID3v2 tag has too many frames.");
     if (!add_frame (tag, &frame))
       return set_problem (problem,
@@ -484,6 +482,12 @@ GBytes *
 id3v2_tag_get_data (const Id3v2Tag *tag)
 {
   return tag->data;
+}
+
+const TagItems *
+id3v2_tag_get_items (const Id3v2Tag *tag)
+{
+  return tag->items;
 }
 
 gboolean

@@ -39,6 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Id3v2Tag, id3v2_tag_free)
 /* The tag's bytes, which are the tag's. */
 GBytes *id3v2_tag_get_data (const Id3v2Tag *tag);
 /* TRUE if the tag says a genre. */
+/* Its frames; they are the tag's. */
+const TagItems *id3v2_tag_get_items (const Id3v2Tag *tag);
 gboolean id3v2_tag_has_genre (const Id3v2Tag *tag);
 /* TRUE if it has nothing beside the genre and the classifier, so that it can be
  * removed with them. */

@@ -7,6 +7,7 @@
 #include "tagserror.h"
 
 #define BLOCK 65536
+#define MAX_PIECES (1 << 18)
 
 /* Some bytes of a piece. */
 typedef struct
@@ -34,16 +35,23 @@ piece_free (gpointer data)
 void
 layout_add_piece (Layout *layout, const char *format, ...)
 {
-  Piece *piece = g_new (Piece, 1);
+  Piece *piece;
   va_list arguments;
 
+  if (!layout->pieces)
+    layout->pieces = g_ptr_array_new_with_free_func (piece_free);
+  if (layout->pieces->len == MAX_PIECES) {
+    layout->is_full = TRUE;
+    layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+        "It has more than %d parts.", MAX_PIECES);
+    return;
+  }
+  piece = g_new (Piece, 1);
   va_start (arguments, format);
   piece->name = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   piece->extents = g_array_new (FALSE, FALSE, sizeof (PieceExtent));
   g_array_set_clear_func (piece->extents, extent_clear);
-  if (!layout->pieces)
-    layout->pieces = g_ptr_array_new_with_free_func (piece_free);
   g_ptr_array_add (layout->pieces, piece);
 }
 
@@ -52,7 +60,7 @@ add_extent (Layout *layout, PieceExtent extent)
 {
   Piece *piece = layout->pieces->pdata[layout->pieces->len - 1];
 
-  if (extent.length > 0)
+  if (extent.length > 0 && !layout->is_full)
     g_array_append_val (piece->extents, extent);
   else
     extent_clear (&extent);
@@ -79,6 +87,10 @@ layout_add_items (Layout *layout, TagKind kind, const TagItems *items)
     layout_add_piece (layout, "%s %s", tag_kind_name (kind), item->name);
     layout_extend_bytes (layout, g_bytes_ref (item->raw));
   }
+  if (items->has_more_genres)
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "Its %s tag has more than %d genres.", tag_kind_name (kind),
+        TAG_MAX_GENRES);
   tag_items_to_state (items, kind, &layout->state);
 }
 
@@ -92,6 +104,29 @@ layout_set_obstacle (Layout *layout, int reason, const char *format, ...)
   va_start (arguments, format);
   layout->obstacle = g_error_new_valist (TAGS_ERROR, reason, format, arguments);
   va_end (arguments);
+}
+
+void
+layout_add_rivals (Layout *layout, TagKind kind, const char *what,
+    const TagItems *first, guint64 first_offset, const TagItems *second,
+    guint64 second_offset)
+{
+  g_auto (GStrv) genres = tag_items_get_genres (first);
+  g_auto (GStrv) others = tag_items_get_genres (second);
+
+  if (!*genres || !*others)
+    return;
+  g_free (layout->rivals[kind]);
+  layout->rivals[kind] = g_strdup_printf (
+      "It has two %s with a genre, at byte %" G_GUINT64_FORMAT
+      " and at byte %" G_GUINT64_FORMAT
+      ": some programs would see the new genre, and others the old one. A tag "
+      "editor that saves the file makes one of them.",
+      what, MIN (first_offset, second_offset),
+      MAX (first_offset, second_offset));
+  if (!tag_kind_same_genres (kind, genres, others))
+    layout_set_obstacle (
+        layout, REASON_MALFORMED_TAGS, "%s", layout->rivals[kind]);
 }
 
 /* The proof */

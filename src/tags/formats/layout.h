@@ -28,9 +28,13 @@ typedef struct
   TagState state;
   GPtrArray *pieces; /* Piece, in the file's order */
   GError *obstacle;  /* why the genre cannot be written; NULL if it can */
+  /* for a kind of which several tags have this genre, why it cannot become another
+   * one: a sentence; or NULL */
+  char *rivals[TAG_KINDS];
   /* what the format's own code has found in the file, for edit() */
   gpointer found;
   GDestroyNotify found_free; /* or NULL */
+  gboolean is_full; /* there are more pieces, and an obstacle */
 } Layout;
 
 typedef struct
@@ -56,7 +60,8 @@ struct _TagFormat
       const EditOptions *options, Splices *splices, GError **error);
 };
 
-/* Begins a new piece; the name is formatted. */
+/* Begins a new piece; the name is formatted.  More than any real file has are an
+ * obstacle, and are not kept. */
 void
 layout_add_piece (Layout *layout, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Adds bytes of the file to the piece that was begun last. */
@@ -73,6 +78,15 @@ guint64 piece_get_size (const Piece *piece);
 /* Notes why the genre cannot be written, a sentence; the first one counts. */
 void layout_set_obstacle (Layout *layout, int reason, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+
+/* Notes that two tags of a kind, of which only one can be changed, both have a genre:
+ * it stays as it is.  That they say different genres is an obstacle.
+ * @what: for a sentence, such as "ID3v2 tags"
+ * @first, @second: what they say; nothing is noted if either says no genre
+ * @first_offset, @second_offset: where they are in the file */
+void layout_add_rivals (Layout *layout, TagKind kind, const char *what,
+    const TagItems *first, guint64 first_offset, const TagItems *second,
+    guint64 second_offset);
 
 /* The proof that nothing was changed but the genre: FALSE with @error set, naming
  * the first piece that is not the same in @after, or if reading fails. */

@@ -189,6 +189,11 @@ choose_tags (Layout *layout, Matroska *matroska)
     if (problem)
       layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
     g_clear_pointer (&problem, g_free);
+    if (matroska->chosen >= 0)
+      layout_add_rivals (layout, TAG_MATROSKA, "elements Tags",
+          matroska_tags_get_items (matroska->tags),
+          matroska_segment_get (segment, (guint) matroska->chosen)->offset,
+          matroska_tags_get_items (tags), element->offset);
     if (matroska->chosen < 0 ||
         matroska_tags_get_rank (tags) >
             matroska_tags_get_rank (matroska->tags)) {

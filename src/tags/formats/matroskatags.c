@@ -118,6 +118,17 @@ set_wrong_crc (char **problem, const char *what)
         "Its tags are damaged: %s does not match its checksum (CRC-32).", what);
 }
 
+/* TRUE if no more can be read; a problem then. */
+static gboolean
+is_full (const MatroskaTags *tags, char **problem)
+{
+  if (!tag_items_is_full (tags->items))
+    return FALSE;
+  if (problem && !*problem)
+    *problem = g_strdup ("It has too many tags.");
+  return TRUE;
+}
+
 /* What a SimpleTag says. */
 typedef struct
 {
@@ -292,7 +303,8 @@ add_tag (
   add_kept (tags, i, g_strdup ("Tag"), id, sizeof id);
   if (tag.has_crc)
     ebml_next (element->data, element->size, &offset, &child);
-  while (ebml_next (element->data, element->size, &offset, &child)) {
+  while (!is_full (tags, problem) &&
+      ebml_next (element->data, element->size, &offset, &child)) {
     if (child.header.id == SIMPLE_TAG) {
       add_simple (tags, i, &child, problem);
     } else {
@@ -319,7 +331,8 @@ read_tags (MatroskaTags *tags, const EbmlElement *element, guint64 audio_uid,
     set_wrong_crc (problem, "Tags");
   if (tags->has_crc)
     ebml_next (element->data, element->size, &offset, &child);
-  while (ebml_next (element->data, element->size, &offset, &child)) {
+  while (!is_full (tags, problem) &&
+      ebml_next (element->data, element->size, &offset, &child)) {
     About about = child.header.id == TAG
         ? get_about (&child, audio_uid, problem)
         : ABOUT_OTHERS;
@@ -415,6 +428,12 @@ matroska_tags_parse (GBytes *raw, guint64 audio_uid, char **problem)
   add_kept (tags, NO_TAG, g_strdup ("end"), NULL, 0);
   sort_fields (tags);
   return tags;
+}
+
+const TagItems *
+matroska_tags_get_items (const MatroskaTags *tags)
+{
+  return tags->items;
 }
 
 guint

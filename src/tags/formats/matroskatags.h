@@ -31,6 +31,9 @@ matroska_tags_parse (GBytes *raw, guint64 audio_uid, char **problem);
 void matroska_tags_free (MatroskaTags *tags);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MatroskaTags, matroska_tags_free)
 
+/* What is in it; it is theirs. */
+const TagItems *matroska_tags_get_items (const MatroskaTags *tags);
+
 /* How good it is, of several, to have the file's genre: the greater, the better. */
 guint matroska_tags_get_rank (const MatroskaTags *tags);
 /* TRUE if nothing else is in it, so that it may have been made for the genre. */

@@ -16,6 +16,7 @@
 #include "edges.h"
 #include "formats.h"
 #include "mp4ilst.h"
+#include "mp4keys.h"
 #include "mp4offsets.h"
 #include "tagserror.h"
 
@@ -43,6 +44,8 @@ typedef struct
   /* it has nothing but what is made here */
   gboolean meta_is_plain, udta_is_plain;
   TagItems *items;   /* of the list; empty without one */
+  guint rank;        /* how good the list is, of several */
+  TagItems *others;  /* what only QuickTime's keys say */
   guint64 items_end; /* where they end: zeros may follow in the list */
 } Mp4;
 
@@ -55,6 +58,7 @@ mp4_free (gpointer data)
   g_array_unref (mp4->atoms);
   mp4_offsets_free (mp4->offsets);
   g_clear_pointer (&mp4->items, tag_items_free);
+  tag_items_free (mp4->others);
   g_free (mp4);
 }
 
@@ -173,30 +177,79 @@ has_keys (MediaFile *file, const Mp4Atom *meta)
       media_file_has (file, handler.offset + handler.header + 8, "mdta", 4);
 }
 
-/* Chooses, of several, the first that has a list. */
+/* Reads a list of tags at one of the places where programs look for it, and chooses
+ * it if it is the first that has a genre, or else if none is chosen yet or only
+ * texts without a genre.
+ * @meta: (nullable): NULL for the texts in @udta, which are the list */
 static void
-choose_meta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
+try_list (Layout *layout, Mp4 *mp4, const Mp4Atom *udta, const Mp4Atom *meta,
+    const Mp4Atom *list, Mp4Style style)
+{
+  g_autofree char *problem = NULL;
+  g_autoptr (TagItems) items = NULL;
+  guint64 end;
+  guint rank;
+
+  items = mp4_ilst_parse (layout->file, list, style, &end, &problem);
+  if (!items) {
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
+    return;
+  }
+  rank = 1 + (items->genres->len > 0 ? 2 : 0) + (meta ? 1 : 0);
+  if (mp4->list.type)
+    layout_add_rivals (layout, TAG_MP4, "lists of tags", mp4->items,
+        mp4->list.offset, items, list->offset);
+  if (rank <= mp4->rank)
+    return;
+  mp4->rank = rank;
+  mp4->list = *list;
+  mp4->style = style;
+  g_clear_pointer (&mp4->items, tag_items_free);
+  mp4->items = g_steal_pointer (&items);
+  mp4->items_end = end;
+  mp4->ilst.type = 0;
+  if (meta) {
+    mp4->udta = *udta;
+    mp4->meta = *meta;
+    mp4->ilst = *list;
+  }
+}
+
+/* Reads the tags of a "meta" atom in an "udta", or in "moov" itself if that is NULL;
+ * in there they are not written. */
+static void
+read_meta (
+    Layout *layout, Mp4 *mp4, const Mp4Atom *udta, const Mp4Atom *meta)
 {
   MediaFile *file = layout->file;
-  Mp4Walk walk = mp4_enter (file, udta, 0);
-  Mp4Atom meta, ilst;
+  Mp4Walk walk = mp4_enter (file, meta, mp4_get_meta_skip (file, meta));
+  gboolean keys = has_keys (file, meta);
+  Mp4Atom ilst;
 
-  if (!mp4->udta.type)
-    mp4->udta = *udta;
-  while (!mp4->ilst.type && mp4_next (&walk, &meta)) {
-    if (meta.type != META)
-      continue;
-    if (has_keys (file, &meta)) {
+  if (keys) {
+    mp4_keys_read (file, meta, mp4->others);
+    if (udta || mp4->others->genres->len > 0)
       layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
-          "Its tags have keys of QuickTime (mdta) instead of iTunes' items.");
+          "Its tags have keys of QuickTime (mdta, in the atom meta at byte "
+          "%" G_GUINT64_FORMAT ") instead of iTunes' items.",
+          meta->offset);
+    return;
+  }
+  while (mp4_next (&walk, &ilst)) {
+    if (ilst.type != ILST)
       continue;
-    }
-    if (mp4_find (file, &meta, mp4_get_meta_skip (file, &meta), ILST, &ilst))
-      mp4->ilst = ilst;
-    else if (mp4->meta.type)
-      continue;
+    if (udta)
+      try_list (layout, mp4, udta, meta, &ilst, MP4_ITUNES);
+    else
+      layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+          "Its tags are in an atom meta at byte %" G_GUINT64_FORMAT
+          " that is not in the atom udta.",
+          meta->offset);
+  }
+  /* where a list could be made */
+  if (udta && !mp4->ilst.type && !mp4->meta.type) {
     mp4->udta = *udta;
-    mp4->meta = meta;
+    mp4->meta = *meta;
   }
 }
 
@@ -225,26 +278,33 @@ has_texts (MediaFile *file, const Mp4Atom *udta, Mp4Style *style)
 }
 
 static void
+read_udta (Layout *layout, Mp4 *mp4, const Mp4Atom *udta)
+{
+  Mp4Walk walk = mp4_enter (layout->file, udta, 0);
+  Mp4Style style;
+  Mp4Atom meta;
+
+  if (!mp4->udta.type)
+    mp4->udta = *udta;
+  while (mp4_next (&walk, &meta)) {
+    if (meta.type == META)
+      read_meta (layout, mp4, udta, &meta);
+  }
+  if (has_texts (layout->file, udta, &style))
+    try_list (layout, mp4, udta, NULL, udta, style);
+}
+
+static void
 find_tags (Layout *layout, Mp4 *mp4)
 {
-  MediaFile *file = layout->file;
-  Mp4Walk walk = mp4_enter (file, &mp4->moov, 0);
-  Mp4Atom udta;
+  Mp4Walk walk = mp4_enter (layout->file, &mp4->moov, 0);
+  Mp4Atom atom;
 
-  while (mp4_next (&walk, &udta)) {
-    Mp4Style style;
-
-    if (udta.type != UDTA || mp4->ilst.type)
-      continue;
-    choose_meta (layout, mp4, &udta);
-    if (!mp4->list.type && has_texts (file, &udta, &style)) {
-      mp4->list = udta;
-      mp4->style = style;
-    }
-  }
-  if (mp4->ilst.type) {
-    mp4->list = mp4->ilst;
-    mp4->style = MP4_ITUNES;
+  while (mp4_next (&walk, &atom)) {
+    if (atom.type == UDTA)
+      read_udta (layout, mp4, &atom);
+    else if (atom.type == META)
+      read_meta (layout, mp4, NULL, &atom);
   }
 }
 
@@ -275,21 +335,14 @@ find_plain (MediaFile *file, Mp4 *mp4)
 static void
 read_tags (Layout *layout, Mp4 *mp4)
 {
-  g_autofree char *problem = NULL;
-
   find_tags (layout, mp4);
   if (mp4->udta.type)
     check_end (layout, &mp4->udta, 0);
   if (mp4->meta.type)
     check_end (
         layout, &mp4->meta, mp4_get_meta_skip (layout->file, &mp4->meta));
-  if (mp4->list.type) {
+  if (mp4->list.type)
     check_end (layout, &mp4->list, 0);
-    mp4->items = mp4_ilst_parse (
-        layout->file, &mp4->list, mp4->style, &mp4->items_end, &problem);
-  }
-  if (problem)
-    layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
   if (!mp4->items)
     mp4->items = tag_items_new ();
   find_plain (layout->file, mp4);
@@ -357,6 +410,7 @@ scan (Layout *layout, guint64 start)
   mp4->edges = edges_scan (layout, start);
   mp4->atoms = g_array_new (FALSE, FALSE, sizeof (Mp4Atom));
   mp4->offsets = mp4_offsets_new ();
+  mp4->others = tag_items_new ();
   find_atoms (layout, mp4, start);
   edges_add_front (mp4->edges, layout);
   if (mp4->moov.type) {
@@ -364,6 +418,9 @@ scan (Layout *layout, guint64 start)
     add_pieces (layout, mp4);
     if (mp4->list.type)
       layout_add_items (layout, TAG_MP4, mp4->items);
+    /* there is an obstacle then; but the genre is known */
+    if (mp4->items->genres->len == 0 && mp4->others->genres->len > 0)
+      tag_items_to_state (mp4->others, TAG_MP4, &layout->state);
   }
   edges_add_back (mp4->edges, layout);
 }

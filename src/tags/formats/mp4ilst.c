@@ -16,6 +16,7 @@
 #define NAME MP4_TYPE ('n', 'a', 'm', 'e')
 
 #define APPLE "com.apple.iTunes"
+#define MAX_LIST (256u << 20)
 #define DATA_HEADER 8       /* bytes of the contents: type and locale */
 #define UNDETERMINED 0x55c4 /* the language "und", whose texts are of Unicode */
 
@@ -213,11 +214,22 @@ mp4_ilst_parse (MediaFile *file, const Mp4Atom *list, Mp4Style style,
   Mp4Atom item;
 
   *end = walk.offset;
+  if (list->size > MAX_LIST) {
+    *problem = g_strdup_printf (
+        "Its list of tags at byte %" G_GUINT64_FORMAT " is longer than any.",
+        list->offset);
+    return NULL;
+  }
   while (mp4_next (&walk, &item)) {
     GBytes *raw = item.header == MP4_HEADER
         ? media_file_get (file, item.offset, item.size)
         : NULL;
 
+    if (tag_items_is_full (items)) {
+      g_clear_pointer (&raw, g_bytes_unref);
+      *problem = g_strdup ("Its list of tags has too many items.");
+      return NULL;
+    }
     if (!raw) {
       *problem = g_strdup_printf (
           "Its list of tags is damaged: the item at byte %" G_GUINT64_FORMAT

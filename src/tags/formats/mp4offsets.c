@@ -29,7 +29,9 @@
 #define FREE MP4_TYPE ('f', 'r', 'e', 'e')
 #define SIDX MP4_TYPE ('s', 'i', 'd', 'x')
 
-#define MAX_ENTRIES (1 << 26)
+/* Of all tables: a chunk for each frame of a day. */
+#define MAX_ENTRIES (1 << 22)
+#define MAX_TABLES (1 << 18)
 #define MAX_DEPTH 7 /* no container that is looked into is deeper */
 
 /* A table with an offset in each entry. */
@@ -46,6 +48,7 @@ typedef struct
 struct _Mp4Offsets
 {
   GArray *tables;    /* Table, in the file's order */
+  guint n_entries;   /* of all of them */
   guint32 immovable; /* the type of an atom whose offsets are not known, or 0 */
   gboolean has_index; /* a sidx: it counts from its end */
   gboolean has_moov;
@@ -95,17 +98,24 @@ add_table (Mp4Offsets *offsets, Layout *layout, const Mp4Atom *atom,
 
   if (table.n == 0)
     return;
-  if (skip > size || table.n > MAX_ENTRIES ||
-      (guint64) table.n * table.stride > size - skip) {
+  if (skip > size || (guint64) table.n * table.stride > size - skip) {
     set_damaged (layout, atom);
+    return;
+  }
+  if (table.n > MAX_ENTRIES - offsets->n_entries ||
+      offsets->tables->len == MAX_TABLES) {
+    layout_set_obstacle (layout, REASON_UNWRITABLE_FORMAT,
+        "It has more than %d chunks of data.", MAX_ENTRIES);
     return;
   }
   table.offset = atom->offset + atom->header + skip + first;
   table.type = atom->type;
   table.data = media_file_get (
       layout->file, table.offset, (guint64) table.n * table.stride - first);
-  if (table.data)
-    g_array_append_val (offsets->tables, table);
+  if (!table.data)
+    return;
+  g_array_append_val (offsets->tables, table);
+  offsets->n_entries += table.n;
 }
 
 /* Reads the first @length bytes of the atom's contents. */

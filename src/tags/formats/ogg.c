@@ -11,6 +11,8 @@
  * other pages stay; if there are more pages than before, those that follow in the
  * stream get other numbers. */
 
+#define _GNU_SOURCE /* memmem() */
+
 #include <string.h>
 
 #include <gst/gst.h>
@@ -25,6 +27,8 @@
 #define FLAC_COMMENT 4
 #define MAX_PAGES (1 << 22) /* of a stream */
 #define MAX_ZEROS (1 << 20)
+#define MAX_SKELETON_PAGES 65536
+#define SKELETON "fishead"
 
 typedef struct
 {
@@ -60,6 +64,7 @@ typedef struct
   const Codec *codec;
   OggHeaders *headers;  /* NULL if there is an obstacle */
   GArray *later;        /* LaterPage */
+  gboolean has_index;   /* of a stream Skeleton: it counts bytes of the file */
   gsize prefix;         /* bytes of the packet before the comment */
   XiphComment *comment; /* or NULL */
 } Ogg;
@@ -115,6 +120,53 @@ find_codec (MediaFile *file, const OggPage *page)
   return NULL;
 }
 
+/* TRUE if the first page of a stream Skeleton is of version 4 and says how long the
+ * file is or where its content begins: https://wiki.xiph.org/SkeletonOgg */
+static gboolean
+counts_bytes (MediaFile *file, const OggPage *page, gboolean *is_version_4)
+{
+  guint8 head[80];
+  guint32 size = MIN (oggpage_get_body_size (page), sizeof head);
+
+  *is_version_4 = FALSE;
+  if (size < 12 ||
+      media_file_read (file, page->offset + OGG_HEADER + page->n_segments, head,
+          size) < size ||
+      memcmp (head, SKELETON, sizeof SKELETON))
+    return FALSE;
+  *is_version_4 = GST_READ_UINT16_LE (head + 8) >= 4;
+  return *is_version_4 && size == sizeof head &&
+      (GST_READ_UINT64_LE (head + 64) != 0 ||
+          GST_READ_UINT64_LE (head + 72) != 0);
+}
+
+/* TRUE if a packet that says where the pages of a stream are is among those of the
+ * Skeleton that are behind the first pages of all streams. */
+static gboolean
+has_index (OggWalk walk, guint32 serial)
+{
+  OggPage page;
+
+  for (guint i = 0; i < MAX_SKELETON_PAGES && oggpage_next (&walk, &page);
+       i++) {
+    g_autoptr (GBytes) body = NULL;
+    gsize size;
+    const void *bytes;
+
+    if (page.serial != serial)
+      continue;
+    body = media_file_get (walk.file,
+        page.offset + OGG_HEADER + page.n_segments,
+        oggpage_get_body_size (&page));
+    bytes = body ? g_bytes_get_data (body, &size) : NULL;
+    if (bytes && memmem (bytes, size, "index", sizeof "index"))
+      return TRUE;
+    if (page.flags & OGG_EOS)
+      break;
+  }
+  return FALSE;
+}
+
 /* Finds the first audio stream among those that begin the first link.  Leaves the
  * walk behind the first pages of all. */
 static gboolean
@@ -122,13 +174,21 @@ find_stream (OggWalk *walk, Ogg *ogg, OggPage *first)
 {
   OggPage page;
   guint64 next = walk->offset;
+  guint32 skeleton = 0;
+  gboolean has_skeleton = FALSE, is_version_4;
 
   while (oggpage_next (walk, &page) && page.flags & OGG_BOS) {
+    ogg->has_index |= counts_bytes (walk->file, &page, &is_version_4);
+    if (is_version_4)
+      skeleton = page.serial;
+    has_skeleton |= is_version_4;
     if (!ogg->codec && (ogg->codec = find_codec (walk->file, &page)))
       *first = page;
     next = walk->offset;
   }
   walk->offset = next;
+  if (has_skeleton)
+    ogg->has_index |= has_index (*walk, skeleton);
   return ogg->codec != NULL;
 }
 
@@ -155,6 +215,10 @@ find_later (Layout *layout, OggWalk *walk, Ogg *ogg, guint32 serial)
   if (walk->n_mistaken == OGG_MAX_MISTAKEN)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
         "It is damaged: most of what looks like pages are none.");
+  if (walk->n_skipped >= OGG_MAX_SKIPPED)
+    layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
+        "It is damaged: more than %d MiB of it are no pages.",
+        OGG_MAX_SKIPPED >> 20);
 }
 
 /* The packet's bytes before the comment; -1, and an obstacle, if it is none. */
@@ -300,6 +364,23 @@ make_packet (const Ogg *ogg, const TagState *wanted, GError **error)
   return g_bytes_new (data->data, data->len);
 }
 
+/* FALSE with @error set if anything moves that an index counts from the file's
+ * beginning. */
+static gboolean
+check_index (const Ogg *ogg, const Splices *splices, GError **error)
+{
+  const LaterPage *first = ogg->later->len > 0
+      ? &g_array_index (ogg->later, LaterPage, 0)
+      : NULL;
+
+  return !ogg->has_index || !first ||
+      splices_get_shift (splices, first->offset) == 0 ||
+      tags_error_set (error, REASON_UNWRITABLE_FORMAT,
+          "Its tags cannot grow, as its Skeleton stream has an index, which says at "
+          "which bytes the audio is. A program that makes the Skeleton anew, or a "
+          "copy without it, helps.");
+}
+
 /* Adds @n to the numbers of the pages behind the headers. */
 static void
 renumber (const Ogg *ogg, guint32 n, Splices *splices)
@@ -330,7 +411,8 @@ edit (const Layout *layout, const TagState *wanted, const EditOptions *options,
     return FALSE;
   packet = make_packet (ogg, wanted, error);
   if (!packet ||
-      !ogg_headers_replace (ogg->headers, packet, splices, &n_more, error))
+      !ogg_headers_replace (ogg->headers, packet, splices, &n_more, error) ||
+      !check_index (ogg, splices, error))
     return FALSE;
   renumber (ogg, n_more, splices);
   return TRUE;

@@ -131,21 +131,21 @@ search_page (OggWalk *walk, OggPage *page)
   guint64 offset = walk->offset;
   guint8 block[BLOCK];
 
-  while (offset < walk->end && walk->n_mistaken < OGG_MAX_MISTAKEN) {
+  while (offset < walk->end && walk->n_mistaken < OGG_MAX_MISTAKEN &&
+      walk->n_skipped < OGG_MAX_SKIPPED) {
     gsize n = media_file_read (
         walk->file, offset, block, MIN (walk->end - offset, BLOCK));
     const guint8 *found = memmem (block, n, MAGIC, 4);
+    gsize skipped = found ? (gsize) (found - block) : n - MIN (n, 3);
 
     if (n < 4)
       return FALSE;
-    if (!found) {
-      offset += n - 3;
-      continue;
-    }
-    offset += (guint64) (found - block);
-    if (try_page (walk, offset, page))
+    offset += skipped;
+    walk->n_skipped += skipped;
+    if (found && try_page (walk, offset, page))
       return TRUE;
-    offset++;
+    if (found)
+      offset++;
   }
   return FALSE;
 }

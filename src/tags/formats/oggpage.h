@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define OGG_SEQUENCE_AT 18 /* where the number is, and behind it the checksum */
 #define OGG_MAX_SEGMENTS 255
 #define OGG_MAX_MISTAKEN 1000
+#define OGG_MAX_SKIPPED (1 << 26)
 
 enum
 {
@@ -40,10 +41,11 @@ typedef struct
   guint64 offset;   /* of what comes next */
   guint64 end;      /* no page reaches beyond it */
   guint n_mistaken; /* places that looked like a page and are none */
+  guint64 n_skipped; /* bytes that are of no page */
 } OggWalk;
 
 /* Finds the next page; FALSE if there is none, or if too many places looked like
- * one.  Of a page that follows the one
+ * one, or too many bytes are none.  Of a page that follows the one
  * before, only the header is read.  Other bytes may stand between pages; behind
  * them, what has a right checksum counts as a page. */
 gboolean oggpage_next (OggWalk *walk, OggPage *page);

@@ -119,6 +119,10 @@ try_info (Layout *layout, Riff *riff, guint i)
 
   if (problem)
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS, "%s", problem);
+  if (info && riff->info_chunk >= 0)
+    layout_add_rivals (layout, TAG_INFO, "lists INFO", riff->info->items,
+        chunks_get (riff->chunks, (guint) riff->info_chunk)->offset,
+        info->items, chunks_get (riff->chunks, i)->offset);
   if (info &&
       (riff->info_chunk < 0 || rank_info (info) > rank_info (riff->info))) {
     riff_info_free (riff->info);
@@ -156,6 +160,11 @@ try_id3 (Layout *layout, Riff *riff, guint i)
         "Its chunk \"%s\" has no whole ID3v2 tag in it; it can be written when that "
         "is taken away.",
         chunk->id);
+  if (tag && riff->id3)
+    layout_add_rivals (layout, TAG_ID3V2, "chunks with an ID3v2 tag",
+        id3v2_tag_get_items (riff->id3),
+        chunks_get (riff->chunks, (guint) riff->id3_chunk)->offset,
+        id3v2_tag_get_items (tag), chunk->offset);
   if (tag && (!riff->id3 || rank_id3 (tag) > rank_id3 (riff->id3))) {
     gsize n = g_bytes_get_size (bytes);
 
@@ -225,6 +234,7 @@ scan (Layout *layout, guint64 start, gboolean is_wav)
 {
   Riff *riff;
 
+  layout->state.is_primary[is_wav ? TAG_INFO : TAG_ID3V2] = TRUE;
   if (start > 0) {
     layout_set_obstacle (layout, REASON_MALFORMED_TAGS,
         "It has an ID3v2 tag in front of its header, where a %s file has none; "

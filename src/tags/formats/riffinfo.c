@@ -10,7 +10,6 @@
 
 #define GENRE "IGNR"
 #define HEADER 8
-#define MAX_ITEMS 65536 /* far more than any program writes */
 
 /* The bytes of the item at @offset, with its pad byte; 0 if there is none, and
  * with @problem set if it is longer than the list. */
@@ -67,12 +66,13 @@ riff_info_parse (GBytes *data, char **problem)
   gsize offset = 0, n;
 
   info->items = tag_items_new ();
-  for (guint i = 0; i < MAX_ITEMS; i++) {
+  while ((n = get_item_size (all, offset, &what)) > 0) {
     g_autoptr (GBytes) raw = NULL;
 
-    n = get_item_size (all, offset, &what);
-    if (n == 0)
+    if (tag_items_is_full (info->items)) {
+      what = g_strdup ("Its INFO list has too many items.");
       break;
+    }
     raw = g_bytes_new_from_bytes (all, offset, n);
     /* behind one without its pad byte nothing can stand */
     if ((n & 1) && memcmp (g_bytes_get_data (raw, NULL), GENRE, 4))

@@ -20,6 +20,8 @@ tag_file_free (TagFile *file)
   tag_state_clear (&layout->state);
   g_clear_pointer (&layout->pieces, g_ptr_array_unref);
   g_clear_error (&layout->obstacle);
+  for (guint kind = 0; kind < TAG_KINDS; kind++)
+    g_free (layout->rivals[kind]);
   if (layout->found_free)
     layout->found_free (layout->found);
   media_file_free (file->file);
@@ -118,6 +120,20 @@ prove (const TagFile *before, const TagFile *after, const TagState *wanted,
   return layout_compare (&before->layout, &after->layout, error);
 }
 
+/* FALSE with @error set if a genre would change that another tag has, too. */
+static gboolean
+check_rivals (const Layout *layout, const TagState *wanted, GError **error)
+{
+  for (guint kind = 0; kind < TAG_KINDS; kind++) {
+    if (layout->rivals[kind] &&
+        !tag_kind_same_genres ((TagKind) kind, layout->state.genres[kind],
+            wanted->genres[kind]))
+      return tags_error_set (
+          error, REASON_MALFORMED_TAGS, layout->rivals[kind]);
+  }
+  return TRUE;
+}
+
 TagFile *
 tag_file_change (const TagFile *file, const TagState *wanted,
     const EditOptions *options, GError **error)
@@ -130,7 +146,8 @@ tag_file_change (const TagFile *file, const TagState *wanted,
     g_propagate_error (error, g_error_copy (layout->obstacle));
     return NULL;
   }
-  if (!layout->format->edit (layout, wanted, options, splices, error))
+  if (!check_rivals (layout, wanted, error) ||
+      !layout->format->edit (layout, wanted, options, splices, error))
     return NULL;
   changed = scan (media_file_new_changed (file->file, splices), error);
   if (!changed || !prove (file, changed, wanted, error))

@@ -69,8 +69,18 @@ tag_items_add_genre (TagItems *items, const char *text, gssize length)
 {
   g_autofree char *genre = to_utf8 (text, length);
 
-  if (genre && *g_strstrip (genre))
+  if (!genre || !*g_strstrip (genre))
+    return;
+  if (items->genres->len < TAG_MAX_GENRES)
     g_ptr_array_add (items->genres, g_steal_pointer (&genre));
+  else
+    items->has_more_genres = TRUE;
+}
+
+gboolean
+tag_items_is_full (const TagItems *items)
+{
+  return items->kept->len + items->fields->len >= TAG_MAX_ITEMS;
 }
 
 void
@@ -194,11 +204,20 @@ tag_items_join (const TagItems *items, GPtrArray *fields)
   return all;
 }
 
+char **
+tag_items_get_genres (const TagItems *items)
+{
+  g_autoptr (GStrvBuilder) genres = g_strv_builder_new ();
+
+  for (guint i = 0; i < items->genres->len; i++)
+    g_strv_builder_add (genres, items->genres->pdata[i]);
+  return g_strv_builder_end (genres);
+}
+
 void
 tag_items_to_state (const TagItems *items, TagKind kind, TagState *state)
 {
   GPtrArray *fields = tag_fields_new ();
-  g_autoptr (GStrvBuilder) genres = g_strv_builder_new ();
 
   for (guint i = 0; i < items->fields->len; i++) {
     const TagField *field = items->fields->pdata[i];
@@ -207,12 +226,10 @@ tag_items_to_state (const TagItems *items, TagKind kind, TagState *state)
         tag_field_new (
             field->position, field->is_classifier, g_bytes_ref (field->raw)));
   }
-  for (guint i = 0; i < items->genres->len; i++)
-    g_strv_builder_add (genres, items->genres->pdata[i]);
   g_clear_pointer (&state->fields[kind], g_ptr_array_unref);
   g_strfreev (state->genres[kind]);
   g_free (state->classifier[kind]);
   state->fields[kind] = fields;
-  state->genres[kind] = g_strv_builder_end (genres);
+  state->genres[kind] = tag_items_get_genres (items);
   state->classifier[kind] = g_strdup (items->classifier);
 }

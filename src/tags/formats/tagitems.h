@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /* The name of the field that says who found the genre. */
 #define TAG_CLASSIFIER "GENRECLASSIFY"
 
+/* Far more than any program writes. */
+#define TAG_MAX_ITEMS 65536
+#define TAG_MAX_GENRES 256
+
 typedef struct
 {
   char *name; /* for people: "frame TIT2", "field ARTIST" */
@@ -23,7 +27,8 @@ typedef struct
 {
   GPtrArray *kept;   /* TagItem: all fields but ours, in their order */
   GPtrArray *fields; /* TagField: ours, the genre's and the classifier's */
-  GPtrArray *genres; /* char *, UTF-8: what these say */
+  GPtrArray *genres; /* char *, UTF-8: what these say, up to TAG_MAX_GENRES */
+  gboolean has_more_genres;
   char *classifier;  /* or NULL */
   gconstpointer tag; /* what a TagEncode of this kind of tag may need to know; its
                         owner sets it */
@@ -41,6 +46,8 @@ void tag_items_add_field (TagItems *items, gboolean is_classifier, GBytes *raw);
 /* Notes a genre that such a field says, unless it is blank.  What is not UTF-8 is
  * taken for Latin-1.  @length: in bytes, or -1 for a string that ends with 0 */
 void tag_items_add_genre (TagItems *items, const char *text, gssize length);
+/* TRUE if the tag has as many fields as can be read. */
+gboolean tag_items_is_full (const TagItems *items);
 /* Notes what the classifier's field says. */
 void
 tag_items_set_classifier (TagItems *items, const char *text, gssize length);
@@ -63,6 +70,9 @@ GPtrArray *tag_items_get_fields (const TagItems *items, TagKind kind,
 
 /* All fields in their order, with @fields (TagField) as ours. */
 GByteArray *tag_items_join (const TagItems *items, GPtrArray *fields);
+
+/* What the tag says, to be freed with g_strfreev(). */
+char **tag_items_get_genres (const TagItems *items);
 
 /* Makes @state say what the tag says. */
 void tag_items_to_state (const TagItems *items, TagKind kind, TagState *state);

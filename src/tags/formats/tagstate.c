@@ -99,8 +99,8 @@ tag_kind_fit_genres (TagKind kind, gboolean is_primary, char **genres)
 }
 
 /* The order does not matter: a log of an earlier version may have another. */
-static gboolean
-same_genres (TagKind kind, char **a, char **b)
+gboolean
+tag_kind_same_genres (TagKind kind, char **a, char **b)
 {
   g_auto (GStrv) first = tag_kind_get_names (kind, a);
   g_auto (GStrv) second = tag_kind_get_names (kind, b);
@@ -115,7 +115,8 @@ gboolean
 tag_state_equal (const TagState *a, const TagState *b)
 {
   for (guint kind = 0; kind < TAG_KINDS; kind++) {
-    if (!same_genres ((TagKind) kind, a->genres[kind], b->genres[kind]) ||
+    if (!tag_kind_same_genres (
+            (TagKind) kind, a->genres[kind], b->genres[kind]) ||
         g_strcmp0 (a->classifier[kind], b->classifier[kind]))
       return FALSE;
   }

@@ -66,6 +66,9 @@ char **tag_kind_get_names (TagKind kind, char **genres);
 char **
 tag_kind_fit_genres (TagKind kind, gboolean is_primary, char **genres);
 
+/* TRUE if both (nullable) are the same genres, in any order. */
+gboolean tag_kind_same_genres (TagKind kind, char **a, char **b);
+
 /* TRUE if both say the same of the genre and the classifier. */
 gboolean tag_state_equal (const TagState *a, const TagState *b);
 /* TRUE if the fields of @now are, byte for byte and in this order, those of @wanted

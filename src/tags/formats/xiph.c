@@ -114,6 +114,10 @@ xiph_comment_parse (GBytes *data, char **problem)
   for (guint32 i = 0; i < n; i++) {
     GBytes *raw = get_text (data, comment->size);
 
+    if (raw && tag_items_is_full (comment->items)) {
+      g_bytes_unref (raw);
+      return set_problem (problem, "Its Vorbis comment has too many fields.");
+    }
     if (!raw) {
       *problem = g_strdup_printf (
           "Its Vorbis comment is damaged: it is to have "
