@@ -139,7 +139,7 @@ write_genre (const char *path, const FileStamp *stamp, Outcome *outcome,
   tag_change_clear (change);
   change->written = FALSE;
   return tags_error_set (error, REASON_CHANGED_MEANWHILE,
-      "It has been changed since it was analysed, and is left as it is now.");
+      "It has been changed meanwhile, and is left as it is now.");
 }
 
 static void
@@ -166,6 +166,11 @@ write_tags (
   } else if (!write_genre (path, stamp, outcome, options, &error)) {
     outcome->write_error = g_strdup (error->message);
     outcome->write_reason = tags_error_get_reason (error);
+  }
+  /* what the file has, and still has, is told however it came that it is kept */
+  if (!outcome->change.written && !outcome->change.old_genre) {
+    outcome->change.old_genre = g_strdup (result->old_genre);
+    outcome->change.new_genre = g_strdup (result->old_genre);
   }
 }
 

@@ -235,10 +235,10 @@ class Test(unittest.TestCase):
         # a compilation's tracks have their own
         for fields in (["comp=1"], ["comp=0", "albumartist=Various Artists"],
                          ["albumartist=V/A"]):
-            self.beet("modify", "-y", "genre=")
-            self.beet("modify", "-ya", *fields)
+            self.beet("modify", "-ya", "genre=", *fields)
             self.beet("genreclassify", "-af")
             self.check_tracks()
+            self.assertEqual(self.beet("ls", "-a", "-f", "$genre"), "\n")
 
     def test_broken_files(self):
         """They are told, and the others are classified."""

@@ -256,6 +256,21 @@ class Test(unittest.TestCase):
                                        self.music).values():
                 self.assertEqual(result["write"]["written"], written)
 
+    def test_genre_that_is_kept(self):
+        """It is told in "write" as in "tag", whatever it is kept for."""
+        os.mkdir(self.music)
+        path = os.path.join(self.music, "1.flac")
+        encode(path, 6, "sine", genre="Polka")
+        for *options, code in (["--min-confidence=1", None],
+                               ["--min-confidence=0", "read-only"]):
+            result = self.results("--write", "--overwrite", *options, path,
+                                  f"--log={self.folder}/log",
+                                  status=int(code is not None))[path]
+            write = result["write"]
+            self.assertEqual((result["tag"], write["old"], write["new"],
+                              write["error_code"]), (*3 * ["Polka"], code))
+            os.chmod(path, 0o444)
+
     def test_silent_track(self):
         """It has no genre of its own, but is one of the album's."""
         silence = os.path.join(self.folder, "silence.flac")
