@@ -29,6 +29,28 @@ typedef struct
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
+/* FALSE with @error set if @name is a URL without a server: nothing would be asked
+ * for it, however often it were tried. */
+static gboolean
+check_url (const char *name, GError **error)
+{
+  g_autofree char *scheme = gst_uri_is_valid (name)
+      ? gst_uri_get_protocol (name)
+      : NULL;
+  g_autoptr (GUri) url = NULL;
+
+  if (!scheme || !g_str_has_prefix (scheme, "http") ||
+      g_file_test (name, G_FILE_TEST_EXISTS))
+    return TRUE;
+  url = g_uri_parse (
+      name, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_ENCODED, NULL);
+  if (url && g_uri_get_host (url) && *g_uri_get_host (url))
+    return TRUE;
+  g_set_error (error, ANALYSIS_ERROR, REASON_UNREADABLE,
+      "It is no valid URL, such as http://host/song.mp3.");
+  return FALSE;
+}
+
 /* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
  * audioconvert and audioresample change only what the element does not take, such as
  * 2 kHz, and are passed by otherwise.  The queue is there only if the duration has to be known at the start. */
@@ -426,7 +448,8 @@ analysis_run (const char *name, const AnalysisOptions *options,
     .get_progress = get_decoded,
     .user_data = &analysis,
   };
-  ok = build (&analysis, &error) && play (&analysis, &error);
+  ok = check_url (name, &error) && build (&analysis, &error) &&
+      play (&analysis, &error);
   if (ok && options->is_last)
     gst_object_ref (pipeline); /* kept until the process ends */
   else

@@ -15,6 +15,7 @@ typedef enum
 {
   /* to a worker */
   WIRE_OPTIONS, /* first, once: what to do with every file; cli/worker.c */
+  WIRE_STAMP,   /* before a request: a FileStamp; cli/worker.h */
   WIRE_REQUEST, /* a Result as JSON, which has the file's name */
 
   /* from a worker */

@@ -34,7 +34,7 @@ G_STATIC_ASSERT (
   " (" G_STRINGIFY (OPTIONS_DEFAULT_WINDOW) ")"
 #define TIMEOUT_HELP "Give up a file that stands still " \
   "(" G_STRINGIFY (OPTIONS_DEFAULT_TIMEOUT) ")"
-#define MIN_CONFIDENCE_HELP "If it is at least so probable " \
+#define MIN_CONFIDENCE_HELP "The least probability of what is written " \
   "(" G_STRINGIFY (GENRE_DEFAULT_MIN_CONFIDENCE) ")"
 /* clang-format on */
 
@@ -42,7 +42,7 @@ static const GOptionEntry main_entries[] = {
   { "json", 0, 0, G_OPTION_ARG_NONE, TO (report.json),
       "JSON Lines: an object for each file", NULL },
   { "plot", 0, 0, G_OPTION_ARG_FILENAME, TO (pool.worker.plot),
-      "Draw the one file, to an .svg or .png", "OUT" },
+      "Draw the file as a picture: .svg or .png", "OUT" },
   { "cache", 0, 0, G_OPTION_ARG_FILENAME, TO (cache),
       "Keep results there, and take from there", "FILE" },
   { "write", 'w', 0, G_OPTION_ARG_NONE, TO (pool.worker.write),
@@ -65,11 +65,11 @@ static const GOptionEntry analysis_entries[] = {
       "An installed model or a weights file", "NAME|PATH" },
   { "window", 0, 0, G_OPTION_ARG_DOUBLE, TO (window), WINDOW_HELP, "SECONDS" },
   { "hop", 0, 0, G_OPTION_ARG_DOUBLE, TO (hop),
-      "From one's start to the next (the window)", "SECONDS" },
+      "From one segment's start to the next's", "SECONDS" },
   { "max-duration", 0, 0, G_OPTION_ARG_DOUBLE, TO (max_duration),
-      "Only the middle of each file", "SECONDS" },
+      "Analyse only the middle of a longer file", "SECONDS" },
   { "segments", 0, 0, G_OPTION_ARG_NONE, TO (report.segments),
-      "Every segment's genres as well", NULL },
+      "Show every segment as well", NULL },
   { "top", 0, 0, G_OPTION_ARG_INT, TO (report.top),
       "How many genres the text names", "N" },
   { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, TO (timeout), TIMEOUT_HELP,
@@ -83,7 +83,7 @@ static const GOptionEntry library_entries[] = {
   { "null", '0', 0, G_OPTION_ARG_NONE, TO (listing.null),
       "Names in lists end in NUL, not newlines", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
-      "Every N-th file, for the K-th of N jobs", "K/N" },
+      "The K-th of N parts, for jobs side by side", "K/N" },
   { "group", 0, 0, G_OPTION_ARG_STRING, TO (group),
       "One answer for all tracks of an album", "album" },
   { "cache-root", 0, 0, G_OPTION_ARG_FILENAME, TO (cache_root),
@@ -101,31 +101,32 @@ static const GOptionEntry library_entries[] = {
 
 static const GOptionEntry tags_entries[] = {
   { "overwrite", 0, 0, G_OPTION_ARG_NONE, TO (overwrite),
-      "In the place of the genre that is there", NULL },
+      "Replace a genre that is there", NULL },
   { "append", 0, 0, G_OPTION_ARG_NONE, TO (append),
-      "Beside the genre that is there", NULL },
+      "Add to the genres that are there", NULL },
   { "min-confidence", 0, 0, G_OPTION_ARG_DOUBLE,
       TO (pool.worker.min_confidence), MIN_CONFIDENCE_HELP, "P" },
   { "placeholder", 0, 0, G_OPTION_ARG_STRING,
       TO (pool.worker.tags.placeholders),
       "Genres that count as none (" TAGWRITER_PLACEHOLDERS ")", "LIST" },
   { "write-confidence", 0, 0, G_OPTION_ARG_NONE,
-      TO (pool.worker.write_confidence), "And model and confidence", NULL },
+      TO (pool.worker.write_confidence), "Write model and confidence as well",
+      NULL },
   { "write-top", 0, 0, G_OPTION_ARG_INT, TO (write_top),
-      "Up to N genres, each so probable (1)", "N" },
+      "Write up to N genres, not only one", "N" },
   { "genre-map", 0, 0, G_OPTION_ARG_FILENAME, TO (genre_map_path),
       "Write names of your own, \"from = to; to\"", "FILE" },
   { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
       "New tags of MP3 are ID3v2.3", NULL },
   { "force", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.force),
-      "Also into files that are cut off", NULL },
+      "Write also into files that are cut off", NULL },
   { "preserve-times", 0, 0, G_OPTION_ARG_NONE,
       TO (pool.worker.tags.preserve_times), "Keep the times of the files",
       NULL },
   { "log", 0, 0, G_OPTION_ARG_FILENAME, TO (pool.worker.tags.undo_log),
       "Note there what is written, to undo it", "LOG" },
   { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
-      "Give the files of a log their former genres", "LOG" },
+      "Give files in the log their genres back", "LOG" },
   G_OPTION_ENTRY_NULL
 };
 
@@ -340,7 +341,8 @@ has_write_options (const CommandOptions *options)
       tags->preserve_times || options->pool.worker.write_confidence ||
       options->pool.worker.force || tags->dry_run || tags->undo_log ||
       tags->placeholders || options->genre_map_path ||
-      options->write_top != OPTIONS_NOT_GIVEN;
+      options->write_top != OPTIONS_NOT_GIVEN ||
+      options->pool.worker.min_confidence != OPTIONS_NOT_GIVEN;
 }
 
 static gboolean
@@ -393,6 +395,8 @@ check_write (CommandOptions *options, GError **error)
         "Nothing is written without --write.");
     return FALSE;
   }
+  if (worker->min_confidence == OPTIONS_NOT_GIVEN)
+    worker->min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE;
   if (!check_range (
           "--min-confidence", worker->min_confidence, 0, 1, "", error))
     return FALSE;
@@ -560,7 +564,7 @@ options_parse (CommandOptions *options, int argc, char **argv, GError **error)
     .write_top = OPTIONS_NOT_GIVEN,
     .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
-    .pool.worker.min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE };
+    .pool.worker.min_confidence = OPTIONS_NOT_GIVEN };
   g_set_prgname ("genreclassify");
   g_option_context_set_summary (
       context, "Tells the genre of music files, and writes it into them.");

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gst/gst.h>
 
 #include "analysis/plugin.h"
 #include "analysis/wire.h"
+#include "genre/genre.h"
 #include "outcome.h"
 #include "plot/plot.h"
 #include "tagchoice.h"
@@ -35,6 +37,18 @@ gboolean
 worker_writes_tags (const WorkerOptions *options, const Result *result)
 {
   return options->write && !result->error && (!options->group || result->group);
+}
+
+gboolean
+file_stamp_get (const char *path, FileStamp *stamp)
+{
+  struct stat info;
+
+  if (stat (path, &info) < 0)
+    return FALSE;
+  *stamp = (FileStamp){ info.st_dev, info.st_ino, info.st_size,
+    info.st_mtim.tv_sec * (gint64) GENRE_SECOND + info.st_mtim.tv_nsec };
+  return TRUE;
 }
 
 /* Answers.  Without a parent that takes them the process ends, but not while it
@@ -85,26 +99,52 @@ get_path (const char *name)
   return g_filename_from_uri (name, NULL, NULL);
 }
 
-/* Writes the result's genres into the file @path. */
+/* Whether the file is not what it was when @stamp, which may be NULL, was taken. */
 static gboolean
-write_genre (const char *path, Outcome *outcome, const WorkerOptions *options,
-    GError **error)
+is_changed (const char *path, const FileStamp *stamp)
 {
+  FileStamp now;
+
+  return stamp &&
+      (!file_stamp_get (path, &now) || now.device != stamp->device ||
+          now.inode != stamp->inode || now.size != stamp->size ||
+          now.mtime_ns != stamp->mtime_ns);
+}
+
+/* Writes the result's genres into the file @path.  One that was changed since it was
+ * analysed may be another song now, and is not written.  But that there is nothing to
+ * write is no failure: a file that is named twice was changed by this very run. */
+static gboolean
+write_genre (const char *path, const FileStamp *stamp, Outcome *outcome,
+    const WorkerOptions *options, GError **error)
+{
+  TagOptions tags = options->tags;
+  TagChange *change = &outcome->change;
+  gboolean changed = is_changed (path, stamp);
   const Result *result = outcome->result;
   g_autofree char *classifier = NULL;
   g_auto (GStrv) genres = tag_choice_make (result->labels,
       result_get_answer (result), result->model, options, &classifier);
 
   if (!*genres) {
-    outcome->change.note = g_strdup ("The genre map leaves it out.");
+    change->note = g_strdup ("The genre map leaves it out.");
     return TRUE;
   }
-  return tagwriter_write (path, (const char *const *) genres, classifier,
-      &options->tags, &outcome->change, error);
+  tags.dry_run |= changed;
+  if (!tagwriter_write (
+          path, (const char *const *) genres, classifier, &tags, change, error))
+    return FALSE;
+  if (!changed || !change->written)
+    return TRUE;
+  tag_change_clear (change);
+  change->written = FALSE;
+  return tags_error_set (error, REASON_CHANGED_MEANWHILE,
+      "It has been changed meanwhile, and is left as it is now.");
 }
 
 static void
-write_tags (Outcome *outcome, const WorkerOptions *options)
+write_tags (
+    Outcome *outcome, const FileStamp *stamp, const WorkerOptions *options)
 {
   const Result *result = outcome->result;
   double confidence = result_get_answer_confidence (result);
@@ -123,9 +163,14 @@ write_tags (Outcome *outcome, const WorkerOptions *options)
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
     outcome->write_reason = REASON_NOT_A_FILE;
-  } else if (!write_genre (path, outcome, options, &error)) {
+  } else if (!write_genre (path, stamp, outcome, options, &error)) {
     outcome->write_error = g_strdup (error->message);
     outcome->write_reason = tags_error_get_reason (error);
+  }
+  /* what the file has, and still has, is told however it came that it is kept */
+  if (!outcome->change.written && !outcome->change.old_genre) {
+    outcome->change.old_genre = g_strdup (result->old_genre);
+    outcome->change.new_genre = g_strdup (result->old_genre);
   }
 }
 
@@ -158,9 +203,11 @@ find_genre (Outcome *outcome, const WorkerOptions *options, int output)
     draw (&outcome->result, options);
 }
 
-/* FALSE if @request is none, or if the process is to end. */
+/* @stamp: of the file, or NULL.  FALSE if @request is none, or if the process is to
+ * end. */
 static gboolean
-serve (const char *request, const WorkerOptions *options, int output)
+serve (const char *request, const FileStamp *stamp,
+    const WorkerOptions *options, int output)
 {
   Outcome outcome = { .result = result_from_json (request, NULL) };
   g_autofree char *result = NULL;
@@ -174,7 +221,7 @@ serve (const char *request, const WorkerOptions *options, int output)
     g_autofree char *change = NULL;
 
     writing = TRUE;
-    write_tags (&outcome, options);
+    write_tags (&outcome, stamp, options);
     change = outcome_change_to_json (&outcome);
     send_message (output, WIRE_CHANGE, change);
     writing = FALSE;
@@ -247,16 +294,34 @@ read_options (WireReader *requests, WorkerOptions *options)
   return FALSE;
 }
 
+/* FALSE if @message is no stamp. */
+static gboolean
+take_stamp (const WireMessage *message, FileStamp *stamp)
+{
+  if (message->size != sizeof *stamp)
+    return FALSE;
+  memcpy (stamp, message->data, sizeof *stamp);
+  return TRUE;
+}
+
 /* Until there are no more requests.  FALSE if they did not end in order. */
 static gboolean
 serve_all (WireReader *requests, const WorkerOptions *options, int output)
 {
   WireMessage message;
   WireStatus status;
+  FileStamp stamp;
+  gboolean has_stamp = FALSE;
 
-  while ((status = wire_reader_next (requests, 0, &message)) == WIRE_MESSAGE)
-    if (message.kind != WIRE_REQUEST || !serve (message.data, options, output))
+  while ((status = wire_reader_next (requests, 0, &message)) == WIRE_MESSAGE) {
+    const FileStamp *known = has_stamp ? &stamp : NULL;
+
+    has_stamp = message.kind == WIRE_STAMP;
+    if (has_stamp ? !take_stamp (&message, &stamp)
+                  : message.kind != WIRE_REQUEST ||
+                !serve (message.data, known, options, output))
       return FALSE;
+  }
   return status == WIRE_END;
 }
 

@@ -7,6 +7,8 @@
  * analysis/wire.h.  The worker takes
  *
  *   WIRE_OPTIONS  first, once: worker_options_to_text()
+ *   WIRE_STAMP    before a request: what its file was when its genre was, or is to
+ *                 be, found; into another one nothing is written
  *   WIRE_REQUEST  for each file: a Result, which has the file's name; if it has a
  *                 genre or a group, that was known before and is not analysed
  *                 again
@@ -28,6 +30,15 @@
 /* The command's first argument that makes it a worker; the second is the process
  * ID of its parent. */
 #define WORKER_ARGUMENT "--worker"
+
+typedef struct
+{
+  guint64 device, inode, size;
+  gint64 mtime_ns; /* since 1970 */
+} FileStamp;
+
+/* What the file is now; FALSE if it cannot be looked at, as it is a URI, say. */
+gboolean file_stamp_get (const char *path, FileStamp *stamp);
 
 /* bytes of a message in either direction; a result of days of audio has fewer */
 #define WORKER_MAX_MESSAGE (64 << 20)

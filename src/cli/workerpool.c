@@ -5,31 +5,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
 
 #include "analysis/wire.h"
-#include "genre/genre.h"
-#include "grouping.h"
-#include "writememory.h"
+#include "poolprivate.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
-
-/* A file on its way from the listing to the PoolFunc. */
-typedef struct
-{
-  ListingItem *item;
-  Outcome outcome;        /* result is NULL as long as there is none */
-  gboolean awaits_change; /* the result is there, and the change will follow */
-  Group *group; /* NULL if none is asked for, and once it is complete */
-  gboolean done;
-  struct stat info; /* before it was read */
-  gboolean has_info;
-} FileTask;
 
 typedef struct _Pool Pool;
 
@@ -97,94 +82,6 @@ stop_with_error (Pool *pool, GError *error)
   stop (pool);
 }
 
-/* The cache */
-
-static gint64
-get_mtime_ns (const struct stat *info)
-{
-  return info->st_mtim.tv_sec * (gint64) GENRE_SECOND + info->st_mtim.tv_nsec;
-}
-
-static gboolean
-look_up (Pool *pool, FileTask *task)
-{
-  const PoolOptions *options = pool->options;
-  Result *found;
-
-  if (!options->cache || stat (task->item->name, &task->info) < 0)
-    return FALSE;
-  task->has_info = TRUE;
-  found = cache_lookup (options->cache, task->item->name, task->info.st_size,
-      get_mtime_ns (&task->info), options->cache_key);
-  /* without the tags it cannot be told what is its album */
-  if (found && pool->grouping && !found->error && !found->has_tags)
-    g_clear_pointer (&found, result_free);
-  task->outcome.result = found;
-  return found != NULL;
-}
-
-/* Keeps results, and of failures only what another content alone changes: others
- * may be gone the next time.  How this run came by the file's name is not kept. */
-static void
-store (Pool *pool, FileTask *task)
-{
-  Result *result = task->outcome.result;
-  gboolean may_skip = result->may_skip;
-  GError *error = NULL;
-
-  if (!task->has_info ||
-      (result->error && !reason_may_skip (result->reason, FALSE)))
-    return;
-  result->may_skip = TRUE;
-  if (!cache_store (pool->options->cache, task->item->name, task->info.st_size,
-          get_mtime_ns (&task->info), pool->options->cache_key, result, &error))
-    stop_with_error (pool, error);
-  result->may_skip = may_skip;
-}
-
-/* Stores the result again once tags were written, as the file's size and time are
- * others then. */
-static void
-store_changed (Pool *pool, FileTask *task)
-{
-  const TagChange *change = &task->outcome.change;
-  Result *result = task->outcome.result;
-  char *before;
-
-  if (pool->options->worker.tags.dry_run || !task->has_info ||
-      stat (task->item->name, &task->info) < 0)
-    return;
-  /* this run reports the genre that was there before */
-  before = result->old_genre;
-  result->old_genre = change->new_genre;
-  store (pool, task);
-  result->old_genre = before;
-}
-
-/* Keeps what was done about the tags, so that the next run need not open the file. */
-static void
-store_change (Pool *pool, FileTask *task)
-{
-  const PoolOptions *options = pool->options;
-  GError *error = NULL;
-
-  if (task->has_info &&
-      !write_memory_store (options->cache, options->cache_key, &options->worker,
-          task->info.st_size, get_mtime_ns (&task->info), &task->outcome,
-          &error))
-    stop_with_error (pool, error);
-}
-
-static gboolean
-recall_change (Pool *pool, FileTask *task)
-{
-  const PoolOptions *options = pool->options;
-
-  return write_memory_recall (options->cache, options->cache_key,
-      &options->worker, task->info.st_size, get_mtime_ns (&task->info),
-      &task->outcome);
-}
-
 /* Files */
 
 /* Its result is complete; hand_on_done() passes it on in the listing's order. */
@@ -223,7 +120,7 @@ on_group_complete (gpointer track, gpointer user_data)
 
   task->group = NULL;
   if (worker_writes_tags (&pool->options->worker, task->outcome.result) &&
-      !(task->has_info && recall_change (pool, task))) {
+      !pool_cache_recall_change (pool->options, task)) {
     task->awaits_change = TRUE;
     g_queue_push_tail (&pool->to_write, task);
   } else {
@@ -318,6 +215,7 @@ take_result (WorkerProcess *worker, const char *json)
 {
   FileTask *task = worker->task;
   Result *result = result_from_json (json, NULL);
+  GError *error = NULL;
 
   if (!result)
     return FALSE;
@@ -330,7 +228,8 @@ take_result (WorkerProcess *worker, const char *json)
   task->outcome.result = result;
   task->awaits_change = worker_writes_tags (
       &worker->pool->options->worker, result);
-  store (worker->pool, task);
+  if (!pool_cache_store (worker->pool->options, task, &error))
+    stop_with_error (worker->pool, error);
   return TRUE;
 }
 
@@ -338,13 +237,13 @@ static gboolean
 take_change (WorkerProcess *worker, const char *json)
 {
   FileTask *task = worker->task;
+  GError *error = NULL;
 
   if (!task->awaits_change || !outcome_take_change (&task->outcome, json))
     return FALSE;
   task->awaits_change = FALSE;
-  if (task->outcome.change.written)
-    store_changed (worker->pool, task);
-  store_change (worker->pool, task);
+  if (!pool_cache_store_change (worker->pool->options, task, &error))
+    stop_with_error (worker->pool, error);
   return TRUE;
 }
 
@@ -491,6 +390,9 @@ send_task (WorkerProcess *worker, FileTask *task)
 
   worker->task = task;
   restart_timeout (worker);
+  if (task->has_stamp)
+    (void) wire_write (
+        worker->in, WIRE_STAMP, &task->stamp, sizeof task->stamp);
   (void) wire_write (worker->in, WIRE_REQUEST, json, strlen (json));
 }
 
@@ -506,7 +408,8 @@ needs_worker (Pool *pool, FileTask *task)
     return FALSE;
   /* with a group it is not known yet what is to be written */
   return options->plot ||
-      (options->write && !pool->grouping && !recall_change (pool, task));
+      (options->write && !pool->grouping &&
+          !pool_cache_recall_change (pool->options, task));
 }
 
 /* Sends what is ready for a worker.  FALSE if there are not workers enough. */
@@ -560,13 +463,15 @@ begin_file (Pool *pool)
   }
   task = g_new0 (FileTask, 1);
   task->item = item;
+  task->has_stamp = !item->error && file_stamp_get (item->name, &task->stamp);
   g_queue_push_tail (&pool->window, task);
   if (pool->grouping && !item->error)
     task->group = grouping_add (pool->grouping, item->name, item->walked, task);
   if (item->error) {
     set_failure (task, item->reason, item->error);
     finish_task (pool, task);
-  } else if (look_up (pool, task) && !needs_worker (pool, task)) {
+  } else if (pool_cache_look_up (pool->options, task) &&
+      !needs_worker (pool, task)) {
     finish_task (pool, task);
   } else {
     pool->waiting = task;

@@ -5,19 +5,9 @@
 
 #pragma once
 
-#include "cache.h"
 #include "listing.h"
 #include "outcome.h"
-#include "worker.h"
-
-typedef struct
-{
-  int jobs;      /* processes, at most */
-  guint timeout; /* s without a sign of life, after which a file is given up */
-  WorkerOptions worker;
-  Cache *cache; /* or NULL */
-  const char *cache_key;
-} PoolOptions;
+#include "pooloptions.h"
 
 /* Takes what has become of a file.  Returns FALSE to end the pool, as the output
  * takes no more. */

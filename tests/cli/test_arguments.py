@@ -102,6 +102,14 @@ class Test(unittest.TestCase):
         self.assertEqual(
             self.run_command("-qj0", "--jobs=1", CLIP).returncode, 0)
 
+    def test_only_with_write(self):
+        """What means something only for writing is not silently passed over."""
+        for option in ("--overwrite", "--append", "--min-confidence=0.7", "--force",
+                       "--placeholder=X", "--write-confidence", "--write-top=1",
+                       "--genre-map=/dev/null", "--id3v23", "--preserve-times",
+                       "--dry-run", "--log=/dev/null"):
+            self.check_refused("Nothing is written without --write.", option, "1")
+
     def test_mistyped_command(self):
         for typed, meant in (("evl", "eval"), ("evla", "eval"), ("model", "models"),
                              ("server", "serve"), ("halp", "help")):

@@ -233,9 +233,12 @@ class Test(unittest.TestCase):
         self.assertEqual(genres[0], genres[2])
         self.assertNotEqual(genres[0], "")
         # a compilation's tracks have their own
-        self.beet("modify", "-ya", "comp=1")
-        self.beet("genreclassify", "-af")
-        self.check_tracks()
+        for fields in (["comp=1"], ["comp=0", "albumartist=Various Artists"],
+                         ["albumartist=V/A"]):
+            self.beet("modify", "-ya", "genre=", *fields)
+            self.beet("genreclassify", "-af")
+            self.check_tracks()
+            self.assertEqual(self.beet("ls", "-a", "-f", "$genre"), "\n")
 
     def test_broken_files(self):
         """They are told, and the others are classified."""

@@ -2,6 +2,7 @@
 """--group album: one answer for all tracks of an album, in folders, lists and shards,
 with a cache, and written."""
 
+import filecmp
 import json
 import os
 import random
@@ -11,7 +12,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+from contextlib import closing
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 WAVES = ("sine", "pink-noise", "ticks", "saw")
@@ -191,6 +194,58 @@ class Test(unittest.TestCase):
                 self.assertEqual(result["group"], done[path]["group"])
         self.assertEqual(run("--undo", log).returncode, 0)
 
+    def test_changed_meanwhile(self):
+        """Another file under a track's name does not get the answer of the first,
+        neither in its tags nor in the cache."""
+        changed, kept = self.add("A/1.flac", 0), self.add("A/2.flac", 1)
+        options = ["--json", "--group=album", "--write", "--min-confidence=0",
+                   f"--log={self.folder}/log", f"--cache={self.cache}"]
+        with subprocess.Popen([PROGRAM, *options, "--files-from=-"], bufsize=0,
+                              stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            process.stdin.write(f"{changed}\n{kept}\n".encode())
+            self.wait_for_cache(2)
+            shutil.copy(self.sounds[2], changed + "~")
+            os.rename(changed + "~", changed)
+            process.stdin.close()
+            first, second = map(json.loads, process.stdout.read().splitlines())
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual((first["write"]["error_code"], first["write"]["retryable"],
+                          first["write"]["written"]),
+                         ("changed-meanwhile", True, False))
+        self.assertTrue(second["write"]["written"])
+        self.assertTrue(filecmp.cmp(changed, self.sounds[2], shallow=False))
+        again = self.results("--cache", self.cache, changed)
+        self.assertEqual(again[changed]["duration"], 14)
+
+    def wait_for_cache(self, n):
+        """Until it has as many results."""
+        for _ in range(600):
+            try:
+                with closing(sqlite3.connect(f"file:{self.cache}?mode=ro",
+                                             uri=True)) as cache:
+                    if cache.execute("SELECT count(*) FROM result").fetchone() == (n,):
+                        return
+            except sqlite3.OperationalError:
+                pass
+            time.sleep(0.05)
+        self.fail("nothing was analysed")
+
+    def test_named_twice(self):
+        """A file that this run has written has not been changed by somebody else."""
+        path = self.add("A/1.flac", 0)
+        link = os.path.join(self.music, "A/link.flac")
+        os.symlink("1.flac", link)
+        for group in ([], ["--group=album"]):
+            for names in ([path, path, link], [self.music, path]):
+                result = run("--json", *group, "--write", "--min-confidence=0", "-j4",
+                             "--log", f"{self.folder}/log", *names)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                written = [json.loads(line)["write"]["written"]
+                           for line in result.stdout.splitlines()]
+                self.assertEqual(sum(written), 1, written)
+                run("--undo", f"{self.folder}/log")
+
     def test_limit_is_of_the_album(self):
         tracks = [self.add("1.flac", 1), self.add("2.flac", 2)]
         group = self.results(self.music)[tracks[0]]["group"]
@@ -200,6 +255,21 @@ class Test(unittest.TestCase):
                                        f"--min-confidence={limit}",
                                        self.music).values():
                 self.assertEqual(result["write"]["written"], written)
+
+    def test_genre_that_is_kept(self):
+        """It is told in "write" as in "tag", whatever it is kept for."""
+        os.mkdir(self.music)
+        path = os.path.join(self.music, "1.flac")
+        encode(path, 6, "sine", genre="Polka")
+        for *options, code in (["--min-confidence=1", None],
+                               ["--min-confidence=0", "read-only"]):
+            result = self.results("--write", "--overwrite", *options, path,
+                                  f"--log={self.folder}/log",
+                                  status=int(code is not None))[path]
+            write = result["write"]
+            self.assertEqual((result["tag"], write["old"], write["new"],
+                              write["error_code"]), (*3 * ["Polka"], code))
+            os.chmod(path, 0o444)
 
     def test_silent_track(self):
         """It has no genre of its own, but is one of the album's."""

@@ -93,6 +93,10 @@ class Test(unittest.TestCase):
         os.mkfifo(fifo)
         self.check_code("unreadable", fifo)
         self.check_code("unreadable", "fd://0")
+        for url in ("http://", "http:///song.mp3", "https://:80/", "http://[::1/x",
+                    "http://host:port/"):
+            with self.subTest(url):
+                self.check_code("unreadable", url)
 
     def test_server(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -15,7 +15,7 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 # WireKind of src/analysis/wire.h
-OPTIONS, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(6)
+OPTIONS, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(7)
 
 
 def encode(path, seconds, rate):

@@ -13,7 +13,7 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 CLIP = os.environ["TEST_CLIP"]
 # WireKind of src/analysis/wire.h
-OPTIONS, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(6)
+OPTIONS, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(7)
 
 
 def pack(*messages):

@@ -47,7 +47,7 @@ complete -c genreclassify -n __genreclassify_is_files -l force -d 'Write also in
 complete -c genreclassify -n __genreclassify_is_files -l id3v23 -d 'Write ID3v2.3'
 complete -c genreclassify -n __genreclassify_is_files -l log -r -d 'Log what is written'
 complete -c genreclassify -n __genreclassify_is_files -l max-duration -x -d 'Analyse only so many seconds'
-complete -c genreclassify -n __genreclassify_is_files -l min-confidence -x -d 'Write only what is as probable'
+complete -c genreclassify -n __genreclassify_is_files -l min-confidence -x -d 'Least probability of what is written'
 complete -c genreclassify -n __genreclassify_is_files -s 0 -l null -d 'Names in lists end in NUL'
 complete -c genreclassify -n __genreclassify_is_files -l overwrite -d 'Replace the genre of the file'
 complete -c genreclassify -n __genreclassify_is_files -l placeholder -x -d 'Genres that count as none'

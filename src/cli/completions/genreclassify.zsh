@@ -60,7 +60,7 @@ _genreclassify() {
         '--json[print JSON Lines]'
         '--log=[log what is written]:file:_files'
         '--max-duration=[analyse only the middle]:seconds'
-        '--min-confidence=[write only what is as probable]:probability'
+        '--min-confidence=[least probability of what is written]:probability'
         {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
         {-0,--null}'[names in lists end in NUL]'
         '--overwrite[replace the genre of the file]'

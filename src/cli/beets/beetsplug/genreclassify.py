@@ -33,6 +33,9 @@ AHEAD = 4 * (os.cpu_count() or 1)
 # of the shipped models; those of another one are to be named in "labels"
 LABELS = "blues classical country disco hiphop jazz metal pop reggae rock"
 
+# what album artists say of a record with many artists
+VARIOUS = {"various", "variousartists", "va"}
+
 PREFIX = "genreclassify_"
 GENRE, CONFIDENCE, MODEL = (PREFIX + name for name in ("genre", "confidence",
                                                        "model"))
@@ -58,6 +61,12 @@ class Probability(types.Float):
 def normalize(name):
     """What counts in the name of a genre, as genreclassify has it."""
     return re.sub(r"[^a-z0-9]", "", name.lower()) or name
+
+
+def is_compilation(album):
+    """The mark is missing in many an album of "Various Artists"."""
+    return album.comp or normalize(album.albumartist) in VARIOUS or \
+        album.albumartist == config["va_name"].as_str()
 
 
 def own_fields(model):
@@ -330,7 +339,7 @@ class GenreClassifyPlugin(BeetsPlugin):
                 seconds += item.length or 1
                 for label, probability in probabilities.items():
                     sums[label] += probability * (item.length or 1)
-        if not sums or album.comp:
+        if not sums or is_compilation(album):
             return False
         means = {label: total / seconds for label, total in sums.items()}
         best = max(means, key=means.get)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* How a pool of workers goes about its files. */
+
+#pragma once
+
+#include "cache.h"
+#include "workeroptions.h"
+
+typedef struct
+{
+  int jobs;      /* processes, at most */
+  guint timeout; /* s without a sign of life, after which a file is given up */
+  WorkerOptions worker;
+  Cache *cache; /* or NULL */
+  const char *cache_key;
+} PoolOptions;
