@@ -539,8 +539,11 @@ class Test(unittest.TestCase):
         path = os.path.join(self.folder, "song.mp4")
         ffmpeg("-i", f"{self.plain}/song.m4a", "-c", "copy", "-metadata",
                "title=A", "-movflags", "use_metadata_tags", path)
-        self.refuse(path, "unwritable-format", "Its tags have keys of "
-                    "QuickTime (mdta) instead of iTunes' items.")
+        with open(path, "rb") as f:
+            at = f.read().rindex(b"meta") - 4
+        self.refuse(path, "unwritable-format", "Its tags have keys of QuickTime "
+                    f"(mdta, in the atom meta at byte {at}) instead of iTunes' "
+                    "items.")
         path = os.path.join(self.folder, "song.au")
         ffmpeg("-i", f"{self.plain}/song.wav", path)
         self.refuse(path, "unwritable-format",
