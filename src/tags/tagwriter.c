@@ -192,8 +192,7 @@ write_state (Replacement *replacement, const TagFile *file,
   }
   if (replacement->st.st_nlink > 1)
     change->note = g_strdup_printf (
-        "It has %u other names (hard links), which keep the "
-        "file as it was.",
+        "It has other names (hard links: %u), which keep the file as it was.",
         (guint) replacement->st.st_nlink - 1);
   change->written = TRUE;
   if (options->undo_log)
