@@ -20,7 +20,7 @@ import containers
 
 MODEL = os.path.join(os.environ["TEST_SMALL_MODELS"], "crnn.safetensors")
 GENRE, ID3V1_GENRE = "Reggae", 16
-# a file that takes longer hangs
+# seconds; twice as long without progress is a hang, on however busy a machine
 PATIENCE = 20
 # what is damaged by chance may be refused for any reason
 ANY = "."
@@ -145,7 +145,7 @@ class Judge:
 
     def write_arguments(self, *more):
         return ["--write", "--overwrite", "--min-confidence=0", "--json",
-                "--quiet", f"--jobs={self.jobs}", f"--timeout={PATIENCE - 5}",
+                "--quiet", f"--jobs={self.jobs}", f"--timeout={2 * PATIENCE}",
                 f"--model={self.model}", *more]
 
     def judge(self, cases, batch, again=True):
