@@ -409,14 +409,55 @@ find_truncation (Analysis *analysis)
     analysis->result->declared_duration = (guint64) (decoded / share);
 }
 
+/* Whether all of the audio came, but for the last second. */
+static gboolean
+has_all (Analysis *analysis)
+{
+  gint64 duration;
+
+  return gst_element_query_duration (
+             analysis->pipeline, GST_FORMAT_TIME, &duration) &&
+      get_decoded (analysis) + GST_SECOND >= (guint64) duration;
+}
+
+/* Some demultiplexers do not end where a file ends that is cut off, if only by a few
+ * bytes, but turn in a circle until they are given up.  Then what came is all that
+ * there is.  TRUE if the stream could be ended there. */
+static gboolean
+end_cut_off (Analysis *analysis, const GError *failure)
+{
+  if (!g_error_matches (failure, ANALYSIS_ERROR, REASON_DECODER_FAILED) ||
+      get_decoded (analysis) == 0 ||
+      (truncation_find (analysis->source.reader, 0) >= 1 &&
+          !has_all (analysis)))
+    return FALSE;
+  return gst_element_send_event (analysis->classifier, gst_event_new_eos ()) &&
+      watch_wait (&analysis->watch, GST_MESSAGE_EOS, NULL);
+}
+
+/* Waits for the end of the stream. */
+static gboolean
+wait_for_end (Analysis *analysis, GError **error)
+{
+  GError *failure = NULL;
+
+  if (watch_wait (&analysis->watch, GST_MESSAGE_EOS, &failure))
+    return TRUE;
+  if (end_cut_off (analysis, failure)) {
+    g_error_free (failure);
+    return TRUE;
+  }
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
 static gboolean
 play (Analysis *analysis, GError **error)
 {
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!watch_wait (&analysis->watch, GST_MESSAGE_EOS, error) ||
-      !check_length (analysis, error))
+  if (!wait_for_end (analysis, error) || !check_length (analysis, error))
     return FALSE;
   find_truncation (analysis);
   return TRUE;

@@ -39,8 +39,8 @@ PIPED = {"wav": "-c:a pcm_s16le -f wav", "flac": "-c:a flac -f flac",
 
 
 if subprocess.run(["gst-inspect-1.0", "--exists", "aiffparse"]).returncode:
-    # that of FFmpeg does not end where such a file ends
-    del TELLING["aiff"], PIPED["aiff"]
+    # that of FFmpeg does not end where such a file ends, and has no size to tell
+    del PIPED["aiff"]
 TELLING, SILENT = ({f"song.{name}": options for name, options in formats.items()}
                    for formats in (TELLING, SILENT))
 
@@ -144,6 +144,18 @@ class Test(unittest.TestCase):
                     if name in TELLING:
                         self.assertAlmostEqual(
                             item["declared_duration"], SECONDS, delta=1)
+
+    def test_endless(self):
+        """A demultiplexer that does not end where the file does: what came is what
+        there is."""
+        path = os.path.join(self.cut, "song.aiff")
+        result = subprocess.run(
+            [PROGRAM, "--json", path], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "GST_PLUGIN_FEATURE_RANK": "aiffparse:NONE"})
+        item = json.loads(result.stdout)
+        self.assertIsNone(item["error"])
+        self.assertTrue(item["truncated"])
+        self.assertAlmostEqual(item["declared_duration"], SECONDS, delta=1)
 
     def test_middle(self):
         """Sizes tell, if not all is played."""
