@@ -49,7 +49,7 @@ BASES = {
     "wav": (8000, "-c:a pcm_u8"),
     "mp3.wav": (16000, "-c:a libmp3lame -b:a 16k -f wav"),
     "aiff": (8000, "-c:a pcm_s8"),
-    "aifc": (8000, "-c:a pcm_mulaw -f aiff"),
+    "aifc": (8000, "-c:a pcm_s16le -f aiff"),
     "wv": (8000, "-c:a wavpack -sample_fmt u8p"),
     "tta": (8000, "-c:a tta -sample_fmt u8"),
     "wma": (8000, "-c:a wmav2 -b:a 24k"),
