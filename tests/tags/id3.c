@@ -341,7 +341,8 @@ test_extended (void)
 {
   g_autoptr (GByteArray) frames = g_byte_array_new (), v23 = NULL, v24 = NULL,
                          footer = NULL;
-  g_autoptr (GBytes) first = NULL, second = NULL, third = NULL, written = NULL;
+  g_autoptr (GBytes) first = NULL, second = NULL, third = NULL, fourth = NULL,
+                     written = NULL;
   guint8 old[14] = { 0, 0, 0, 10, 0x80, 0, 0, 0, 0, 3 };
   guint8 new[14] = { 0, 0, 0, 14, 1, 0x30, 5, 0, 0, 0, 0, 0, 1, 0x55 };
   guint32 crc;
@@ -350,6 +351,10 @@ test_extended (void)
   footer = make_tag (4, 0x10, frames, BYTES (""));
   third = make_file (footer, BYTES (""));
   try_all (third);
+  /* what a flag says to be one, but is the audio */
+  footer->data[footer->len - 10] = 'x';
+  fourth = make_file (footer, BYTES (""));
+  try_assert_obstacle (fourth, "footer");
 
   crc = (guint32) crc32 (0, frames->data, frames->len);
   GST_WRITE_UINT32_BE (old + 10, crc);

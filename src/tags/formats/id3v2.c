@@ -448,6 +448,9 @@ id3v2_tag_parse (GBytes *data, char **problem)
         bytes[3], bytes[3] == 2 ? " and compressed" : "");
     return NULL;
   }
+  if (tag->end < size && memcmp (bytes + tag->end, "3DI", 3))
+    return set_problem (problem,
+        "Its ID3v2 tag is damaged: it is to end in a footer, and has none.");
   if (!parse_extended (tag))
     return set_problem (problem,
         "The extended header of its ID3v2 tag is damaged, or its checksum is "
