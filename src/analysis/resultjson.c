@@ -28,19 +28,20 @@ append_string (GString *json, const char *string)
   }
   valid = g_utf8_make_valid (string, -1);
   g_string_append_c (json, '"');
-  for (const char *p = valid; *p; p++) {
-    guchar c = *p;
+  for (const char *p = valid; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
 
     if (c == '"' || c == '\\')
-      g_string_append_printf (json, "\\%c", c);
+      g_string_append_printf (json, "\\%c", (char) c);
     else if (c == '\n')
       g_string_append (json, "\\n");
     else if (c == '\t')
       g_string_append (json, "\\t");
-    else if (c < 0x20 || c == 0x7f)
+    /* and what some programs take for the end of a line */
+    else if (c < 0x20 || c == 0x7f || c == 0x85 || c == 0x2028 || c == 0x2029)
       g_string_append_printf (json, "\\u%04x", c);
     else
-      g_string_append_c (json, c);
+      g_string_append_unichar (json, c);
   }
   g_string_append_c (json, '"');
 }

@@ -36,6 +36,19 @@ test_brackets (void)
   g_assert_cmpstr (same->error, ==, "\\\"{");
 }
 
+/* One line stays one, whatever a program takes for the end of a line. */
+static void
+test_line_ends (void)
+{
+  const char *name = "a\nb\xc2\x85 \xe2\x80\xa8 \xe2\x80\xa9 \xc3\xa4";
+  g_autoptr (Result) result = result_new_error (name, REASON_INTERNAL, "");
+  g_autofree char *json = result_to_json (result, TRUE);
+  g_autoptr (Result) same = result_from_json (json, NULL);
+
+  g_assert_nonnull (strstr (json, "\"a\\nb\\u0085 \\u2028 \\u2029 \xc3\xa4\""));
+  g_assert_cmpstr (same->name, ==, name);
+}
+
 /* The tags and the album are read back; what an earlier version has written has
  * neither. */
 static void
@@ -146,6 +159,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/result/deep", test_deep);
   g_test_add_func ("/result/brackets", test_brackets);
+  g_test_add_func ("/result/line-ends", test_line_ends);
   g_test_add_func ("/result/album", test_album);
   g_test_add_func ("/result/reasons", test_reasons);
   g_test_add_func ("/result/other-codes", test_other_codes);

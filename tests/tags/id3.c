@@ -414,6 +414,22 @@ test_obstacles (void)
   }
 }
 
+/* Read as 2.4 has them, or as 2.3, the sizes lead to other places, and neither way to
+ * the end of the tag: what is in the frame, and what behind it? */
+static void
+test_ambiguous_sizes (void)
+{
+  guint8 tag[10 + 10 + 300] = "ID3\4\0\0\0\0\2\66TIT2\0\0\1\2";
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  memset (tag + 20, 'x', 300);
+  g_byte_array_append (data, tag, sizeof tag);
+  append_frames (data, 70);
+  bytes = g_bytes_new (data->data, data->len);
+  try_assert_obstacle (bytes, "in two ways");
+}
+
 /* The new genre is where readers that stop at an empty frame see it. */
 static void
 test_empty_frame (void)
@@ -638,6 +654,7 @@ main (int argc, char **argv)
   g_test_add_func ("/id3/encodings", test_encodings);
   g_test_add_func ("/id3/extended", test_extended);
   g_test_add_func ("/id3/obstacles", test_obstacles);
+  g_test_add_func ("/id3/ambiguous-sizes", test_ambiguous_sizes);
   g_test_add_func ("/id3/empty-frame", test_empty_frame);
   g_test_add_func ("/id3/kinds", test_kinds);
   g_test_add_func ("/id3/unlisted", test_unlisted);

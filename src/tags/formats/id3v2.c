@@ -330,11 +330,12 @@ walk (const Id3v2Tag *tag, Walk *way)
 
 /* Some programs write the sizes of 2.4 as those of 2.3, and some count in 2.3 what
  * was put in by unsynchronisation.  The right way is taken unless the other one leads
- * further. */
-static void
+ * further.  FALSE if neither leads to the end of the frames, and both equally far. */
+static gboolean
 choose_coding (Id3v2Tag *tag)
 {
   Walk standard = { .coding = tag->coding }, other = { .coding = tag->coding };
+  gboolean is_clear;
 
   walk (tag, &standard);
   if (tag->coding.version == 4)
@@ -342,11 +343,14 @@ choose_coding (Id3v2Tag *tag)
   else
     other.coding.sizes_as_stored = tag->coding.unsynchronised;
   walk (tag, &other);
+  is_clear = standard.rank > 0 || other.rank > 0 ||
+      standard.n_frames != other.n_frames || standard.end == other.end;
   if (other.rank > standard.rank ||
       (other.rank == standard.rank && other.n_frames > standard.n_frames))
     standard = other;
   tag->coding = standard.coding;
   tag->padding = standard.end;
+  return is_clear;
 }
 
 /* Adds one frame.  FALSE if the genre cannot be read. */
@@ -455,7 +459,10 @@ id3v2_tag_parse (GBytes *data, char **problem)
     return set_problem (problem,
         "The extended header of its ID3v2 tag is damaged, or its checksum is "
         "that of an unsynchronised tag.");
-  choose_coding (tag);
+  if (!choose_coding (tag))
+    return set_problem (problem,
+        "Its ID3v2 tag is damaged: the sizes of its frames can be read in two ways, "
+        "and neither leads to the end of the tag.");
   check_crc (tag);
   return add_frames (tag, problem) ? g_steal_pointer (&tag) : NULL;
 }

@@ -109,8 +109,11 @@ add_text (TagItems *items, guint type, const guint8 *data, gsize length)
     g_autofree char *text = g_convert ((const char *) data, (gssize) length,
         "UTF-8", "UTF-16BE", NULL, NULL, NULL);
 
+    /* what is not of the type that it is said to be is a genre all the same */
     if (text)
       tag_items_add_genre (items, text, -1);
+    else
+      tag_items_add_genre (items, (const char *) data, (gssize) length);
   } else {
     tag_items_add_genre (items, (const char *) data, (gssize) length);
   }
