@@ -303,27 +303,53 @@ encode_itunes (const TagItems *items, char **genres, const char *classifier,
   add_raw (raws, GENRE, contents);
 }
 
+/* For styles in which each genre is an atom of its own, which @add makes. */
+static void
+encode_texts (char **genres, const char *classifier, GPtrArray *raws,
+    void (*add) (const char *genre, GPtrArray *raws))
+{
+  if (classifier) {
+    encode_classifier (classifier, raws);
+    return;
+  }
+  for (; *genres; genres++)
+    add (*genres, raws);
+}
+
+static void
+add_quicktime (const char *genre, GPtrArray *raws)
+{
+  g_autoptr (GByteArray) contents = g_byte_array_new ();
+  /* more than that is found to be too long when the text is read again */
+  guint length = (guint) MIN (strlen (genre), G_MAXUINT16);
+  guint8 begin[4];
+
+  GST_WRITE_UINT16_BE (begin, length);
+  GST_WRITE_UINT16_BE (begin + 2, UNDETERMINED);
+  g_byte_array_append (contents, begin, sizeof begin);
+  g_byte_array_append (contents, (const guint8 *) genre, length);
+  add_raw (raws, GENRE, contents);
+}
+
 static void
 encode_quicktime (const TagItems *items, char **genres, const char *classifier,
     GPtrArray *raws)
 {
   (void) items;
-  if (classifier) {
-    encode_classifier (classifier, raws);
-    return;
-  }
-  for (; *genres; genres++) {
-    g_autoptr (GByteArray) contents = g_byte_array_new ();
-    /* more than that is found to be too long when the text is read again */
-    guint length = (guint) MIN (strlen (*genres), G_MAXUINT16);
-    guint8 begin[4];
+  encode_texts (genres, classifier, raws, add_quicktime);
+}
 
-    GST_WRITE_UINT16_BE (begin, length);
-    GST_WRITE_UINT16_BE (begin + 2, UNDETERMINED);
-    g_byte_array_append (contents, begin, sizeof begin);
-    g_byte_array_append (contents, (const guint8 *) *genres, length);
-    add_raw (raws, GENRE, contents);
-  }
+static void
+add_3gp (const char *genre, GPtrArray *raws)
+{
+  g_autoptr (GByteArray) contents = g_byte_array_new ();
+  guint8 begin[6] = { 0 };
+
+  GST_WRITE_UINT16_BE (begin + 4, UNDETERMINED);
+  g_byte_array_append (contents, begin, sizeof begin);
+  g_byte_array_append (
+      contents, (const guint8 *) genre, (guint) strlen (genre) + 1);
+  add_raw (raws, GENRE_NUMBER, contents);
 }
 
 static void
@@ -331,20 +357,7 @@ encode_3gp (const TagItems *items, char **genres, const char *classifier,
     GPtrArray *raws)
 {
   (void) items;
-  if (classifier) {
-    encode_classifier (classifier, raws);
-    return;
-  }
-  for (; *genres; genres++) {
-    g_autoptr (GByteArray) contents = g_byte_array_new ();
-    guint8 begin[6] = { 0 };
-
-    GST_WRITE_UINT16_BE (begin + 4, UNDETERMINED);
-    g_byte_array_append (contents, begin, sizeof begin);
-    g_byte_array_append (
-        contents, (const guint8 *) *genres, (guint) strlen (*genres) + 1);
-    add_raw (raws, GENRE_NUMBER, contents);
-  }
+  encode_texts (genres, classifier, raws, add_3gp);
 }
 
 GByteArray *
