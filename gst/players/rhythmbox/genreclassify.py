@@ -16,7 +16,7 @@ gi.require_version("Gtk", "3.0")
 gi.require_version("Peas", "1.0")
 gi.require_version("PeasGtk", "1.0")
 gi.require_version("RB", "3.0")
-from gi.repository import Gio, GObject, Gst, Gtk, Peas, PeasGtk, RB
+from gi.repository import Gio, GLib, GObject, Gst, Gtk, Peas, PeasGtk, RB
 
 SCHEMA = "org.gnome.rhythmbox.plugins.genreclassify"
 WINDOW, HOP = 10, 5     # s
@@ -44,10 +44,11 @@ def make_element(model):
     if element is None:
         raise ValueError("GStreamer's plugin genreclassify is not installed, or "
                          "GStreamer does not find it (GST_PLUGIN_PATH).")
+    # an answer after 4 s, and every second until the first window is full; a title that
+    # a station shows for less than 10 s is a slogan
     for name, seconds in {"window": WINDOW, "hop": HOP, "min-window": 4,
                           "interim-interval": 1, "min-track": 10}.items():
-        if element.find_property(name):
-            element.set_property(name, seconds * Gst.SECOND)
+        element.set_property(name, seconds * Gst.SECOND)
     element.set_property("title-starts-track", True)
     # a station would keep the first one for ever
     element.set_property("post-tags", False)
@@ -77,6 +78,7 @@ class GenreColumns:
 
     def __init__(self, shell):
         self.genres = {}    # {location: genre}
+        self.db = shell.props.db
         self.pages = shell.props.display_page_model
         for view in self.views():
             self.take_over(view)
@@ -113,18 +115,17 @@ class GenreColumns:
             del self.genres[location]
         for view in self.views():
             if view and view.get_column(RB.EntryViewColumn.GENRE):
-                model = view.props.model
-                row = Gtk.TreeIter()
+                model, row = view.props.model, Gtk.TreeIter()
                 if model.entry_to_iter(entry, row):
                     model.row_changed(model.get_path(row), row)
 
     def close(self):
         """Shows what is stored; it is still this class that draws it."""
         self.pages.disconnect(self.inserted)
-        self.genres.clear()
-        for view in self.views():
-            if view:
-                view.queue_draw()
+        for location in list(self.genres):
+            entry = self.db.entry_lookup_by_location(location)
+            if entry:
+                self.set(entry, None)
 
 
 def view_of(page):
@@ -177,7 +178,7 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
                 message_type=Gtk.MessageType.ERROR, buttons=Gtk.ButtonsType.CLOSE,
                 text="Genres cannot be shown", secondary_text=str(error))
             dialog.connect("response", lambda dialog, response: dialog.destroy())
-            dialog.show()
+            GLib.idle_add(dialog.present)   # when there is a window to be above
             return
         if not self.has_branches:
             self.player.add_filter(self.element)
@@ -249,10 +250,10 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
             return
         if answer.has_field("genre-name"):
             self.names[answer.get_string("genre")] = answer.get_string("genre-name")
-        if element.find_property("memory"):
-            element.set_property(
-                "memory", STATION_MEMORY * Gst.SECOND if is_station(entry) else 0)
-        label, confidence = element.get_property("genre"), element.get_property("confidence")
+        element.set_property(
+            "memory", STATION_MEMORY * Gst.SECOND if is_station(entry) else 0)
+        label = element.get_property("genre")
+        confidence = element.get_property("confidence")
         if label is None and answer.has_field("genre"):
             return      # of a track that has just ended
         genre = label and self.names.get(label, label.capitalize())
@@ -289,19 +290,23 @@ class GenrePreferences(GObject.Object, PeasGtk.Configurable):
             "them, or path of a weights file")
         model.connect("activate", use_model)
         model.connect("focus-out-event", use_model)
-        confidence = Gtk.SpinButton.new_with_range(0, 1, 0.05)
+        confidence = Gtk.SpinButton.new_with_range(0, 100, 5)
+        confidence.props.value = 100 * settings["confidence"]
         confidence.props.tooltip_text = (
-            "A genre that is less probable is shown with a question mark, and is not "
-            "written")
-        settings.bind("confidence", confidence, "value", Gio.SettingsBindFlags.DEFAULT)
-        write = Gtk.CheckButton(label="Write the genre into songs that have none")
+            "A genre that is less probable has a question mark, and is not written")
+        confidence.connect("value-changed", lambda button: settings.set_double(
+            "confidence", button.props.value / 100))
+        write = Gtk.CheckButton(
+            label="_Write the genre into songs that have none", use_underline=True,
+            tooltip_text="When they end, as Rhythmbox writes what you edit")
         settings.bind("write", write, "active", Gio.SettingsBindFlags.DEFAULT)
 
         grid = Gtk.Grid(margin=12, row_spacing=6, column_spacing=12)
-        for row, (label, widget) in enumerate([
-                ("Model", model), ("", trouble), ("Confidence", confidence),
-                ("", write)]):
-            grid.attach(Gtk.Label(label=label, xalign=1), 0, row, 1, 1)
+        for row, (text, widget) in enumerate([
+                ("_Model", model), ("", trouble),
+                ("_Probability at least, per cent", confidence), ("", write)]):
+            grid.attach(Gtk.Label(label=text, use_underline=True, xalign=0,
+                                  mnemonic_widget=widget), 0, row, 1, 1)
             grid.attach(widget, 1, row, 1, 1)
         grid.show_all()
         return grid
