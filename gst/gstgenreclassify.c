@@ -96,6 +96,7 @@
 #include "genreanswer.h"
 #include "genredebug.h"
 #include "genresettings.h"
+#include "genresong.h"
 #include "genrestream.h"
 #include "genretag.h"
 
@@ -123,8 +124,7 @@ struct _GstGenreClassify
 
   /* streaming thread */
   GenreTags *tags;
-  char *stream_id; /* of the last STREAM_START, as is the group */
-  guint group_id;
+  GenreSong *song;
 };
 
 #define CAPS                                                                   \
@@ -167,35 +167,72 @@ push_tags (GstGenreClassify *self, gboolean last)
     gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
 }
 
+/* Asks upstream what it plays, once a track. */
+static void
+ask_uri (GstGenreClassify *self)
+{
+  g_autoptr (GstQuery) query = NULL;
+  char *uri = NULL;
+
+  if (!genre_song_needs_uri (self->song))
+    return;
+  query = gst_query_new_uri ();
+  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
+    gst_query_parse_uri (query, &uri);
+  genre_song_set_uri (self->song, uri);
+}
+
+/* What upstream says of the track, which ends for the reason @end.  (transfer full) */
+static GstStructure *
+describe_track (const GstGenreClassify *self, const char *end)
+{
+  GstStructure *song = gst_structure_new (
+      "song", "end", G_TYPE_STRING, end, NULL);
+
+  genre_song_describe (self->song, song);
+  return song;
+}
+
 /* Ends the track, if there is one: waits until all of it is answered, so that
  * its message is posted, and pushes its tag.  FALSE if there is a flush. */
 static gboolean
-finish_track (GstGenreClassify *self)
+finish_track (GstGenreClassify *self, const char *end)
 {
   if (!genre_stream_is_in_track (self->stream))
     return TRUE;
-  if (!genre_stream_finish_track (self->stream))
+  if (!genre_stream_finish_track (self->stream, describe_track (self, end)))
     return FALSE;
   push_tags (self, TRUE);
-  genre_answer_forget_tag (self->answer);
   return TRUE;
 }
 
 /* Ends the track because another one begins, and forgets its answer, which
  * would stand until then. */
 static void
-start_next_track (GstGenreClassify *self)
+start_next_track (GstGenreClassify *self, const char *end)
 {
-  if (finish_track (self))
+  if (finish_track (self, end))
     genre_answer_forget (self->answer);
+}
+
+/* The title that was announced has stayed. */
+static void
+title_stays (gpointer user_data)
+{
+  GstGenreClassify *self = user_data;
+
+  start_next_track (self, "title");
+  genre_song_begin_next (self->song);
 }
 
 static GstFlowReturn
 gst_genre_classify_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
-  GstFlowReturn flow = genre_stream_push_buffer (self->stream, buffer);
+  GstFlowReturn flow;
 
+  ask_uri (self);
+  flow = genre_stream_push_buffer (self->stream, buffer);
   if (flow == GST_FLOW_OK)
     push_tags (self, FALSE);
   return flow;
@@ -229,13 +266,21 @@ handle_tag_event (GstGenreClassify *self, GstEvent *event)
   GstTagList *list;
 
   gst_event_parse_tag (event, &list);
+  switch (genre_song_take_tags (
+      self->song, list, get_settings (self).title_starts_track)) {
+    case GENRE_TITLE_ANOTHER:
+      genre_stream_announce_title (self->stream);
+      break;
+    case GENRE_TITLE_BACK:
+      genre_stream_withdraw_title (self->stream);
+      break;
+    case GENRE_TITLE_SAME:
+      break;
+  }
   if (gst_tag_list_get_scope (list) == GST_TAG_SCOPE_GLOBAL) {
     genre_tags_set_global (self->tags, list);
     return event;
   }
-  if (genre_tags_set_title (self->tags, list) &&
-      get_settings (self).title_starts_track)
-    start_next_track (self);
   /* again: the handler of the track's message may have changed them */
   settings = get_settings (self);
   return genre_tags_replace_event (
@@ -245,18 +290,11 @@ handle_tag_event (GstGenreClassify *self, GstEvent *event)
 static void
 handle_stream_start (GstGenreClassify *self, GstEvent *event)
 {
-  const char *stream_id;
-  guint group_id = GST_GROUP_ID_INVALID;
-
-  /* the same stream in another group is the same song played again */
-  gst_event_parse_stream_start (event, &stream_id);
-  gst_event_parse_group_id (event, &group_id);
-  if (g_strcmp0 (stream_id, self->stream_id) == 0 && group_id == self->group_id)
-    return;
-  start_next_track (self);
-  self->group_id = group_id;
-  g_free (self->stream_id);
-  self->stream_id = g_strdup (stream_id);
+  if (genre_song_is_another (self->song, event)) {
+    start_next_track (self, "stream");
+    genre_song_reset (self->song);
+  }
+  genre_song_set_stream (self->song, event);
   genre_tags_start_stream (self->tags);
 }
 
@@ -280,7 +318,7 @@ gst_genre_classify_sink_event (GstBaseTransform *trans, GstEvent *event)
       break;
     case GST_EVENT_EOS:
       /* an EOS that a flush has overtaken is not true any more */
-      if (!finish_track (self)) {
+      if (!finish_track (self, "eos")) {
         gst_event_unref (event);
         return FALSE;
       }
@@ -367,10 +405,11 @@ static gboolean
 gst_genre_classify_stop (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
+  g_autoptr (GstStructure) song = describe_track (self, "stopped");
 
-  genre_stream_stop (self->stream);
+  genre_stream_stop (self->stream, song);
   genre_tags_reset (self->tags);
-  g_clear_pointer (&self->stream_id, g_free);
+  genre_song_reset (self->song);
   return TRUE;
 }
 
@@ -401,6 +440,8 @@ gst_genre_classify_set_property (
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
+  if (id == GENRE_SETTING_MIN_CONFIDENCE)
+    genre_answer_set_min_confidence (self->answer, g_value_get_double (value));
 }
 
 static void
@@ -438,6 +479,7 @@ gst_genre_classify_finalize (GObject *object)
   genre_stream_free (self->stream);
   genre_answer_free (self->answer);
   genre_tags_free (self->tags);
+  genre_song_free (self->song);
   g_free (self->model_name);
   G_OBJECT_CLASS (gst_genre_classify_parent_class)->finalize (object);
 }
@@ -548,9 +590,12 @@ gst_genre_classify_init (GstGenreClassify *self)
 {
   genre_settings_init (&self->settings);
   self->answer = genre_answer_new (GST_ELEMENT (self));
+  genre_answer_set_min_confidence (self->answer, self->settings.min_confidence);
   self->stream = genre_stream_new (GST_ELEMENT (self),
-      GST_BASE_TRANSFORM_SINK_PAD (self), self->answer, &self->settings);
+      GST_BASE_TRANSFORM_SINK_PAD (self), self->answer, &self->settings,
+      title_stays);
   self->tags = genre_tags_new ();
+  self->song = genre_song_new ();
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
