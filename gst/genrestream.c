@@ -216,20 +216,16 @@ is_live (GenreStream *stream)
 static gboolean
 queue_item (GenreStream *stream, GenreAnswerItem *item)
 {
-  guint n_dropped;
+  GenreAnswerItem *dropped;
 
   if (!genre_queue_is_full (stream->queue) || !is_live (stream))
     return genre_queue_push (stream->queue, item);
-  if (item->interim) {
-    /* the segments are more important */
-    genre_answer_item_free (item);
-    return TRUE;
-  }
-
-  n_dropped = genre_queue_push_dropping (
-      stream->queue, item, genre_answer_item_is_segment);
-  if (n_dropped) {
-    genre_answer_count_dropped (stream->answer, n_dropped);
+  dropped = item->interim ? item
+                          : genre_queue_push_dropping (stream->queue, item,
+                                genre_answer_item_is_segment);
+  /* nobody misses an interim answer */
+  if (dropped && !dropped->interim) {
+    genre_answer_count_dropped (stream->answer, 1);
     if (!stream->warned_dropped)
       GST_ELEMENT_WARNING (stream->element, STREAM, TOO_LAZY,
           ("Segments are dropped: this machine classifies them more slowly "
@@ -237,6 +233,8 @@ queue_item (GenreStream *stream, GenreAnswerItem *item)
           (NULL));
     stream->warned_dropped = TRUE;
   }
+  if (dropped)
+    genre_answer_item_free (dropped);
   return TRUE;
 }
 

@@ -18,29 +18,50 @@
  * * #guint64 `timestamp`: timestamp of its first sample, ns
  * * #guint64 `stream-time`: stream time of its first sample, ns
  * * #guint64 `running-time`: running time of its first sample, ns
- * * #guint64 `duration`: length of its audio, ns; consecutive segments that do
+ * * #guint64 `duration`: length of its span, ns; consecutive segments that do
  *   not overlap add up exactly
- * * #gchararray `genre`: the most probable label; absent if `silent`
- * * #gdouble `confidence`: its probability; 0 if `silent`
+ * * #guint64 `missing`: how much of the span no sample covered, ns
+ * * #gchararray `genre`: the most probable label; absent if `silent`, or if it is
+ *   rather no music
+ * * #gchararray `genre-name`: the same as ID3 spells it, and so the tag
+ * * #gdouble `confidence`: its probability; 0 if there is no `genre`
  * * #GstValueArray of #gchararray `labels`: the labels, in the model's order
  * * #GstValueArray of #gdouble `probabilities`: one for each label, sum 1; all
  *   equal if `silent`
+ * * #gdouble `music`: the probability that it is music at all, and not speech or
+ *   noise; 0 if `silent`, 1 if the model knows nothing else.  Below 0.5 there is no
+ *   `genre`, and the segment does not count in the track's answer
  * * #gboolean `partial`: the stream ended or broke off before the window was
  *   full
  * * #gboolean `silent`: the level was below #GstGenreClassify:silence-threshold
+ * * #gboolean `interim`: a provisional answer, see
+ *   #GstGenreClassify:interim-interval; the segment will be answered again, and this
+ *   answer does not count in the track's
  * * #gchararray `model`: name and version of the model
  *
- * At the end of a track it posts one named `genreclassify-track`. A track ends
- * with EOS, with the start of another stream (a STREAM_START event with another
- * stream or group id) or, if #GstGenreClassify:title-starts-track is %TRUE,
- * with another title. The fields are the same over the whole track, with the
- * probabilities averaged over its segments by duration; in place of `segment`
- * there is `segments`, the number of them. A track that was too short for any
- * segment has no message.
+ * At the end of a track it posts one named `genreclassify-track`.  The fields are
+ * the same over the whole track, with the probabilities averaged over its music by
+ * duration; in place of `segment` there is `segments`, the number of them.  A track
+ * that was too short for any segment has no message.  Beside them there are
  *
- * The answer so far is also pushed downstream as %GST_TAG_GENRE, together with
- * the tags that upstream sent, whenever it changes and once before EOS, as long
- * as its confidence is at least #GstGenreClassify:min-confidence.
+ * * #gchararray `end`: why it ended: `eos`; `stream`, another one began, with
+ *   another group id or, where one of the two has none, another stream id; `title`,
+ *   if #GstGenreClassify:title-starts-track is %TRUE; or `stopped`, the element was
+ *   set to READY
+ * * #gchararray `stream-id`: that of the STREAM_START event
+ * * #gchararray `uri`: of what upstream plays, if it answers the query for it
+ * * #gchararray `title`, `artist`, `organization`: as upstream named them last during
+ *   the track; absent if it never did
+ *
+ * The answer so far, #GstGenreClassify:genre, is also pushed downstream as
+ * %GST_TAG_GENRE, together with the tags that upstream sent, whenever it changes and
+ * once before EOS, as long as its confidence is at least
+ * #GstGenreClassify:min-confidence.  A flushing seek drops the window that is under
+ * way; the track goes on, and its answer stands.
+ *
+ * Packets that were lost leave holes in the timestamps.  Up to
+ * #GstGenreClassify:max-gap the window goes on over them.  GAP events and buffers
+ * are silence.
  *
  * Inference runs in a thread of the element's own, and messages are posted from
  * it. A synchronous handler of them may set properties and do flushing seeks; a
@@ -58,6 +79,13 @@
  *     audio-filter=genreclassify
  * ]| Plays a file and prints its genres on the way.
  * |[
+ * gst-launch-1.0 -m playbin uri=http://localhost:8000/radio \
+ *     audio-filter="genreclassify title-starts-track=true min-track=20000000000 \
+ *         window=10000000000 hop=5000000000 interim-interval=1000000000 \
+ *         memory=60000000000"
+ * ]| Listens to a station: something to see after 5 s, the genre of the last minute,
+ * and a track for each title that is no slogan.
+ * |[
  * gst-launch-1.0 uridecodebin uri=file:///home/me/song.mp3 ! genreclassify ! \
  *     audioconvert ! vorbisenc ! matroskamux ! filesink location=song.mka
  * ]| Writes a file that has the genre among its tags: Matroska, WAV and MP4
@@ -70,16 +98,20 @@
  * ## Known limits
  *
  * * The first answer comes when the first window is full, by default after 30 s
- *   of audio, or at the end of the stream.
+ *   of audio, or at the end of the stream, unless #GstGenreClassify:interim-interval
+ *   is set.
  * * Music of a genre that is not among the model's labels still gets one of
- *   them.
+ *   them.  Singing without instruments, and drones, may be taken for no music.
  * * Nothing in the sound begins another track: a mix of songs, or a radio
- *   without titles, is one track.
+ *   without titles, is one track; #GstGenreClassify:memory has its genre follow.
+ * * A slogan that is shown between two songs counts with the first of them.
  * * Audio that is played backwards, or in a segment whose format is not TIME,
  *   passes and is not analysed.
  * * Timestamps that differ by up to 40 ms from the counted samples count as
- *   jitter: a gap as short without DISCONT is not seen, and the times of
- *   messages may be off by as much.
+ *   jitter, unless a buffer with DISCONT is more than 1 ms late: holes as short are
+ *   seen when they have added up to 40 ms, and the times of messages may be off by
+ *   as much.  The time that a live source with a slow clock lacks counts as missing.
+ * * A window of which less than half was heard is not classified.
  * * A GAP event without a duration, or before the caps, is ignored; one of more
  *   than an hour is a jump, not silence.
  * * Segments that a live stream has lost are missing in the track's average and
@@ -511,8 +543,10 @@ install_properties (GObjectClass *klass)
   /**
    * GstGenreClassify:genre:
    *
-   * The track's genre so far, as the model's label; %NULL while none is known.
-   * A change is notified from the thread that classifies.
+   * The track's genre so far, as the model's label; %NULL while none is known.  It is
+   * the average over the track, or over the latest #GstGenreClassify:memory of it, and
+   * before the first window is full that of an interim answer.  A change is notified
+   * from the thread that classifies.
    *
    * Since: 0.1
    */
@@ -542,7 +576,10 @@ install_properties (GObjectClass *klass)
    * * #guint64 `segments`: segments that were answered
    * * #guint64 `silent`: those of them that were silent
    * * #guint64 `dropped`: segments of a live stream that were not classified
-   * * #gdouble `audio-seconds`: audio analysed, s
+   * * #gdouble `audio-seconds`: audio that came, s
+   * * #gdouble `gaps`: what its timestamps say is missing between, s
+   * * #gdouble `discarded`: audio that is in no segment: what was left before an end, a
+   *   jump or a seek and was too short for one, s
    * * #guint64 `inference-mean`, `inference-max`: time to classify one, ns
    *
    * Since: 0.1
