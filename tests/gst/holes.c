@@ -69,6 +69,28 @@ GST_START_TEST (test_jump_back)
 
 GST_END_TEST;
 
+/* Also one by no more than a hole that was closed before it. */
+GST_START_TEST (test_jump_back_after_hole)
+{
+  static const guint64 jumps[] = { 80, 100, 120 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (jumps); i++) {
+    GstHarness *h = packet_harness_new (3, NULL);
+    guint64 second = 325 - jumps[i];
+
+    push_packets (h, 0, SECOND);
+    push_packets (h, 225, 100);
+    push_packets (h, second, 3 * SECOND);
+    push_eos (h);
+    check_packet_segment (h, 0, 325, 100, TRUE);
+    check_packet_segment (h, second, second + 3 * SECOND, 0, FALSE);
+    check_stats (h, 100, 0);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
 /* Audio in no segment is counted: what a longer hole, a jump back, a flush and the
  * end leave of less than min-window. */
 GST_START_TEST (test_discarded)
@@ -450,6 +472,7 @@ holes_suite (void)
   tcase_set_timeout (chain, 120);
   tcase_add_test (chain, test_holes);
   tcase_add_test (chain, test_jump_back);
+  tcase_add_test (chain, test_jump_back_after_hole);
   tcase_add_test (chain, test_discarded);
   tcase_add_test (chain, test_hole_between);
   tcase_add_test (chain, test_longer_than_window);
