@@ -330,7 +330,7 @@ pass_hole (GenreStream *stream, GstClockTime hole)
 /* Prepares for samples at @timestamp (or NONE): decides whether they follow the
  * last ones. */
 static gboolean
-begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
+begin_samples (GenreStream *stream, GstClockTime timestamp)
 {
   GenreTimeline *timeline = stream->timeline;
   guint64 length = genre_classifier_get_length (stream->classifier);
@@ -339,8 +339,7 @@ begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
   gboolean ok = TRUE;
 
   if (genre_timeline_has_samples (timeline))
-    follow = genre_timeline_compare (
-        timeline, timestamp, discont, length, &hole);
+    follow = genre_timeline_compare (timeline, timestamp, length, &hole);
   if (follow != GENRE_FOLLOWS) {
     GST_DEBUG_OBJECT (stream->element,
         "%" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
@@ -402,8 +401,7 @@ genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer)
   if (!stream->analyse || n_frames == 0)
     return GST_FLOW_OK;
 
-  ok = begin_samples (stream, GST_BUFFER_PTS (buffer),
-      GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT));
+  ok = begin_samples (stream, GST_BUFFER_PTS (buffer));
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
     ok = ok && push_silence (stream, n_frames);
   } else {
@@ -437,7 +435,7 @@ genre_stream_push_gap (
     genre_timeline_clear (stream->timeline);
     return;
   }
-  ok = begin_samples (stream, timestamp, FALSE);
+  ok = begin_samples (stream, timestamp);
   n_frames = genre_timeline_gap_to_samples (stream->timeline, duration, rate);
   if (ok)
     push_silence (stream, n_frames);

@@ -6,7 +6,10 @@
  * Muxers round timestamps to milliseconds and live sources jitter by some more;
  * GstAudioBaseSink, too, takes 40 ms for a discontinuity. */
 #define MAX_JITTER (40 * GST_MSECOND)
-/* Muxers round to milliseconds. */
+/* But where so many buffers followed one another within the least hole, there is no
+ * jitter: one that does not leaves a hole, as a packet that was lost.  The least is
+ * what muxers round to. */
+#define N_EXACT 4
 #define MIN_HOLE GST_MSECOND
 
 /* Samples whose timestamps follow one another within one GstSegment. */
@@ -25,6 +28,7 @@ struct _GenreTimeline
   GstClockTime expected; /* timestamp of the next samples, or NONE */
   guint64 n_segments;    /* placed since the track began */
   guint64 placed_until;  /* classifier's time where the last of them ended */
+  guint n_exact;         /* buffers in a row that were expected, so far */
   guint64 last_hole;     /* ns; less what timestamps have fallen back since */
   guint64 gap_rest;      /* of gaps, less than a sample, in ns x rate */
 };
@@ -151,7 +155,7 @@ subtract (const GenreTimeline *timeline, GstClockTime timestamp,
 
 GenreFollow
 genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
-    gboolean discont, guint64 length, GstClockTime *hole)
+    guint64 length, GstClockTime *hole)
 {
   gint64 difference, step;
 
@@ -162,7 +166,8 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
           &difference) ||
       !subtract (timeline, timestamp, timeline->expected, &step))
     return GENRE_JUMPS;
-  if (difference > (gint64) (discont ? MIN_HOLE : MAX_JITTER)) {
+  if (difference >
+      (gint64) (timeline->n_exact >= N_EXACT ? MIN_HOLE : MAX_JITTER)) {
     *hole = difference;
     return GENRE_FOLLOWS_HOLE;
   }
@@ -221,8 +226,13 @@ void
 genre_timeline_end_samples (
     GenreTimeline *timeline, GstClockTime timestamp, GstClockTime duration)
 {
-  if (GST_CLOCK_TIME_IS_VALID (timestamp))
+  if (GST_CLOCK_TIME_IS_VALID (timestamp)) {
+    gint64 step = GST_CLOCK_DIFF (timeline->expected, timestamp);
+
+    timeline->n_exact = ABS (step) <= (gint64) MIN_HOLE ? timeline->n_exact + 1
+                                                        : 0;
     timeline->expected = timestamp;
+  }
   if (GST_CLOCK_TIME_IS_VALID (timeline->expected))
     timeline->expected += duration;
 }

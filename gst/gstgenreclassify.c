@@ -40,9 +40,11 @@
  * * #gchararray `model`: name and version of the model
  *
  * At the end of a track it posts one named `genreclassify-track`.  The fields are
- * the same over the whole track, with the probabilities averaged over its music by
- * duration; in place of `segment` there is `segments`, the number of them.  A track
- * that was too short for any segment has no message.  Beside them there are
+ * the same over the whole track, with the probabilities averaged by duration over what
+ * is music in it, and `music` over all that is not silent: speech between the music
+ * does not change the genre, but is told.  In place of `segment` there is `segments`,
+ * the number of them.  A track that was too short for any segment has no message.
+ * Beside them there are
  *
  * * #gchararray `end`: why it ended: `eos`; `stream`, another one began, with
  *   another group id or, where one of the two has none, another stream id; `title`,
