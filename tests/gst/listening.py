@@ -5,6 +5,8 @@ music in the formats of songs and stations, and servers that lead the listener o
 import contextlib
 import http.server
 import os
+import socket
+import struct
 import subprocess
 import threading
 import time
@@ -18,8 +20,8 @@ Gst.init(None)
 SECOND = Gst.SECOND
 PATIENCE = 60   # s, for what takes one
 
-# The element answers for each 3 s, and for what is left of 1 s at least.
-QUICK = {"window": 3 * SECOND, "min-window": SECOND}
+# The element answers for each 3 s, and for what is left of 1.5 s at least.
+QUICK = {"window": 3 * SECOND, "min-window": 3 * SECOND // 2}
 
 
 def make(factory, **properties):
@@ -78,7 +80,8 @@ class Player:
         self.titles = []        # that the sink's end of the pipeline posts as tags
         self.tagged = []        # the same of genres
         self.errors = []
-        self.n_ends = 0
+        self.n_ends = self.n_holds = 0
+        self.held, self.pad = None, classifier.get_static_pad("sink")
         self.on_message = None  # called in the thread that posts, with name and fields
         pipeline.get_bus().set_sync_handler(self.handle)
         classifier.connect("notify::genre", self.note_genre)
@@ -120,6 +123,12 @@ class Player:
             self.on_message(*called)
         return Gst.BusSyncReply.PASS
 
+    def forget(self):
+        """What was posted so far."""
+        for kept in self.messages, self.genres, self.titles, self.tagged, self.errors:
+            kept.clear()
+        self.n_ends = 0
+
     def note_genre(self, classifier, _):
         with self.changed:
             self.genres.append(classifier.get_property("genre"))
@@ -147,6 +156,27 @@ class Player:
     def stop(self):
         self.pipeline.set_state(Gst.State.NULL)
 
+    def hold_at(self, seconds):
+        """Lets no buffer from there on into the element; None lets all pass.  A seek
+        that flushes goes through."""
+        if self.held is not None:
+            self.pad.remove_probe(self.held)
+            self.held = None
+        if seconds is not None:
+            self.held = self.pad.add_probe(
+                Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER, self.hold, seconds)
+
+    def hold(self, _, info, seconds):
+        if info.get_buffer().pts < seconds * SECOND:
+            return Gst.PadProbeReturn.PASS
+        with self.changed:
+            self.n_holds += 1
+            self.changed.notify_all()
+        return Gst.PadProbeReturn.OK
+
+    def wait_for_hold(self, n=1):
+        self.wait(lambda: self.n_holds >= n, "hold")
+
     def seek(self, seconds, flags=Gst.SeekFlags.FLUSH):
         return self.pipeline.seek_simple(
             Gst.Format.TIME, flags, int(seconds * SECOND))
@@ -165,6 +195,9 @@ class Player:
 
     def wait_for_end(self, n=1):
         self.wait(lambda: self.n_ends >= n, "EOS")
+
+    def wait_for_error(self):
+        self.wait(lambda: self.errors, "error")
 
     def wait_for_segments(self, n):
         self.wait(lambda: len(self.segments) >= n, f"{n} segments")
@@ -236,14 +269,14 @@ class Station(Server):
     """A radio station.  For every listener programme(n), n being his number from 0,
     yields what comes next, (title, bytes): at the pace at which the listener takes
     it, so that what is wanted of the station is told in seconds of audio, not of a
-    clock.  At the programme's end the connection is closed."""
+    clock.  At the programme's end the connection is closed, or reset."""
 
     INTERVAL = 2000     # bytes of audio from one title to the next, 125 ms of MP3
 
     def __init__(self, programme, content_type="audio/mpeg", name=None, genre=None,
-                 port=0):
+                 reset=False, port=0):
         self.programme, self.content_type = programme, content_type
-        self.name, self.genre = name, genre
+        self.name, self.genre, self.reset = name, genre, reset
         self.n_listeners = 0
         super().__init__(port)
 
@@ -276,3 +309,7 @@ class Station(Server):
                 request.wfile.write(pending[:self.INTERVAL] + bytes([n_blocks]) +
                                     text.ljust(16 * n_blocks, b"\0"))
                 pending = pending[self.INTERVAL:]
+        if self.reset:
+            with socket.socket(fileno=request.connection.detach()) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                      struct.pack("ii", 1, 0))

@@ -127,7 +127,7 @@ class Test(unittest.TestCase):
         self.assertEqual(track["end"], "eos")
         self.assertEqual(track["segments"], len(segments))
         self.assertEqual([s["segment"] for s in segments], [*range(len(segments))])
-        self.assertEqual(track.get("uri"), server.uri("song.m3u8"))
+        self.assertEqual(track["uri"], server.uri("song.m3u8"))
         self.assertNotIn("title", track)
         self.assertNotIn(None, player.genres)
         return track, segments
