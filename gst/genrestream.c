@@ -520,9 +520,11 @@ split_samples (GenreStream *stream)
   genre_classifier_split (stream->classifier);
   update_discarded (stream);
   stream->in_track = held > 0;
+  if (!queue_segments (stream))
+    return FALSE;
   begin_interim (
       stream, genre_classifier_get_length (stream->classifier) - held);
-  return queue_segments (stream);
+  return TRUE;
 }
 
 gboolean
