@@ -378,9 +378,11 @@ GST_START_TEST (test_music)
   double music[3], confidence = 0;
   GstMessage *message;
 
-  push_silence (h, 0, 3);
-  push_tone (h, TONE_CLASSICAL, 3, 6);
-  push_tone (h, TONE_NO_MUSIC, 6, 9);
+  /* windows reach a little into one another */
+  push_silence (h, 0, 3.1);
+  push_tone (h, TONE_CLASSICAL, 3.1, 5.9);
+  push_silence (h, 5.9, 6.1);
+  push_tone (h, TONE_NO_MUSIC, 6.1, 9);
   push_eos (h);
   for (guint i = 0; i < 3; i++) {
     message = pop_answer (h, "genreclassify");
@@ -448,17 +450,15 @@ GST_START_TEST (test_only_music)
 {
   GstHarness *h = harness_new (3, NULL);
 
-  push_silence (h, 0, 6);
-  push_tone (h, TONE_NO_MUSIC, 6, 9);
+  push_silence (h, 0, 3.1);
+  push_tone (h, TONE_NO_MUSIC, 3.1, 6);
   push_eos (h);
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < 2; i++) {
     GstMessage *message = pop_answer (h, "genreclassify");
 
     fail_unless (message != NULL);
     check_answer (message);
-    /* the second window of silence hears how the tone begins */
-    if (i != 1)
-      fail_unless_equals_float (get_double (message, "music"), i == 2);
+    fail_unless_equals_float (get_double (message, "music"), i == 1);
     gst_message_unref (message);
   }
   harness_free (h);

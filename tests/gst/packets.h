@@ -23,11 +23,11 @@ void push_packets (GstHarness *h, guint64 first, guint n);
 /* A GAP event in their place. */
 void push_gap (GstHarness *h, guint64 first, guint n);
 
-/* The confidence in so many packets, a second at least, between silence. */
+/* The confidence in so many packets between silence. */
 double get_clean_confidence (guint64 n);
 /* Checks that the packets were heard as if nothing was missing between them; then
- * the confidence is that of as many in a row, or more where there are others around
- * them. */
+ * the confidence is about that of as many in a row, or more where there are others
+ * around them. */
 void check_sound (GstMessage *message);
 /* Checks the next segment's message. */
 void check_packet_segment (GstHarness *h, guint64 from, guint64 end,
