@@ -439,7 +439,7 @@ check_sequence (guint32 seed)
       position += g_rand_int_range (rand, 2 * SECOND + 1, 10 * SECOND);
     else if (what == 7) /* before the last buffer, or it might have come late */
       position -= last + g_rand_int_range (rand, 6, 5 * SECOND);
-    else if (what == 8)
+    if (g_rand_int_range (rand, 0, 10) == 0)
       set_packet_rate (h, rate = g_rand_boolean (rand) ? 8000 : 16000);
 
     if (what == 9 && model.silence) {
