@@ -119,30 +119,54 @@ class Desktop:
         subprocess.run(["scrot", "--overwrite", path], check=True)
 
     @staticmethod
-    def widgets(role=None):
+    def widgets(role=None, hidden=False):
         """What is on the screen, of a role ("label", "push button") or all of it, as
-        Atspi.Accessible objects: the text that a user reads is their name."""
+        Atspi.Accessible objects: the text that a user reads is their name.  With
+        hidden also what is not: the items of closed menus."""
         import pyatspi      # connects to the session bus that is there now
 
         def below(widget):
             try:
-                if widget.getState().contains(pyatspi.STATE_SHOWING) or \
-                        widget.getRoleName() == "application":
-                    yield widget
-                    for child in widget:
-                        if child:
-                            yield from below(child)
+                if not hidden and widget.getRoleName() != "application" and \
+                        not widget.getState().contains(pyatspi.STATE_SHOWING):
+                    return
+                yield widget
+                for child in widget:
+                    if child:
+                        yield from below(child)
             except LookupError:     # of a window that is closed just now
                 return
 
-        widget_list = []
+        found = []
         for application in pyatspi.Registry.getDesktop(0):
-            widget_list += below(application) if application else []
-        return [w for w in widget_list if role in (None, w.getRoleName())]
+            found += below(application) if application else []
+        return [w for w in found if role in (None, w.getRoleName())]
 
     def texts(self, role=None):
         """The texts that are on the screen."""
         return [w.name for w in self.widgets(role) if w.name]
+
+    def find(self, role, name, hidden=False):
+        """Waits for a widget whose name begins so."""
+        return wait_for(
+            lambda: next((w for w in self.widgets(role, hidden)
+                          if w.name.startswith(name)), None),
+            f"{role} {name!r} on the screen")
+
+    @staticmethod
+    def click(widget):
+        """With the mouse."""
+        import pyatspi
+
+        place = widget.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
+        pyatspi.Registry.generateMouseEvent(
+            place.x + place.width // 2, place.y + place.height // 2, "b1c")
+
+    @staticmethod
+    def activate(widget):
+        """As a key would; also the item of a closed menu, unless a modal dialog
+        opens, in which AT-SPI would wait for the end of the action."""
+        widget.queryAction().doAction(0)
 
     def close(self):
         # the player first, and what it needs afterwards
@@ -155,14 +179,13 @@ def make_songs(folder, clip=None):
     """Three files of the clip, in different formats, with titles and no genre.  Returns
     {title: path}, in order."""
     import mutagen
-    import mutagen.easyid3
 
     songs = {}
-    for title, name, encoder in [
-            ("First", "1.ogg", "vorbisenc ! oggmux"),
-            ("Second", "2.flac", "flacenc"),
-            ("Third", "3.mp3", "lamemp3enc ! xingmux ! id3v2mux")]:
-        path = songs[title] = os.path.join(folder, name)
+    for number, (title, ending, encoder) in enumerate([
+            ("First", "ogg", "vorbisenc ! oggmux"),
+            ("Second", "flac", "flacenc"),
+            ("Third", "mp3", "lamemp3enc ! xingmux ! id3v2mux")], 1):
+        path = songs[title] = os.path.join(folder, f"{number}.{ending}")
         subprocess.run(
             ["gst-launch-1.0", "-q", "filesrc",
              f"location={clip or os.environ['TEST_CLIP']}", "!", "decodebin", "!",
@@ -171,6 +194,7 @@ def make_songs(folder, clip=None):
         song = mutagen.File(path, easy=True)
         if song.tags is None:
             song.add_tags()
-        song.tags.update({"title": [title], "artist": ["Nobody"]})
+        song.tags.update({
+            "title": [title], "artist": ["Nobody"], "tracknumber": [str(number)]})
         song.save()
     return songs

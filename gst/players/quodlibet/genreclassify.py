@@ -200,7 +200,7 @@ class GenreClassify(EventPlugin, GStreamerPlugin):
         self.is_music = True
         if self.element and self.song:
             self.element.set_property("memory",
-                                      MEMORY if self.song.multisong else 0)
+                                      0 if self.song.is_file else MEMORY)
         self.write_unwritten()
         self.update()
 
@@ -223,7 +223,7 @@ class GenreClassify(EventPlugin, GStreamerPlugin):
         genre = self.element and self.element.get_property("genre")
         if genre:
             self.answer = spell(genre), self.element.get_property("confidence")
-        elif self.song and self.song.multisong:
+        elif self.song and not self.song.is_file:
             self.answer = None
         self.show()
 
