@@ -145,22 +145,21 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
         self.start_song(shell_player.get_playing_entry())
         self.bus = None
         self.follow_bus()
-        self.connections = [(what, what.connect(signal, function))
-                            for what, signal, function in [
-            (shell_player, "playing-song-changed", self.on_song_changed),
-            (self.player, "notify::bus", self.follow_bus),
-            (self.settings, "changed::model", self.listen)]]
-        # the backend that crossfades has a branch for each stream
+        handlers = [(shell_player, "playing-song-changed", self.on_song_changed),
+                    (self.player, "notify::bus", self.follow_bus),
+                    (self.settings, "changed::model", self.listen)]
+        # a backend that crossfades has a branch for each stream
         self.has_branches = GObject.signal_lookup("get-stream-filters", self.player)
         if self.has_branches:
-            self.connections.append((self.player, self.player.connect(
-                "get-stream-filters", self.on_new_stream)))
-        self.element = None
+            handlers.append((self.player, "get-stream-filters", self.on_new_stream))
+        self.handlers = [(source, source.connect(signal, function))
+                         for source, signal, function in handlers]
+        self.element = None     # the one in the pipeline that all songs go through
         self.listen()
 
     def do_deactivate(self):
-        for what, connection in self.connections:
-            what.disconnect(connection)
+        for source, handler in self.handlers:
+            source.disconnect(handler)
         self.leave_bus()
         self.stop_listening()
         self.columns.close()
@@ -168,10 +167,10 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
     # the pipeline
 
     def listen(self, *_):
-        """Has the model that is set now listen; or tells the user why it cannot."""
+        """Has the model that is set now listen, or tells the user why it cannot."""
         self.stop_listening()
         try:
-            self.element = make_element(self.settings["model"])
+            element = make_element(self.settings["model"])
         except ValueError as error:
             dialog = Gtk.MessageDialog(
                 transient_for=self.object.props.window,
@@ -181,19 +180,21 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
             GLib.idle_add(dialog.present)   # when there is a window to be above
             return
         if not self.has_branches:
-            self.player.add_filter(self.element)
+            self.element = element
+            self.player.add_filter(element)
 
     def stop_listening(self):
-        if self.element and not self.has_branches:
+        if self.element:
             self.player.remove_filter(self.element)
-        self.element = None
+            self.element = None
 
     def on_new_stream(self, player, uri):
         """Elements for a stream's branch.  They stay in it, whatever becomes of the
         plugin."""
-        if not self.element:
-            return []
-        element = make_element(self.settings["model"])
+        try:
+            element = make_element(self.settings["model"])
+        except ValueError:
+            return []       # the user was told
         element.uri = uri
         return [element]
 
@@ -225,12 +226,14 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
 
     def may_be_written(self):
         """If the song has no genre, and was heard long enough to know it."""
-        heard = WINDOW + HOP * (self.segments - 1)
-        return (not has_genre(self.song) and self.song.can_sync_metadata()
-                and self.song.get_entry_type().props.category
-                == RB.RhythmDBEntryCategory.NORMAL
-                and self.genre and self.confidence >= self.settings["confidence"]
-                and heard >= min(ENOUGH, self.song.get_ulong(DURATION) / 2))
+        if not self.genre or not self.segments or has_genre(self.song) \
+                or self.confidence < self.settings["confidence"]:
+            return False
+        heard = WINDOW + HOP * (self.segments - 1)      # s
+        kind = self.song.get_entry_type().props.category
+        return (heard >= min(ENOUGH, self.song.get_ulong(DURATION) / 2)
+                and kind == RB.RhythmDBEntryCategory.NORMAL
+                and self.song.can_sync_metadata())
 
     def song_of(self, element):
         """The entry that it hears, or None."""
@@ -305,8 +308,9 @@ class GenrePreferences(GObject.Object, PeasGtk.Configurable):
         for row, (text, widget) in enumerate([
                 ("_Model", model), ("", trouble),
                 ("_Probability at least, per cent", confidence), ("", write)]):
-            grid.attach(Gtk.Label(label=text, use_underline=True, xalign=0,
-                                  mnemonic_widget=widget), 0, row, 1, 1)
+            if text:
+                grid.attach(Gtk.Label(label=text, use_underline=True, xalign=0,
+                                      mnemonic_widget=widget), 0, row, 1, 1)
             grid.attach(widget, 1, row, 1, 1)
         grid.show_all()
         return grid
