@@ -63,7 +63,7 @@
  *
  * Packets that were lost leave holes in the timestamps.  Up to
  * #GstGenreClassify:max-gap the window goes on over them.  GAP events and buffers
- * are silence.
+ * are silence, but for events whose flags say that data is missing: they leave a hole.
  *
  * Inference runs in a thread of the element's own, and messages are posted from
  * it. A synchronous handler of them may set properties and do flushing seeks; a
@@ -279,8 +279,13 @@ static void
 handle_gap_event (GstGenreClassify *self, GstEvent *event)
 {
   GstClockTime timestamp, duration;
+  GstGapFlags flags;
 
   gst_event_parse_gap (event, &timestamp, &duration);
+  gst_event_parse_gap_flags (event, &flags);
+  /* what was lost is no silence: the next buffer's timestamp tells of the hole */
+  if (flags & GST_GAP_FLAG_MISSING_DATA)
+    return;
   genre_stream_push_gap (self->stream, timestamp, duration);
 }
 
