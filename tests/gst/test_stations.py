@@ -13,7 +13,7 @@ from listening import PATIENCE, SECOND, Gst, Player, Station, encode
 
 PLAYERS = "playbin", "playbin3"
 PER_SECOND = 16000      # bytes of MP3
-SONG, SLOGAN = 15, 7    # s
+SONG, SLOGAN = 14, 7    # s
 # a title is sent between two pieces of audio and goes through a decoder
 SLACK = 0.5             # s
 
@@ -264,8 +264,9 @@ class TroubleTest(StationTest):
                 heard.wait_for_error()
                 self.assertIsNotNone(heard.classifier.get_property("genre"))
                 heard.set_state(Gst.State.READY)
-                self.assertEqual([(t["title"], t["end"]) for t in heard.tracks],
-                                 [("One", "stopped")])
+                self.assertEqual([t["title"] for t in heard.tracks], ["One"])
+                # after its error the source says EOS, if it gets so far
+                self.assertIn(heard.tracks[0]["end"], ("eos", "stopped"))
                 self.assertGreaterEqual(heard.tracks[0]["segments"], 3)
 
     def test_death_and_return(self):
@@ -280,9 +281,10 @@ class TroubleTest(StationTest):
                 heard.set_state(Gst.State.READY)
                 self.assertEqual(len(heard.tracks), 1)
                 # nobody answers
-                heard.play()
+                heard.pipeline.set_state(Gst.State.PLAYING)
                 heard.wait_for_error()
-                heard.set_state(Gst.State.READY)
+                # playbin does not get out of a failure by READY
+                heard.set_state(Gst.State.NULL)
                 self.assertEqual(len(heard.tracks), 1)
                 # there it is again
                 self.on_air([("Two", SONG)], port=station.port)
@@ -336,7 +338,7 @@ class OggTest(unittest.TestCase):
             def programme(_, songs=songs):
                 for song in songs:
                     yield None, song
-            station = Station(programme, "application/ogg", name="Radio Ogg")
+            station = Station(programme, "application/ogg")
             self.addCleanup(station.stop)
             for splits in True, False:
                 with self.subTest(suffix, splits=splits):
@@ -357,7 +359,6 @@ class OggTest(unittest.TestCase):
         self.assertEqual([t["end"] for t in tracks],
                          ["title"] * (len(expected) - 1) + ["eos"])
         for n, track in enumerate(tracks):
-            self.assertEqual(track["organization"], "Radio Ogg")
             self.assertAlmostEqual(track["duration"] / SECOND, 24 / len(expected),
                                    delta=0.2)
             self.assertAlmostEqual(track["stream-time"] / SECOND, 8 * n, delta=0.2)
