@@ -11,19 +11,25 @@
 typedef struct
 {
   GstClockTime timestamp, stream_time, running_time; /* of the first sample */
-  GstClockTime duration;                             /* ns */
-  gboolean partial; /* the stream ended before the window was full */
+  GstClockTime duration;                             /* of the span, ns */
+  GstClockTime missing; /* of the span, without a sample */
+  gboolean partial;     /* the stream ended before the window was full */
+  gboolean interim;     /* the window will be answered again */
   gboolean silent;
+  double music;               /* probability that it is music; 0 if silent */
   const float *probabilities; /* [n_labels]; not read if silent */
 } GenreMessage;
+
+/* TRUE if the genres mean anything: it is not silent, and rather music than not. */
+gboolean genre_message_has_genre (const GenreMessage *message);
 
 /* The structure "genreclassify" of segment number @segment.  (transfer full) */
 GstStructure *genre_message_segment (
     const GenreModel *model, const GenreMessage *message, guint64 segment);
-/* The structure "genreclassify-track" of a track of @segments segments.
- * (transfer full) */
-GstStructure *genre_message_track (
-    const GenreModel *model, const GenreMessage *message, guint64 segments);
+/* The structure "genreclassify-track" of a track of @segments segments, with the
+ * fields of @song, what upstream names it, and why it ended.  (transfer full) */
+GstStructure *genre_message_track (const GenreModel *model,
+    const GenreMessage *message, guint64 segments, const GstStructure *song);
 
 /* Index of the highest of @probabilities [n_labels]. */
 guint genre_message_best_label (const float *probabilities, guint n_labels);
