@@ -5,7 +5,7 @@
   loss.py [--seconds N] [--seeds N] [--transport NAME] [RECORDING ...]
 
 Joins the recordings, by default 30 of ../shared/data/audio or else the repository's
-clip, to ten minutes, sends them by each transport of tests/gst/lossy.py and prints for
+clip, to ten minutes and a second, sends them by each transport of tests/gst/lossy.py and prints for
 each part of lost packets how the segments differ from those of the clean run; means
 over the seeds, and the lowest agreement in parentheses.  GST_PLUGIN_PATH and
 GENRECLASSIFY_MODELS are to be set.
@@ -92,7 +92,7 @@ def run(transport, audio, seconds, seeds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("recordings", nargs="*", metavar="RECORDING")
-    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--seconds", type=int, default=601)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--transport", default="", metavar="NAME",
                         help="only those with that in their name")
