@@ -6,6 +6,9 @@
 #include "genrememory.h"
 #include "genremessage.h"
 
+/* the least probability of what counts as music */
+#define MIN_MUSIC 0.5
+
 /* What the property "stats" shows. */
 typedef struct
 {
@@ -14,13 +17,6 @@ typedef struct
   guint64 inferences;
   GstClockTime inference_sum, inference_max;
 } Stats;
-
-/* An average of segments. */
-typedef struct
-{
-  GenreTrack *probabilities;
-  GenreTrack *music; /* as if it were the only label */
-} Average;
 
 struct _GenreAnswer
 {
@@ -31,8 +27,9 @@ struct _GenreAnswer
   GenreClassifier *classifier; /* only its network is used here */
 
   /* queue's thread; any thread while that is idle */
-  Average genres;       /* of the segments so far that have a genre */
-  Average others;       /* of those that are neither silent nor music */
+  GenreTrack *genres; /* average of the segments so far that have a genre */
+  GenreTrack *others; /* of those that are neither silent nor music */
+  GenreTrack *music; /* of all that are not silent; its only label is "music" */
   GenreMemory *memory;  /* the latest ones */
   GenreMessage message; /* times and flags of the track so far */
   guint64 n_segments;   /* of the track so far */
@@ -105,56 +102,13 @@ genre_answer_free (GenreAnswer *answer)
   g_free (answer);
 }
 
-static void
-average_init (Average *average, guint n_labels)
-{
-  average->probabilities = genre_track_new (n_labels);
-  average->music = genre_track_new (1);
-}
-
-static void
-average_clear (Average *average)
-{
-  g_clear_pointer (&average->probabilities, genre_track_unref);
-  g_clear_pointer (&average->music, genre_track_unref);
-}
-
-static void
-average_reset (Average *average)
-{
-  genre_track_reset (average->probabilities);
-  genre_track_reset (average->music);
-}
-
-static void
-average_add (Average *average, const GenreMessage *segment, guint n_labels)
-{
-  const float music = segment->music;
-  const GstClockTime heard = segment->duration - segment->missing;
-
-  genre_track_add (
-      average->probabilities, segment->probabilities, n_labels, heard);
-  genre_track_add (average->music, &music, 1, heard);
-}
-
-/* Gives the mean of the probabilities (transfer full), and sets @music to its mean;
- * NULL if nothing was added. */
-static float *
-average_get (const Average *average, double *music)
-{
-  g_autofree float *mean = genre_track_get (average->music, NULL);
-
-  if (mean)
-    *music = mean[0];
-  return genre_track_get (average->probabilities, NULL);
-}
-
 /* The track has no segment. */
 static void
 reset_track (GenreAnswer *answer)
 {
-  average_reset (&answer->genres);
-  average_reset (&answer->others);
+  genre_track_reset (answer->genres);
+  genre_track_reset (answer->others);
+  genre_track_reset (answer->music);
   genre_memory_reset (answer->memory);
   answer->n_segments = 0;
   answer->has_failed = FALSE;
@@ -168,8 +122,9 @@ genre_answer_start (
 
   answer->model = model;
   answer->classifier = classifier;
-  average_init (&answer->genres, n_labels);
-  average_init (&answer->others, n_labels);
+  answer->genres = genre_track_new (n_labels);
+  answer->others = genre_track_new (n_labels);
+  answer->music = genre_track_new (1);
   answer->memory = genre_memory_new (n_labels);
   g_mutex_lock (&answer->lock);
   answer->stats = (Stats){ 0 };
@@ -184,8 +139,9 @@ genre_answer_stop (GenreAnswer *answer)
   g_mutex_lock (&answer->lock);
   answer->label = NULL;
   g_mutex_unlock (&answer->lock);
-  average_clear (&answer->genres);
-  average_clear (&answer->others);
+  g_clear_pointer (&answer->genres, genre_track_unref);
+  g_clear_pointer (&answer->others, genre_track_unref);
+  g_clear_pointer (&answer->music, genre_track_unref);
   g_clear_pointer (&answer->memory, genre_memory_free);
   answer->model = NULL;
   answer->classifier = NULL;
@@ -239,7 +195,7 @@ add_to_track (GenreAnswer *answer, const GenreMessage *segment,
     GstClockTime overlap, GstClockTime memory)
 {
   const guint n_labels = genre_model_get_n_labels (answer->model);
-  const gboolean has_genre = genre_message_has_genre (segment);
+  const gboolean has_genre = segment->has_genre;
   GenreMessage *track = &answer->message;
 
   if (answer->n_segments++ == 0) {
@@ -256,9 +212,14 @@ add_to_track (GenreAnswer *answer, const GenreMessage *segment,
   }
   genre_memory_add (answer->memory, has_genre ? segment->probabilities : NULL,
       segment->duration, segment->duration - overlap, memory);
-  if (!segment->silent)
-    average_add (
-        has_genre ? &answer->genres : &answer->others, segment, n_labels);
+  if (!segment->silent) {
+    const float music = segment->music;
+    const GstClockTime heard = segment->duration - segment->missing;
+
+    genre_track_add (has_genre ? answer->genres : answer->others,
+        segment->probabilities, n_labels, heard);
+    genre_track_add (answer->music, &music, 1, heard);
+  }
 }
 
 /* Publishes @average [n_labels] (nullable). */
@@ -279,9 +240,8 @@ publish (GenreAnswer *answer, const float *average)
 static void
 update_answer (GenreAnswer *answer, GstClockTime memory)
 {
-  g_autofree float *average = memory
-      ? genre_memory_get (answer->memory, memory)
-      : genre_track_get (answer->genres.probabilities, NULL);
+  g_autofree float *average = memory ? genre_memory_get (answer->memory, memory)
+                                     : genre_track_get (answer->genres, NULL);
 
   publish (answer, average);
 }
@@ -347,6 +307,7 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
       !(probabilities = classify (answer, item, queue, &message.music)))
     return;
   message.probabilities = probabilities;
+  message.has_genre = !message.silent && message.music >= MIN_MUSIC;
   elapsed = (g_get_monotonic_time () - begin) * GST_USECOND;
   GST_LOG_OBJECT (answer->element,
       "segment %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT
@@ -362,7 +323,7 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
   if (!item->interim) {
     add_to_track (answer, &message, item->place.overlap, settings->memory);
     update_answer (answer, settings->memory);
-  } else if (genre_message_has_genre (&message)) {
+  } else if (message.has_genre) {
     publish (answer, message.probabilities);
   }
   /* Posting comes last: a handler may seek, and after a flush nothing that is
@@ -379,11 +340,13 @@ genre_answer_end_track (GenreAnswer *answer, const GstStructure *song,
 {
   if (answer->n_segments > 0 && settings->post_messages) {
     GenreMessage *message = &answer->message;
-    g_autofree float *average = average_get (&answer->genres, &message->music);
+    g_autofree float *genres = genre_track_get (answer->genres, NULL);
+    g_autofree float *others = genre_track_get (answer->others, NULL);
+    g_autofree float *music = genre_track_get (answer->music, NULL);
 
-    if (!average)
-      average = average_get (&answer->others, &message->music);
-    message->probabilities = average;
+    message->probabilities = genres ? genres : others;
+    message->music = music ? music[0] : 0;
+    message->has_genre = genres != NULL;
     post (answer,
         genre_message_track (answer->model, message, answer->n_segments, song));
   }

@@ -4,9 +4,6 @@
 
 #include "genretag.h"
 
-/* the least probability of what counts as music */
-#define MIN_MUSIC 0.5
-
 guint
 genre_message_best_label (const float *probabilities, guint n_labels)
 {
@@ -16,12 +13,6 @@ genre_message_best_label (const float *probabilities, guint n_labels)
     if (probabilities[i] > probabilities[best])
       best = i;
   return best;
-}
-
-gboolean
-genre_message_has_genre (const GenreMessage *message)
-{
-  return !message->silent && message->music >= MIN_MUSIC;
 }
 
 static GstStructure *
@@ -53,7 +44,7 @@ make_structure (const char *name, const char *counter, guint64 count,
         &value, message->silent ? 1.0 / n : message->probabilities[i]);
     gst_value_array_append_and_take_value (&probabilities, &value);
   }
-  if (genre_message_has_genre (message)) {
+  if (message->has_genre) {
     guint best = genre_message_best_label (message->probabilities, n);
     const char *label = genre_model_get_label (model, best);
 

@@ -17,11 +17,9 @@ typedef struct
   gboolean interim;     /* the window will be answered again */
   gboolean silent;
   double music;               /* probability that it is music; 0 if silent */
+  gboolean has_genre;         /* it is music, or some of the track is */
   const float *probabilities; /* [n_labels]; not read if silent */
 } GenreMessage;
-
-/* TRUE if the genres mean anything: it is not silent, and rather music than not. */
-gboolean genre_message_has_genre (const GenreMessage *message);
 
 /* The structure "genreclassify" of segment number @segment.  (transfer full) */
 GstStructure *genre_message_segment (

@@ -38,6 +38,7 @@ struct _GenreStream
   gboolean is_announced; /* a title, which the classifier holds segments for */
   gboolean is_staying;   /* title_stays is called for it */
   guint64 title_age;     /* ns of it before the last jump of the stream */
+  guint64 title_length;  /* ns of audio under the title before it */
   gboolean warned_dropped;
 };
 
@@ -281,19 +282,34 @@ queue_interim (GenreStream *stream)
   return queue_item (stream, genre_answer_item_new (segment, &place, TRUE));
 }
 
+/* ns of audio since a title was announced */
+static guint64
+get_title_age (const GenreStream *stream)
+{
+  return stream->title_age + genre_classifier_get_held (stream->classifier);
+}
+
+/* The title that was announced has stayed. */
+static void
+begin_title (GenreStream *stream)
+{
+  const guint64 age = get_title_age (stream);
+
+  stream->is_announced = FALSE;
+  stream->is_staying = TRUE;
+  stream->title_stays (
+      stream->element, stream->title_length >= stream->min_track);
+  stream->is_staying = FALSE;
+  stream->title_length = age;
+  genre_classifier_release (stream->classifier);
+}
+
 /* Does what is due after a few samples were pushed. */
 static gboolean
 settle (GenreStream *stream)
 {
-  if (stream->is_announced &&
-      stream->title_age + genre_classifier_get_held (stream->classifier) >=
-          stream->min_track) {
-    stream->is_announced = FALSE;
-    stream->is_staying = TRUE;
-    stream->title_stays (stream->element);
-    stream->is_staying = FALSE;
-    genre_classifier_release (stream->classifier);
-  }
+  if (stream->is_announced && get_title_age (stream) >= stream->min_track)
+    begin_title (stream);
   return queue_segments (stream) &&
       (genre_classifier_get_length (stream->classifier) <
               stream->next_interim ||
@@ -330,7 +346,7 @@ pass_hole (GenreStream *stream, GstClockTime hole)
 /* Prepares for samples at @timestamp (or NONE): decides whether they follow the
  * last ones. */
 static gboolean
-begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
+begin_samples (GenreStream *stream, GstClockTime timestamp)
 {
   GenreTimeline *timeline = stream->timeline;
   guint64 length = genre_classifier_get_length (stream->classifier);
@@ -339,8 +355,7 @@ begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
   gboolean ok = TRUE;
 
   if (genre_timeline_has_samples (timeline))
-    follow = genre_timeline_compare (
-        timeline, timestamp, discont, length, &hole);
+    follow = genre_timeline_compare (timeline, timestamp, length, &hole);
   if (follow != GENRE_FOLLOWS) {
     GST_DEBUG_OBJECT (stream->element,
         "%" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
@@ -364,6 +379,8 @@ end_samples (GenreStream *stream, GstClockTime timestamp, guint64 n_frames)
 
   genre_timeline_end_samples (stream->timeline, timestamp, duration);
   genre_answer_count_audio (stream->answer, duration);
+  if (!stream->is_announced)
+    stream->title_length += duration;
 }
 
 static gboolean
@@ -402,8 +419,7 @@ genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer)
   if (!stream->analyse || n_frames == 0)
     return GST_FLOW_OK;
 
-  ok = begin_samples (stream, GST_BUFFER_PTS (buffer),
-      GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT));
+  ok = begin_samples (stream, GST_BUFFER_PTS (buffer));
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
     ok = ok && push_silence (stream, n_frames);
   } else {
@@ -437,7 +453,7 @@ genre_stream_push_gap (
     genre_timeline_clear (stream->timeline);
     return;
   }
-  ok = begin_samples (stream, timestamp, FALSE);
+  ok = begin_samples (stream, timestamp);
   n_frames = genre_timeline_gap_to_samples (stream->timeline, duration, rate);
   if (ok)
     push_silence (stream, n_frames);
@@ -463,6 +479,12 @@ genre_stream_set_segment (GenreStream *stream, const GstSegment *segment)
         gst_format_get_name (segment->format), segment->rate);
     finish_samples (stream);
   }
+}
+
+void
+genre_stream_begin_title (GenreStream *stream)
+{
+  stream->title_length = 0;
 }
 
 void
@@ -498,9 +520,11 @@ split_samples (GenreStream *stream)
   genre_classifier_split (stream->classifier);
   update_discarded (stream);
   stream->in_track = held > 0;
+  if (!queue_segments (stream))
+    return FALSE;
   begin_interim (
       stream, genre_classifier_get_length (stream->classifier) - held);
-  return queue_segments (stream);
+  return TRUE;
 }
 
 gboolean

@@ -6,7 +6,10 @@
  * Muxers round timestamps to milliseconds and live sources jitter by some more;
  * GstAudioBaseSink, too, takes 40 ms for a discontinuity. */
 #define MAX_JITTER (40 * GST_MSECOND)
-/* Muxers round to milliseconds. */
+/* But where so many buffers followed one another within the least hole, there is no
+ * jitter: one that does not leaves a hole, as a packet that was lost.  The least is
+ * what muxers round to. */
+#define N_EXACT 4
 #define MIN_HOLE GST_MSECOND
 
 /* Samples whose timestamps follow one another within one GstSegment. */
@@ -23,10 +26,12 @@ struct _GenreTimeline
   gboolean new_segment;  /* no sample has come in it yet */
   GArray *runs;          /* Run; the first one has the next segment's start */
   GstClockTime expected; /* timestamp of the next samples, or NONE */
-  guint64 n_segments;    /* placed since the track began */
-  guint64 placed_until;  /* classifier's time where the last of them ended */
-  guint64 last_hole;     /* ns; less what timestamps have fallen back since */
-  guint64 gap_rest;      /* of gaps, less than a sample, in ns x rate */
+  GstClockTime latest;  /* of the last buffer that had one, in its GstSegment */
+  guint64 n_segments;   /* placed since the track began */
+  guint64 placed_until; /* classifier's time where the last of them ended */
+  guint n_exact;        /* buffers in a row that were expected, so far */
+  guint64 last_hole;    /* ns; less what timestamps have fallen back since */
+  guint64 gap_rest;     /* of gaps, less than a sample, in ns x rate */
 };
 
 GenreTimeline *
@@ -151,7 +156,7 @@ subtract (const GenreTimeline *timeline, GstClockTime timestamp,
 
 GenreFollow
 genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
-    gboolean discont, guint64 length, GstClockTime *hole)
+    guint64 length, GstClockTime *hole)
 {
   gint64 difference, step;
 
@@ -162,17 +167,19 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
           &difference) ||
       !subtract (timeline, timestamp, timeline->expected, &step))
     return GENRE_JUMPS;
-  if (difference > (gint64) (discont ? MIN_HOLE : MAX_JITTER)) {
+  if (difference >
+      (gint64) (timeline->n_exact >= N_EXACT ? MIN_HOLE : MAX_JITTER)) {
     *hole = difference;
     return GENRE_FOLLOWS_HOLE;
   }
   if (is_close (difference))
     return GENRE_FOLLOWS;
   /* Timestamps may fall behind little by little.  And a source that stamps its
-   * buffers when they arrive stamps some too late: no hole was there when those after
-   * them are in time again. */
+   * buffers when they arrive stamps some too late: there was no hole, and those after
+   * them are in time again, but not earlier. */
   return is_close (step) ||
-          -difference <= (gint64) (timeline->last_hole + MAX_JITTER)
+          (!timeline->new_segment && timestamp >= timeline->latest &&
+              -difference <= (gint64) (timeline->last_hole + MAX_JITTER))
       ? GENRE_FOLLOWS
       : GENRE_JUMPS;
 }
@@ -221,8 +228,14 @@ void
 genre_timeline_end_samples (
     GenreTimeline *timeline, GstClockTime timestamp, GstClockTime duration)
 {
-  if (GST_CLOCK_TIME_IS_VALID (timestamp))
+  if (GST_CLOCK_TIME_IS_VALID (timestamp)) {
+    gint64 step = GST_CLOCK_DIFF (timeline->expected, timestamp);
+
+    timeline->n_exact = ABS (step) <= (gint64) MIN_HOLE ? timeline->n_exact + 1
+                                                        : 0;
     timeline->expected = timestamp;
+    timeline->latest = timestamp;
+  }
   if (GST_CLOCK_TIME_IS_VALID (timeline->expected))
     timeline->expected += duration;
 }

@@ -73,12 +73,11 @@ gboolean genre_timeline_has_samples (const GenreTimeline *timeline);
 GstClockTime genre_timeline_get_expected (const GenreTimeline *timeline);
 /* How samples at @timestamp (NONE if they have none) follow the last ones, of which
  * the classifier has @length: by the timestamps, or, when a GstSegment has begun, by
- * the running times.  40 ms are jitter, but where upstream says @discont, a hole of
- * more than 1 ms is believed.  There must have been samples.
+ * the running times.  40 ms are jitter, but not where the last buffers followed one
+ * another within a millisecond.  There must have been samples.
  * @hole: set to what is missing, if something is */
-GenreFollow
-genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
-    gboolean discont, guint64 length, GstClockTime *hole);
+GenreFollow genre_timeline_compare (const GenreTimeline *timeline,
+    GstClockTime timestamp, guint64 length, GstClockTime *hole);
 /* The classifier skips a hole of @duration. */
 void genre_timeline_skip (GenreTimeline *timeline, GstClockTime duration);
 

@@ -40,9 +40,11 @@
  * * #gchararray `model`: name and version of the model
  *
  * At the end of a track it posts one named `genreclassify-track`.  The fields are
- * the same over the whole track, with the probabilities averaged over its music by
- * duration; in place of `segment` there is `segments`, the number of them.  A track
- * that was too short for any segment has no message.  Beside them there are
+ * the same over the whole track, with the probabilities averaged by duration over what
+ * is music in it, and `music` over all that is not silent: speech between the music
+ * does not change the genre, but is told.  In place of `segment` there is `segments`,
+ * the number of them.  A track that was too short for any segment has no message.
+ * Beside them there are
  *
  * * #gchararray `end`: why it ended: `eos`; `stream`, another one began, with
  *   another group id or, where one of the two has none, another stream id; `title`,
@@ -249,11 +251,12 @@ start_next_track (GstGenreClassify *self, const char *end)
 
 /* The title that was announced has stayed. */
 static void
-title_stays (gpointer user_data)
+title_stays (gpointer user_data, gboolean ends_track)
 {
   GstGenreClassify *self = user_data;
 
-  start_next_track (self, "title");
+  if (ends_track)
+    start_next_track (self, "title");
   genre_song_begin_next (self->song);
 }
 
@@ -300,6 +303,9 @@ handle_tag_event (GstGenreClassify *self, GstEvent *event)
   gst_event_parse_tag (event, &list);
   switch (genre_song_take_tags (
       self->song, list, get_settings (self).title_starts_track)) {
+    case GENRE_TITLE_FIRST:
+      genre_stream_begin_title (self->stream);
+      break;
     case GENRE_TITLE_ANOTHER:
       genre_stream_announce_title (self->stream);
       break;
