@@ -65,6 +65,18 @@ def make_element(model):
     return element
 
 
+def take_out(player, element):
+    """Has Rhythmbox remove it, which it does when data comes, in a streaming thread:
+    it stops the element first, and a song that begins then must not start it again."""
+    def on_removal(player, filter):
+        if filter is element:
+            player.disconnect(handler)
+            element.get_parent().set_locked_state(True)
+
+    handler = player.connect("filter-pre-remove", on_removal)
+    player.remove_filter(element)
+
+
 def is_station(entry):
     return entry.get_entry_type().props.category == RB.RhythmDBEntryCategory.STREAM
 
@@ -185,7 +197,7 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
 
     def stop_listening(self):
         if self.element:
-            self.player.remove_filter(self.element)
+            take_out(self.player, self.element)
             self.element = None
 
     def on_new_stream(self, player, uri):
@@ -237,10 +249,12 @@ class GenrePlugin(GObject.Object, Peas.Activatable):
 
     def song_of(self, element):
         """The entry that it hears, or None."""
-        uri = getattr(element, "uri", None)     # of one in a branch
-        if uri is None or self.song and self.song.get_playback_uri() == uri:
+        if element is self.element:
             return self.song
-        return self.object.props.db.entry_lookup_by_location(uri)
+        uri = getattr(element, "uri", None)     # of one in a branch
+        if self.song and self.song.get_playback_uri() == uri:
+            return self.song
+        return uri and self.object.props.db.entry_lookup_by_location(uri)
 
     def on_message(self, bus, message):
         answer = message.get_structure()
