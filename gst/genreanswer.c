@@ -3,13 +3,17 @@
 #include "genreanswer.h"
 
 #include "genredebug.h"
+#include "genrememory.h"
 #include "genremessage.h"
+
+/* the least probability of what counts as music */
+#define MIN_MUSIC 0.5
 
 /* What the property "stats" shows. */
 typedef struct
 {
   guint64 segments, silent, dropped;
-  guint64 audio; /* ns */
+  guint64 audio, gaps, discarded; /* ns */
   guint64 inferences;
   GstClockTime inference_sum, inference_max;
 } Stats;
@@ -23,7 +27,10 @@ struct _GenreAnswer
   GenreClassifier *classifier; /* only its network is used here */
 
   /* queue's thread; any thread while that is idle */
-  GenreTrack *track;    /* average of the segments so far */
+  GenreTrack *genres; /* average of the segments so far that have a genre */
+  GenreTrack *others; /* of those that are neither silent nor music */
+  GenreTrack *music; /* of all that are not silent; its only label is "music" */
+  GenreMemory *memory;  /* the latest ones */
   GenreMessage message; /* times and flags of the track so far */
   guint64 n_segments;   /* of the track so far */
   gboolean has_failed;  /* the track's error was posted */
@@ -32,18 +39,29 @@ struct _GenreAnswer
   GMutex lock;
   char *genre; /* the track's answer, or NULL */
   double confidence;
-  const char *tag; /* the model's label that is sure enough, or NULL */
+  const char *label;     /* the same genre, while the model is there, or NULL */
+  double min_confidence; /* of a tag */
   Stats stats;
 };
 
 GenreAnswerItem *
-genre_answer_item_new (GenreSegment *segment, const GenrePlace *place)
+genre_answer_item_new (
+    GenreSegment *segment, const GenrePlace *place, gboolean interim)
 {
   GenreAnswerItem *item = g_new0 (GenreAnswerItem, 1);
 
   item->segment = segment;
-  if (place)
-    item->place = *place;
+  item->place = *place;
+  item->interim = interim;
+  return item;
+}
+
+GenreAnswerItem *
+genre_answer_item_new_end (GstStructure *song)
+{
+  GenreAnswerItem *item = g_new0 (GenreAnswerItem, 1);
+
+  item->song = song;
   return item;
 }
 
@@ -53,6 +71,7 @@ genre_answer_item_free (gpointer data)
   GenreAnswerItem *item = data;
 
   g_clear_pointer (&item->segment, genre_segment_unref);
+  gst_clear_structure (&item->song);
   g_free (item);
 }
 
@@ -83,32 +102,54 @@ genre_answer_free (GenreAnswer *answer)
   g_free (answer);
 }
 
+/* The track has no segment. */
+static void
+reset_track (GenreAnswer *answer)
+{
+  genre_track_reset (answer->genres);
+  genre_track_reset (answer->others);
+  genre_track_reset (answer->music);
+  genre_memory_reset (answer->memory);
+  answer->n_segments = 0;
+  answer->has_failed = FALSE;
+}
+
 void
 genre_answer_start (
     GenreAnswer *answer, GenreModel *model, GenreClassifier *classifier)
 {
+  const guint n_labels = genre_model_get_n_labels (model);
+
   answer->model = model;
   answer->classifier = classifier;
-  answer->track = genre_track_new (genre_model_get_n_labels (model));
+  answer->genres = genre_track_new (n_labels);
+  answer->others = genre_track_new (n_labels);
+  answer->music = genre_track_new (1);
+  answer->memory = genre_memory_new (n_labels);
   g_mutex_lock (&answer->lock);
   answer->stats = (Stats){ 0 };
   g_mutex_unlock (&answer->lock);
-  genre_answer_forget_track (answer);
+  reset_track (answer);
+  genre_answer_forget (answer);
 }
 
 void
 genre_answer_stop (GenreAnswer *answer)
 {
-  genre_answer_forget_tag (answer);
-  g_clear_pointer (&answer->track, genre_track_unref);
+  g_mutex_lock (&answer->lock);
+  answer->label = NULL;
+  g_mutex_unlock (&answer->lock);
+  g_clear_pointer (&answer->genres, genre_track_unref);
+  g_clear_pointer (&answer->others, genre_track_unref);
+  g_clear_pointer (&answer->music, genre_track_unref);
+  g_clear_pointer (&answer->memory, genre_memory_free);
   answer->model = NULL;
   answer->classifier = NULL;
 }
 
 /* Publishes the answer: @label of the model, or NULL if nothing is known. */
 static void
-set_answer (GenreAnswer *answer, const char *label, double confidence,
-    double min_confidence)
+set_answer (GenreAnswer *answer, const char *label, double confidence)
 {
   gboolean new_genre, new_confidence;
 
@@ -120,7 +161,7 @@ set_answer (GenreAnswer *answer, const char *label, double confidence,
     answer->genre = g_strdup (label);
   }
   answer->confidence = confidence;
-  answer->tag = confidence >= min_confidence ? label : NULL;
+  answer->label = label;
   g_mutex_unlock (&answer->lock);
 
   if (new_genre)
@@ -132,22 +173,13 @@ set_answer (GenreAnswer *answer, const char *label, double confidence,
 void
 genre_answer_forget (GenreAnswer *answer)
 {
-  set_answer (answer, NULL, 0, 0);
+  set_answer (answer, NULL, 0);
 }
 
-static void
-reset_track (GenreAnswer *answer)
+guint64
+genre_answer_get_n_segments (const GenreAnswer *answer)
 {
-  genre_track_reset (answer->track);
-  answer->n_segments = 0;
-  answer->has_failed = FALSE;
-}
-
-void
-genre_answer_forget_track (GenreAnswer *answer)
-{
-  reset_track (answer);
-  genre_answer_forget (answer);
+  return answer->n_segments;
 }
 
 static void
@@ -159,45 +191,71 @@ post (GenreAnswer *answer, GstStructure *structure)
 
 /* Adds a segment to the track; @overlap ns of it are in the one before, too. */
 static void
-add_to_track (
-    GenreAnswer *answer, const GenreMessage *segment, GstClockTime overlap)
+add_to_track (GenreAnswer *answer, const GenreMessage *segment,
+    GstClockTime overlap, GstClockTime memory)
 {
+  const guint n_labels = genre_model_get_n_labels (answer->model);
+  const gboolean has_genre = segment->has_genre;
   GenreMessage *track = &answer->message;
 
   if (answer->n_segments++ == 0) {
     *track = *segment;
   } else {
     track->duration += segment->duration - overlap;
+    /* of the holes in the overlap nothing is known but that they are in it */
+    track->missing += segment->missing -
+        MIN (segment->missing,
+            gst_util_uint64_scale (
+                segment->missing, overlap, segment->duration));
     track->silent &= segment->silent;
     track->partial = segment->partial;
   }
-  if (!segment->silent)
-    genre_track_add (answer->track, segment->probabilities,
-        genre_model_get_n_labels (answer->model), segment->duration);
+  genre_memory_add (answer->memory, has_genre ? segment->probabilities : NULL,
+      segment->duration, segment->duration - overlap, memory);
+  if (!segment->silent) {
+    const float music = segment->music;
+    const GstClockTime heard = segment->duration - segment->missing;
+
+    genre_track_add (has_genre ? answer->genres : answer->others,
+        segment->probabilities, n_labels, heard);
+    genre_track_add (answer->music, &music, 1, heard);
+  }
 }
 
-/* Publishes the average of the segments so far. */
+/* Publishes @average [n_labels] (nullable). */
 static void
-update_answer (GenreAnswer *answer, double min_confidence)
+publish (GenreAnswer *answer, const float *average)
 {
-  gsize n;
-  g_autofree float *average = genre_track_get (answer->track, &n);
-  guint best = genre_message_best_label (average, n);
+  guint n = genre_model_get_n_labels (answer->model);
+  guint best = average ? genre_message_best_label (average, n) : 0;
 
-  set_answer (answer, genre_model_get_label (answer->model, best),
-      average[best], min_confidence);
+  if (average)
+    set_answer (
+        answer, genre_model_get_label (answer->model, best), average[best]);
+  else
+    genre_answer_forget (answer);
+}
+
+/* Publishes the average of the segments so far, or of the latest @memory ns. */
+static void
+update_answer (GenreAnswer *answer, GstClockTime memory)
+{
+  g_autofree float *average = memory ? genre_memory_get (answer->memory, memory)
+                                     : genre_track_get (answer->genres, NULL);
+
+  publish (answer, average);
 }
 
 static void
-count_segment (GenreAnswer *answer, gboolean silent, GstClockTime elapsed)
+count_segment (
+    GenreAnswer *answer, const GenreMessage *message, GstClockTime elapsed)
 {
   Stats *stats = &answer->stats;
 
   g_mutex_lock (&answer->lock);
-  stats->segments++;
-  if (silent) {
-    stats->silent++;
-  } else {
+  stats->segments += !message->interim;
+  stats->silent += !message->interim && message->silent;
+  if (!message->silent) {
     stats->inferences++;
     stats->inference_sum += elapsed;
     stats->inference_max = MAX (stats->inference_max, elapsed);
@@ -206,14 +264,15 @@ count_segment (GenreAnswer *answer, gboolean silent, GstClockTime elapsed)
 }
 
 /* The probabilities of the item's segment, [n_labels], to be freed with g_free().
- * NULL, with the error posted once a track, if the network failed or was cancelled
- * by a flush. */
+ * @music is set to the probability that it is music.  NULL, with the error posted once
+ * a track, if the network failed or was cancelled by a flush. */
 static float *
-classify (GenreAnswer *answer, const GenreAnswerItem *item, GenreQueue *queue)
+classify (GenreAnswer *answer, const GenreAnswerItem *item, GenreQueue *queue,
+    double *music)
 {
   g_autoptr (GError) error = NULL;
-  float *probabilities = genre_classifier_classify (
-      answer->classifier, item->segment, NULL, &error);
+  float *probabilities = genre_classifier_classify_full (
+      answer->classifier, item->segment, NULL, music, &error);
 
   if (probabilities)
     return probabilities;
@@ -233,7 +292,9 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
     .stream_time = item->place.stream_time,
     .running_time = item->place.running_time,
     .duration = genre_segment_get_duration (item->segment),
+    .missing = genre_segment_get_missing (item->segment),
     .partial = genre_segment_is_partial (item->segment),
+    .interim = item->interim,
     .silent = genre_segment_get_level (item->segment) <
         settings->silence_threshold,
   };
@@ -242,9 +303,11 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
   GstStructure *structure;
   GstClockTime elapsed;
 
-  if (!message.silent && !(probabilities = classify (answer, item, queue)))
+  if (!message.silent &&
+      !(probabilities = classify (answer, item, queue, &message.music)))
     return;
   message.probabilities = probabilities;
+  message.has_genre = !message.silent && message.music >= MIN_MUSIC;
   elapsed = (g_get_monotonic_time () - begin) * GST_USECOND;
   GST_LOG_OBJECT (answer->element,
       "segment %" G_GUINT64_FORMAT " at %" GST_TIME_FORMAT
@@ -254,12 +317,15 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
   if (genre_queue_is_flushed (queue))
     return;
 
-  count_segment (answer, message.silent, elapsed);
-  add_to_track (answer, &message, item->place.overlap);
+  count_segment (answer, &message, elapsed);
   structure = genre_message_segment (
       answer->model, &message, item->place.number);
-  if (!message.silent)
-    update_answer (answer, settings->min_confidence);
+  if (!item->interim) {
+    add_to_track (answer, &message, item->place.overlap, settings->memory);
+    update_answer (answer, settings->memory);
+  } else if (message.has_genre) {
+    publish (answer, message.probabilities);
+  }
   /* Posting comes last: a handler may seek, and after a flush nothing that is
    * known here is true any more. */
   if (settings->post_messages && !genre_queue_is_flushed (queue))
@@ -268,16 +334,21 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
     gst_structure_free (structure);
 }
 
-static void
-end_track (GenreAnswer *answer, const GenreSettings *settings)
+void
+genre_answer_end_track (GenreAnswer *answer, const GstStructure *song,
+    const GenreSettings *settings)
 {
   if (answer->n_segments > 0 && settings->post_messages) {
-    g_autofree float *average = genre_track_get (answer->track, NULL);
+    GenreMessage *message = &answer->message;
+    g_autofree float *genres = genre_track_get (answer->genres, NULL);
+    g_autofree float *others = genre_track_get (answer->others, NULL);
+    g_autofree float *music = genre_track_get (answer->music, NULL);
 
-    answer->message.probabilities = average;
+    message->probabilities = genres ? genres : others;
+    message->music = music ? music[0] : 0;
+    message->has_genre = genres != NULL;
     post (answer,
-        genre_message_track (
-            answer->model, &answer->message, answer->n_segments));
+        genre_message_track (answer->model, message, answer->n_segments, song));
   }
   reset_track (answer);
 }
@@ -289,7 +360,7 @@ genre_answer_process (GenreAnswer *answer, const GenreAnswerItem *item,
   if (item->segment)
     process_segment (answer, item, settings, queue);
   else
-    end_track (answer, settings);
+    genre_answer_end_track (answer, item->song, settings);
 }
 
 const char *
@@ -298,16 +369,16 @@ genre_answer_get_tag (GenreAnswer *answer)
   const char *tag;
 
   g_mutex_lock (&answer->lock);
-  tag = answer->tag;
+  tag = answer->confidence >= answer->min_confidence ? answer->label : NULL;
   g_mutex_unlock (&answer->lock);
   return tag;
 }
 
 void
-genre_answer_forget_tag (GenreAnswer *answer)
+genre_answer_set_min_confidence (GenreAnswer *answer, double min_confidence)
 {
   g_mutex_lock (&answer->lock);
-  answer->tag = NULL;
+  answer->min_confidence = min_confidence;
   g_mutex_unlock (&answer->lock);
 }
 
@@ -324,6 +395,22 @@ genre_answer_count_dropped (GenreAnswer *answer, guint n_segments)
 {
   g_mutex_lock (&answer->lock);
   answer->stats.dropped += n_segments;
+  g_mutex_unlock (&answer->lock);
+}
+
+void
+genre_answer_count_gap (GenreAnswer *answer, GstClockTime duration)
+{
+  g_mutex_lock (&answer->lock);
+  answer->stats.gaps += duration;
+  g_mutex_unlock (&answer->lock);
+}
+
+void
+genre_answer_set_discarded (GenreAnswer *answer, GstClockTime duration)
+{
+  g_mutex_lock (&answer->lock);
+  answer->stats.discarded = duration;
   g_mutex_unlock (&answer->lock);
 }
 
@@ -360,7 +447,9 @@ genre_answer_get_stats (GenreAnswer *answer)
   return gst_structure_new ("genreclassify-stats", "segments", G_TYPE_UINT64,
       stats.segments, "silent", G_TYPE_UINT64, stats.silent, "dropped",
       G_TYPE_UINT64, stats.dropped, "audio-seconds", G_TYPE_DOUBLE,
-      stats.audio / (double) GST_SECOND, "inference-mean", G_TYPE_UINT64,
+      stats.audio / (double) GST_SECOND, "gaps", G_TYPE_DOUBLE,
+      stats.gaps / (double) GST_SECOND, "discarded", G_TYPE_DOUBLE,
+      stats.discarded / (double) GST_SECOND, "inference-mean", G_TYPE_UINT64,
       stats.inferences ? stats.inference_sum / stats.inferences : 0,
       "inference-max", G_TYPE_UINT64, stats.inference_max, NULL);
 }

@@ -6,8 +6,8 @@
  *
  * Two threads meet here.  Items are processed by the queue's thread; what they
  * come to (the genre, the label of the tag, the counters) can be read from any
- * thread, under the answer's own lock.  start, stop and forget are for when no
- * item is being processed. */
+ * thread, under the answer's own lock.  start, stop, end_track, get_n_segments and
+ * forget are for when no item is being processed. */
 
 #pragma once
 
@@ -20,17 +20,21 @@
 
 typedef struct _GenreAnswer GenreAnswer;
 
-/* A step of a track: a segment to classify and its place, or, if @segment is
- * NULL, the end of the track. */
+/* A step of a track: a segment to classify and its place, or the end of the
+ * track. */
 typedef struct
 {
-  GenreSegment *segment;
+  GenreSegment *segment; /* NULL: the end of the track */
   GenrePlace place;
+  gboolean interim;   /* the segment's window is not full yet */
+  GstStructure *song; /* at the end: what it adds to the track's message */
 } GenreAnswerItem;
 
-/* @segment: (transfer full) (nullable), @place: NULL with it */
-GenreAnswerItem *
-genre_answer_item_new (GenreSegment *segment, const GenrePlace *place);
+/* @segment: (transfer full) */
+GenreAnswerItem *genre_answer_item_new (
+    GenreSegment *segment, const GenrePlace *place, gboolean interim);
+/* @song: (transfer full) */
+GenreAnswerItem *genre_answer_item_new_end (GstStructure *song);
 /* These two take an item as a gpointer, as the queue has it. */
 void genre_answer_item_free (gpointer item);
 gboolean genre_answer_item_is_segment (gconstpointer item);
@@ -52,20 +56,29 @@ void genre_answer_stop (GenreAnswer *answer);
  * unless a flush of @queue, which the item comes from, came before. */
 void genre_answer_process (GenreAnswer *answer, const GenreAnswerItem *item,
     const GenreSettings *settings, GenreQueue *queue);
-/* Forgets the track: its segments and its answer. */
-void genre_answer_forget_track (GenreAnswer *answer);
-/* Forgets only the answer, "genre" and "confidence". */
+/* Ends the track: posts its message, with the fields of @song, if it has a
+ * segment. */
+void genre_answer_end_track (GenreAnswer *answer, const GstStructure *song,
+    const GenreSettings *settings);
+/* The number that the track's next segment has, if none was lost. */
+guint64 genre_answer_get_n_segments (const GenreAnswer *answer);
+/* Forgets the answer: "genre", "confidence" and the tag. */
 void genre_answer_forget (GenreAnswer *answer);
 
 /* The label of the genre that is sure enough for a tag; NULL if there is none.
  * Owned by the model. */
 const char *genre_answer_get_tag (GenreAnswer *answer);
-/* There is no such label until the next segment is answered. */
-void genre_answer_forget_tag (GenreAnswer *answer);
+/* How sure that is, from now on; 0 to 1. */
+void
+genre_answer_set_min_confidence (GenreAnswer *answer, double min_confidence);
 
-/* Adds to the counters: ns of audio, and segments that a live stream lost. */
+/* Add to the counters: ns of audio, segments that a live stream lost, and ns that the
+ * timestamps say are missing. */
 void genre_answer_count_audio (GenreAnswer *answer, GstClockTime duration);
 void genre_answer_count_dropped (GenreAnswer *answer, guint n_segments);
+void genre_answer_count_gap (GenreAnswer *answer, GstClockTime duration);
+/* ns of audio, since the start, that is in no segment. */
+void genre_answer_set_discarded (GenreAnswer *answer, GstClockTime duration);
 
 /* The values of the properties of these names: the label of the genre or NULL
  * (transfer full), its probability, and the counters (transfer full). */

@@ -2,6 +2,8 @@
 
 #include "genremessage.h"
 
+#include "genretag.h"
+
 guint
 genre_message_best_label (const float *probabilities, guint n_labels)
 {
@@ -42,19 +44,22 @@ make_structure (const char *name, const char *counter, guint64 count,
         &value, message->silent ? 1.0 / n : message->probabilities[i]);
     gst_value_array_append_and_take_value (&probabilities, &value);
   }
-  if (!message->silent) {
+  if (message->has_genre) {
     guint best = genre_message_best_label (message->probabilities, n);
+    const char *label = genre_model_get_label (model, best);
 
     confidence = message->probabilities[best];
-    gst_structure_set (structure, "genre", G_TYPE_STRING,
-        genre_model_get_label (model, best), NULL);
+    gst_structure_set (structure, "genre", G_TYPE_STRING, label, "genre-name",
+        G_TYPE_STRING, genre_tag_spelling (label), NULL);
   }
   gst_structure_set (structure, "confidence", G_TYPE_DOUBLE, confidence, NULL);
   gst_structure_take_value (structure, "labels", &labels);
   gst_structure_take_value (structure, "probabilities", &probabilities);
   gst_structure_set (structure, "partial", G_TYPE_BOOLEAN, message->partial,
-      "silent", G_TYPE_BOOLEAN, message->silent, "model", G_TYPE_STRING,
-      model_name, NULL);
+      "interim", G_TYPE_BOOLEAN, message->interim, "silent", G_TYPE_BOOLEAN,
+      message->silent, "music", G_TYPE_DOUBLE, message->music, "missing",
+      G_TYPE_UINT64, message->missing, "model", G_TYPE_STRING, model_name,
+      NULL);
   return structure;
 }
 
@@ -65,10 +70,20 @@ genre_message_segment (
   return make_structure ("genreclassify", "segment", segment, model, message);
 }
 
-GstStructure *
-genre_message_track (
-    const GenreModel *model, const GenreMessage *message, guint64 segments)
+static gboolean
+copy_field (GQuark field, const GValue *value, gpointer structure)
 {
-  return make_structure (
+  gst_structure_id_set_value (structure, field, value);
+  return TRUE;
+}
+
+GstStructure *
+genre_message_track (const GenreModel *model, const GenreMessage *message,
+    guint64 segments, const GstStructure *song)
+{
+  GstStructure *structure = make_structure (
       "genreclassify-track", "segments", segments, model, message);
+
+  gst_structure_foreach (song, copy_field, structure);
+  return structure;
 }

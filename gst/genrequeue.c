@@ -123,28 +123,25 @@ remove_oldest (GQueue *waiting, gboolean (*can_drop) (gconstpointer item))
   return NULL;
 }
 
-guint
+gpointer
 genre_queue_push_dropping (
     GenreQueue *queue, gpointer item, gboolean (*can_drop) (gconstpointer item))
 {
   gpointer dropped = NULL;
-  guint n_dropped = 0;
+  gboolean accepted;
 
   g_mutex_lock (&queue->lock);
-  if (queue->flushing) {
-    dropped = item;
-  } else {
-    if (is_full (queue)) {
+  accepted = !queue->flushing;
+  if (accepted) {
+    if (is_full (queue))
       dropped = remove_oldest (&queue->waiting, can_drop);
-      n_dropped = dropped != NULL;
-    }
     g_queue_push_tail (&queue->waiting, item);
     g_cond_broadcast (&queue->changed);
   }
   g_mutex_unlock (&queue->lock);
-  if (dropped)
-    queue->free_item (dropped);
-  return n_dropped;
+  if (!accepted)
+    queue->free_item (item);
+  return dropped;
 }
 
 gboolean

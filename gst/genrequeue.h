@@ -37,10 +37,9 @@ void genre_queue_free (GenreQueue *queue);
  * queue is flushing; the item was dropped then. */
 gboolean genre_queue_push (GenreQueue *queue, gpointer item);
 /* Appends @item (transfer full) even if the queue is full; then the oldest
- * waiting item for which @can_drop is TRUE is dropped.  Returns the number of
- * items dropped, 0 or 1; an item that comes while the queue is flushing is
- * dropped and does not count. */
-guint genre_queue_push_dropping (GenreQueue *queue, gpointer item,
+ * waiting item for which @can_drop is TRUE is removed and returned (transfer full),
+ * otherwise NULL.  An item that comes while the queue is flushing is dropped. */
+gpointer genre_queue_push_dropping (GenreQueue *queue, gpointer item,
     gboolean (*can_drop) (gconstpointer item));
 /* TRUE if as many items wait as may. */
 gboolean genre_queue_is_full (GenreQueue *queue);

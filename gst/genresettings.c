@@ -5,6 +5,10 @@
 #include <genre/genre.h>
 
 #define DEFAULT_HOP 0
+#define DEFAULT_INTERIM_INTERVAL 0
+#define DEFAULT_MEMORY 0
+#define DEFAULT_MAX_GAP (2 * GST_SECOND)
+#define DEFAULT_MIN_TRACK 0
 #define DEFAULT_POST_MESSAGES TRUE
 #define DEFAULT_POST_TAGS TRUE
 #define DEFAULT_TAG_MODE GST_TAG_MERGE_KEEP
@@ -64,6 +68,59 @@ install_windows (GObjectClass *klass)
           "A last, shorter segment is classified if it is at least "
           "this long (in nanoseconds) and has enough frames for the network",
           0, GENRE_MAX_WINDOW, GENRE_DEFAULT_MIN_WINDOW, READY));
+
+  /**
+   * GstGenreClassify:max-gap:
+   *
+   * The longest hole in the timestamps, in nanoseconds, that is closed: the window
+   * goes on, and the network hears what came before and after it with nothing between.
+   * After a longer one, another window begins.  What packets that were lost, or
+   * damaged, left out are such holes.  A change is taken up when the element starts
+   * the next time.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, GENRE_SETTING_MAX_GAP,
+      g_param_spec_uint64 ("max-gap", "Maximum gap",
+          "A hole in the timestamps up to this long (in nanoseconds) does not end "
+          "the window",
+          0, GENRE_MAX_WINDOW, DEFAULT_MAX_GAP, READY));
+}
+
+static void
+install_answers (GObjectClass *klass)
+{
+  /**
+   * GstGenreClassify:interim-interval:
+   *
+   * Before a track's first window is full, provisional answers come: the first one
+   * when #GstGenreClassify:min-window of audio is there, the others this many
+   * nanoseconds apart, each over the audio so far.  0 stands for none.  A change is
+   * taken up when the element starts the next time.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, GENRE_SETTING_INTERIM_INTERVAL,
+      g_param_spec_uint64 ("interim-interval", "Interim interval",
+          "Before a track's first window is full, a provisional answer after "
+          "min-window and then each interval (in nanoseconds); 0 is none",
+          0, GENRE_MAX_WINDOW, DEFAULT_INTERIM_INTERVAL, READY));
+
+  /**
+   * GstGenreClassify:memory:
+   *
+   * #GstGenreClassify:genre, #GstGenreClassify:confidence and the tag are the average
+   * over the latest so many nanoseconds of the track, as a station that names no
+   * titles needs it; 0 stands for the whole track.  A change is taken up with the next
+   * segment.  The track's message is always over the whole track.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, GENRE_SETTING_MEMORY,
+      g_param_spec_uint64 ("memory", "Memory",
+          "The genre is the average over the latest so much audio of the track "
+          "(in nanoseconds); 0 is the whole track",
+          0, G_MAXUINT64, DEFAULT_MEMORY, PLAYING));
 }
 
 static void
@@ -119,6 +176,23 @@ install_outputs (GObjectClass *klass)
           "A title tag from upstream that differs from the one before ends the "
           "track and begins another, as on an internet radio",
           DEFAULT_TITLE_STARTS_TRACK, PLAYING));
+
+  /**
+   * GstGenreClassify:min-track:
+   *
+   * With #GstGenreClassify:title-starts-track, a title that stays for less than this,
+   * in nanoseconds of audio, is no track of its own, as the slogans of stations; its
+   * audio belongs to the track before it.  Segments that such a title is in wait until
+   * it has gone or stayed so long.  A change is taken up when the element starts the
+   * next time.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, GENRE_SETTING_MIN_TRACK,
+      g_param_spec_uint64 ("min-track", "Minimum track",
+          "With title-starts-track, a title that stays for less (in nanoseconds) "
+          "is no track of its own",
+          0, GENRE_MAX_WINDOW, DEFAULT_MIN_TRACK, READY));
 }
 
 static void
@@ -128,7 +202,7 @@ install_thresholds (GObjectClass *klass)
    * GstGenreClassify:min-confidence:
    *
    * Probability of the genre, 0 to 1, below which no tag is pushed.  Messages
-   * are posted all the same.
+   * are posted all the same.  A change acts at once on the answer that stands.
    *
    * Since: 0.1
    */
@@ -156,6 +230,7 @@ void
 genre_settings_install (GObjectClass *klass)
 {
   install_windows (klass);
+  install_answers (klass);
   install_outputs (klass);
   install_thresholds (klass);
 }
@@ -166,12 +241,16 @@ genre_settings_init (GenreSettings *settings)
   settings->window = GENRE_DEFAULT_WINDOW;
   settings->hop = DEFAULT_HOP;
   settings->min_window = GENRE_DEFAULT_MIN_WINDOW;
+  settings->interim_interval = DEFAULT_INTERIM_INTERVAL;
+  settings->memory = DEFAULT_MEMORY;
+  settings->max_gap = DEFAULT_MAX_GAP;
   settings->post_messages = DEFAULT_POST_MESSAGES;
   settings->post_tags = DEFAULT_POST_TAGS;
   settings->tag_mode = DEFAULT_TAG_MODE;
   settings->min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE;
   settings->silence_threshold = DEFAULT_SILENCE_THRESHOLD;
   settings->title_starts_track = DEFAULT_TITLE_STARTS_TRACK;
+  settings->min_track = DEFAULT_MIN_TRACK;
 }
 
 GenreSettings
@@ -198,6 +277,15 @@ genre_settings_set (GenreSettings *settings, guint id, const GValue *value)
     case GENRE_SETTING_MIN_WINDOW:
       settings->min_window = g_value_get_uint64 (value);
       return TRUE;
+    case GENRE_SETTING_INTERIM_INTERVAL:
+      settings->interim_interval = g_value_get_uint64 (value);
+      return TRUE;
+    case GENRE_SETTING_MEMORY:
+      settings->memory = g_value_get_uint64 (value);
+      return TRUE;
+    case GENRE_SETTING_MAX_GAP:
+      settings->max_gap = g_value_get_uint64 (value);
+      return TRUE;
     case GENRE_SETTING_POST_MESSAGES:
       settings->post_messages = g_value_get_boolean (value);
       return TRUE;
@@ -215,6 +303,9 @@ genre_settings_set (GenreSettings *settings, guint id, const GValue *value)
       return TRUE;
     case GENRE_SETTING_TITLE_STARTS_TRACK:
       settings->title_starts_track = g_value_get_boolean (value);
+      return TRUE;
+    case GENRE_SETTING_MIN_TRACK:
+      settings->min_track = g_value_get_uint64 (value);
       return TRUE;
     default:
       return FALSE;
@@ -234,6 +325,15 @@ genre_settings_get (const GenreSettings *settings, guint id, GValue *value)
     case GENRE_SETTING_MIN_WINDOW:
       g_value_set_uint64 (value, settings->min_window);
       return TRUE;
+    case GENRE_SETTING_INTERIM_INTERVAL:
+      g_value_set_uint64 (value, settings->interim_interval);
+      return TRUE;
+    case GENRE_SETTING_MEMORY:
+      g_value_set_uint64 (value, settings->memory);
+      return TRUE;
+    case GENRE_SETTING_MAX_GAP:
+      g_value_set_uint64 (value, settings->max_gap);
+      return TRUE;
     case GENRE_SETTING_POST_MESSAGES:
       g_value_set_boolean (value, settings->post_messages);
       return TRUE;
@@ -251,6 +351,9 @@ genre_settings_get (const GenreSettings *settings, guint id, GValue *value)
       return TRUE;
     case GENRE_SETTING_TITLE_STARTS_TRACK:
       g_value_set_boolean (value, settings->title_starts_track);
+      return TRUE;
+    case GENRE_SETTING_MIN_TRACK:
+      g_value_set_uint64 (value, settings->min_track);
       return TRUE;
     default:
       return FALSE;

@@ -12,6 +12,9 @@
 typedef struct
 {
   guint64 window, hop, min_window; /* ns; hop 0: the window */
+  guint64 interim_interval;        /* ns; 0: no interim answers */
+  guint64 memory;                  /* ns; 0: the whole track */
+  guint64 max_gap, min_track;      /* ns */
   gboolean post_messages, post_tags;
   GstTagMergeMode tag_mode;
   double min_confidence;    /* 0 to 1 */
@@ -26,12 +29,16 @@ enum
   GENRE_SETTING_WINDOW = 1,
   GENRE_SETTING_HOP,
   GENRE_SETTING_MIN_WINDOW,
+  GENRE_SETTING_INTERIM_INTERVAL,
+  GENRE_SETTING_MEMORY,
+  GENRE_SETTING_MAX_GAP,
   GENRE_SETTING_POST_MESSAGES,
   GENRE_SETTING_POST_TAGS,
   GENRE_SETTING_TAG_MODE,
   GENRE_SETTING_MIN_CONFIDENCE,
   GENRE_SETTING_SILENCE_THRESHOLD,
   GENRE_SETTING_TITLE_STARTS_TRACK,
+  GENRE_SETTING_MIN_TRACK,
   GENRE_N_SETTINGS
 };
 

@@ -16,6 +16,7 @@ struct _GenreStream
   GstPad *sink;
   GenreAnswer *answer;
   const GenreSettings *settings; /* protected by the element's object lock */
+  GenreStreamTitleFunc title_stays;
 
   /* From start to stop.  They are set and cleared under the lock, so that a
    * flush from any thread finds them alive.  The classifier's front end belongs
@@ -26,18 +27,23 @@ struct _GenreStream
 
   /* from start to stop */
   GenreModel *model;
+  guint64 min_window, interim_interval, max_gap, min_track; /* ns */
 
   /* streaming thread */
   GenreInput input;
   GenreTimeline *timeline;
-  gboolean analyse;  /* the GstSegment is one that can be analysed */
-  gboolean in_track; /* samples came since the track began */
+  gboolean analyse;      /* the GstSegment is one that can be analysed */
+  gboolean in_track;     /* samples came since the track began */
+  guint64 next_interim;  /* classifier's time of the next interim answer */
+  gboolean is_announced; /* a title, which the classifier holds segments for */
+  gboolean is_staying;   /* title_stays is called for it */
+  guint64 title_age;     /* ns of it before the last jump of the stream */
   gboolean warned_dropped;
 };
 
 GenreStream *
 genre_stream_new (GstElement *element, GstPad *sink, GenreAnswer *answer,
-    const GenreSettings *settings)
+    const GenreSettings *settings, GenreStreamTitleFunc title_stays)
 {
   GenreStream *stream = g_new0 (GenreStream, 1);
 
@@ -45,6 +51,7 @@ genre_stream_new (GstElement *element, GstPad *sink, GenreAnswer *answer,
   stream->sink = sink;
   stream->answer = answer;
   stream->settings = settings;
+  stream->title_stays = title_stays;
   stream->timeline = genre_timeline_new ();
   g_mutex_init (&stream->lock);
   genre_input_init (&stream->input);
@@ -63,6 +70,15 @@ genre_stream_free (GenreStream *stream)
 }
 
 /* Start and stop. */
+
+/* The first window of a track, or what may become that, begins at the classifier's
+ * @time. */
+static void
+begin_interim (GenreStream *stream, guint64 time)
+{
+  stream->next_interim = stream->interim_interval ? time + stream->min_window
+                                                  : G_MAXUINT64;
+}
 
 /* In the queue's thread. */
 static void
@@ -87,16 +103,24 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
   config.window = settings.window;
   config.hop = settings.hop;
   config.min_window = settings.min_window;
+  config.max_hold = settings.min_track;
   /* the rate is not known before the caps */
   classifier = genre_classifier_new (model, GENRE_MIN_RATE, &config, error);
   if (!classifier)
     return FALSE;
   stream->model = genre_model_ref (model);
+  stream->min_window = settings.min_window;
+  stream->interim_interval = settings.interim_interval;
+  stream->max_gap = settings.max_gap;
+  stream->min_track = settings.min_track;
   stream->analyse = FALSE;
   stream->in_track = FALSE;
   stream->warned_dropped = FALSE;
+  stream->is_announced = FALSE;
+  stream->is_staying = FALSE;
   genre_timeline_reset (stream->timeline);
   genre_answer_start (stream->answer, model, classifier);
+  begin_interim (stream, 0);
   g_mutex_lock (&stream->lock);
   stream->classifier = classifier;
   stream->queue = genre_queue_new ("genreclassify", MAX_WAITING, process_item,
@@ -106,8 +130,10 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
 }
 
 void
-genre_stream_stop (GenreStream *stream)
+genre_stream_stop (GenreStream *stream, const GstStructure *song)
 {
+  GenreSettings settings = genre_settings_copy (
+      stream->settings, stream->element);
   GenreQueue *queue;
   GenreClassifier *classifier;
 
@@ -115,6 +141,7 @@ genre_stream_stop (GenreStream *stream)
    * queue is idle */
   genre_stream_flush_start (stream);
   genre_queue_flush_stop (stream->queue);
+  genre_answer_end_track (stream->answer, song, &settings);
   g_mutex_lock (&stream->lock);
   queue = g_steal_pointer (&stream->queue);
   classifier = g_steal_pointer (&stream->classifier);
@@ -137,6 +164,26 @@ genre_stream_flush_start (GenreStream *stream)
   g_mutex_unlock (&stream->lock);
 }
 
+static void
+update_discarded (GenreStream *stream)
+{
+  genre_answer_set_discarded (
+      stream->answer, genre_classifier_get_discarded (stream->classifier));
+}
+
+/* The next samples do not follow the last ones. */
+static void
+reset_samples (GenreStream *stream)
+{
+  stream->title_age += genre_classifier_get_held (stream->classifier);
+  genre_classifier_reset (stream->classifier);
+  update_discarded (stream);
+  genre_timeline_interrupt (stream->timeline);
+  begin_interim (stream, 0);
+  if (stream->is_announced)
+    genre_classifier_hold (stream->classifier);
+}
+
 void
 genre_stream_flush_stop (GenreStream *stream)
 {
@@ -144,11 +191,11 @@ genre_stream_flush_stop (GenreStream *stream)
     return;
   genre_queue_flush_stop (stream->queue);
   genre_classifier_set_cancelled (stream->classifier, FALSE);
-  genre_classifier_reset (stream->classifier);
+  reset_samples (stream);
   genre_timeline_clear (stream->timeline);
-  genre_timeline_start_track (stream->timeline);
-  genre_answer_forget_track (stream->answer);
-  stream->in_track = FALSE;
+  /* those that the flush has dropped never were */
+  genre_timeline_set_number (
+      stream->timeline, genre_answer_get_n_segments (stream->answer));
 }
 
 /* From samples to items of the queue; these functions return FALSE if there is
@@ -169,15 +216,16 @@ is_live (GenreStream *stream)
 static gboolean
 queue_item (GenreStream *stream, GenreAnswerItem *item)
 {
-  guint n_dropped;
+  GenreAnswerItem *dropped;
 
   if (!genre_queue_is_full (stream->queue) || !is_live (stream))
     return genre_queue_push (stream->queue, item);
-
-  n_dropped = genre_queue_push_dropping (
-      stream->queue, item, genre_answer_item_is_segment);
-  if (n_dropped) {
-    genre_answer_count_dropped (stream->answer, n_dropped);
+  dropped = item->interim ? item
+                          : genre_queue_push_dropping (stream->queue, item,
+                                genre_answer_item_is_segment);
+  /* nobody misses an interim answer */
+  if (dropped && !dropped->interim) {
+    genre_answer_count_dropped (stream->answer, 1);
     if (!stream->warned_dropped)
       GST_ELEMENT_WARNING (stream->element, STREAM, TOO_LAZY,
           ("Segments are dropped: this machine classifies them more slowly "
@@ -185,6 +233,8 @@ queue_item (GenreStream *stream, GenreAnswerItem *item)
           (NULL));
     stream->warned_dropped = TRUE;
   }
+  if (dropped)
+    genre_answer_item_free (dropped);
   return TRUE;
 }
 
@@ -200,10 +250,54 @@ queue_segments (GenreStream *stream)
     genre_timeline_place_segment (stream->timeline,
         genre_segment_get_start (segment), genre_segment_get_duration (segment),
         &place);
-    if (!queue_item (stream, genre_answer_item_new (segment, &place)))
+    stream->next_interim = G_MAXUINT64;
+    update_discarded (stream);
+    if (!queue_item (stream, genre_answer_item_new (segment, &place, FALSE)))
       return FALSE;
   }
   return TRUE;
+}
+
+/* Queues what there is of the track's first window. */
+static gboolean
+queue_interim (GenreStream *stream)
+{
+  const guint64 late = genre_classifier_get_length (stream->classifier) -
+      stream->next_interim;
+  GenreSegment *segment;
+  GenrePlace place;
+
+  if (genre_timeline_get_number (stream->timeline) > 0) {
+    stream->next_interim = G_MAXUINT64;
+    return TRUE;
+  }
+  stream->next_interim += (late / stream->interim_interval + 1) *
+      stream->interim_interval;
+  segment = genre_classifier_peek_segment (stream->classifier);
+  if (!segment)
+    return TRUE;
+  genre_timeline_place_interim (
+      stream->timeline, genre_segment_get_start (segment), &place);
+  return queue_item (stream, genre_answer_item_new (segment, &place, TRUE));
+}
+
+/* Does what is due after a few samples were pushed. */
+static gboolean
+settle (GenreStream *stream)
+{
+  if (stream->is_announced &&
+      stream->title_age + genre_classifier_get_held (stream->classifier) >=
+          stream->min_track) {
+    stream->is_announced = FALSE;
+    stream->is_staying = TRUE;
+    stream->title_stays (stream->element);
+    stream->is_staying = FALSE;
+    genre_classifier_release (stream->classifier);
+  }
+  return queue_segments (stream) &&
+      (genre_classifier_get_length (stream->classifier) <
+              stream->next_interim ||
+          queue_interim (stream));
 }
 
 /* Ends the segment under way: the next samples do not follow the last ones. */
@@ -213,32 +307,49 @@ finish_samples (GenreStream *stream)
   gboolean ok = TRUE;
 
   if (genre_timeline_has_samples (stream->timeline)) {
+    stream->title_age += genre_classifier_get_held (stream->classifier);
     genre_classifier_finish (stream->classifier);
     ok = queue_segments (stream);
   }
-  genre_classifier_reset (stream->classifier);
-  genre_timeline_interrupt (stream->timeline);
+  reset_samples (stream);
   return ok;
+}
+
+/* Goes on after a hole, or with another window if that is too long. */
+static gboolean
+pass_hole (GenreStream *stream, GstClockTime hole)
+{
+  genre_answer_count_gap (stream->answer, hole);
+  if (hole > stream->max_gap)
+    return finish_samples (stream);
+  genre_classifier_skip (stream->classifier, hole);
+  genre_timeline_skip (stream->timeline, hole);
+  return TRUE;
 }
 
 /* Prepares for samples at @timestamp (or NONE): decides whether they follow the
  * last ones. */
 static gboolean
-begin_samples (GenreStream *stream, GstClockTime timestamp, gboolean discont)
+begin_samples (GenreStream *stream, GstClockTime timestamp)
 {
   GenreTimeline *timeline = stream->timeline;
+  guint64 length = genre_classifier_get_length (stream->classifier);
+  GstClockTime hole = 0;
+  GenreFollow follow = GENRE_FOLLOWS;
   gboolean ok = TRUE;
 
-  if (genre_timeline_has_samples (timeline) &&
-      (discont || !genre_timeline_is_contiguous (timeline, timestamp))) {
+  if (genre_timeline_has_samples (timeline))
+    follow = genre_timeline_compare (timeline, timestamp, length, &hole);
+  if (follow != GENRE_FOLLOWS) {
     GST_DEBUG_OBJECT (stream->element,
-        "discontinuity: %" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
+        "%" GST_TIME_FORMAT ", expected %" GST_TIME_FORMAT,
         GST_TIME_ARGS (timestamp),
         GST_TIME_ARGS (genre_timeline_get_expected (timeline)));
-    ok = finish_samples (stream);
+    ok = follow == GENRE_JUMPS ? finish_samples (stream)
+                               : pass_hole (stream, hole);
+    length = genre_classifier_get_length (stream->classifier);
   }
-  genre_timeline_begin_samples (
-      timeline, timestamp, genre_classifier_get_length (stream->classifier));
+  genre_timeline_begin_samples (timeline, timestamp, length);
   stream->in_track = TRUE;
   return ok;
 }
@@ -259,7 +370,7 @@ push_samples (GenreStream *stream, const GstAudioBuffer *audio)
 {
   for (gsize i = 0; i < audio->n_samples;) {
     i += genre_input_push (&stream->input, stream->classifier, audio, i);
-    if (!queue_segments (stream))
+    if (!settle (stream))
       return FALSE;
   }
   return TRUE;
@@ -271,7 +382,7 @@ push_silence (GenreStream *stream, guint64 n_frames)
   while (n_frames > 0) {
     n_frames -= genre_input_push_silence (
         &stream->input, stream->classifier, n_frames);
-    if (!queue_segments (stream))
+    if (!settle (stream))
       return FALSE;
   }
   return TRUE;
@@ -290,8 +401,7 @@ genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer)
   if (!stream->analyse || n_frames == 0)
     return GST_FLOW_OK;
 
-  ok = begin_samples (stream, GST_BUFFER_PTS (buffer),
-      GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT));
+  ok = begin_samples (stream, GST_BUFFER_PTS (buffer));
   if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
     ok = ok && push_silence (stream, n_frames);
   } else {
@@ -325,7 +435,7 @@ genre_stream_push_gap (
     genre_timeline_clear (stream->timeline);
     return;
   }
-  ok = begin_samples (stream, timestamp, FALSE);
+  ok = begin_samples (stream, timestamp);
   n_frames = genre_timeline_gap_to_samples (stream->timeline, duration, rate);
   if (ok)
     push_silence (stream, n_frames);
@@ -353,21 +463,61 @@ genre_stream_set_segment (GenreStream *stream, const GstSegment *segment)
   }
 }
 
+void
+genre_stream_announce_title (GenreStream *stream)
+{
+  genre_stream_withdraw_title (stream);
+  genre_classifier_hold (stream->classifier);
+  stream->is_announced = TRUE;
+  stream->title_age = 0;
+  settle (stream);
+}
+
+void
+genre_stream_withdraw_title (GenreStream *stream)
+{
+  stream->is_announced = FALSE;
+  genre_classifier_release (stream->classifier);
+  settle (stream);
+}
+
 gboolean
 genre_stream_is_in_track (const GenreStream *stream)
 {
   return stream->in_track;
 }
 
-gboolean
-genre_stream_finish_track (GenreStream *stream)
+/* Ends the segment under way where the title that stays was announced. */
+static gboolean
+split_samples (GenreStream *stream)
 {
-  if (!finish_samples (stream) ||
-      !genre_queue_push (stream->queue, genre_answer_item_new (NULL, NULL)) ||
+  guint64 held = genre_classifier_get_held (stream->classifier);
+
+  genre_classifier_split (stream->classifier);
+  update_discarded (stream);
+  stream->in_track = held > 0;
+  begin_interim (
+      stream, genre_classifier_get_length (stream->classifier) - held);
+  return queue_segments (stream);
+}
+
+gboolean
+genre_stream_finish_track (GenreStream *stream, GstStructure *song)
+{
+  const gboolean goes_on = stream->is_staying;
+
+  stream->is_announced = FALSE;
+  if (!(goes_on ? split_samples (stream) : finish_samples (stream))) {
+    gst_structure_free (song);
+    return FALSE;
+  }
+  if (!genre_queue_push (stream->queue, genre_answer_item_new_end (song)) ||
       !genre_queue_drain (stream->queue))
     return FALSE;
-  genre_timeline_clear (stream->timeline);
-  genre_timeline_start_track (stream->timeline);
-  stream->in_track = FALSE;
+  genre_timeline_set_number (stream->timeline, 0);
+  if (!goes_on) {
+    genre_timeline_clear (stream->timeline);
+    stream->in_track = FALSE;
+  }
   return TRUE;
 }

@@ -16,12 +16,18 @@
 
 typedef struct _GenreStream GenreStream;
 
+/* The title that was announced has stayed: the track before it has ended, see
+ * genre_stream_finish_track(). */
+typedef void (*GenreStreamTitleFunc) (gpointer user_data);
+
 /* @element: not owned; messages are posted from it
  * @sink: not owned; the pad where it is asked whether the stream is live
  * @answer: not owned; what answers the segments
- * @settings: not owned; protected by the element's object lock */
-GenreStream *genre_stream_new (GstElement *element, GstPad *sink,
-    GenreAnswer *answer, const GenreSettings *settings);
+ * @settings: not owned; protected by the element's object lock
+ * @title_stays: called with @element from the streaming thread */
+GenreStream *
+genre_stream_new (GstElement *element, GstPad *sink, GenreAnswer *answer,
+    const GenreSettings *settings, GenreStreamTitleFunc title_stays);
 /* It must have been stopped.  @stream may be NULL. */
 void genre_stream_free (GenreStream *stream);
 
@@ -30,8 +36,10 @@ void genre_stream_free (GenreStream *stream);
  * FALSE with @error set (GENRE_ERROR_ARGUMENT) if the settings do not fit. */
 gboolean
 genre_stream_start (GenreStream *stream, GenreModel *model, GError **error);
-/* Ends the classification under way, drops what waits, and joins the thread. */
-void genre_stream_stop (GenreStream *stream);
+/* Ends the classification under way, drops what waits, ends the track, over the
+ * segments that are done, and joins the thread.
+ * @song: what is added to the track's message */
+void genre_stream_stop (GenreStream *stream, const GstStructure *song);
 
 /* Below, FALSE or GST_FLOW_FLUSHING is returned because of a flush. */
 
@@ -48,15 +56,23 @@ GstFlowReturn genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer);
 void genre_stream_push_gap (
     GenreStream *stream, GstClockTime timestamp, GstClockTime duration);
 
+/* Another title begins here.  If it stays for the setting min-track, title_stays is
+ * called, at once if that is 0; if another one is announced before, it does not count. */
+void genre_stream_announce_title (GenreStream *stream);
+/* The title that was announced last does not count. */
+void genre_stream_withdraw_title (GenreStream *stream);
+
 /* TRUE if samples came since the last track ended. */
 gboolean genre_stream_is_in_track (const GenreStream *stream);
 /* Ends the track: classifies what is left of it, and waits until all of it is
- * answered and its message is posted. */
-gboolean genre_stream_finish_track (GenreStream *stream);
+ * answered and its message is posted.  In title_stays, it ends where that title began;
+ * what came since belongs to the next one.
+ * @song: (transfer full): what is added to the track's message */
+gboolean genre_stream_finish_track (GenreStream *stream, GstStructure *song);
 
 /* From any thread: drops what waits, cancels the classification under way, and
  * frees whoever waits for the queue; returns at once. */
 void genre_stream_flush_start (GenreStream *stream);
-/* Waits until the queue's thread is idle, and forgets the track.  Does nothing
- * if the stream is not started. */
+/* Waits until the queue's thread is idle, and drops the window under way; the track
+ * goes on.  Does nothing if the stream is not started. */
 void genre_stream_flush_stop (GenreStream *stream);

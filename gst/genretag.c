@@ -8,9 +8,9 @@
 struct _GenreTags
 {
   GstTagList *upstream;  /* its tags of stream scope, or NULL */
-  char *title;           /* the latest that upstream named, or NULL */
   gboolean global_genre; /* upstream has a genre of global scope */
   char *pushed;          /* label of the genre in the last event, or NULL */
+  gboolean repeat;       /* the last event was of another stream */
 };
 
 const char *
@@ -53,22 +53,8 @@ void
 genre_tags_start_stream (GenreTags *tags)
 {
   gst_clear_tag_list (&tags->upstream);
-  g_clear_pointer (&tags->title, g_free);
   tags->global_genre = FALSE;
-}
-
-gboolean
-genre_tags_set_title (GenreTags *tags, const GstTagList *list)
-{
-  const char *title;
-  gboolean is_first = !tags->title;
-
-  if (!gst_tag_list_peek_string_index (list, GST_TAG_TITLE, 0, &title) ||
-      g_strcmp0 (title, tags->title) == 0)
-    return FALSE;
-  g_free (tags->title);
-  tags->title = g_strdup (title);
-  return !is_first;
+  tags->repeat = TRUE;
 }
 
 static gboolean
@@ -88,6 +74,7 @@ set_pushed (GenreTags *tags, const char *label)
 {
   g_free (tags->pushed);
   tags->pushed = g_strdup (label);
+  tags->repeat = FALSE;
 }
 
 /* Upstream's tags with the genre of @label.  (transfer full) */
@@ -149,7 +136,7 @@ genre_tags_replace_event (GenreTags *tags, GstEvent *event, const char *label,
 gboolean
 genre_tags_is_pushed (const GenreTags *tags, const char *label)
 {
-  return g_strcmp0 (label, tags->pushed) == 0;
+  return g_strcmp0 (label, tags->pushed) == 0 && !(tags->repeat && label);
 }
 
 GstEvent *

@@ -23,12 +23,10 @@ GenreTags *genre_tags_new (void);
 void genre_tags_free (GenreTags *tags);
 /* Makes it what a new one is. */
 void genre_tags_reset (GenreTags *tags);
-/* Another stream begins: forgets what upstream said of the last one. */
+/* Another stream begins: forgets what upstream said of the last one, and pushes the
+ * genre again, if there is one. */
 void genre_tags_start_stream (GenreTags *tags);
 
-/* Remembers the title in @list, tags of upstream.  TRUE if there was a title
- * before and this is another; FALSE if @list has none. */
-gboolean genre_tags_set_title (GenreTags *tags, const GstTagList *list);
 /* Remembers whether @list, upstream's tags of global scope, has a genre. */
 void genre_tags_set_global (GenreTags *tags, const GstTagList *list);
 

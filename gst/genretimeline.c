@@ -6,6 +6,11 @@
  * Muxers round timestamps to milliseconds and live sources jitter by some more;
  * GstAudioBaseSink, too, takes 40 ms for a discontinuity. */
 #define MAX_JITTER (40 * GST_MSECOND)
+/* But where so many buffers followed one another within the least hole, there is no
+ * jitter: one that does not leaves a hole, as a packet that was lost.  The least is
+ * what muxers round to. */
+#define N_EXACT 4
+#define MIN_HOLE GST_MSECOND
 
 /* Samples whose timestamps follow one another within one GstSegment. */
 typedef struct
@@ -23,6 +28,8 @@ struct _GenreTimeline
   GstClockTime expected; /* timestamp of the next samples, or NONE */
   guint64 n_segments;    /* placed since the track began */
   guint64 placed_until;  /* classifier's time where the last of them ended */
+  guint n_exact;         /* buffers in a row that were expected, so far */
+  guint64 last_hole;     /* ns; less what timestamps have fallen back since */
   guint64 gap_rest;      /* of gaps, less than a sample, in ns x rate */
 };
 
@@ -50,14 +57,20 @@ genre_timeline_reset (GenreTimeline *timeline)
 {
   gst_segment_init (&timeline->segment, GST_FORMAT_UNDEFINED);
   timeline->new_segment = FALSE;
-  genre_timeline_start_track (timeline);
+  genre_timeline_set_number (timeline, 0);
   genre_timeline_clear (timeline);
 }
 
 void
-genre_timeline_start_track (GenreTimeline *timeline)
+genre_timeline_set_number (GenreTimeline *timeline, guint64 number)
 {
-  timeline->n_segments = 0;
+  timeline->n_segments = number;
+}
+
+guint64
+genre_timeline_get_number (const GenreTimeline *timeline)
+{
+  return timeline->n_segments;
 }
 
 void
@@ -65,6 +78,7 @@ genre_timeline_interrupt (GenreTimeline *timeline)
 {
   g_array_set_size (timeline->runs, 0);
   timeline->placed_until = 0;
+  timeline->last_hole = 0;
   timeline->gap_rest = 0;
 }
 
@@ -106,40 +120,72 @@ is_close (gint64 difference)
   return ABS (difference) <= (gint64) MAX_JITTER;
 }
 
-gboolean
-genre_timeline_is_contiguous (
-    const GenreTimeline *timeline, GstClockTime timestamp)
+/* The timestamp of the sample that the classifier appends at @length, by those of the
+ * last run. */
+static GstClockTime
+count_timestamp (const GenreTimeline *timeline, guint64 length)
 {
-  guint64 expected, actual;
-  int expected_sign, actual_sign;
+  const Run *last = last_run (timeline);
+
+  return last->timestamp + (length - last->start);
+}
+
+/* Sets @difference to how much later @timestamp, in the GstSegment of the samples to
+ * come, is than @expected, in that of the last ones.  FALSE if there is no telling. */
+static gboolean
+subtract (const GenreTimeline *timeline, GstClockTime timestamp,
+    GstClockTime expected, gint64 *difference)
+{
+  guint64 running, expected_running;
+  int sign, expected_sign;
+
+  if (!timeline->new_segment) {
+    *difference = GST_CLOCK_DIFF (expected, timestamp);
+    return TRUE;
+  }
+  expected_sign = gst_segment_to_running_time_full (
+      &last_run (timeline)->segment, GST_FORMAT_TIME, expected,
+      &expected_running);
+  sign = gst_segment_to_running_time_full (
+      &timeline->segment, GST_FORMAT_TIME, timestamp, &running);
+  *difference = sign * (gint64) running -
+      expected_sign * (gint64) expected_running;
+  return sign && expected_sign;
+}
+
+GenreFollow
+genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
+    guint64 length, GstClockTime *hole)
+{
+  gint64 difference, step;
 
   if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
       !GST_CLOCK_TIME_IS_VALID (timeline->expected))
-    return TRUE;
-  if (!timeline->new_segment)
-    return is_close (GST_CLOCK_DIFF (timeline->expected, timestamp));
-
-  expected_sign = gst_segment_to_running_time_full (
-      &last_run (timeline)->segment, GST_FORMAT_TIME, timeline->expected,
-      &expected);
-  actual_sign = gst_segment_to_running_time_full (
-      &timeline->segment, GST_FORMAT_TIME, timestamp, &actual);
-  return expected_sign && actual_sign &&
-      is_close (
-          actual_sign * (gint64) actual - expected_sign * (gint64) expected);
+    return GENRE_FOLLOWS;
+  if (!subtract (timeline, timestamp, count_timestamp (timeline, length),
+          &difference) ||
+      !subtract (timeline, timestamp, timeline->expected, &step))
+    return GENRE_JUMPS;
+  if (difference >
+      (gint64) (timeline->n_exact >= N_EXACT ? MIN_HOLE : MAX_JITTER)) {
+    *hole = difference;
+    return GENRE_FOLLOWS_HOLE;
+  }
+  if (is_close (difference))
+    return GENRE_FOLLOWS;
+  /* Timestamps may fall behind little by little.  And a source that stamps its
+   * buffers when they arrive stamps some too late: no hole was there when those after
+   * them are in time again. */
+  return is_close (step) ||
+          -difference <= (gint64) (timeline->last_hole + MAX_JITTER)
+      ? GENRE_FOLLOWS
+      : GENRE_JUMPS;
 }
 
-/* TRUE if the timestamps have moved away from the counted samples, little by
- * little, as those of a live source with a clock of its own do. */
-static gboolean
-has_drifted (
-    const GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
+void
+genre_timeline_skip (GenreTimeline *timeline, GstClockTime duration)
 {
-  const Run *last = last_run (timeline);
-  GstClockTime counted = last->timestamp + (length - last->start);
-
-  return GST_CLOCK_TIME_IS_VALID (timestamp) &&
-      !is_close (GST_CLOCK_DIFF (counted, timestamp));
+  timeline->last_hole = duration;
 }
 
 static void
@@ -161,17 +207,32 @@ void
 genre_timeline_begin_samples (
     GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
 {
-  if (timeline->runs->len == 0 || timeline->new_segment ||
-      has_drifted (timeline, timestamp, length))
+  GstClockTime counted;
+
+  if (timeline->runs->len == 0 || timeline->new_segment) {
     append_run (timeline, timestamp, length);
+    return;
+  }
+  counted = count_timestamp (timeline, length);
+  if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
+      is_close (GST_CLOCK_DIFF (counted, timestamp)))
+    return;
+  /* the timestamps have fallen behind the counted samples */
+  timeline->last_hole -= MIN (timeline->last_hole, counted - timestamp);
+  append_run (timeline, timestamp, length);
 }
 
 void
 genre_timeline_end_samples (
     GenreTimeline *timeline, GstClockTime timestamp, GstClockTime duration)
 {
-  if (GST_CLOCK_TIME_IS_VALID (timestamp))
+  if (GST_CLOCK_TIME_IS_VALID (timestamp)) {
+    gint64 step = GST_CLOCK_DIFF (timeline->expected, timestamp);
+
+    timeline->n_exact = ABS (step) <= (gint64) MIN_HOLE ? timeline->n_exact + 1
+                                                        : 0;
     timeline->expected = timestamp;
+  }
   if (GST_CLOCK_TIME_IS_VALID (timeline->expected))
     timeline->expected += duration;
 }
@@ -202,18 +263,26 @@ find_run (GenreTimeline *timeline, guint64 time)
 }
 
 void
-genre_timeline_place_segment (
-    GenreTimeline *timeline, guint64 start, guint64 duration, GenrePlace *place)
+genre_timeline_place_interim (
+    GenreTimeline *timeline, guint64 start, GenrePlace *place)
 {
   const Run *run = find_run (timeline, start);
   guint64 placed_until = timeline->placed_until;
 
-  place->number = timeline->n_segments++;
+  place->number = timeline->n_segments;
   place->overlap = placed_until > start ? placed_until - start : 0;
   place->timestamp = run->timestamp + (start - run->start);
   place->stream_time = gst_segment_to_stream_time (
       &run->segment, GST_FORMAT_TIME, place->timestamp);
   place->running_time = gst_segment_to_running_time (
       &run->segment, GST_FORMAT_TIME, place->timestamp);
+}
+
+void
+genre_timeline_place_segment (
+    GenreTimeline *timeline, guint64 start, guint64 duration, GenrePlace *place)
+{
+  genre_timeline_place_interim (timeline, start, place);
+  timeline->n_segments++;
   timeline->placed_until = start + duration;
 }

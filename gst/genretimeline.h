@@ -9,6 +9,9 @@
  * timestamps began, and so it can tell when a segment of the classifier was in
  * the stream.
  *
+ * That time goes on in holes of the stream, too, once the classifier was told to skip
+ * them.
+ *
  * It only calculates: it knows no element, no pad and no classifier.  It has no
  * lock; it belongs to the streaming thread.
  *
@@ -19,11 +22,19 @@
 
 #include <gst/gst.h>
 
-/* The longest gap that counts as silence; after a longer one the stream begins
+/* The longest gap event that counts as silence; after a longer one the stream begins
  * anew. */
 #define GENRE_TIMELINE_MAX_GAP (3600 * GST_SECOND)
 
 typedef struct _GenreTimeline GenreTimeline;
+
+/* How samples follow those before. */
+typedef enum
+{
+  GENRE_FOLLOWS,
+  GENRE_FOLLOWS_HOLE, /* some are missing between */
+  GENRE_JUMPS         /* back */
+} GenreFollow;
 
 /* Where a segment is in the stream. */
 typedef struct
@@ -42,8 +53,9 @@ void genre_timeline_free (GenreTimeline *timeline);
 
 /* Makes it what a new one is. */
 void genre_timeline_reset (GenreTimeline *timeline);
-/* The next segment is the first one of a track: number 0. */
-void genre_timeline_start_track (GenreTimeline *timeline);
+/* The number of the next segment, within its track. */
+void genre_timeline_set_number (GenreTimeline *timeline, guint64 number);
+guint64 genre_timeline_get_number (const GenreTimeline *timeline);
 /* The samples to come do not follow those so far, and the classifier's time
  * begins at 0 again.  Samples without a timestamp still go on where the last
  * ones ended. */
@@ -59,15 +71,20 @@ genre_timeline_set_segment (GenreTimeline *timeline, const GstSegment *segment);
 gboolean genre_timeline_has_samples (const GenreTimeline *timeline);
 /* The timestamp at which the next samples are expected, or NONE. */
 GstClockTime genre_timeline_get_expected (const GenreTimeline *timeline);
-/* TRUE if samples at @timestamp (NONE if they have none) follow the last ones:
- * the timestamps agree within 40 ms, or, when a GstSegment has begun, the
- * running times do.  There must have been samples. */
-gboolean genre_timeline_is_contiguous (
-    const GenreTimeline *timeline, GstClockTime timestamp);
+/* How samples at @timestamp (NONE if they have none) follow the last ones, of which
+ * the classifier has @length: by the timestamps, or, when a GstSegment has begun, by
+ * the running times.  40 ms are jitter, but not where the last buffers followed one
+ * another within a millisecond.  There must have been samples.
+ * @hole: set to what is missing, if something is */
+GenreFollow genre_timeline_compare (const GenreTimeline *timeline,
+    GstClockTime timestamp, guint64 length, GstClockTime *hole);
+/* The classifier skips a hole of @duration. */
+void genre_timeline_skip (GenreTimeline *timeline, GstClockTime duration);
 
 /* Prepares for samples at @timestamp (or NONE), which the classifier appends at
  * its time @length, the length of what it has.  Call it before they are pushed,
- * after genre_timeline_interrupt() if they are not contiguous. */
+ * after genre_timeline_interrupt() if they do not follow, or after both have skipped
+ * the hole. */
 void genre_timeline_begin_samples (
     GenreTimeline *timeline, GstClockTime timestamp, guint64 length);
 /* Notes that these samples were pushed: @duration ns from @timestamp (or NONE)
@@ -86,3 +103,6 @@ guint64 genre_timeline_gap_to_samples (
  * order. */
 void genre_timeline_place_segment (GenreTimeline *timeline, guint64 start,
     guint64 duration, GenrePlace *place);
+/* Sets @place to where the segment under way is, which began at @start. */
+void genre_timeline_place_interim (
+    GenreTimeline *timeline, guint64 start, GenrePlace *place);

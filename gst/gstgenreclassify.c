@@ -18,29 +18,52 @@
  * * #guint64 `timestamp`: timestamp of its first sample, ns
  * * #guint64 `stream-time`: stream time of its first sample, ns
  * * #guint64 `running-time`: running time of its first sample, ns
- * * #guint64 `duration`: length of its audio, ns; consecutive segments that do
+ * * #guint64 `duration`: length of its span, ns; consecutive segments that do
  *   not overlap add up exactly
- * * #gchararray `genre`: the most probable label; absent if `silent`
- * * #gdouble `confidence`: its probability; 0 if `silent`
+ * * #guint64 `missing`: how much of the span no sample covered, ns
+ * * #gchararray `genre`: the most probable label; absent if `silent`, or if it is
+ *   rather no music
+ * * #gchararray `genre-name`: the same as ID3 spells it, and so the tag
+ * * #gdouble `confidence`: its probability; 0 if there is no `genre`
  * * #GstValueArray of #gchararray `labels`: the labels, in the model's order
  * * #GstValueArray of #gdouble `probabilities`: one for each label, sum 1; all
  *   equal if `silent`
+ * * #gdouble `music`: the probability that it is music at all, and not speech or
+ *   noise; 0 if `silent`, 1 if the model knows nothing else.  Below 0.5 there is no
+ *   `genre`, and the segment does not count in the track's answer
  * * #gboolean `partial`: the stream ended or broke off before the window was
  *   full
  * * #gboolean `silent`: the level was below #GstGenreClassify:silence-threshold
+ * * #gboolean `interim`: a provisional answer, see
+ *   #GstGenreClassify:interim-interval; the segment will be answered again, and this
+ *   answer does not count in the track's
  * * #gchararray `model`: name and version of the model
  *
- * At the end of a track it posts one named `genreclassify-track`. A track ends
- * with EOS, with the start of another stream (a STREAM_START event with another
- * stream or group id) or, if #GstGenreClassify:title-starts-track is %TRUE,
- * with another title. The fields are the same over the whole track, with the
- * probabilities averaged over its segments by duration; in place of `segment`
- * there is `segments`, the number of them. A track that was too short for any
- * segment has no message.
+ * At the end of a track it posts one named `genreclassify-track`.  The fields are
+ * the same over the whole track, with the probabilities averaged by duration over what
+ * is music in it, and `music` over all that is not silent: speech between the music
+ * does not change the genre, but is told.  In place of `segment` there is `segments`,
+ * the number of them.  A track that was too short for any segment has no message.
+ * Beside them there are
  *
- * The answer so far is also pushed downstream as %GST_TAG_GENRE, together with
- * the tags that upstream sent, whenever it changes and once before EOS, as long
- * as its confidence is at least #GstGenreClassify:min-confidence.
+ * * #gchararray `end`: why it ended: `eos`; `stream`, another one began, with
+ *   another group id or, where one of the two has none, another stream id; `title`,
+ *   if #GstGenreClassify:title-starts-track is %TRUE; or `stopped`, the element was
+ *   set to READY
+ * * #gchararray `stream-id`: that of the STREAM_START event
+ * * #gchararray `uri`: of what upstream plays, if it answers the query for it
+ * * #gchararray `title`, `artist`, `organization`: as upstream named them last during
+ *   the track; absent if it never did
+ *
+ * The answer so far, #GstGenreClassify:genre, is also pushed downstream as
+ * %GST_TAG_GENRE, together with the tags that upstream sent, whenever it changes and
+ * once before EOS, as long as its confidence is at least
+ * #GstGenreClassify:min-confidence.  A flushing seek drops the window that is under
+ * way; the track goes on, and its answer stands.
+ *
+ * Packets that were lost leave holes in the timestamps.  Up to
+ * #GstGenreClassify:max-gap the window goes on over them.  GAP events and buffers
+ * are silence.
  *
  * Inference runs in a thread of the element's own, and messages are posted from
  * it. A synchronous handler of them may set properties and do flushing seeks; a
@@ -58,6 +81,13 @@
  *     audio-filter=genreclassify
  * ]| Plays a file and prints its genres on the way.
  * |[
+ * gst-launch-1.0 -m playbin uri=http://localhost:8000/radio \
+ *     audio-filter="genreclassify title-starts-track=true min-track=20000000000 \
+ *         window=10000000000 hop=5000000000 interim-interval=1000000000 \
+ *         memory=60000000000"
+ * ]| Listens to a station: something to see after 5 s, the genre of the last minute,
+ * and a track for each title that is no slogan.
+ * |[
  * gst-launch-1.0 uridecodebin uri=file:///home/me/song.mp3 ! genreclassify ! \
  *     audioconvert ! vorbisenc ! matroskamux ! filesink location=song.mka
  * ]| Writes a file that has the genre among its tags: Matroska, WAV and MP4
@@ -70,16 +100,20 @@
  * ## Known limits
  *
  * * The first answer comes when the first window is full, by default after 30 s
- *   of audio, or at the end of the stream.
+ *   of audio, or at the end of the stream, unless #GstGenreClassify:interim-interval
+ *   is set.
  * * Music of a genre that is not among the model's labels still gets one of
- *   them.
+ *   them.  Singing without instruments, and drones, may be taken for no music.
  * * Nothing in the sound begins another track: a mix of songs, or a radio
- *   without titles, is one track.
+ *   without titles, is one track; #GstGenreClassify:memory has its genre follow.
+ * * A slogan that is shown between two songs counts with the first of them.
  * * Audio that is played backwards, or in a segment whose format is not TIME,
  *   passes and is not analysed.
  * * Timestamps that differ by up to 40 ms from the counted samples count as
- *   jitter: a gap as short without DISCONT is not seen, and the times of
- *   messages may be off by as much.
+ *   jitter, unless a buffer with DISCONT is more than 1 ms late: holes as short are
+ *   seen when they have added up to 40 ms, and the times of messages may be off by
+ *   as much.  The time that a live source with a slow clock lacks counts as missing.
+ * * A window of which less than half was heard is not classified.
  * * A GAP event without a duration, or before the caps, is ignored; one of more
  *   than an hour is a jump, not silence.
  * * Segments that a live stream has lost are missing in the track's average and
@@ -96,6 +130,7 @@
 #include "genreanswer.h"
 #include "genredebug.h"
 #include "genresettings.h"
+#include "genresong.h"
 #include "genrestream.h"
 #include "genretag.h"
 
@@ -123,8 +158,7 @@ struct _GstGenreClassify
 
   /* streaming thread */
   GenreTags *tags;
-  char *stream_id; /* of the last STREAM_START, as is the group */
-  guint group_id;
+  GenreSong *song;
 };
 
 #define CAPS                                                                   \
@@ -167,35 +201,72 @@ push_tags (GstGenreClassify *self, gboolean last)
     gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
 }
 
+/* Asks upstream what it plays, once a track. */
+static void
+ask_uri (GstGenreClassify *self)
+{
+  g_autoptr (GstQuery) query = NULL;
+  char *uri = NULL;
+
+  if (!genre_song_needs_uri (self->song))
+    return;
+  query = gst_query_new_uri ();
+  if (gst_pad_peer_query (GST_BASE_TRANSFORM_SINK_PAD (self), query))
+    gst_query_parse_uri (query, &uri);
+  genre_song_set_uri (self->song, uri);
+}
+
+/* What upstream says of the track, which ends for the reason @end.  (transfer full) */
+static GstStructure *
+describe_track (const GstGenreClassify *self, const char *end)
+{
+  GstStructure *song = gst_structure_new (
+      "song", "end", G_TYPE_STRING, end, NULL);
+
+  genre_song_describe (self->song, song);
+  return song;
+}
+
 /* Ends the track, if there is one: waits until all of it is answered, so that
  * its message is posted, and pushes its tag.  FALSE if there is a flush. */
 static gboolean
-finish_track (GstGenreClassify *self)
+finish_track (GstGenreClassify *self, const char *end)
 {
   if (!genre_stream_is_in_track (self->stream))
     return TRUE;
-  if (!genre_stream_finish_track (self->stream))
+  if (!genre_stream_finish_track (self->stream, describe_track (self, end)))
     return FALSE;
   push_tags (self, TRUE);
-  genre_answer_forget_tag (self->answer);
   return TRUE;
 }
 
 /* Ends the track because another one begins, and forgets its answer, which
  * would stand until then. */
 static void
-start_next_track (GstGenreClassify *self)
+start_next_track (GstGenreClassify *self, const char *end)
 {
-  if (finish_track (self))
+  if (finish_track (self, end))
     genre_answer_forget (self->answer);
+}
+
+/* The title that was announced has stayed. */
+static void
+title_stays (gpointer user_data)
+{
+  GstGenreClassify *self = user_data;
+
+  start_next_track (self, "title");
+  genre_song_begin_next (self->song);
 }
 
 static GstFlowReturn
 gst_genre_classify_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
-  GstFlowReturn flow = genre_stream_push_buffer (self->stream, buffer);
+  GstFlowReturn flow;
 
+  ask_uri (self);
+  flow = genre_stream_push_buffer (self->stream, buffer);
   if (flow == GST_FLOW_OK)
     push_tags (self, FALSE);
   return flow;
@@ -229,13 +300,21 @@ handle_tag_event (GstGenreClassify *self, GstEvent *event)
   GstTagList *list;
 
   gst_event_parse_tag (event, &list);
+  switch (genre_song_take_tags (
+      self->song, list, get_settings (self).title_starts_track)) {
+    case GENRE_TITLE_ANOTHER:
+      genre_stream_announce_title (self->stream);
+      break;
+    case GENRE_TITLE_BACK:
+      genre_stream_withdraw_title (self->stream);
+      break;
+    case GENRE_TITLE_SAME:
+      break;
+  }
   if (gst_tag_list_get_scope (list) == GST_TAG_SCOPE_GLOBAL) {
     genre_tags_set_global (self->tags, list);
     return event;
   }
-  if (genre_tags_set_title (self->tags, list) &&
-      get_settings (self).title_starts_track)
-    start_next_track (self);
   /* again: the handler of the track's message may have changed them */
   settings = get_settings (self);
   return genre_tags_replace_event (
@@ -245,18 +324,11 @@ handle_tag_event (GstGenreClassify *self, GstEvent *event)
 static void
 handle_stream_start (GstGenreClassify *self, GstEvent *event)
 {
-  const char *stream_id;
-  guint group_id = GST_GROUP_ID_INVALID;
-
-  /* the same stream in another group is the same song played again */
-  gst_event_parse_stream_start (event, &stream_id);
-  gst_event_parse_group_id (event, &group_id);
-  if (g_strcmp0 (stream_id, self->stream_id) == 0 && group_id == self->group_id)
-    return;
-  start_next_track (self);
-  self->group_id = group_id;
-  g_free (self->stream_id);
-  self->stream_id = g_strdup (stream_id);
+  if (genre_song_is_another (self->song, event)) {
+    start_next_track (self, "stream");
+    genre_song_reset (self->song);
+  }
+  genre_song_set_stream (self->song, event);
   genre_tags_start_stream (self->tags);
 }
 
@@ -280,7 +352,7 @@ gst_genre_classify_sink_event (GstBaseTransform *trans, GstEvent *event)
       break;
     case GST_EVENT_EOS:
       /* an EOS that a flush has overtaken is not true any more */
-      if (!finish_track (self)) {
+      if (!finish_track (self, "eos")) {
         gst_event_unref (event);
         return FALSE;
       }
@@ -367,10 +439,11 @@ static gboolean
 gst_genre_classify_stop (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
+  g_autoptr (GstStructure) song = describe_track (self, "stopped");
 
-  genre_stream_stop (self->stream);
+  genre_stream_stop (self->stream, song);
   genre_tags_reset (self->tags);
-  g_clear_pointer (&self->stream_id, g_free);
+  genre_song_reset (self->song);
   return TRUE;
 }
 
@@ -401,6 +474,8 @@ gst_genre_classify_set_property (
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
+  if (id == GENRE_SETTING_MIN_CONFIDENCE)
+    genre_answer_set_min_confidence (self->answer, g_value_get_double (value));
 }
 
 static void
@@ -438,6 +513,7 @@ gst_genre_classify_finalize (GObject *object)
   genre_stream_free (self->stream);
   genre_answer_free (self->answer);
   genre_tags_free (self->tags);
+  genre_song_free (self->song);
   g_free (self->model_name);
   G_OBJECT_CLASS (gst_genre_classify_parent_class)->finalize (object);
 }
@@ -469,8 +545,10 @@ install_properties (GObjectClass *klass)
   /**
    * GstGenreClassify:genre:
    *
-   * The track's genre so far, as the model's label; %NULL while none is known.
-   * A change is notified from the thread that classifies.
+   * The track's genre so far, as the model's label; %NULL while none is known.  It is
+   * the average over the track, or over the latest #GstGenreClassify:memory of it, and
+   * before the first window is full that of an interim answer.  A change is notified
+   * from the thread that classifies.
    *
    * Since: 0.1
    */
@@ -500,7 +578,10 @@ install_properties (GObjectClass *klass)
    * * #guint64 `segments`: segments that were answered
    * * #guint64 `silent`: those of them that were silent
    * * #guint64 `dropped`: segments of a live stream that were not classified
-   * * #gdouble `audio-seconds`: audio analysed, s
+   * * #gdouble `audio-seconds`: audio that came, s
+   * * #gdouble `gaps`: what its timestamps say is missing between, s
+   * * #gdouble `discarded`: audio that is in no segment: what was left before an end, a
+   *   jump or a seek and was too short for one, s
    * * #guint64 `inference-mean`, `inference-max`: time to classify one, ns
    *
    * Since: 0.1
@@ -548,9 +629,12 @@ gst_genre_classify_init (GstGenreClassify *self)
 {
   genre_settings_init (&self->settings);
   self->answer = genre_answer_new (GST_ELEMENT (self));
+  genre_answer_set_min_confidence (self->answer, self->settings.min_confidence);
   self->stream = genre_stream_new (GST_ELEMENT (self),
-      GST_BASE_TRANSFORM_SINK_PAD (self), self->answer, &self->settings);
+      GST_BASE_TRANSFORM_SINK_PAD (self), self->answer, &self->settings,
+      title_stays);
   self->tags = genre_tags_new ();
+  self->song = genre_song_new ();
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);

@@ -18,11 +18,13 @@
  * (256 ms at the lowest rate), which finish appends, and one more. */
 #define RING_SLACK 6
 #define SQUARE 16 /* columns transposed at a time */
+/* What may be pushed before the caller looks whether max_hold is over. */
+#define HOLD_SLACK (2 * GENRE_SECOND)
 
 struct _GenreSegment
 {
   gatomicrefcount refcount;
-  guint64 start, duration;
+  guint64 start, duration, missing;
   gboolean partial;
   double mean_square;
   gsize n_columns;
@@ -33,14 +35,22 @@ struct _GenreClassifier
 {
   gatomicrefcount refcount;
   GenreModel *model;
-  guint64 window, hop, min_window; /* ns */
+  guint64 window, hop, min_window, max_hold; /* ns */
 
   /* front end */
   GenreMelSpectrogram *mel;
   GenreMelColumn *ring; /* [ring_size]; column c is ring[c % ring_size] */
   gsize ring_size;
-  guint64 n_segments; /* cut so far */
-  GQueue segments;    /* cut and not taken */
+
+  /* where the segments are */
+  guint64 first;      /* start of the first one since the last split */
+  guint64 n_segments; /* cut or left out since then */
+  gboolean held;      /* none is cut that ends after hold_time */
+  guint64 hold_time;
+  GQueue segments; /* cut and not taken */
+
+  guint64 covered;   /* ns of audio that are in a segment, or discarded */
+  guint64 discarded; /* ns of audio that is in no segment */
 
   gint cancelled; /* atomic */
 };
@@ -87,6 +97,10 @@ check_config (const GenreClassifierConfig *config, const GenreModel *model,
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "window of %g s, expected %g to %g", in_seconds (config->window),
         in_seconds (GENRE_MIN_WINDOW), in_seconds (GENRE_MAX_WINDOW));
+  if (config->max_hold > GENRE_MAX_WINDOW)
+    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
+        "segments held for %g s, expected at most %g",
+        in_seconds (config->max_hold), in_seconds (GENRE_MAX_WINDOW));
   if (config->hop && config->hop < GENRE_MIN_HOP)
     return genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "hop of %g s, expected 0 or at least %g", in_seconds (config->hop),
@@ -124,10 +138,13 @@ genre_classifier_new (GenreModel *model, guint rate,
   /* no stream is that long, and adding it to a time does not overflow */
   classifier->hop = MIN (config->hop ? config->hop : config->window, MAX_HOP);
   classifier->min_window = config->min_window;
+  classifier->max_hold = config->max_hold;
   classifier->mel = mel;
   /* The spacing of the columns is uneven by one STFT frame, so a window holds up
    * to one column more than the first one. */
-  classifier->ring_size = genre_mel_column_at (config->window) + RING_SLACK;
+  classifier->ring_size = genre_mel_column_at (
+                              config->window + config->max_hold + HOLD_SLACK) +
+      RING_SLACK;
   classifier->ring = g_new (GenreMelColumn, classifier->ring_size);
   g_queue_init (&classifier->segments);
   return classifier;
@@ -159,11 +176,36 @@ genre_classifier_unref (GenreClassifier *classifier)
   g_free (classifier);
 }
 
+/* Length of the audio until @time of the stream, without the holes. */
+static guint64
+heard_at (const GenreClassifier *classifier, guint64 time)
+{
+  return genre_mel_spectrogram_heard_at (classifier->mel, time);
+}
+
+/* The audio from @start to @end of the stream is in a segment.  What came before and
+ * is in none will not be in any. */
+static void
+cover (GenreClassifier *classifier, guint64 start, guint64 end)
+{
+  const guint64 from = heard_at (classifier, start);
+
+  if (from > classifier->covered)
+    classifier->discarded += from - classifier->covered;
+  classifier->covered = MAX (classifier->covered, heard_at (classifier, end));
+}
+
 void
 genre_classifier_reset (GenreClassifier *classifier)
 {
+  const guint64 length = genre_classifier_get_length (classifier);
+
+  cover (classifier, length, length);
+  classifier->covered = 0;
   forget_segments (classifier);
+  classifier->first = 0;
   classifier->n_segments = 0;
+  classifier->held = FALSE;
   genre_mel_spectrogram_reset (classifier->mel);
 }
 
@@ -180,18 +222,47 @@ genre_classifier_get_length (const GenreClassifier *classifier)
   return genre_mel_spectrogram_get_length (classifier->mel);
 }
 
-/* Copies the columns from @start to @end (ns) out of the ring. */
+guint64
+genre_classifier_get_discarded (const GenreClassifier *classifier)
+{
+  return classifier->discarded;
+}
+
+void
+genre_classifier_skip (GenreClassifier *classifier, guint64 duration)
+{
+  genre_mel_spectrogram_skip (classifier->mel, duration);
+}
+
+/* Start of the segment that is under way. */
+static guint64
+next_segment (const GenreClassifier *classifier)
+{
+  return classifier->first + classifier->n_segments * classifier->hop;
+}
+
+/* Copies the columns of the audio from @start to @end (ns) out of the ring, as far
+ * as they are there.  NULL if less than half of it was heard, or less than the
+ * network needs. */
 static GenreSegment *
 cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
 {
+  guint64 heard = heard_at (classifier, end) - heard_at (classifier, start);
   guint64 first = genre_mel_column_at (start);
-  gsize n = genre_mel_column_at (end) - first;
-  GenreSegment *segment = g_malloc (
-      sizeof *segment + n * GENRE_MEL_BANDS * sizeof (float));
+  guint64 last = MIN (genre_mel_column_at (end),
+      genre_mel_spectrogram_get_n_columns (classifier->mel));
+  GenreSegment *segment;
+  gsize n;
 
+  if (heard < (end - start) / 2 ||
+      last < first + genre_model_get_min_columns (classifier->model))
+    return NULL;
+  n = last - first;
+  segment = g_malloc (sizeof *segment + n * GENRE_MEL_BANDS * sizeof (float));
   g_atomic_ref_count_init (&segment->refcount);
   segment->start = start;
   segment->duration = end - start;
+  segment->missing = segment->duration - heard;
   segment->partial = end - start < classifier->window;
   segment->n_columns = n;
   segment->mean_square = 0;
@@ -206,22 +277,96 @@ cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
   return segment;
 }
 
-/* Cuts the segments whose samples and columns are all there. */
+/* Cuts the segment from @start to @end, which is to be taken next. */
+static void
+add_segment (GenreClassifier *classifier, guint64 start, guint64 end)
+{
+  GenreSegment *segment = cut_segment (classifier, start, end);
+
+  if (!segment)
+    return;
+  cover (classifier, start, end);
+  g_queue_push_tail (&classifier->segments, segment);
+}
+
+/* Cuts the segment under way, if it ends by @limit and its samples and columns
+ * are all there. */
+static gboolean
+cut_full_segment (GenreClassifier *classifier, guint64 limit)
+{
+  const guint64 start = next_segment (classifier);
+  const guint64 end = start + classifier->window;
+
+  if (end > limit || end > genre_classifier_get_length (classifier) ||
+      genre_mel_column_at (end) >
+          genre_mel_spectrogram_get_n_columns (classifier->mel))
+    return FALSE;
+  add_segment (classifier, start, end);
+  classifier->n_segments++;
+  genre_mel_spectrogram_forget (
+      classifier->mel, MIN (end, next_segment (classifier)));
+  return TRUE;
+}
+
+/* Cuts all that are complete.  They must not wait longer than the ring has
+ * room. */
 static void
 cut_full_segments (GenreClassifier *classifier)
 {
-  for (;;) {
-    guint64 start = classifier->n_segments * classifier->hop;
-    guint64 end = start + classifier->window;
+  if (genre_classifier_get_held (classifier) >
+      classifier->max_hold + HOLD_SLACK)
+    classifier->held = FALSE;
+  if (!classifier->held)
+    while (cut_full_segment (classifier, G_MAXUINT64))
+      ;
+}
 
-    if (genre_classifier_get_length (classifier) < end ||
-        genre_mel_spectrogram_get_n_columns (classifier->mel) <
-            genre_mel_column_at (end))
-      return;
-    g_queue_push_tail (
-        &classifier->segments, cut_segment (classifier, start, end));
-    classifier->n_segments++;
-  }
+void
+genre_classifier_hold (GenreClassifier *classifier)
+{
+  cut_full_segments (classifier);
+  classifier->held = TRUE;
+  classifier->hold_time = genre_classifier_get_length (classifier);
+}
+
+guint64
+genre_classifier_get_held (const GenreClassifier *classifier)
+{
+  return classifier->held
+      ? genre_classifier_get_length (classifier) - classifier->hold_time
+      : 0;
+}
+
+void
+genre_classifier_release (GenreClassifier *classifier)
+{
+  /* they are cut when they are taken, so that they need not all be in memory */
+  classifier->held = FALSE;
+}
+
+/* Cuts a last segment that ends at @time, if it is long enough. */
+static void
+cut_last_segment (GenreClassifier *classifier, guint64 time)
+{
+  const guint64 start = next_segment (classifier);
+
+  if (start < time && time - start >= classifier->min_window)
+    add_segment (classifier, start, time);
+  cover (classifier, time, time);
+}
+
+void
+genre_classifier_split (GenreClassifier *classifier)
+{
+  const guint64 time = classifier->hold_time;
+
+  if (!classifier->held)
+    return;
+  while (cut_full_segment (classifier, time))
+    ;
+  cut_last_segment (classifier, time);
+  classifier->first = time;
+  classifier->n_segments = 0;
 }
 
 /* Where the next column goes. */
@@ -302,27 +447,34 @@ genre_classifier_push_bytes (GenreClassifier *classifier,
 void
 genre_classifier_finish (GenreClassifier *classifier)
 {
-  guint64 end = genre_classifier_get_length (classifier);
-  guint64 n_columns = genre_mel_column_at (end);
-  guint64 start;
+  const guint64 end = genre_classifier_get_length (classifier);
 
+  classifier->held = FALSE;
   while (
       genre_mel_spectrogram_finish (classifier->mel, next_column (classifier)))
     cut_full_segments (classifier);
   cut_full_segments (classifier);
-
-  start = classifier->n_segments * classifier->hop;
-  if (start < end && end - start >= classifier->min_window &&
-      n_columns - genre_mel_column_at (start) >=
-          genre_model_get_min_columns (classifier->model))
-    g_queue_push_tail (
-        &classifier->segments, cut_segment (classifier, start, end));
+  cut_last_segment (classifier, end);
 }
 
 GenreSegment *
 genre_classifier_take_segment (GenreClassifier *classifier)
 {
+  if (g_queue_is_empty (&classifier->segments) && !classifier->held)
+    cut_full_segment (classifier, G_MAXUINT64);
   return g_queue_pop_head (&classifier->segments);
+}
+
+GenreSegment *
+genre_classifier_peek_segment (const GenreClassifier *classifier)
+{
+  const guint64 start = next_segment (classifier);
+  const guint64 end = genre_classifier_get_length (classifier);
+
+  if (end <= start || end - start < classifier->min_window)
+    return NULL;
+  /* of a window that is full already, while its segment is held */
+  return cut_segment (classifier, start, MIN (end, start + classifier->window));
 }
 
 /* What the network was trained on: decibels clipped GENRE_MEL_TOP_DB below
@@ -367,9 +519,9 @@ standardise (const float *columns, gsize n_columns, float *input)
   }
 }
 
-float *
-genre_classifier_predict (GenreClassifier *classifier, const float *columns,
-    gsize n_columns, gsize *n_probabilities, GError **error)
+static float *
+predict (GenreClassifier *classifier, const float *columns, gsize n_columns,
+    gsize *n_probabilities, double *music, GError **error)
 {
   const gsize min = genre_model_get_min_columns (classifier->model);
   const gsize max = genre_model_get_max_columns ();
@@ -378,6 +530,8 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
 
   if (n_probabilities)
     *n_probabilities = 0;
+  if (music)
+    *music = 0;
   if (n_columns < min || n_columns > max) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT
@@ -390,11 +544,18 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
   standardise (
       columns, n_columns, genre_workspace_get_input (workspace, n_columns));
   probabilities = genre_model_run (
-      classifier->model, workspace, n_columns, error);
+      classifier->model, workspace, n_columns, music, error);
   genre_model_release_workspace (classifier->model, workspace);
   if (probabilities && n_probabilities)
     *n_probabilities = genre_model_get_n_labels (classifier->model);
   return probabilities;
+}
+
+float *
+genre_classifier_predict (GenreClassifier *classifier, const float *columns,
+    gsize n_columns, gsize *n_probabilities, GError **error)
+{
+  return predict (classifier, columns, n_columns, n_probabilities, NULL, error);
 }
 
 float *
@@ -428,8 +589,17 @@ float *
 genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error)
 {
-  return genre_classifier_predict (
-      classifier, segment->columns, segment->n_columns, n_probabilities, error);
+  return genre_classifier_classify_full (
+      classifier, segment, n_probabilities, NULL, error);
+}
+
+float *
+genre_classifier_classify_full (GenreClassifier *classifier,
+    const GenreSegment *segment, gsize *n_probabilities, double *music,
+    GError **error)
+{
+  return predict (classifier, segment->columns, segment->n_columns,
+      n_probabilities, music, error);
 }
 
 GenreSegment *
@@ -456,6 +626,12 @@ guint64
 genre_segment_get_duration (const GenreSegment *segment)
 {
   return segment->duration;
+}
+
+guint64
+genre_segment_get_missing (const GenreSegment *segment)
+{
+  return segment->missing;
 }
 
 gboolean

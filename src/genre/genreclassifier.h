@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  *     0 means @window
  * @min_window: shortest partial segment that genre_classifier_finish() gives, ns.
  *     What is shorter than the network accepts is never given.
+ * @max_hold: how long genre_classifier_hold() holds segments back, ns, at most
+ *     %GENRE_MAX_WINDOW; the mel columns of that time are kept, 6.7 KB per second
  *
  * How a stream is cut into segments.  Call genre_classifier_config_init() first:
  * later versions may have more members in the place of what is reserved.
@@ -25,9 +27,10 @@ typedef struct
   guint64 window;
   guint64 hop;
   guint64 min_window;
+  guint64 max_hold;
 
   /*< private >*/
-  guint64 reserved[5];
+  guint64 reserved[4];
 } GenreClassifierConfig;
 
 #define GENRE_TYPE_CLASSIFIER_CONFIG (genre_classifier_config_get_type ())
@@ -176,6 +179,59 @@ GENRE_API void genre_classifier_finish (GenreClassifier *classifier);
 GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
 
 /**
+ * genre_classifier_skip:
+ * @classifier: a classifier
+ * @duration: length of the hole, ns
+ *
+ * Says that audio is missing here.  Time goes on, and so a segment with a hole in it
+ * has less audio than its length says; the network hears what came before and after
+ * the hole with nothing between.  A segment of which less than half was heard is left
+ * out.
+ */
+GENRE_API void
+genre_classifier_skip (GenreClassifier *classifier, guint64 duration);
+
+/**
+ * genre_classifier_hold:
+ * @classifier: a classifier
+ *
+ * Says that another piece of music may begin here: segments that end later are held
+ * back until genre_classifier_release() or genre_classifier_split(), or until more
+ * than #GenreClassifierConfig.max_hold of audio and a second came.
+ */
+GENRE_API void genre_classifier_hold (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_get_held:
+ * @classifier: a classifier
+ *
+ * Tells how much audio came since genre_classifier_hold().
+ *
+ * Returns: its length, ns; 0 if no segments are held back
+ */
+GENRE_API guint64 genre_classifier_get_held (const GenreClassifier *classifier);
+
+/**
+ * genre_classifier_release:
+ * @classifier: a classifier
+ *
+ * Lets the segments that were held back be taken.
+ */
+GENRE_API void genre_classifier_release (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_split:
+ * @classifier: a classifier
+ *
+ * Says that another piece of music began when genre_classifier_hold() was called: the
+ * segment that was under way then ends there, as with genre_classifier_finish(), and
+ * the next one begins there.  Those after it are held back until
+ * genre_classifier_release(), so that they can be told apart.  Does nothing if no
+ * segments are held back.
+ */
+GENRE_API void genre_classifier_split (GenreClassifier *classifier);
+
+/**
  * genre_classifier_set_rate:
  * @classifier: a classifier
  * @rate: sample rate, Hz, of the samples to come
@@ -194,11 +250,25 @@ GENRE_API gboolean genre_classifier_set_rate (
  * genre_classifier_get_length:
  * @classifier: a classifier
  *
- * Tells how much audio there was.
+ * Tells how long the stream is.
  *
- * Returns: length of the audio pushed since the start or the last reset, ns
+ * Returns: length of the audio pushed, and of the holes, since the start or the last
+ *     reset, ns
  */
 GENRE_API guint64 genre_classifier_get_length (
+    const GenreClassifier *classifier);
+
+/**
+ * genre_classifier_get_discarded:
+ * @classifier: a classifier
+ *
+ * Tells how much audio was pushed in vain: what was left when the stream ended, was
+ * reset or split and was too short for a segment; what lies between windows with a
+ * longer hop; and that of windows with too little in them.
+ *
+ * Returns: length of the audio that is in no segment, since the classifier was made, ns
+ */
+GENRE_API guint64 genre_classifier_get_discarded (
     const GenreClassifier *classifier);
 
 /**
@@ -213,6 +283,19 @@ GENRE_API guint64 genre_classifier_get_length (
  */
 GENRE_API GenreSegment *
 genre_classifier_take_segment (GenreClassifier *classifier);
+
+/**
+ * genre_classifier_peek_segment:
+ * @classifier: a classifier
+ *
+ * Takes a snapshot of the segment that is under way, for an answer before its window
+ * is full.
+ *
+ * Returns: (transfer full) (nullable): the audio so far, or %NULL if that is shorter
+ *     than the least length of a partial segment
+ */
+GENRE_API GenreSegment *
+genre_classifier_peek_segment (const GenreClassifier *classifier);
 
 /**
  * genre_classifier_classify:
@@ -233,6 +316,27 @@ genre_classifier_take_segment (GenreClassifier *classifier);
  */
 GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error);
+
+/**
+ * genre_classifier_classify_full:
+ * @classifier: a classifier
+ * @segment: as for genre_classifier_classify()
+ * @n_probabilities: (out) (optional): as for genre_classifier_classify()
+ * @music: (out) (optional): probability that it is music at all, 0 to 1; 1 if the
+ *     model does not know anything else
+ * @error: return location for an error
+ *
+ * Runs the network, and also tells whether the genres mean anything: in what is no
+ * music, a model that knows of it finds all of them equally likely.
+ *
+ * Errors: as for genre_classifier_classify().
+ *
+ * Returns: (transfer full) (array length=n_probabilities) (nullable): as
+ *     genre_classifier_classify()
+ */
+GENRE_API float *genre_classifier_classify_full (GenreClassifier *classifier,
+    const GenreSegment *segment, gsize *n_probabilities, double *music,
+    GError **error);
 
 /**
  * genre_classifier_predict: (skip)

@@ -52,9 +52,19 @@ GENRE_API guint64 genre_segment_get_start (const GenreSegment *segment);
  *
  * Tells how long a segment is.
  *
- * Returns: length of its audio, ns
+ * Returns: from its first sample to the end of its last one, ns, holes included
  */
 GENRE_API guint64 genre_segment_get_duration (const GenreSegment *segment);
+
+/**
+ * genre_segment_get_missing:
+ * @segment: a segment
+ *
+ * Tells how much of a segment was not heard, see genre_classifier_skip().
+ *
+ * Returns: length of the holes in it, ns, less than half of its length
+ */
+GENRE_API guint64 genre_segment_get_missing (const GenreSegment *segment);
 
 /**
  * genre_segment_is_partial:

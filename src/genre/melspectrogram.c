@@ -10,6 +10,7 @@
 #include "filterbank.h"
 #include "genre/kernels/kernels.h"
 #include "genre/weights/error.h"
+#include "holes.h"
 
 #define CHUNK 1024 /* samples mixed at a time */
 #define MIN_POWER 1e-10f
@@ -33,7 +34,8 @@ struct _GenreMelSpectrogram
   gsize capacity;
 
   /* the stream */
-  guint64 origin;    /* ns: where the present rate began */
+  GenreHoles holes;
+  guint64 origin;    /* ns heard: where the present rate began */
   guint64 n_samples; /* since the origin */
   guint64 n_columns;
   gsize n_buffered;
@@ -80,7 +82,8 @@ genre_mel_column_at (guint64 time)
 static gint64
 next_start (const GenreMelSpectrogram *mel)
 {
-  guint64 centre = column_time (mel->n_columns);
+  guint64 centre = genre_mel_spectrogram_heard_at (
+      mel, column_time (mel->n_columns));
   gboolean before = centre < mel->origin;
   guint64 distance = before ? mel->origin - centre : centre - mel->origin;
   gint64 samples = distance / GENRE_SECOND * mel->rate +
@@ -194,6 +197,7 @@ genre_mel_spectrogram_new (guint rate, GError **error)
     return NULL;
   init_fftw ();
   mel = g_new0 (GenreMelSpectrogram, 1);
+  genre_holes_init (&mel->holes);
   g_atomic_ref_count_init (&mel->refcount);
   mel->kernels = kernels;
   init_rate (mel, rate);
@@ -214,13 +218,45 @@ genre_mel_spectrogram_unref (GenreMelSpectrogram *mel)
   if (!mel || !g_atomic_ref_count_dec (&mel->refcount))
     return;
   clear_rate (mel);
+  genre_holes_clear (&mel->holes);
   g_free (mel);
 }
 
 void
 genre_mel_spectrogram_reset (GenreMelSpectrogram *mel)
 {
+  genre_holes_reset (&mel->holes);
   begin (mel, 0, 0);
+}
+
+/* Length of the audio itself.  Whole seconds apart from the rest, so that nothing
+ * overflows and nothing is rounded twice. */
+static guint64
+get_heard (const GenreMelSpectrogram *mel)
+{
+  const guint64 n = mel->n_samples;
+
+  return mel->origin + n / mel->rate * GENRE_SECOND +
+      n % mel->rate * GENRE_SECOND / mel->rate;
+}
+
+void
+genre_mel_spectrogram_skip (GenreMelSpectrogram *mel, guint64 duration)
+{
+  genre_holes_add (
+      &mel->holes, genre_mel_spectrogram_get_length (mel), duration);
+}
+
+guint64
+genre_mel_spectrogram_heard_at (const GenreMelSpectrogram *mel, guint64 time)
+{
+  return genre_holes_heard_at (&mel->holes, time);
+}
+
+void
+genre_mel_spectrogram_forget (GenreMelSpectrogram *mel, guint64 time)
+{
+  genre_holes_forget (&mel->holes, time);
 }
 
 gboolean
@@ -230,11 +266,11 @@ genre_mel_spectrogram_set_rate (
   if (!check_rate (rate, error))
     return FALSE;
   if (rate != mel->rate) {
-    guint64 length = genre_mel_spectrogram_get_length (mel);
+    guint64 heard = get_heard (mel);
 
     clear_rate (mel);
     init_rate (mel, rate);
-    begin (mel, length, mel->n_columns);
+    begin (mel, heard, mel->n_columns);
   }
   return TRUE;
 }
@@ -372,17 +408,10 @@ genre_mel_spectrogram_get_n_columns (const GenreMelSpectrogram *mel)
   return mel->n_columns;
 }
 
-/* Whole seconds apart from the rest, so that nothing overflows and nothing is
- * rounded twice. */
 guint64
 genre_mel_spectrogram_get_length (const GenreMelSpectrogram *mel)
 {
-  guint64 n = mel->n_samples;
-
-  if (mel->finished)
-    return mel->end;
-  return mel->origin + n / mel->rate * GENRE_SECOND +
-      n % mel->rate * GENRE_SECOND / mel->rate;
+  return mel->finished ? mel->end : get_heard (mel) + mel->holes.missing;
 }
 
 double

@@ -18,3 +18,14 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
     gsize n_samples, GenreMelColumn *column, gboolean *ready);
 /* Begins another stream at the same rate; plan, window and filterbank stay. */
 void genre_mel_spectrogram_reset (GenreMelSpectrogram *mel);
+
+/* Says that audio of @duration ns is missing here.  The columns stay where they are
+ * in the stream's time, and their windows are cut out of the samples that there are,
+ * joined where the hole is: the network takes one column in 77.5 ms, and if those
+ * after a hole fell elsewhere on the music, it would give other answers. */
+void genre_mel_spectrogram_skip (GenreMelSpectrogram *mel, guint64 duration);
+/* How much audio there was until @time of the stream, ns. */
+guint64
+genre_mel_spectrogram_heard_at (const GenreMelSpectrogram *mel, guint64 time);
+/* That will not be asked for a time before @time any more. */
+void genre_mel_spectrogram_forget (GenreMelSpectrogram *mel, guint64 time);

@@ -154,7 +154,7 @@ read_labels (GenreModel *model, GError **error)
 
 float *
 genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
-    gsize n_columns, GError **error)
+    gsize n_columns, double *music, GError **error)
 {
   const guint n = genre_model_get_n_labels (model);
   const float *output = genre_network_forward (
@@ -180,6 +180,9 @@ genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
   probabilities = g_new (float, n);
   for (guint i = 0; i < n; i++)
     probabilities[i] = output[i] / sum;
+  if (music)
+    *music = CLAMP (
+        1 - genre_network_get_other (model->network, output, n), 0, 1);
   return probabilities;
 }
 
@@ -195,7 +198,7 @@ try_network (const GenreModel *model, GError **error)
 
   for (gsize i = 0; i < n * GENRE_MEL_BANDS; i++)
     input[i] = i % 2 ? 1 : -1;
-  probabilities = genre_model_run (model, workspace, n, NULL);
+  probabilities = genre_model_run (model, workspace, n, NULL, NULL);
   genre_workspace_free (workspace);
   return probabilities ||
       genre_refuse (error, GENRE_ERROR_FORMAT,

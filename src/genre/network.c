@@ -373,3 +373,13 @@ genre_network_forward (
   }
   return in;
 }
+
+double
+genre_network_get_other (
+    const GenreNetwork *network, const float *output, gsize n_features)
+{
+  const GenreLayer *last = g_ptr_array_index (
+      network->layers, network->layers->len - 1);
+
+  return g_str_equal (last->type, "share_other") ? output[n_features] : 0;
+}

@@ -49,3 +49,8 @@ void genre_workspace_set_observer (
  * the minimum. */
 const float *genre_network_forward (
     const GenreNetwork *network, GenreWorkspace *workspace, gsize frames);
+/* The probability of "none of them" that the last layer has divided among the
+ * features of @output, [n_features][1], which genre_network_forward() gave; 0 if
+ * the last layer does no such thing. */
+double genre_network_get_other (
+    const GenreNetwork *network, const float *output, gsize n_features);

@@ -236,7 +236,8 @@ test_tiny_hop (void)
   static const guint64 hops[] = { 1, 99999999 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (hops); i++) {
-    const GenreClassifierConfig config = { 5 * SECOND, hops[i], 0, { 0 } };
+    const GenreClassifierConfig config = { .window = 5 * SECOND,
+      .hop = hops[i] };
     GenreModel *model = load_small_model ();
     GError *error = NULL;
 

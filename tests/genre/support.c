@@ -35,7 +35,9 @@ new_classifier (GenreModel *model, guint rate, guint64 window, guint64 hop,
     guint64 min_window)
 {
   g_autoptr (GError) error = NULL;
-  const GenreClassifierConfig config = { window, hop, min_window, { 0 } };
+  const GenreClassifierConfig config = {
+    .window = window, .hop = hop, .min_window = min_window
+  };
   GenreClassifier *classifier = genre_classifier_new (
       model, rate, &config, &error);
 

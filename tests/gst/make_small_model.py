@@ -1,9 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes models/crnn.safetensors beside this file: the architecture that ships with
-few channels and seeded random weights.  Its answers mean nothing; it is for the
-tests of the element that are about everything but the answers, and makes them fast
-enough for valgrind.  Run by hand when the weights file's form changes."""
+"""Writes the networks in models/ beside this file, which make the tests of the
+element fast enough for valgrind.  Run by hand when the weights file's form changes.
+
+crnn: the architecture that ships with few channels and seeded random weights.  Its
+answers mean nothing; it is for the tests that are about everything but the answers.
+
+steered: says "hiphop" to a low tone (250 Hz), "classical" to a middle one (1000 Hz)
+and, as its eleventh output, that a high one (3000 Hz) is no music.  Its input's mean
+over time decides, so a window of two tones is between them."""
 
 import os
 import sys
@@ -17,14 +22,48 @@ import networks  # noqa: E402
 import train  # noqa: E402
 import weights  # noqa: E402
 
-torch.manual_seed(1)
-layers = networks.layers_of("crnn", len(train.GENRES), other=False)
-for layer in layers:
-    if layer["type"] == "conv2d":
-        layer["channels"] = 4
-    if layer["type"] == "gru":
-        layer["hidden"] = 8
-network = networks.Network(layers)
+COEFFICIENTS = 24
+# mel bands of the three tones
+LOW, MIDDLE, HIGH = 9, 38, 79
+# so that a tone's own output has a probability of 0.8 to 0.9, and one beside it
+# still changes when something else is in the window
+SHARPNESS = 1.0
+
+
+def make_small():
+    torch.manual_seed(1)
+    layers = networks.layers_of("crnn", len(train.GENRES), other=False)
+    for layer in layers:
+        if layer["type"] == "conv2d":
+            layer["channels"] = 4
+        if layer["type"] == "gru":
+            layer["hidden"] = 8
+    return networks.Network(layers)
+
+
+def make_steered():
+    outputs = len(train.GENRES) + 1
+    network = networks.Network([
+        {"type": "mfcc", "coefficients": COEFFICIENTS},
+        {"type": "mean"},
+        {"type": "dense", "name": "dense", "units": outputs},
+        {"type": "softmax", "temperature": 1.0},
+        {"type": "share_other"},
+    ])
+    matrix = networks.mfcc_matrix(COEFFICIENTS, networks.MEL_BANDS)
+    weight = torch.zeros(outputs, COEFFICIENTS)
+    for output, band in ((train.GENRES.index("hiphop"), LOW),
+                         (train.GENRES.index("classical"), MIDDLE),
+                         (outputs - 1, HIGH)):
+        weight[output] = SHARPNESS * matrix[:, band]
+    network.dense.weight.data = weight
+    network.dense.bias.data.zero_()
+    return network
+
+
 os.makedirs(os.path.join(HERE, "models"), exist_ok=True)
-weights.save_network(os.path.join(HERE, "models", "crnn.safetensors"), network,
-                     name="small", version="1", labels=train.GENRES)
+for model, name, network in (("crnn", "small", make_small()),
+                             ("steered", "steered", make_steered())):
+    weights.save_network(
+        os.path.join(HERE, "models", f"{model}.safetensors"), network,
+        name=name, version="1", labels=train.GENRES)

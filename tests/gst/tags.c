@@ -44,19 +44,6 @@ last_value (GList *lists, const char *tag)
   return g_strdup (value);
 }
 
-static void
-push_upstream (GstHarness *h, GstTagScope scope, const char *tag, ...)
-{
-  GstTagList *list = gst_tag_list_new_empty ();
-  va_list args;
-
-  va_start (args, tag);
-  gst_tag_list_add_valist (list, GST_TAG_MERGE_APPEND, tag, args);
-  va_end (args);
-  gst_tag_list_set_scope (list, scope);
-  fail_unless (gst_harness_push_event (h, gst_event_new_tag (list)));
-}
-
 /* The spelling of the genre that the element has found. */
 static void
 check_is_ours (GstHarness *h, const char *genre)
@@ -83,7 +70,7 @@ GST_START_TEST (test_merge)
 {
   GstHarness *h = harness_new (3, "min-confidence=0");
 
-  push_upstream (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
   free_tags (pull_tags (h));
   for (guint step = 0; step < 3; step++) {
     g_autofree char *title = NULL;
@@ -99,7 +86,7 @@ GST_START_TEST (test_merge)
         n++;
       }
     else if (step == 1)
-      push_upstream (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title",
+      push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title",
           GST_TAG_ARTIST, "An artist", NULL);
     else
       gst_harness_push_event (h, gst_event_new_eos ());
@@ -151,7 +138,7 @@ check_mode (const char *mode, GstTagScope scope, gboolean ours)
   g_autofree char *genre = NULL;
   GList *lists;
 
-  push_upstream (h, scope, GST_TAG_GENRE, "Polka", NULL);
+  push_tags (h, scope, GST_TAG_GENRE, "Polka", NULL);
   push_until (h, 0, 4 * RATE);
   gst_harness_push_event (h, gst_event_new_eos ());
   lists = pull_tags (h);
@@ -200,37 +187,136 @@ GST_START_TEST (test_min_confidence)
 
 GST_END_TEST;
 
-/* A tag is taken back when its answer is not sure enough any more. */
-GST_START_TEST (test_take_back)
+/* The first tags that come while steered music is pushed on from @position, a tenth
+ * of a second. */
+static GList *
+wait_tags (GstHarness *h, Tone tone, guint *position)
 {
-  GstHarness *h = harness_new (3, "min-confidence=0");
-  g_autofree char *before = NULL;
-  g_autofree char *after = NULL;
-  g_autofree char *title = NULL;
   GList *lists;
-  guint64 n = 0;
 
-  push_upstream (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
-  free_tags (pull_tags (h));
   while (!(lists = pull_tags (h))) {
-    push_until (h, n * RATE, (n + 1) * RATE);
-    n++;
+    fail_unless (*position < 2000, "no tag");
+    push_tone (h, tone, *position / 10.0, (*position + 1) / 10.0);
+    ++*position;
   }
-  before = last_value (lists, GST_TAG_GENRE);
-  fail_unless (before != NULL);
-  free_tags (lists);
+  return lists;
+}
 
-  gst_harness_set (h, "genreclassify", "min-confidence", 1.0, NULL);
-  while (!(lists = pull_tags (h))) {
-    fail_unless (n < 60, "the tag was not taken back");
-    push_until (h, n * RATE, (n + 1) * RATE);
-    n++;
-  }
-  after = last_value (lists, GST_TAG_GENRE);
-  title = last_value (lists, GST_TAG_TITLE);
-  fail_unless (after == NULL, "still %s", after);
+/* The genre that stands in the last list beside upstream's title. */
+static void
+check_last (GList *lists, const char *genre)
+{
+  g_autofree char *title = last_value (lists, GST_TAG_TITLE);
+  g_autofree char *last = last_value (lists, GST_TAG_GENRE);
+
   fail_unless_equals_string (title, "A title");
+  fail_unless_equals_string (last, genre);
   free_tags (lists);
+}
+
+/* With steered music, and a title of upstream's that has come out. */
+static GstHarness *
+start_titled (const char *properties)
+{
+  GstHarness *h = harness_new (3, properties);
+
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
+  free_tags (pull_tags (h));
+  return h;
+}
+
+/* Another min-confidence takes the tag of the answer that stands back, and gives it
+ * again, with the next buffer. */
+GST_START_TEST (test_min_confidence_while_playing)
+{
+  GstHarness *h = start_titled ("model=steered min-confidence=0");
+  guint position = 0;
+
+  check_last (wait_tags (h, TONE_HIPHOP, &position), "Hip-Hop");
+  for (guint i = 0; i < 3; i++) {
+    GList *lists;
+
+    gst_harness_set (h, "genreclassify", "min-confidence", 1.0, NULL);
+    push_tone (h, TONE_HIPHOP, position / 10.0, (position + 1) / 10.0);
+    lists = pull_tags (h);
+    fail_unless (lists != NULL, "the tag was not taken back");
+    check_last (lists, NULL);
+    gst_harness_set (h, "genreclassify", "min-confidence", 0.1 * i, NULL);
+    push_tone (h, TONE_HIPHOP, (position + 1) / 10.0, (position + 2) / 10.0);
+    lists = pull_tags (h);
+    fail_unless (lists != NULL, "the tag was not given again");
+    check_last (lists, "Hip-Hop");
+    position += 2;
+  }
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* A seek leaves the tag as it is, also for what upstream sends after it, until
+ * another answer comes. */
+GST_START_TEST (test_kept_over_seek)
+{
+  GstHarness *h = start_titled (
+      "model=steered min-confidence=0 memory=3000000000");
+  guint position = 0;
+  GList *lists;
+
+  check_last (wait_tags (h, TONE_HIPHOP, &position), "Hip-Hop");
+  push_flush (h);
+  push_segment (h, 0, 0);
+  push_tone (h, TONE_CLASSICAL, 0, 1);
+  lists = pull_tags (h);
+  if (lists) /* said again, it is not another one */
+    check_last (lists, "Hip-Hop");
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
+  lists = pull_tags (h);
+  fail_unless (lists != NULL);
+  check_last (lists, "Hip-Hop");
+  position = 10;
+  check_last (wait_tags (h, TONE_CLASSICAL, &position), "Classical");
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* The tag follows memory: another genre, and none when nothing is remembered. */
+GST_START_TEST (test_memory)
+{
+  GstHarness *h = start_titled (
+      "model=steered min-confidence=0.5 memory=3000000000");
+  guint position = 0;
+
+  check_last (wait_tags (h, TONE_HIPHOP, &position), "Hip-Hop");
+  position = 60; /* at the next window's begin */
+  push_tone (h, TONE_HIPHOP, 3.1, 6);
+  free_tags (pull_tags (h));
+  check_last (wait_tags (h, TONE_CLASSICAL, &position), "Classical");
+  check_last (wait_tags (h, TONE_NO_MUSIC, &position), NULL);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* An interim answer has a tag, what is no music has none. */
+GST_START_TEST (test_interim)
+{
+  GstHarness *h = start_titled ("model=steered min-confidence=0.5 "
+                                "min-window=1000000000 "
+                                "interim-interval=1000000000");
+  guint position = 0;
+
+  check_last (wait_tags (h, TONE_CLASSICAL, &position), "Classical");
+  harness_free (h);
+
+  h = start_titled ("model=steered min-confidence=0");
+  push_tone (h, TONE_NO_MUSIC, 0, 6);
+  push_eos (h);
+  for (GList *lists = pull_tags (h), *l = lists; l; l = l->next) {
+    fail_unless (gst_tag_list_get_tag_size (l->data, GST_TAG_GENRE) == 0);
+    if (!l->next)
+      free_tags (lists);
+  }
   harness_free (h);
 }
 
@@ -271,7 +357,10 @@ tags_suite (void)
   tcase_add_test (chain, test_only_on_change);
   tcase_add_test (chain, test_modes);
   tcase_add_test (chain, test_min_confidence);
-  tcase_add_test (chain, test_take_back);
+  tcase_add_test (chain, test_min_confidence_while_playing);
+  tcase_add_test (chain, test_kept_over_seek);
+  tcase_add_test (chain, test_memory);
+  tcase_add_test (chain, test_interim);
   tcase_add_test (chain, test_before_eos);
   return suite;
 }

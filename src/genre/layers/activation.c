@@ -75,7 +75,8 @@ softmax_forward (const GenreLayer *layer, const GenreShape *shape,
 
 /* The last feature of each frame is the probability of "none of the others";
  * it is divided equally among them. So audio that is none of them looks
- * equally like all of them, and the sum stays 1. */
+ * equally like all of them, and the sum stays 1.  That of the last frame stays
+ * where it was, behind the output, where the network finds it. */
 static void
 share_other_forward (const GenreLayer *layer, const GenreShape *shape,
     const float *in, float *out, const GenreScratch *scratch)
