@@ -144,18 +144,18 @@ genre_song_take_tags (
 {
   Names *latest = song->has_next ? &song->next : &song->names;
   g_autofree char *title = NULL;
-  gboolean is_other;
+  gboolean is_latest;
 
   gst_tag_list_get_string (list, GST_TAG_TITLE, &title);
-  is_other = is_news (song, list, title) &&
-      g_strcmp0 (title, latest->values[TITLE]) != 0;
-  if (!is_other && title && g_strcmp0 (title, latest->values[TITLE]) != 0) {
-    /* the other scope's, once more: of its names none is new */
+  is_latest = g_strcmp0 (title, latest->values[TITLE]) == 0;
+  /* the other scope's, once more: of its names none is new */
+  if (!is_news (song, list, title) && title && !is_latest && !song->has_next)
     return GENRE_TITLE_SAME;
-  }
-  if (!is_other || !titles_split || !latest->values[TITLE]) {
+  if (!title || is_latest || !titles_split || !latest->values[TITLE]) {
+    gboolean is_first = title && !latest->values[TITLE];
+
     set_names (latest, list);
-    return GENRE_TITLE_SAME;
+    return is_first ? GENRE_TITLE_FIRST : GENRE_TITLE_SAME;
   }
 
   clear_names (&song->next);

@@ -14,6 +14,7 @@ typedef struct _GenreSong GenreSong;
 typedef enum
 {
   GENRE_TITLE_SAME,    /* nothing new */
+  GENRE_TITLE_FIRST,   /* the song has a title now */
   GENRE_TITLE_ANOTHER, /* another song may begin, see genre_song_begin_next() */
   GENRE_TITLE_BACK     /* the song goes on: its title is there again */
 } GenreTitle;

@@ -38,6 +38,7 @@ struct _GenreStream
   gboolean is_announced; /* a title, which the classifier holds segments for */
   gboolean is_staying;   /* title_stays is called for it */
   guint64 title_age;     /* ns of it before the last jump of the stream */
+  guint64 title_length;  /* ns of audio under the title before it */
   gboolean warned_dropped;
 };
 
@@ -281,19 +282,34 @@ queue_interim (GenreStream *stream)
   return queue_item (stream, genre_answer_item_new (segment, &place, TRUE));
 }
 
+/* ns of audio since a title was announced */
+static guint64
+get_title_age (const GenreStream *stream)
+{
+  return stream->title_age + genre_classifier_get_held (stream->classifier);
+}
+
+/* The title that was announced has stayed. */
+static void
+begin_title (GenreStream *stream)
+{
+  const guint64 age = get_title_age (stream);
+
+  stream->is_announced = FALSE;
+  stream->is_staying = TRUE;
+  stream->title_stays (
+      stream->element, stream->title_length >= stream->min_track);
+  stream->is_staying = FALSE;
+  stream->title_length = age;
+  genre_classifier_release (stream->classifier);
+}
+
 /* Does what is due after a few samples were pushed. */
 static gboolean
 settle (GenreStream *stream)
 {
-  if (stream->is_announced &&
-      stream->title_age + genre_classifier_get_held (stream->classifier) >=
-          stream->min_track) {
-    stream->is_announced = FALSE;
-    stream->is_staying = TRUE;
-    stream->title_stays (stream->element);
-    stream->is_staying = FALSE;
-    genre_classifier_release (stream->classifier);
-  }
+  if (stream->is_announced && get_title_age (stream) >= stream->min_track)
+    begin_title (stream);
   return queue_segments (stream) &&
       (genre_classifier_get_length (stream->classifier) <
               stream->next_interim ||
@@ -363,6 +379,8 @@ end_samples (GenreStream *stream, GstClockTime timestamp, guint64 n_frames)
 
   genre_timeline_end_samples (stream->timeline, timestamp, duration);
   genre_answer_count_audio (stream->answer, duration);
+  if (!stream->is_announced)
+    stream->title_length += duration;
 }
 
 static gboolean
@@ -464,6 +482,12 @@ genre_stream_set_segment (GenreStream *stream, const GstSegment *segment)
 }
 
 void
+genre_stream_begin_title (GenreStream *stream)
+{
+  stream->title_length = 0;
+}
+
+void
 genre_stream_announce_title (GenreStream *stream)
 {
   genre_stream_withdraw_title (stream);
@@ -496,9 +520,11 @@ split_samples (GenreStream *stream)
   genre_classifier_split (stream->classifier);
   update_discarded (stream);
   stream->in_track = held > 0;
+  if (!queue_segments (stream))
+    return FALSE;
   begin_interim (
       stream, genre_classifier_get_length (stream->classifier) - held);
-  return queue_segments (stream);
+  return TRUE;
 }
 
 gboolean

@@ -16,9 +16,10 @@
 
 typedef struct _GenreStream GenreStream;
 
-/* The title that was announced has stayed: the track before it has ended, see
- * genre_stream_finish_track(). */
-typedef void (*GenreStreamTitleFunc) (gpointer user_data);
+/* The title that was announced has stayed.  If @ends_track, the track before it has
+ * ended, see genre_stream_finish_track(); otherwise the title before was none, and the
+ * track is all this title's. */
+typedef void (*GenreStreamTitleFunc) (gpointer user_data, gboolean ends_track);
 
 /* @element: not owned; messages are posted from it
  * @sink: not owned; the pad where it is asked whether the stream is live
@@ -56,6 +57,8 @@ GstFlowReturn genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer);
 void genre_stream_push_gap (
     GenreStream *stream, GstClockTime timestamp, GstClockTime duration);
 
+/* The first title of the track begins here. */
+void genre_stream_begin_title (GenreStream *stream);
 /* Another title begins here.  If it stays for the setting min-track, title_stays is
  * called, at once if that is 0; if another one is announced before, it does not count. */
 void genre_stream_announce_title (GenreStream *stream);

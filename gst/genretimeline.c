@@ -26,11 +26,12 @@ struct _GenreTimeline
   gboolean new_segment;  /* no sample has come in it yet */
   GArray *runs;          /* Run; the first one has the next segment's start */
   GstClockTime expected; /* timestamp of the next samples, or NONE */
-  guint64 n_segments;    /* placed since the track began */
-  guint64 placed_until;  /* classifier's time where the last of them ended */
-  guint n_exact;         /* buffers in a row that were expected, so far */
-  guint64 last_hole;     /* ns; less what timestamps have fallen back since */
-  guint64 gap_rest;      /* of gaps, less than a sample, in ns x rate */
+  GstClockTime latest;  /* of the last buffer that had one, in its GstSegment */
+  guint64 n_segments;   /* placed since the track began */
+  guint64 placed_until; /* classifier's time where the last of them ended */
+  guint n_exact;        /* buffers in a row that were expected, so far */
+  guint64 last_hole;    /* ns; less what timestamps have fallen back since */
+  guint64 gap_rest;     /* of gaps, less than a sample, in ns x rate */
 };
 
 GenreTimeline *
@@ -174,10 +175,11 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
   if (is_close (difference))
     return GENRE_FOLLOWS;
   /* Timestamps may fall behind little by little.  And a source that stamps its
-   * buffers when they arrive stamps some too late: no hole was there when those after
-   * them are in time again. */
+   * buffers when they arrive stamps some too late: there was no hole, and those after
+   * them are in time again, but not earlier. */
   return is_close (step) ||
-          -difference <= (gint64) (timeline->last_hole + MAX_JITTER)
+          (!timeline->new_segment && timestamp >= timeline->latest &&
+              -difference <= (gint64) (timeline->last_hole + MAX_JITTER))
       ? GENRE_FOLLOWS
       : GENRE_JUMPS;
 }
@@ -232,6 +234,7 @@ genre_timeline_end_samples (
     timeline->n_exact = ABS (step) <= (gint64) MIN_HOLE ? timeline->n_exact + 1
                                                         : 0;
     timeline->expected = timestamp;
+    timeline->latest = timestamp;
   }
   if (GST_CLOCK_TIME_IS_VALID (timeline->expected))
     timeline->expected += duration;

@@ -251,11 +251,12 @@ start_next_track (GstGenreClassify *self, const char *end)
 
 /* The title that was announced has stayed. */
 static void
-title_stays (gpointer user_data)
+title_stays (gpointer user_data, gboolean ends_track)
 {
   GstGenreClassify *self = user_data;
 
-  start_next_track (self, "title");
+  if (ends_track)
+    start_next_track (self, "title");
   genre_song_begin_next (self->song);
 }
 
@@ -302,6 +303,9 @@ handle_tag_event (GstGenreClassify *self, GstEvent *event)
   gst_event_parse_tag (event, &list);
   switch (genre_song_take_tags (
       self->song, list, get_settings (self).title_starts_track)) {
+    case GENRE_TITLE_FIRST:
+      genre_stream_begin_title (self->stream);
+      break;
     case GENRE_TITLE_ANOTHER:
       genre_stream_announce_title (self->stream);
       break;

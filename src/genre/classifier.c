@@ -471,10 +471,10 @@ genre_classifier_peek_segment (const GenreClassifier *classifier)
   const guint64 start = next_segment (classifier);
   const guint64 end = genre_classifier_get_length (classifier);
 
-  if (end <= start || end - start < classifier->min_window)
+  if (end <= start || end - start < classifier->min_window ||
+      end - start >= classifier->window)
     return NULL;
-  /* of a window that is full already, while its segment is held */
-  return cut_segment (classifier, start, MIN (end, start + classifier->window));
+  return cut_segment (classifier, start, end);
 }
 
 /* What the network was trained on: decibels clipped GENRE_MEL_TOP_DB below

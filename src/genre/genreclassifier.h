@@ -292,7 +292,7 @@ genre_classifier_take_segment (GenreClassifier *classifier);
  * is full.
  *
  * Returns: (transfer full) (nullable): the audio so far, or %NULL if that is shorter
- *     than the least length of a partial segment
+ *     than the least length of a partial segment, or as long as a full one
  */
 GENRE_API GenreSegment *
 genre_classifier_peek_segment (const GenreClassifier *classifier);

@@ -378,9 +378,11 @@ GST_START_TEST (test_music)
   double music[3], confidence = 0;
   GstMessage *message;
 
-  push_tone (h, TONE_CLASSICAL, 0, 3);
-  push_tone (h, TONE_NO_MUSIC, 3, 6);
-  push_silence (h, 6, 9);
+  /* windows reach a little into one another */
+  push_silence (h, 0, 3.1);
+  push_tone (h, TONE_CLASSICAL, 3.1, 5.9);
+  push_silence (h, 5.9, 6.1);
+  push_tone (h, TONE_NO_MUSIC, 6.1, 9);
   push_eos (h);
   for (guint i = 0; i < 3; i++) {
     message = pop_answer (h, "genreclassify");
@@ -388,17 +390,17 @@ GST_START_TEST (test_music)
     check_answer (message);
     music[i] = get_double (message, "music");
     fail_unless_equals_string (
-        get_string (message, "genre"), i == 0 ? "classical" : NULL);
-    fail_unless_equals_int (get_boolean (message, "silent"), i == 2);
-    if (i == 0)
+        get_string (message, "genre"), i == 1 ? "classical" : NULL);
+    fail_unless_equals_int (get_boolean (message, "silent"), i == 0);
+    if (i == 1)
       confidence = get_double (message, "confidence");
-    else if (i == 1) /* the probabilities stay what they are */
+    else if (i == 2) /* the probabilities stay what they are */
       fail_unless (fabs (get_probability (message, "hiphop") - 0.1) < 0.02);
     gst_message_unref (message);
   }
-  fail_unless (music[0] > 0.8, "music %g", music[0]);
-  fail_unless (music[1] < 0.2, "music %g", music[1]);
-  fail_unless (music[2] == 0, "music %g", music[2]);
+  fail_unless (music[0] == 0, "music %g", music[0]);
+  fail_unless (music[1] > 0.9, "music %g", music[1]);
+  fail_unless (music[2] < 0.1, "music %g", music[2]);
 
   message = pop_answer (h, "genreclassify-track");
   fail_unless (message != NULL);
@@ -408,7 +410,7 @@ GST_START_TEST (test_music)
   fail_unless_equals_string (get_string (message, "genre"), "classical");
   fail_unless (fabs (get_double (message, "confidence") - confidence) < 1e-9);
   fail_unless (
-      fabs (get_double (message, "music") - (music[0] + music[1]) / 2) < 1e-6);
+      fabs (get_double (message, "music") - (music[1] + music[2]) / 2) < 1e-6);
   fail_unless (!get_boolean (message, "silent"));
   gst_message_unref (message);
   check_current (h, "classical");
@@ -448,15 +450,15 @@ GST_START_TEST (test_only_music)
 {
   GstHarness *h = harness_new (3, NULL);
 
-  push_tone (h, TONE_NO_MUSIC, 0, 3);
-  push_silence (h, 3, 6);
+  push_silence (h, 0, 3.1);
+  push_tone (h, TONE_NO_MUSIC, 3.1, 6);
   push_eos (h);
   for (guint i = 0; i < 2; i++) {
     GstMessage *message = pop_answer (h, "genreclassify");
 
     fail_unless (message != NULL);
     check_answer (message);
-    fail_unless_equals_float (get_double (message, "music"), i == 0);
+    fail_unless_equals_float (get_double (message, "music"), i == 1);
     gst_message_unref (message);
   }
   harness_free (h);

@@ -23,9 +23,11 @@ void push_packets (GstHarness *h, guint64 first, guint n);
 /* A GAP event in their place. */
 void push_gap (GstHarness *h, guint64 first, guint n);
 
-/* The confidence when nothing is missing. */
-double get_clean_confidence (void);
-/* Checks that it was heard as if nothing was missing. */
+/* The confidence in so many packets between silence. */
+double get_clean_confidence (guint64 n);
+/* Checks that the packets were heard as if nothing was missing between them; then
+ * the confidence is about that of as many in a row, or more where there are others
+ * around them. */
 void check_sound (GstMessage *message);
 /* Checks the next segment's message. */
 void check_packet_segment (GstHarness *h, guint64 from, guint64 end,

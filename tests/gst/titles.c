@@ -175,7 +175,8 @@ GST_START_TEST (test_slogans)
     const char *script, *expected;
   } cases[] = {
     { "A:9 B:9", "A:0-9 B:9-18 eos, 0 s discarded" },
-    { "A:9 gS:3 A:9", "A:0-21 eos, 0 s discarded" },
+    { "A:9 S:3 A:9", "A:0-21 eos, 0 s discarded" },
+    { "gA:9 gS:3 gA:9", "A:0-21 eos, 0 s discarded" },
     { "A:9 S:3 B:9", "A:0-12 B:12-21 eos, 0 s discarded" },
     { "S:3 A:9", "A:0-12 eos, 0 s discarded" },
     { "A:9 S:3", "A:0-12 eos, 0 s discarded" },
