@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a test if what it needs is installed; otherwise skips it, and says why.
 
-    needs.py [program:NAME | module:NAME | element:NAME | option:NAME]... -- COMMAND
+    needs.py [program:NAME | module:NAME | typelib:NAME-VERSION | element:NAME |
+              option:NAME]... -- COMMAND
 
-A program is looked for in PATH, a module in this Python, an element in GStreamer.
-An option is one of meson's that is off, which meson.build knows; it is missing.
-A COMMAND whose first word is a file *.py is run by this Python.  The exit status
-77 stands for "skipped" in meson."""
+A program is looked for in PATH, a module in this Python, a typelib (Gst-1.0) by
+PyGObject, an element in GStreamer.  An option is one of meson's that is off, which
+meson.build knows; it is missing.  A COMMAND whose first word is a file *.py is run by
+this Python.  The exit status 77 stands for "skipped" in meson."""
 
 import importlib.util
 import os
@@ -22,9 +23,19 @@ def has_element(name):
     return inspect and subprocess.run([inspect, "--exists", name]).returncode == 0
 
 
+def has_typelib(name):
+    try:
+        import gi
+        gi.require_version(*name.split("-"))
+    except (ImportError, ValueError):
+        return False
+    return True
+
+
 HAS = {
     "program": shutil.which,
     "module": importlib.util.find_spec,
+    "typelib": has_typelib,
     "element": has_element,
     "option": lambda name: False,
 }

@@ -38,8 +38,8 @@ print_answer (const GstStructure *answer)
 
   gst_structure_get (answer, "stream-time", G_TYPE_UINT64, &start, "duration",
       G_TYPE_UINT64, &duration, "confidence", G_TYPE_DOUBLE, &confidence,
-      "silent", G_TYPE_BOOLEAN, &silent, NULL);
-  gst_structure_get_boolean (answer, "interim", &interim);
+      "silent", G_TYPE_BOOLEAN, &silent, "interim", G_TYPE_BOOLEAN, &interim,
+      NULL);
   end = (start + duration) / GST_SECOND;
   start /= GST_SECOND;
   g_print ("%u:%02u - %u:%02u", (guint) start / 60, (guint) start % 60,
@@ -187,13 +187,6 @@ on_interrupt (gpointer user_data)
 
 /* The player. */
 
-static void
-set_duration (GstElement *classifier, const char *name, guint64 duration)
-{
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (classifier), name))
-    g_object_set (classifier, name, duration, NULL);
-}
-
 /* NULL if the plugin is not there. */
 static GstElement *
 make_classifier (void)
@@ -206,10 +199,8 @@ make_classifier (void)
    * over the latest minute; each title of a station is a track, but a slogan is
    * not. */
   g_object_set (classifier, "window", 10 * GST_SECOND, "hop", 5 * GST_SECOND,
-      "title-starts-track", TRUE, NULL);
-  set_duration (classifier, "interim-interval", 5 * GST_SECOND);
-  set_duration (classifier, "memory", 60 * GST_SECOND);
-  set_duration (classifier, "min-track", 10 * GST_SECOND);
+      "interim-interval", 5 * GST_SECOND, "memory", 60 * GST_SECOND,
+      "title-starts-track", TRUE, "min-track", 10 * GST_SECOND, NULL);
   /* as a message on the bus; "notify" itself comes in a thread of the element */
   gst_element_add_property_notify_watch (classifier, "genre", TRUE);
   return classifier;

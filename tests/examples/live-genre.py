@@ -54,7 +54,7 @@ def format_answer(answer):
                         get_array(answer, "probabilities")):
         if p >= 0.2 and label != genre:
             text += f", {label} {100 * p:.0f} %"
-    if answer.has_field("interim") and answer.get_value("interim"):
+    if answer.get_value("interim"):
         text += "  so far"
     return text
 
@@ -90,8 +90,7 @@ def make_classifier():
     # not.
     for name, seconds in {"window": 10, "hop": 5, "interim-interval": 5,
                           "memory": 60, "min-track": 10}.items():
-        if classifier.find_property(name):
-            classifier.set_property(name, seconds * Gst.SECOND)
+        classifier.set_property(name, seconds * Gst.SECOND)
     classifier.set_property("title-starts-track", True)
     # as a message on the bus; "notify" itself comes in a thread of the element
     classifier.add_property_notify_watch("genre", True)
