@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a test if what it needs is installed; otherwise skips it, and says why.
 
-    needs.py [program:NAME | module:NAME | typelib:NAME-VERSION | element:NAME |
+    needs.py [program:NAME | module:NAME | typelib:NAME | element:NAME |
               option:NAME]... -- COMMAND
 
-A program is looked for in PATH, a module in this Python, a typelib (Gst-1.0) by
-PyGObject, an element in GStreamer.  An option is one of meson's that is off, which
-meson.build knows; it is missing.  A COMMAND whose first word is a file *.py is run by
-this Python.  The exit status 77 stands for "skipped" in meson."""
+A program is looked for in PATH, a module in this Python, a typelib (as Gst) by its
+gi module, an element in GStreamer.  An option is one of meson's that is off, which meson.build knows; it is missing.
+A COMMAND whose first word is a file *.py is run by this Python.  The exit status
+77 stands for "skipped" in meson."""
 
 import importlib.util
 import os
@@ -24,12 +24,12 @@ def has_element(name):
 
 
 def has_typelib(name):
-    try:
-        import gi
-        gi.require_version(*name.split("-"))
-    except (ImportError, ValueError):
+    if not importlib.util.find_spec("gi"):
         return False
-    return True
+    import gi
+    gi.require_version("GIRepository", "2.0")
+    from gi.repository import GIRepository
+    return GIRepository.Repository.get_default().enumerate_versions(name)
 
 
 HAS = {
