@@ -277,6 +277,10 @@ main (int argc, char **argv)
     g_printerr ("%s\n", error ? error->message : "usage: live-genre FILE|URI");
     return 2;
   }
+  if (!(self.first_delay > 0)) {
+    g_printerr ("--retry-delay is to be more than 0 s\n");
+    return 2;
+  }
   if (gst_uri_is_valid (argv[1]))
     self.uri = g_strdup (argv[1]);
   else
