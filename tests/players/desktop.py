@@ -11,8 +11,12 @@ come from the environment.  What all of it needs is named in meson.build."""
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from sound import pulseaudio  # noqa: E402
 
 PATIENCE = 30   # s, for what takes a few
 SCREEN = "1024x700x24"
@@ -84,11 +88,7 @@ class Desktop:
         os.environ["DBUS_SESSION_BUS_ADDRESS"] = self._line(reads, writes)
 
         socket = os.path.join(self.folder, "run", "sound")
-        self.start("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no",
-                   "--exit-idle-time=-1", "--disable-shm",
-                   "-L", "module-null-sink sink_name=nobody",
-                   "-L", f"module-native-protocol-unix socket={socket} "
-                   "auth-anonymous=1")
+        self.start(*pulseaudio(socket))
         os.environ["PULSE_SERVER"] = "unix:" + socket
         wait_for(lambda: os.path.exists(socket), "PulseAudio")
 
