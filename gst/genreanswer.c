@@ -323,9 +323,9 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
   } else if (message.has_genre) {
     publish (answer, message.probabilities);
   }
-  /* Posting comes last: a handler may seek, and after a flush nothing that is
-   * known here is true any more. */
-  if (settings->post_messages && !genre_queue_is_flushed (queue))
+  /* Posting comes last: a handler of what was notified may seek, and after a flush
+   * nothing that is known here is true any more. */
+  if (settings->post_messages && !genre_queue_is_past (queue))
     post (answer, structure);
   else
     gst_structure_free (structure);

@@ -30,8 +30,9 @@ struct _GenreTimeline
   guint64 n_segments;   /* placed since the track began */
   guint64 placed_until; /* classifier's time where the last of them ended */
   guint n_exact;        /* buffers in a row that were expected, so far */
-  guint64 last_hole;    /* ns; less what timestamps have fallen back since */
-  guint64 gap_rest;     /* of gaps, less than a sample, in ns x rate */
+  gint64 offset;     /* how late those were, against the counted samples, ns */
+  guint64 last_hole; /* ns, in the last run */
+  guint64 gap_rest;  /* of gaps, less than a sample, in ns x rate */
 };
 
 GenreTimeline *
@@ -79,6 +80,7 @@ genre_timeline_interrupt (GenreTimeline *timeline)
 {
   g_array_set_size (timeline->runs, 0);
   timeline->placed_until = 0;
+  timeline->offset = 0;
   timeline->last_hole = 0;
   timeline->gap_rest = 0;
 }
@@ -119,6 +121,15 @@ static gboolean
 is_close (gint64 difference)
 {
   return ABS (difference) <= (gint64) MAX_JITTER;
+}
+
+/* TRUE if samples at @timestamp are where the last ones ended. */
+static gboolean
+is_exact (const GenreTimeline *timeline, GstClockTime timestamp)
+{
+  gint64 step = GST_CLOCK_DIFF (timeline->expected, timestamp);
+
+  return ABS (step) <= (gint64) MIN_HOLE;
 }
 
 /* The timestamp of the sample that the classifier appends at @length, by those of the
@@ -167,8 +178,12 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
           &difference) ||
       !subtract (timeline, timestamp, timeline->expected, &step))
     return GENRE_JUMPS;
-  if (difference >
-      (gint64) (timeline->n_exact >= N_EXACT ? MIN_HOLE : MAX_JITTER)) {
+  if (timeline->n_exact >= N_EXACT &&
+      difference - timeline->offset > (gint64) MIN_HOLE) {
+    *hole = difference - timeline->offset;
+    return GENRE_FOLLOWS_HOLE;
+  }
+  if (difference > (gint64) MAX_JITTER) {
     *hole = difference;
     return GENRE_FOLLOWS_HOLE;
   }
@@ -201,6 +216,8 @@ append_run (GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
         ? timeline->segment.start
         : timeline->expected;
   g_array_append_val (timeline->runs, run);
+  timeline->offset = 0;
+  timeline->last_hole = 0;
   timeline->new_segment = FALSE;
   timeline->expected = run.timestamp;
 }
@@ -209,19 +226,20 @@ void
 genre_timeline_begin_samples (
     GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
 {
-  GstClockTime counted;
+  gint64 difference;
 
   if (timeline->runs->len == 0 || timeline->new_segment) {
     append_run (timeline, timestamp, length);
     return;
   }
-  counted = count_timestamp (timeline, length);
-  if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
-      is_close (GST_CLOCK_DIFF (counted, timestamp)))
+  if (!GST_CLOCK_TIME_IS_VALID (timestamp))
     return;
-  /* the timestamps have fallen behind the counted samples */
-  timeline->last_hole -= MIN (timeline->last_hole, counted - timestamp);
-  append_run (timeline, timestamp, length);
+  difference = GST_CLOCK_DIFF (count_timestamp (timeline, length), timestamp);
+  if (-difference > (gint64) (timeline->last_hole + MAX_JITTER))
+    /* the timestamps have fallen behind the counted samples */
+    append_run (timeline, timestamp, length);
+  else if (timeline->n_exact >= N_EXACT && is_exact (timeline, timestamp))
+    timeline->offset = difference;
 }
 
 void
@@ -229,10 +247,8 @@ genre_timeline_end_samples (
     GenreTimeline *timeline, GstClockTime timestamp, GstClockTime duration)
 {
   if (GST_CLOCK_TIME_IS_VALID (timestamp)) {
-    gint64 step = GST_CLOCK_DIFF (timeline->expected, timestamp);
-
-    timeline->n_exact = ABS (step) <= (gint64) MIN_HOLE ? timeline->n_exact + 1
-                                                        : 0;
+    timeline->n_exact = is_exact (timeline, timestamp) ? timeline->n_exact + 1
+                                                       : 0;
     timeline->expected = timestamp;
     timeline->latest = timestamp;
   }

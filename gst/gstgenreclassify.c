@@ -116,6 +116,11 @@
  * * A window of which less than half was heard is not classified.
  * * A GAP event without a duration, or before the caps, is ignored; one of more
  *   than an hour is a jump, not silence.
+ * * A buffer that is stamped too late leaves a hole that was none, as long as those
+ *   after it are in time again: until then times are off by as much.
+ * * `uri` is what upstream answers; concat always answers for its first input.
+ * * The songs of a chained Ogg station are streams of one group, and so one track
+ *   without #GstGenreClassify:title-starts-track.
  * * Segments that a live stream has lost are missing in the track's average and
  *   in its duration.
  * * A tag at the end comes too late for flacenc, oggmux with Vorbis and

@@ -202,6 +202,27 @@ GST_START_TEST (test_jump)
 
 GST_END_TEST;
 
+/* A jitter buffer's timestamps fall back a little in the beginning: a packet that is
+ * lost later leaves a hole of its own length, and not less. */
+GST_START_TEST (test_wander)
+{
+  GstClockTime next = 100 * SECOND;
+  Feeder feeder;
+
+  feeder_init (&feeder, 8000);
+  for (guint i = 0; i < 300; i++) {
+    if (i > 100 && i % 100 == 0)
+      next += 20 * MSECOND;
+    feed (&feeder, next, 160);
+    next += 20 * MSECOND - (i < 100 ? MSECOND / 10 : 0);
+  }
+  fail_unless_equals_uint64 (feeder.holes, 20 * MSECOND);
+  fail_unless_equals_int (feeder.n_breaks, 0);
+  feeder_clear (&feeder);
+}
+
+GST_END_TEST;
+
 /* Buffers that come late and are stamped when they come leave no hole: those after
  * them are in time again. */
 GST_START_TEST (test_late_buffer)
@@ -461,6 +482,7 @@ timeline_suite (void)
   tcase_add_test (chain, test_numbers);
   tcase_add_test (chain, test_jitter);
   tcase_add_test (chain, test_jump);
+  tcase_add_test (chain, test_wander);
   tcase_add_test (chain, test_late_buffer);
   tcase_add_test (chain, test_rounded_day);
   tcase_add_test (chain, test_drifting_day);

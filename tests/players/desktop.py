@@ -108,10 +108,12 @@ class Desktop:
             return f.read()
 
     def start(self, program, *arguments, **options):
-        """Popen of a program on this desktop."""
+        """Popen of a program on this desktop.  It ends when the test does, however
+        that ends."""
         with open(os.path.join(self.folder, program + ".log"), "a") as log:
-            process = subprocess.Popen([program, *arguments], stdout=log, stderr=log,
-                                       **options)
+            process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", program, *arguments],
+                stdout=log, stderr=log, **options)
         self.processes.append(process)
         return process
 
@@ -124,33 +126,56 @@ class Desktop:
         Atspi.Accessible objects: the text that a user reads is their name.  With
         hidden also what is not: the items of closed menus."""
         import pyatspi      # connects to the session bus that is there now
-
-        def below(widget):
-            try:
-                if not hidden and widget.getRoleName() != "application" and \
-                        not widget.getState().contains(pyatspi.STATE_SHOWING):
-                    return
-                yield widget
-                for child in widget:
-                    if child:
-                        yield from below(child)
-            except LookupError:     # of a window that is closed just now
-                return
+        from gi.repository import GLib
 
         found = []
-        for application in pyatspi.Registry.getDesktop(0):
-            found += below(application) if application else []
-        return [w for w in found if role in (None, w.getRoleName())]
+
+        def look_at(widget):
+            try:
+                kind = widget.getRoleName()
+                if not hidden and kind != "application" and \
+                        not widget.getState().contains(pyatspi.STATE_SHOWING):
+                    return
+                if role in (None, kind):
+                    found.append(widget)
+                for i in range(widget.childCount):
+                    child = widget.getChildAtIndex(i)
+                    if child:
+                        look_at(child)
+            except (GLib.Error, LookupError):
+                pass        # it is gone since
+
+        applications = pyatspi.Registry.getDesktop(0)
+        applications.clear_cache()      # what is, not what was
+        for i in range(applications.childCount):
+            application = applications.getChildAtIndex(i)
+            if application:
+                look_at(application)
+        return found
+
+    @staticmethod
+    def text(widget, hidden=False):
+        """The text of a widget; None if it is not on the screen now."""
+        import pyatspi
+        from gi.repository import GLib
+
+        try:
+            widget.clear_cache()
+            if hidden or widget.getState().contains(pyatspi.STATE_SHOWING):
+                return widget.name
+        except (GLib.Error, LookupError):
+            pass
+        return None
 
     def texts(self, role=None):
         """The texts that are on the screen."""
-        return [w.name for w in self.widgets(role) if w.name]
+        return [text for text in map(self.text, self.widgets(role)) if text]
 
     def find(self, role, name, hidden=False):
         """Waits for a widget whose name begins so."""
         return wait_for(
             lambda: next((w for w in self.widgets(role, hidden)
-                          if w.name.startswith(name)), None),
+                          if (self.text(w, hidden) or "").startswith(name)), None),
             f"{role} {name!r} on the screen")
 
     @staticmethod

@@ -14,7 +14,7 @@ import gi
 gi.require_version("GstTag", "1.0")     # Quod Libet has chosen the others
 from gi.repository import GLib, Gst, GstTag, Gtk, Pango
 
-from quodlibet import app, config, print_d, print_w
+from quodlibet import app, config, print_w
 from quodlibet.formats import AudioFileError
 from quodlibet.plugins.events import EventPlugin
 from quodlibet.plugins.gstelement import GStreamerPlugin
@@ -30,9 +30,10 @@ SETTINGS = {
     "hop": 5 * Gst.SECOND,
     "min-window": 4 * Gst.SECOND,
     "interim-interval": Gst.SECOND,
-    # another title of a radio is another song, but a slogan is not
+    # Another title of a radio is another song, unless it goes at once.  As much of
+    # it is heard before it has an answer.
     "title-starts-track": True,
-    "min-track": 20 * Gst.SECOND,
+    "min-track": 5 * Gst.SECOND,
     # Quod Libet would save the tag as the radio station's own
     "post-tags": False,
 }
@@ -99,21 +100,21 @@ class Settings:
 
 def write_genre(song, genre):
     """Writes it as Quod Libet writes tags, if the song has none by now."""
-    if not song.exists():
-        return
-    if not song.valid():    # another program changed the file
-        app.library.reload(song)
-    if song("genre") or not song.can_change("genre"):
-        return
-    song["genre"] = genre
     try:
-        song.write()
-    except AudioFileError as e:
-        del song["genre"]
-        print_w(f"The genre of {song('~filename')} could not be written: {e}")
-    else:
-        print_d(f"{song('~filename')} has the genre {genre} now")
+        if not song.valid():    # another program changed the file
+            song.reload()
+            app.library.changed([song])
+        if song("genre") or not song.can_change("genre"):
+            return
+        song["genre"] = genre
+        try:
+            song.write()
+        except AudioFileError:
+            del song["genre"]
+            raise
         app.library.changed([song])
+    except AudioFileError as e:
+        print_w(f"The genre of {song('~filename')} could not be written: {e}")
 
 
 class GenreClassify(EventPlugin, GStreamerPlugin):
@@ -194,15 +195,17 @@ class GenreClassify(EventPlugin, GStreamerPlugin):
             self.begin()
 
     def begin(self):
-        """With what plays now; a radio's titles are all of one song."""
-        if app.player.song is not self.song:
-            self.song, self.answer = app.player.song, None
+        """With what plays now: another song, another title of a radio, or the same
+        song in another pipeline."""
+        song = app.player.song
+        if song is not self.song or song and not song.is_file:
+            self.song, self.answer = song, None
         self.is_music = True
         if self.element and self.song:
             self.element.set_property("memory",
                                       0 if self.song.is_file else MEMORY)
         self.write_unwritten()
-        self.update()
+        self.show()
 
     def on_message(self, bus, message):
         if message.src is not self.element:
@@ -219,7 +222,7 @@ class GenreClassify(EventPlugin, GStreamerPlugin):
 
     def update(self):
         """Shows what the element says of the track now.  Of a file an answer stays
-        until there is a better one."""
+        until there is a better one; a radio may have gone on to speech."""
         genre = self.element and self.element.get_property("genre")
         if genre:
             self.answer = spell(genre), self.element.get_property("confidence")
