@@ -189,29 +189,26 @@ post (GenreAnswer *answer, GstStructure *structure)
       gst_message_new_element (GST_OBJECT (answer->element), structure));
 }
 
-/* Adds a segment to the track; @overlap ns of it are in the one before, too. */
+/* Adds the item's segment to the track. */
 static void
-add_to_track (GenreAnswer *answer, const GenreMessage *segment,
-    GstClockTime overlap, GstClockTime memory)
+add_to_track (GenreAnswer *answer, const GenreAnswerItem *item,
+    const GenreMessage *segment, GstClockTime memory)
 {
   const guint n_labels = genre_model_get_n_labels (answer->model);
   const gboolean has_genre = segment->has_genre;
+  const GstClockTime fresh = segment->duration - item->place.overlap;
   GenreMessage *track = &answer->message;
 
   if (answer->n_segments++ == 0) {
     *track = *segment;
   } else {
-    track->duration += segment->duration - overlap;
-    /* of the holes in the overlap nothing is known but that they are in it */
-    track->missing += segment->missing -
-        MIN (segment->missing,
-            gst_util_uint64_scale (
-                segment->missing, overlap, segment->duration));
+    track->duration += fresh;
+    track->missing += fresh - genre_segment_get_fresh (item->segment);
     track->silent &= segment->silent;
     track->partial = segment->partial;
   }
   genre_memory_add (answer->memory, has_genre ? segment->probabilities : NULL,
-      segment->duration, segment->duration - overlap, memory);
+      segment->duration, fresh, memory);
   if (!segment->silent) {
     const float music = segment->music;
     const GstClockTime heard = segment->duration - segment->missing;
@@ -321,14 +318,14 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
   structure = genre_message_segment (
       answer->model, &message, item->place.number);
   if (!item->interim) {
-    add_to_track (answer, &message, item->place.overlap, settings->memory);
+    add_to_track (answer, item, &message, settings->memory);
     update_answer (answer, settings->memory);
   } else if (message.has_genre) {
     publish (answer, message.probabilities);
   }
-  /* Posting comes last: a handler may seek, and after a flush nothing that is
-   * known here is true any more. */
-  if (settings->post_messages && !genre_queue_is_flushed (queue))
+  /* Posting comes last: a handler of what was notified may seek, and after a flush
+   * nothing that is known here is true any more. */
+  if (settings->post_messages && !genre_queue_is_past (queue))
     post (answer, structure);
   else
     gst_structure_free (structure);

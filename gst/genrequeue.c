@@ -16,6 +16,7 @@ struct _GenreQueue
   gboolean busy;  /* an item is being processed */
   gboolean flushing;
   gboolean flushed; /* there was a flush since that item was popped */
+  gboolean past;    /* and it has ended */
   gboolean quit;
 };
 
@@ -35,6 +36,7 @@ run (gpointer data)
     item = g_queue_pop_head (&queue->waiting);
     queue->busy = TRUE;
     queue->flushed = FALSE;
+    queue->past = FALSE;
     g_cond_broadcast (&queue->changed);
     g_mutex_unlock (&queue->lock);
 
@@ -192,6 +194,7 @@ genre_queue_flush_stop (GenreQueue *queue)
    * thread must not wait for itself then. */
   while (queue->busy && g_thread_self () != queue->thread)
     g_cond_wait (&queue->changed, &queue->lock);
+  queue->past = TRUE;
   queue->flushing = FALSE;
   g_mutex_unlock (&queue->lock);
 }
@@ -205,4 +208,15 @@ genre_queue_is_flushed (GenreQueue *queue)
   flushed = queue->flushed;
   g_mutex_unlock (&queue->lock);
   return flushed;
+}
+
+gboolean
+genre_queue_is_past (GenreQueue *queue)
+{
+  gboolean past;
+
+  g_mutex_lock (&queue->lock);
+  past = queue->past;
+  g_mutex_unlock (&queue->lock);
+  return past;
 }

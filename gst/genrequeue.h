@@ -54,3 +54,6 @@ void genre_queue_flush_stop (GenreQueue *queue);
 /* For the function that processes an item: TRUE if there was a flush since it
  * was called, so that its result is not wanted any more. */
 gboolean genre_queue_is_flushed (GenreQueue *queue);
+/* The same, but TRUE only if that flush has ended, which only a handler that the
+ * function itself called can have done: the result belongs to what is past. */
+gboolean genre_queue_is_past (GenreQueue *queue);

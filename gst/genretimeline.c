@@ -30,7 +30,7 @@ struct _GenreTimeline
   guint64 n_segments;   /* placed since the track began */
   guint64 placed_until; /* classifier's time where the last of them ended */
   guint n_exact;        /* buffers in a row that were expected, so far */
-  guint64 last_hole;    /* ns; less what timestamps have fallen back since */
+  guint64 last_hole;    /* ns, in the last run */
   guint64 gap_rest;     /* of gaps, less than a sample, in ns x rate */
 };
 
@@ -201,6 +201,7 @@ append_run (GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
         ? timeline->segment.start
         : timeline->expected;
   g_array_append_val (timeline->runs, run);
+  timeline->last_hole = 0;
   timeline->new_segment = FALSE;
   timeline->expected = run.timestamp;
 }
@@ -216,12 +217,11 @@ genre_timeline_begin_samples (
     return;
   }
   counted = count_timestamp (timeline, length);
-  if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
-      is_close (GST_CLOCK_DIFF (counted, timestamp)))
-    return;
-  /* the timestamps have fallen behind the counted samples */
-  timeline->last_hole -= MIN (timeline->last_hole, counted - timestamp);
-  append_run (timeline, timestamp, length);
+  if (GST_CLOCK_TIME_IS_VALID (timestamp) &&
+      GST_CLOCK_DIFF (timestamp, counted) >
+          (gint64) (timeline->last_hole + MAX_JITTER))
+    /* the timestamps have fallen behind the counted samples */
+    append_run (timeline, timestamp, length);
 }
 
 void

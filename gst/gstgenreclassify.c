@@ -63,7 +63,7 @@
  *
  * Packets that were lost leave holes in the timestamps.  Up to
  * #GstGenreClassify:max-gap the window goes on over them.  GAP events and buffers
- * are silence.
+ * are silence, but for events whose flags say that data is missing: they leave a hole.
  *
  * Inference runs in a thread of the element's own, and messages are posted from
  * it. A synchronous handler of them may set properties and do flushing seeks; a
@@ -116,6 +116,11 @@
  * * A window of which less than half was heard is not classified.
  * * A GAP event without a duration, or before the caps, is ignored; one of more
  *   than an hour is a jump, not silence.
+ * * A buffer that is stamped too late leaves a hole that was none, as long as those
+ *   after it are in time again: until then times are off by as much.
+ * * `uri` is what upstream answers; concat always answers for its first input.
+ * * The songs of a chained Ogg station are streams of one group, and so one track
+ *   without #GstGenreClassify:title-starts-track.
  * * Segments that a live stream has lost are missing in the track's average and
  *   in its duration.
  * * A tag at the end comes too late for flacenc, oggmux with Vorbis and
@@ -279,8 +284,13 @@ static void
 handle_gap_event (GstGenreClassify *self, GstEvent *event)
 {
   GstClockTime timestamp, duration;
+  GstGapFlags flags;
 
   gst_event_parse_gap (event, &timestamp, &duration);
+  gst_event_parse_gap_flags (event, &flags);
+  /* what was lost is no silence: the next buffer's timestamp tells of the hole */
+  if (flags & GST_GAP_FLAG_MISSING_DATA)
+    return;
   genre_stream_push_gap (self->stream, timestamp, duration);
 }
 

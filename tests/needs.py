@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a test if what it needs is installed; otherwise skips it, and says why.
 
-    needs.py [program:NAME | module:NAME | element:NAME | option:NAME]... -- COMMAND
+    needs.py [program:NAME | module:NAME | typelib:NAME | element:NAME |
+              option:NAME]... -- COMMAND
 
-A program is looked for in PATH, a module in this Python, an element in GStreamer.
-An option is one of meson's that is off, which meson.build knows; it is missing.
+A program is looked for in PATH, a module in this Python, a typelib (as Gst) by its
+gi module, an element in GStreamer.  An option is one of meson's that is off, which meson.build knows; it is missing.
 A COMMAND whose first word is a file *.py is run by this Python.  The exit status
 77 stands for "skipped" in meson."""
 
@@ -22,9 +23,19 @@ def has_element(name):
     return inspect and subprocess.run([inspect, "--exists", name]).returncode == 0
 
 
+def has_typelib(name):
+    if not importlib.util.find_spec("gi"):
+        return False
+    import gi
+    gi.require_version("GIRepository", "2.0")
+    from gi.repository import GIRepository
+    return GIRepository.Repository.get_default().enumerate_versions(name)
+
+
 HAS = {
     "program": shutil.which,
     "module": importlib.util.find_spec,
+    "typelib": has_typelib,
     "element": has_element,
     "option": lambda name: False,
 }

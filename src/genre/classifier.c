@@ -24,7 +24,7 @@
 struct _GenreSegment
 {
   gatomicrefcount refcount;
-  guint64 start, duration, missing;
+  guint64 start, duration, missing, fresh;
   gboolean partial;
   double mean_square;
   gsize n_columns;
@@ -184,15 +184,21 @@ heard_at (const GenreClassifier *classifier, guint64 time)
 }
 
 /* The audio from @start to @end of the stream is in a segment.  What came before and
- * is in none will not be in any. */
-static void
+ * is in none will not be in any.  Returns how much of it was in none before, ns. */
+static guint64
 cover (GenreClassifier *classifier, guint64 start, guint64 end)
 {
   const guint64 from = heard_at (classifier, start);
+  const guint64 until = heard_at (classifier, end);
+  guint64 fresh;
 
-  if (from > classifier->covered)
+  if (from > classifier->covered) {
     classifier->discarded += from - classifier->covered;
-  classifier->covered = MAX (classifier->covered, heard_at (classifier, end));
+    classifier->covered = from;
+  }
+  fresh = until > classifier->covered ? until - classifier->covered : 0;
+  classifier->covered += fresh;
+  return fresh;
 }
 
 void
@@ -263,6 +269,7 @@ cut_segment (const GenreClassifier *classifier, guint64 start, guint64 end)
   segment->start = start;
   segment->duration = end - start;
   segment->missing = segment->duration - heard;
+  segment->fresh = heard;
   segment->partial = end - start < classifier->window;
   segment->n_columns = n;
   segment->mean_square = 0;
@@ -285,7 +292,7 @@ add_segment (GenreClassifier *classifier, guint64 start, guint64 end)
 
   if (!segment)
     return;
-  cover (classifier, start, end);
+  segment->fresh = cover (classifier, start, end);
   g_queue_push_tail (&classifier->segments, segment);
 }
 
@@ -632,6 +639,12 @@ guint64
 genre_segment_get_missing (const GenreSegment *segment)
 {
   return segment->missing;
+}
+
+guint64
+genre_segment_get_fresh (const GenreSegment *segment)
+{
+  return segment->fresh;
 }
 
 gboolean

@@ -67,6 +67,16 @@ GENRE_API guint64 genre_segment_get_duration (const GenreSegment *segment);
 GENRE_API guint64 genre_segment_get_missing (const GenreSegment *segment);
 
 /**
+ * genre_segment_get_fresh:
+ * @segment: a segment
+ *
+ * Tells how much of a segment is new.
+ *
+ * Returns: length of the audio in it that is in no segment before, ns
+ */
+GENRE_API guint64 genre_segment_get_fresh (const GenreSegment *segment);
+
+/**
  * genre_segment_is_partial:
  * @segment: a segment
  *

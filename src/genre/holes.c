@@ -52,6 +52,18 @@ genre_holes_heard_at (const GenreHoles *holes, guint64 time)
   return time - missing;
 }
 
+gboolean
+genre_holes_contain (const GenreHoles *holes, guint64 time)
+{
+  for (guint i = holes->holes->len; i > 0; i--) {
+    const Hole *hole = &g_array_index (holes->holes, Hole, i - 1);
+
+    if (hole->time <= time)
+      return time < hole->time + hole->duration;
+  }
+  return FALSE;
+}
+
 void
 genre_holes_forget (GenreHoles *holes, guint64 time)
 {

@@ -41,7 +41,8 @@ struct _GenreMelSpectrogram
   gsize n_buffered;
   gint64 first; /* position of samples[0] from the origin */
   gboolean finished;
-  guint64 end; /* ns: the length, if finished */
+  guint64 end;    /* ns: the length, if finished */
+  gint64 n_heard; /* samples since the origin, if finished */
 };
 
 G_DEFINE_BOXED_TYPE (GenreMelSpectrogram, genre_mel_spectrogram,
@@ -82,14 +83,22 @@ genre_mel_column_at (guint64 time)
 static gint64
 next_start (const GenreMelSpectrogram *mel)
 {
-  guint64 centre = genre_mel_spectrogram_heard_at (
-      mel, column_time (mel->n_columns));
+  const guint64 time = column_time (mel->n_columns);
+  guint64 centre = genre_mel_spectrogram_heard_at (mel, time);
   gboolean before = centre < mel->origin;
   guint64 distance = before ? mel->origin - centre : centre - mel->origin;
   gint64 samples = distance / GENRE_SECOND * mel->rate +
       (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
+  gint64 start = (before ? -samples : samples) - (gint64) (mel->window / 2);
 
-  return (before ? -samples : samples) - (gint64) (mel->window / 2);
+  /* what is heard in a hole is what is around it, but not the silence before the
+   * first sample and after the last one */
+  if (genre_holes_contain (&mel->holes, time)) {
+    if (mel->finished)
+      start = MIN (start, mel->n_heard - (gint64) mel->window);
+    start = MAX (start, 0);
+  }
+  return start;
 }
 
 /* Smallest size from @n up that FFTW transforms fast: factors 2, 3, 5, 7. */
@@ -173,8 +182,9 @@ clear_rate (GenreMelSpectrogram *mel)
   g_free (mel->samples);
 }
 
-/* Begins at @origin (ns), before which there is silence, with @n_columns that are
- * there already; the next one's centre is no more than half a window earlier. */
+/* Begins at @origin (ns heard), before which there is silence, with @n_columns that
+ * are there already; the next one's centre is no more than half a window earlier, and
+ * not before @origin if a hole comes at once. */
 static void
 begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
 {
@@ -182,7 +192,7 @@ begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
   mel->n_columns = n_columns;
   mel->n_samples = 0;
   mel->finished = FALSE;
-  mel->first = MIN (next_start (mel), 0);
+  mel->first = MIN (next_start (mel), -(gint64) (mel->window / 2));
   mel->n_buffered = -mel->first;
   memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
 }
@@ -311,9 +321,10 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
   gsize n = MIN (n_samples, count_missing (mel));
 
   if (mel->n_buffered + n > mel->capacity) {
-    /* Samples before the next window are not needed any more.  That window
-     * may even begin after the last sample that has come. */
-    gsize past = MIN ((gsize) (start - mel->first), mel->n_buffered);
+    /* Samples before the next window are not needed any more.  It would begin
+     * earlier if a hole came now, and end here if the stream did. */
+    gint64 here = (gint64) mel->n_samples - (gint64) mel->window;
+    gsize past = MAX (MIN (start, here) - mel->first, 0);
 
     mel->n_buffered -= past;
     mel->first += past;
@@ -393,6 +404,7 @@ genre_mel_spectrogram_finish (GenreMelSpectrogram *mel, GenreMelColumn *column)
 
   if (!mel->finished) {
     mel->end = genre_mel_spectrogram_get_length (mel);
+    mel->n_heard = mel->n_samples;
     mel->finished = TRUE;
   }
   if (mel->n_columns >= genre_mel_column_at (mel->end))

@@ -127,7 +127,7 @@ check_titles (const char *properties, const char *script, const char *expected)
     g_string_append_printf (tracks, "%s%s:%g-%g", tracks->len ? " " : "",
         title ? title : "-", begin,
         begin + get_uint64 (message, "duration") / 1e9);
-    if (strcmp (get_string (message, "end"), "title"))
+    if (g_strcmp0 (get_string (message, "end"), "title"))
       g_string_append_printf (tracks, " %s", get_string (message, "end"));
     gst_message_unref (message);
   }
