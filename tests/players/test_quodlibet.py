@@ -73,7 +73,12 @@ class QuodLibet:
     def start(self):
         self.process = desktop.start("quodlibet", env=self.environment)
         try:
-            desktop.find("table cell", "Third")
+            for title in self.songs:
+                desktop.find("table cell", title)
+            # in their order, whatever that was in which they were found
+            self.command("query artist=Nobody")
+            wait_for(lambda: [text for text in desktop.texts("table cell")
+                              if text in self.songs] == list(self.songs), "order")
             self.window = desktop.find("frame", "Quod Libet")
         except TimeoutError as e:
             raise AssertionError(f"{e}\n{desktop.log('quodlibet')}") from e
