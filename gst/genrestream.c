@@ -7,8 +7,10 @@
 #include "genrequeue.h"
 #include "genretimeline.h"
 
-/* segments that may wait while another is classified */
+/* segments that may wait while another is classified; those that a title has held
+ * back come at once, and there may be so many more of them */
 #define MAX_WAITING 2
+#define MAX_HELD 30
 
 struct _GenreStream
 {
@@ -97,6 +99,8 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
 {
   GenreSettings settings = genre_settings_copy (
       stream->settings, stream->element);
+  const guint64 hop = settings.hop ? settings.hop : settings.window;
+  const guint n_held = MIN (settings.min_track / hop, MAX_HELD);
   GenreClassifierConfig config;
   GenreClassifier *classifier;
 
@@ -124,8 +128,8 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
   begin_interim (stream, 0);
   g_mutex_lock (&stream->lock);
   stream->classifier = classifier;
-  stream->queue = genre_queue_new ("genreclassify", MAX_WAITING, process_item,
-      genre_answer_item_free, stream);
+  stream->queue = genre_queue_new ("genreclassify", MAX_WAITING + n_held,
+      process_item, genre_answer_item_free, stream);
   g_mutex_unlock (&stream->lock);
   return TRUE;
 }

@@ -219,8 +219,11 @@ take_answer (GstHarness *h, const char *name, GstClockTime timeout)
               GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING))) {
     const GstStructure *structure = gst_message_get_structure (message);
 
-    if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT)
-      fail ("unexpected message: %" GST_PTR_FORMAT, message);
+    if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT) {
+      g_autofree char *text = gst_structure_to_string (structure);
+
+      fail ("unexpected message: %s", text);
+    }
     if (gst_structure_has_name (structure, name))
       return message;
     gst_message_unref (message);
@@ -373,6 +376,7 @@ static void
 check_fields (const GstStructure *s, gboolean has_genre)
 {
   gboolean track = gst_structure_has_name (s, "genreclassify-track");
+  g_autofree char *text = gst_structure_to_string (s);
   guint n = 0;
 
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++) {
@@ -383,8 +387,8 @@ check_fields (const GstStructure *s, gboolean has_genre)
         (presence == WITH_GENRE && has_genre) ||
         (presence == OF_UPSTREAM && track && has_field);
 
-    fail_unless (has_field == expected, "%s %s in %" GST_PTR_FORMAT,
-        expected ? "no" : "there is", fields[i].name, s);
+    fail_unless (has_field == expected, "%s %s in %s",
+        expected ? "no" : "there is", fields[i].name, text);
     if (has_field) {
       fail_unless_equals_string (
           g_type_name (gst_structure_get_field_type (s, fields[i].name)),
@@ -392,8 +396,8 @@ check_fields (const GstStructure *s, gboolean has_genre)
       n++;
     }
   }
-  fail_unless (gst_structure_n_fields (s) == (int) n,
-      "unknown fields in %" GST_PTR_FORMAT, s);
+  fail_unless (
+      gst_structure_n_fields (s) == (int) n, "unknown fields in %s", text);
 }
 
 /* ID3's spelling differs from the labels by case and punctuation. */

@@ -11,6 +11,7 @@
 #define MSECOND GST_MSECOND
 #define JITTER (40 * MSECOND)
 #define MAX_HOLE (2 * SECOND)
+#define FRAMES (200 * MSECOND)
 
 typedef struct
 {
@@ -155,8 +156,8 @@ GST_START_TEST (test_jitter)
 
 GST_END_TEST;
 
-/* 40 ms are jitter; a nanosecond more is a hole, and back a jump.  Where the buffers
- * before were exact, a millisecond is jitter. */
+/* 40 ms are jitter; a nanosecond more is a hole.  Where the buffers before were exact,
+ * a millisecond is jitter.  What is more than some frames back is a jump. */
 GST_START_TEST (test_jump)
 {
   static const struct
@@ -171,8 +172,8 @@ GST_START_TEST (test_jump)
     { JITTER + 1, 2, JITTER + 1, 0 },
     { MSECOND, 4, 0, 0 },
     { MSECOND + 1, 4, MSECOND + 1, 0 },
-    { -(gint64) JITTER, 10, 0, 0 },
-    { -(gint64) JITTER - 1, 10, 0, 1 },
+    { -(gint64) FRAMES, 10, 0, 0 },
+    { -(gint64) FRAMES - 1, 10, 0, 1 },
     { MAX_HOLE, 1, MAX_HOLE, 0 },
     { MAX_HOLE + 1, 1, 0, 1 },
     { -(gint64) (10 * SECOND), 1, 0, 1 },
@@ -198,6 +199,27 @@ GST_START_TEST (test_jump)
       check_times (&feeder, 10 * SECOND + cases[i].hole, next, next, next);
     feeder_clear (&feeder);
   }
+}
+
+GST_END_TEST;
+
+/* A jitter buffer's timestamps fall back a little in the beginning: a packet that is
+ * lost later leaves a hole of its own length, and not less. */
+GST_START_TEST (test_wander)
+{
+  GstClockTime next = 100 * SECOND;
+  Feeder feeder;
+
+  feeder_init (&feeder, 8000);
+  for (guint i = 0; i < 300; i++) {
+    if (i > 100 && i % 100 == 0)
+      next += 20 * MSECOND;
+    feed (&feeder, next, 160);
+    next += 20 * MSECOND - (i < 100 ? MSECOND / 10 : 0);
+  }
+  fail_unless_equals_uint64 (feeder.holes, 20 * MSECOND);
+  fail_unless_equals_int (feeder.n_breaks, 0);
+  feeder_clear (&feeder);
 }
 
 GST_END_TEST;
@@ -461,6 +483,7 @@ timeline_suite (void)
   tcase_add_test (chain, test_numbers);
   tcase_add_test (chain, test_jitter);
   tcase_add_test (chain, test_jump);
+  tcase_add_test (chain, test_wander);
   tcase_add_test (chain, test_late_buffer);
   tcase_add_test (chain, test_rounded_day);
   tcase_add_test (chain, test_drifting_day);

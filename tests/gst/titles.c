@@ -235,6 +235,72 @@ GST_START_TEST (test_titles_and_seeks)
 
 GST_END_TEST;
 
+static gboolean
+answer_live (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+/* Holds up the thread that posts, while the gate is closed. */
+static GstBusSyncReply
+wait_at_gate (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  (void) bus;
+  if (gst_message_has_name (message, "genreclassify")) {
+    g_mutex_lock (user_data);
+    g_mutex_unlock (user_data);
+  }
+  return GST_BUS_PASS;
+}
+
+/* Segments that were held while a title might have been another track's are not too
+ * many at once, when it is none: nothing is dropped from a live stream. */
+GST_START_TEST (test_held_live)
+{
+  GstHarness *h = harness_new_steered (
+      3, "title-starts-track=true min-track=60000000000");
+  g_autoptr (GstBus) bus = gst_element_get_bus (h->element);
+  g_autoptr (GstStructure) stats = NULL;
+  GMutex gate;
+  guint64 dropped = 0;
+  double position;
+  guint n = 0;
+
+  g_mutex_init (&gate);
+  gst_bus_set_sync_handler (bus, wait_at_gate, &gate, NULL);
+  gst_pad_set_query_function (h->srcpad, answer_live);
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "First", NULL);
+  push_tone (h, TONE_CLASSICAL, 0, 3.5);
+  gst_message_unref (wait_answer (h, "genreclassify"));
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "Slogan", NULL);
+  push_tone (h, TONE_CLASSICAL, 3.5, 33.5);
+  g_mutex_lock (&gate);
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "First", NULL);
+  push_tone (h, TONE_CLASSICAL, 33.5, 33.6);
+  g_mutex_unlock (&gate);
+  for (position = 33.6; n < 10 && position < 50; position += 0.1) {
+    GstMessage *message;
+
+    push_tone (h, TONE_CLASSICAL, position, position + 0.1);
+    message = wait_answer (h, "genreclassify");
+    fail_unless_equals_uint64 (get_uint64 (message, "segment"), ++n);
+    gst_message_unref (message);
+  }
+  fail_unless_equals_int (n, 10);
+  push_eos (h);
+  gst_harness_get (h, "genreclassify", "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, "dropped", &dropped));
+  fail_unless_equals_uint64 (dropped, 0);
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  g_mutex_clear (&gate);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 titles_suite (void)
 {
@@ -248,6 +314,7 @@ titles_suite (void)
   tcase_add_test (chain, test_titles);
   tcase_add_test (chain, test_slogans);
   tcase_add_test (chain, test_titles_and_seeks);
+  tcase_add_test (chain, test_held_live);
   return suite;
 }
 
