@@ -262,7 +262,9 @@ class GenreClassify(EventPlugin, GStreamerPlugin):
         if not fault and model != Settings.model():
             Settings.set("model", model)
             if GenreClassify.instance is self:
-                # another element, which the handler asks setup_element() for
+                self.fault = None
+                self.show()
+                # the handler asks setup_element() for another element
                 self._handler._rebuild_pipeline()
         return fault
 
