@@ -84,12 +84,13 @@ static gint64
 next_start (const GenreMelSpectrogram *mel)
 {
   const guint64 time = column_time (mel->n_columns);
-  guint64 centre = genre_mel_spectrogram_heard_at (mel, time);
-  gboolean before = centre < mel->origin;
-  guint64 distance = before ? mel->origin - centre : centre - mel->origin;
-  gint64 samples = distance / GENRE_SECOND * mel->rate +
+  /* a column that still waited when the rate changed may be of long before */
+  const guint64 centre = MAX (
+      genre_mel_spectrogram_heard_at (mel, time), mel->origin);
+  const guint64 distance = centre - mel->origin;
+  const gint64 samples = distance / GENRE_SECOND * mel->rate +
       (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
-  gint64 start = (before ? -samples : samples) - (gint64) (mel->window / 2);
+  gint64 start = samples - (gint64) (mel->window / 2);
 
   /* what is heard in a hole is what is around it, but not the silence before the
    * first sample and after the last one */
@@ -183,8 +184,7 @@ clear_rate (GenreMelSpectrogram *mel)
 }
 
 /* Begins at @origin (ns heard), before which there is silence, with @n_columns that
- * are there already; the next one's centre is no more than half a window earlier, and
- * not before @origin if a hole comes at once. */
+ * are there already. */
 static void
 begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
 {
@@ -192,8 +192,8 @@ begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
   mel->n_columns = n_columns;
   mel->n_samples = 0;
   mel->finished = FALSE;
-  mel->first = MIN (next_start (mel), -(gint64) (mel->window / 2));
-  mel->n_buffered = -mel->first;
+  mel->n_buffered = mel->window / 2;
+  mel->first = -(gint64) mel->n_buffered;
   memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
 }
 
@@ -266,7 +266,8 @@ genre_mel_spectrogram_heard_at (const GenreMelSpectrogram *mel, guint64 time)
 void
 genre_mel_spectrogram_forget (GenreMelSpectrogram *mel, guint64 time)
 {
-  genre_holes_forget (&mel->holes, time);
+  /* the next column may still ask for an earlier one */
+  genre_holes_forget (&mel->holes, MIN (time, column_time (mel->n_columns)));
 }
 
 gboolean
@@ -322,9 +323,11 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
 
   if (mel->n_buffered + n > mel->capacity) {
     /* Samples before the next window are not needed any more.  It would begin
-     * earlier if a hole came now, and end here if the stream did. */
-    gint64 here = (gint64) mel->n_samples - (gint64) mel->window;
-    gsize past = MAX (MIN (start, here) - mel->first, 0);
+     * earlier if a hole came now; and a window in a hole ends, at the latest, where
+     * the stream does. */
+    gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
+    gsize past = MAX (
+        MIN (start, heard - (gint64) mel->window) - mel->first, 0);
 
     mel->n_buffered -= past;
     mel->first += past;
