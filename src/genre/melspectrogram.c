@@ -139,7 +139,9 @@ static gint64
 next_start (const GenreMelSpectrogram *mel)
 {
   const guint64 time = column_time (mel->n_columns);
-  const guint64 heard = genre_mel_spectrogram_heard_at (mel, time);
+  /* a column that still waited when the rate changed may be of long before */
+  const guint64 heard = MAX (
+      genre_mel_spectrogram_heard_at (mel, time), mel->origin);
   const gint64 start = get_position (mel, heard) - (gint64) (mel->window / 2);
 
   return mel->holes.holes->len > 0 ? avoid_joints (mel, time, start) : start;
@@ -227,8 +229,7 @@ clear_rate (GenreMelSpectrogram *mel)
 }
 
 /* Begins at @origin (ns heard), before which there is silence, with @n_columns that
- * are there already; the next one's centre is no more than half a window earlier, and
- * not before @origin if a hole comes at once. */
+ * are there already. */
 static void
 begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
 {
@@ -236,8 +237,8 @@ begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
   mel->n_columns = n_columns;
   mel->n_samples = 0;
   mel->finished = FALSE;
-  mel->first = MIN (next_start (mel), -(gint64) (mel->window / 2));
-  mel->n_buffered = -mel->first;
+  mel->n_buffered = mel->window / 2;
+  mel->first = -(gint64) mel->n_buffered;
   memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
 }
 
@@ -310,7 +311,10 @@ genre_mel_spectrogram_heard_at (const GenreMelSpectrogram *mel, guint64 time)
 void
 genre_mel_spectrogram_forget (GenreMelSpectrogram *mel, guint64 time)
 {
-  genre_holes_forget (&mel->holes, time);
+  /* the next column's window still asks for those two columns before it */
+  const guint64 column = mel->n_columns > 2 ? mel->n_columns - 2 : 0;
+
+  genre_holes_forget (&mel->holes, MIN (time, column_time (column)));
 }
 
 gboolean
@@ -367,9 +371,10 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
   if (mel->n_buffered + n > mel->capacity) {
     /* Samples before the next window are not needed any more.  But if a hole comes
      * now, that ends here, and among holes it may go back by two more. */
+    gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
     gint64 windows = mel->holes.holes->len > 0 ? 3 : 1;
-    gint64 latest = (gint64) mel->n_samples - windows * (gint64) mel->window;
-    gsize past = MAX (MIN (start, latest) - mel->first, 0);
+    gsize past = MAX (
+        MIN (start, heard - windows * (gint64) mel->window) - mel->first, 0);
 
     mel->n_buffered -= past;
     mel->first += past;
