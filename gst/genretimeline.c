@@ -6,6 +6,11 @@
  * Muxers round timestamps to milliseconds and live sources jitter by some more;
  * GstAudioBaseSink, too, takes 40 ms for a discontinuity. */
 #define MAX_JITTER (40 * GST_MSECOND)
+/* A decoder that finds its way again in damaged data may be some frames ahead of the
+ * timestamps. */
+#define MAX_STEP_BACK (200 * GST_MSECOND)
+/* What the clock of a jitter buffer wanders; a frame is longer. */
+#define MAX_WANDER (15 * GST_MSECOND)
 /* But where so many buffers followed one another within the least hole, there is no
  * jitter: one that does not leaves a hole, as a packet that was lost.  The least is
  * what muxers round to. */
@@ -30,9 +35,9 @@ struct _GenreTimeline
   guint64 n_segments;   /* placed since the track began */
   guint64 placed_until; /* classifier's time where the last of them ended */
   guint n_exact;        /* buffers in a row that were expected, so far */
-  gint64 offset;     /* how late those were, against the counted samples, ns */
-  guint64 last_hole; /* ns, in the last run */
-  guint64 gap_rest;  /* of gaps, less than a sample, in ns x rate */
+  gint64 offset;    /* how late those were, against the counted samples, ns */
+  guint64 slack;    /* ns of jitter beyond the usual, in the last run */
+  guint64 gap_rest; /* of gaps, less than a sample, in ns x rate */
 };
 
 GenreTimeline *
@@ -81,7 +86,7 @@ genre_timeline_interrupt (GenreTimeline *timeline)
   g_array_set_size (timeline->runs, 0);
   timeline->placed_until = 0;
   timeline->offset = 0;
-  timeline->last_hole = 0;
+  timeline->slack = 0;
   timeline->gap_rest = 0;
 }
 
@@ -192,9 +197,9 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
   /* Timestamps may fall behind little by little.  And a source that stamps its
    * buffers when they arrive stamps some too late: there was no hole, and those after
    * them are in time again, but not earlier. */
-  return is_close (step) ||
+  return step >= -(gint64) MAX_STEP_BACK ||
           (!timeline->new_segment && timestamp >= timeline->latest &&
-              -difference <= (gint64) (timeline->last_hole + MAX_JITTER))
+              -difference <= (gint64) (timeline->slack + MAX_JITTER))
       ? GENRE_FOLLOWS
       : GENRE_JUMPS;
 }
@@ -202,7 +207,8 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
 void
 genre_timeline_skip (GenreTimeline *timeline, GstClockTime duration)
 {
-  timeline->last_hole = duration;
+  /* it may have been none */
+  timeline->slack = MAX (timeline->slack, duration);
 }
 
 static void
@@ -217,7 +223,7 @@ append_run (GenreTimeline *timeline, GstClockTime timestamp, guint64 length)
         : timeline->expected;
   g_array_append_val (timeline->runs, run);
   timeline->offset = 0;
-  timeline->last_hole = 0;
+  timeline->slack = 0;
   timeline->new_segment = FALSE;
   timeline->expected = run.timestamp;
 }
@@ -235,11 +241,15 @@ genre_timeline_begin_samples (
   if (!GST_CLOCK_TIME_IS_VALID (timestamp))
     return;
   difference = GST_CLOCK_DIFF (count_timestamp (timeline, length), timestamp);
-  if (-difference > (gint64) (timeline->last_hole + MAX_JITTER))
+  if (is_exact (timeline, timestamp)) {
+    if (timeline->n_exact >= N_EXACT && ABS (difference) <= MAX_WANDER)
+      timeline->offset = difference;
+  } else if (-difference <= (gint64) MAX_STEP_BACK) {
+    timeline->slack = MAX ((gint64) timeline->slack, -difference);
+  }
+  if (-difference > (gint64) (timeline->slack + MAX_JITTER))
     /* the timestamps have fallen behind the counted samples */
     append_run (timeline, timestamp, length);
-  else if (timeline->n_exact >= N_EXACT && is_exact (timeline, timestamp))
-    timeline->offset = difference;
 }
 
 void

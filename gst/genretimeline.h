@@ -74,7 +74,8 @@ GstClockTime genre_timeline_get_expected (const GenreTimeline *timeline);
 /* How samples at @timestamp (NONE if they have none) follow the last ones, of which
  * the classifier has @length: by the timestamps, or, when a GstSegment has begun, by
  * the running times.  40 ms are jitter, but not where the last buffers followed one
- * another within a millisecond.  There must have been samples.
+ * another within a millisecond; 200 ms back are no jump.  There must have been
+ * samples.
  * @hole: set to what is missing, if something is */
 GenreFollow genre_timeline_compare (const GenreTimeline *timeline,
     GstClockTime timestamp, guint64 length, GstClockTime *hole);

@@ -50,7 +50,7 @@ GST_END_TEST;
 /* A jump back begins another segment, and nothing is missing. */
 GST_START_TEST (test_jump_back)
 {
-  static const guint64 jumps[] = { 6, SECOND, 1000 * SECOND };
+  static const guint64 jumps[] = { 26, SECOND, 1000 * SECOND };
 
   for (gsize i = 0; i < G_N_ELEMENTS (jumps); i++) {
     GstHarness *h = packet_harness_new (3, NULL);
@@ -62,6 +62,29 @@ GST_START_TEST (test_jump_back)
     check_packet_segment (h, 1000 * SECOND, 1002 * SECOND, 0, TRUE);
     check_packet_segment (h, second, second + 3 * SECOND, 0, FALSE);
     check_packet_track (h, 2, 5 * SECOND, 0);
+    check_stats (h, 0, 0);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
+/* A decoder that finds its way again may be some frames ahead of the timestamps, up to
+ * 200 ms: the window goes on, and when it has lost as much, nothing is missing. */
+GST_START_TEST (test_frames_ahead)
+{
+  static const guint64 frames[] = { 3, 6, 25 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (frames); i++) {
+    GstHarness *h = packet_harness_new (3, NULL);
+
+    push_packets (h, 0, SECOND);
+    push_packets (h, SECOND - frames[i], SECOND);
+    push_packets (h, 2 * SECOND, SECOND);
+    push_packets (h, 3 * SECOND, 3 * SECOND);
+    push_eos (h);
+    check_packet_segment (h, 0, 3 * SECOND, 0, FALSE);
+    check_packet_segment (h, 3 * SECOND, 6 * SECOND, 0, FALSE);
     check_stats (h, 0, 0);
     harness_free (h);
   }
@@ -438,7 +461,7 @@ check_sequence (guint32 seed)
     else if (what == 6)
       position += g_rand_int_range (rand, 2 * SECOND + 1, 10 * SECOND);
     else if (what == 7) /* before the last buffer, or it might have come late */
-      position -= last + g_rand_int_range (rand, 6, 5 * SECOND);
+      position -= last + g_rand_int_range (rand, 26, 5 * SECOND);
     if (g_rand_int_range (rand, 0, 10) == 0)
       set_packet_rate (h, rate = g_rand_boolean (rand) ? 8000 : 16000);
 
@@ -483,6 +506,7 @@ holes_suite (void)
   tcase_set_timeout (chain, 120);
   tcase_add_test (chain, test_holes);
   tcase_add_test (chain, test_jump_back);
+  tcase_add_test (chain, test_frames_ahead);
   tcase_add_test (chain, test_jump_back_after_hole);
   tcase_add_test (chain, test_discarded);
   tcase_add_test (chain, test_hole_between);

@@ -11,6 +11,7 @@
 #define MSECOND GST_MSECOND
 #define JITTER (40 * MSECOND)
 #define MAX_HOLE (2 * SECOND)
+#define FRAMES (200 * MSECOND)
 
 typedef struct
 {
@@ -155,8 +156,8 @@ GST_START_TEST (test_jitter)
 
 GST_END_TEST;
 
-/* 40 ms are jitter; a nanosecond more is a hole, and back a jump.  Where the buffers
- * before were exact, a millisecond is jitter. */
+/* 40 ms are jitter; a nanosecond more is a hole.  Where the buffers before were exact,
+ * a millisecond is jitter.  What is more than some frames back is a jump. */
 GST_START_TEST (test_jump)
 {
   static const struct
@@ -171,8 +172,8 @@ GST_START_TEST (test_jump)
     { JITTER + 1, 2, JITTER + 1, 0 },
     { MSECOND, 4, 0, 0 },
     { MSECOND + 1, 4, MSECOND + 1, 0 },
-    { -(gint64) JITTER, 10, 0, 0 },
-    { -(gint64) JITTER - 1, 10, 0, 1 },
+    { -(gint64) FRAMES, 10, 0, 0 },
+    { -(gint64) FRAMES - 1, 10, 0, 1 },
     { MAX_HOLE, 1, MAX_HOLE, 0 },
     { MAX_HOLE + 1, 1, 0, 1 },
     { -(gint64) (10 * SECOND), 1, 0, 1 },
