@@ -159,10 +159,11 @@ class Test(unittest.TestCase):
                     self.assertLess(segments[0]["stream-time"], 2 * SECOND)
                     for one, other in zip(segments, segments[1:]):
                         self.assertFalse(one["partial"], one)
-                        for time in "stream-time", "running-time", "timestamp":
+                        for field in "stream-time", "running-time", "timestamp":
                             # but for the 1/90000 s in which MPEG-TS counts
                             self.assertAlmostEqual(
-                                other[time], one[time] + one["duration"], delta=20_000)
+                                other[field], one[field] + one["duration"],
+                                delta=20_000)
                     self.assertAlmostEqual(track["duration"] / SECOND, LENGTH,
                                            delta=0.2)
                     stats = heard.classifier.get_property("stats")

@@ -193,8 +193,9 @@ class SeekTest(PlaybackTest):
                 self.finish(heard)
                 times = [s["stream-time"] / SECOND for s in heard.segments]
                 self.assertEqual(len(times), 3 + 3 + 12)
-                for time, expected in zip(times, [0, 3, 6, 20, 23, 26, *range(0, 36, 3)]):
-                    self.assertAlmostEqual(time, expected, delta=0.1)
+                expected = [0, 3, 6, 20, 23, 26, *range(0, 36, 3)]
+                for time, due in zip(times, expected):
+                    self.assertAlmostEqual(time, due, delta=0.1)
                 # heard twice counts twice
                 self.assertAlmostEqual(heard.tracks[0]["duration"] / SECOND, 54,
                                        delta=0.2)
@@ -241,7 +242,7 @@ class SeekTest(PlaybackTest):
         self.assertIsNone(next(positions, None))
 
     def test_not_flushing(self):
-        """Seeks that let what is under way come to its end, within an endless stream."""
+        """Seeks that let what is under way come to its end, in an endless stream."""
         heard = self.launch("audiotestsrc wave=pink-noise samplesperbuffer=4410 "
                             "! genreclassify name=g ! fakesink")
         heard.play()
@@ -301,7 +302,8 @@ class SeekTest(PlaybackTest):
                 Gst.SeekType.SET, start * SECOND, Gst.SeekType.SET, stop * SECOND))
             heard.wait_for_end(heard.n_ends + 1)
             times = [s["stream-time"] / SECOND for s in heard.segments[known:]]
-            self.assertEqual([round(t) for t in times], [start + 3 * i for i in range(n)])
+            self.assertEqual([round(t) for t in times],
+                             [start + 3 * i for i in range(n)])
 
 
 class StormTest(PlaybackTest):

@@ -17,7 +17,6 @@ SONG, SLOGAN = 14, 7    # s
 # a title is sent between two pieces of audio and goes through a decoder
 SLACK = 0.5             # s
 
-
 folder = tempfile.mkdtemp()
 unittest.addModuleCleanup(shutil.rmtree, folder)
 BARE = ["-write_xing", "0", "-id3v2_version", "0"]      # nothing but frames
@@ -51,14 +50,19 @@ class StationTest(unittest.TestCase):
         self.addCleanup(station.stop)
         return station
 
-    def listen(self, station, player="playbin", end=True, **properties):
+    def tune(self, station, player="playbin", **properties):
+        """A player that is ready to play it."""
         player = Player.of(player, station.uri("radio"),
-                           **{"title-starts-track": True, **properties})
+                           **{"title_starts_track": True, **properties})
         self.addCleanup(player.stop)
-        player.play()
-        if end:
-            player.wait_for_end()
         return player
+
+    def listen(self, *args, **kwargs):
+        """What was heard until the station's end."""
+        heard = self.tune(*args, **kwargs)
+        heard.play()
+        heard.wait_for_end()
+        return heard
 
     def check_tracks(self, player, expected):
         """Titles, seconds and ends of the tracks, and that segments belong to them."""
@@ -152,10 +156,7 @@ class TitlesTest(StationTest):
             tags.set_scope(Gst.TagScope.GLOBAL)
             pad.send_event(Gst.Event.new_tag(tags))
             return Gst.PadProbeReturn.DROP
-        heard = self.listen(self.on_air([("One", SONG), ("Two", SONG)]), end=False)
-        # the probe must be there before the first title
-        heard.stop()
-        heard.forget()
+        heard = self.tune(self.on_air([("One", SONG), ("Two", SONG)]))
         heard.classifier.get_static_pad("sink").add_probe(
             Gst.PadProbeType.EVENT_DOWNSTREAM, make_global)
         heard.play()
@@ -240,9 +241,7 @@ class TroubleTest(StationTest):
             yield "One", self.mp3(12)
             go_on.wait(PATIENCE)
             yield "One", self.mp3(12)
-        station = self.on_air(programme)
-        heard = Player.of(player, station.uri("radio"), title_starts_track=True)
-        self.addCleanup(heard.stop)
+        heard = self.tune(self.on_air(programme), player)
         heard.pipeline.connect(
             "source-setup", lambda _, source: source.set_property("timeout", timeout))
         heard.play()
@@ -303,7 +302,8 @@ class TroubleTest(StationTest):
         def programme(_):
             yield "One", self.mp3(SONG)
             enough.wait(PATIENCE)
-        heard = self.listen(self.on_air(programme, reset=True), end=False)
+        heard = self.tune(self.on_air(programme, reset=True))
+        heard.play()
         heard.wait_for_segments(4)
         enough.set()
         heard.wait(lambda: heard.n_ends or heard.errors, "end")
