@@ -200,7 +200,7 @@ make_classifier (void)
    * not. */
   g_object_set (classifier, "window", 10 * GST_SECOND, "hop", 5 * GST_SECOND,
       "interim-interval", 5 * GST_SECOND, "memory", 60 * GST_SECOND,
-      "title-starts-track", TRUE, "min-track", 10 * GST_SECOND, NULL);
+      "title-starts-track", TRUE, "min-track", 5 * GST_SECOND, NULL);
   /* as a message on the bus; "notify" itself comes in a thread of the element */
   gst_element_add_property_notify_watch (classifier, "genre", TRUE);
   return classifier;

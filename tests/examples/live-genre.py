@@ -89,7 +89,7 @@ def make_classifier():
     # over the latest minute; each title of a station is a track, but a slogan is
     # not.
     for name, seconds in {"window": 10, "hop": 5, "interim-interval": 5,
-                          "memory": 60, "min-track": 10}.items():
+                          "memory": 60, "min-track": 5}.items():
         classifier.set_property(name, seconds * Gst.SECOND)
     classifier.set_property("title-starts-track", True)
     # as a message on the bus; "notify" itself comes in a thread of the element
