@@ -79,26 +79,70 @@ genre_mel_column_at (guint64 time)
   return column;
 }
 
+/* The position from the origin of the sample at a heard time. */
+static gint64
+get_position (const GenreMelSpectrogram *mel, guint64 heard)
+{
+  const gboolean before = heard < mel->origin;
+  const guint64 distance = before ? mel->origin - heard : heard - mel->origin;
+  const gint64 samples = distance / GENRE_SECOND * mel->rate +
+      (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
+
+  return before ? -samples : samples;
+}
+
+/* Gives the start of a window that is whole: if @start is that of one with the joint of
+ * a hole in it, the one on the nearer side of the hole, where the samples are enough.
+ * Samples that were joined click, and quiet, tonal music would sound like another.
+ * @time: of the column, in the stream's time */
+static gint64
+avoid_joints (const GenreMelSpectrogram *mel, guint64 time, gint64 start)
+{
+  const gint64 window = mel->window;
+  const guint64 half = window * GENRE_SECOND / mel->rate / 2; /* ns */
+  const GenreHole *first = NULL, *last = NULL; /* that are in the window */
+  gint64 begin = MAX (
+      mel->first, 0); /* of the piece before the first of them */
+  gint64 end = mel->finished ? mel->n_heard : G_MAXINT64; /* after the last */
+  gint64 left, right;
+  guint64 to_left, to_right;
+
+  for (guint i = mel->holes.holes->len; i > 0; i--) {
+    const GenreHole *hole = &g_array_index (mel->holes.holes, GenreHole, i - 1);
+    gint64 joint = get_position (mel, hole->heard);
+
+    if (joint <= start) {
+      begin = MAX (joint, begin);
+      break;
+    }
+    if (joint >= start + window) {
+      end = joint;
+    } else {
+      first = hole;
+      if (!last)
+        last = hole;
+    }
+  }
+  if (!first)
+    return start;
+  left = get_position (mel, first->heard) - window;
+  right = get_position (mel, last->heard);
+  to_left = time + half - first->time;
+  to_right = last->time + last->duration + half - time;
+  if (left >= begin && (to_left <= to_right || right + window > end))
+    return left;
+  return right >= 0 && right + window <= end ? right : start;
+}
+
 /* Position of the first sample of the next column's window, from the origin. */
 static gint64
 next_start (const GenreMelSpectrogram *mel)
 {
   const guint64 time = column_time (mel->n_columns);
-  guint64 centre = genre_mel_spectrogram_heard_at (mel, time);
-  gboolean before = centre < mel->origin;
-  guint64 distance = before ? mel->origin - centre : centre - mel->origin;
-  gint64 samples = distance / GENRE_SECOND * mel->rate +
-      (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
-  gint64 start = (before ? -samples : samples) - (gint64) (mel->window / 2);
+  const guint64 heard = genre_mel_spectrogram_heard_at (mel, time);
+  const gint64 start = get_position (mel, heard) - (gint64) (mel->window / 2);
 
-  /* what is heard in a hole is what is around it, but not the silence before the
-   * first sample and after the last one */
-  if (genre_holes_contain (&mel->holes, time)) {
-    if (mel->finished)
-      start = MIN (start, mel->n_heard - (gint64) mel->window);
-    start = MAX (start, 0);
-  }
-  return start;
+  return mel->holes.holes->len > 0 ? avoid_joints (mel, time, start) : start;
 }
 
 /* Smallest size from @n up that FFTW transforms fast: factors 2, 3, 5, 7. */
@@ -166,7 +210,7 @@ init_rate (GenreMelSpectrogram *mel, guint rate)
   for (gsize i = 0; i < mel->window; i++)
     mel->hann[i] = scale * (0.5 - 0.5 * cos (2 * G_PI * i / mel->window));
 
-  mel->capacity = 4 * mel->window;
+  mel->capacity = 6 * mel->window;
   mel->samples = g_new (float, mel->capacity);
 }
 
@@ -321,10 +365,11 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
   gsize n = MIN (n_samples, count_missing (mel));
 
   if (mel->n_buffered + n > mel->capacity) {
-    /* Samples before the next window are not needed any more.  It would begin
-     * earlier if a hole came now, and end here if the stream did. */
-    gint64 here = (gint64) mel->n_samples - (gint64) mel->window;
-    gsize past = MAX (MIN (start, here) - mel->first, 0);
+    /* Samples before the next window are not needed any more.  But if a hole comes
+     * now, that ends here, and among holes it may go back by two more. */
+    gint64 windows = mel->holes.holes->len > 0 ? 3 : 1;
+    gint64 latest = (gint64) mel->n_samples - windows * (gint64) mel->window;
+    gsize past = MAX (MIN (start, latest) - mel->first, 0);
 
     mel->n_buffered -= past;
     mel->first += past;

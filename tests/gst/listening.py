@@ -193,6 +193,11 @@ class Player:
                         f"no {what}: {self.errors}, {self.messages[-5:]}")
                 self.changed.wait(left)
 
+    def wait_a_little(self, condition):
+        """Whether the condition holds soon; that it does not proves nothing."""
+        with self.changed:
+            return self.changed.wait_for(condition, 0.2)
+
     def wait_for_end(self, n=1):
         self.wait(lambda: self.n_ends >= n, "EOS")
 

@@ -52,7 +52,7 @@ GST_START_TEST (test_flags)
 
 GST_END_TEST;
 
-/* A minute of packets of which some get lost, in bursts of @burst: as many full
+/* Half a minute of packets of which some get lost, in bursts of @burst: as many full
  * segments as without loss, the same sound, and all that is missing is told but
  * for what may yet be jitter. */
 static void
@@ -64,9 +64,9 @@ check_lost_packets (double loss, guint burst, guint32 seed)
   guint64 n_lost = 0, missing = 0;
   double lost;
 
-  /* the first one is there, and some more than a minute, as there is jitter */
+  /* the first one is there, and a second more, as there is jitter */
   push_packets (h, 0, 1);
-  for (guint64 i = 1; i < 61 * SECOND; i++) {
+  for (guint64 i = 1; i < 31 * SECOND; i++) {
     if (g_rand_double (rand) < loss / burst) {
       i += burst - 1;
       n_lost += burst;
@@ -75,7 +75,7 @@ check_lost_packets (double loss, guint burst, guint32 seed)
   }
   lost = (double) n_lost / SECOND;
   push_eos (h);
-  for (guint i = 0; i < 20; i++) {
+  for (guint i = 0; i < 10; i++) {
     GstMessage *message = pop_answer (h, "genreclassify");
     GstClockTimeDiff off;
 
@@ -105,7 +105,6 @@ check_lost_packets (double loss, guint burst, guint32 seed)
 
 GST_START_TEST (test_lost_packets)
 {
-  check_lost_packets (0, 1, 1);
   check_lost_packets (0.001, 1, 2);
   check_lost_packets (0.01, 1, 3);
   check_lost_packets (0.03, 1, 4);
@@ -146,7 +145,7 @@ GST_START_TEST (test_jitter)
 
 GST_END_TEST;
 
-/* A sender's clock that is slow or fast by 0.1 %, for ten minutes: no segment is
+/* A sender's clock that is slow or fast by 0.1 %, for 200 s: no segment is
  * broken off, and times follow the timestamps. */
 GST_START_TEST (test_drift)
 {
@@ -157,7 +156,7 @@ GST_START_TEST (test_drift)
     GstMessage *message;
     guint n = 0;
 
-    for (guint64 k = 0; k < 600 * SECOND / 5; k++) {
+    for (guint64 k = 0; k < 200 * SECOND / 5; k++) {
       GstBuffer *buffer = make_packets (5 * k, 5);
 
       GST_BUFFER_PTS (buffer) = 5 * k * (PACKET + drifts[i]);
@@ -173,12 +172,12 @@ GST_START_TEST (test_drift)
         off += n * 3 * GST_MSECOND;
       fail_unless (ABS (off) <= 60 * GST_MSECOND,
           "segment %u is off by %" G_GINT64_FORMAT " ns", n, off);
-      fail_unless_equals_int (get_boolean (message, "partial"), n == 200);
+      fail_unless (!get_boolean (message, "partial"));
       gst_message_unref (message);
-      if (++n == 200)
+      if (++n == 66)
         break;
     }
-    fail_unless_equals_int (n, 200);
+    fail_unless_equals_int (n, 66);
     fail_unless (get_stat (h, "discarded") < 1);
     harness_free (h);
   }
