@@ -66,14 +66,16 @@ class Radio:
             time.sleep(0.1)
         raise TimeoutError("icecast2 does not listen")
 
-    def play(self, clip, title):
-        """Returns when the station is there and has the title."""
+    def play(self, clip, title, *properties):
+        """Returns when the station is there and has the title.  The properties are
+        shout2send's: "genre=Swing"."""
         self.wait()
         self.source = subprocess.Popen([
             "gst-launch-1.0", "-q", "filesrc", f"location={clip}", "!",
             "decodebin", "!", "audioconvert", "!", "lamemp3enc", "target=bitrate",
             "bitrate=128", "cbr=true", "!", "shout2send", "ip=127.0.0.1",
-            f"port={self.port}", "password=secret", "mount=/radio"])
+            f"port={self.port}", "password=secret", "mount=/radio",
+            *properties])
         end = time.monotonic() + PATIENCE
         while not self.set_title(title):
             if time.monotonic() > end:

@@ -8,6 +8,7 @@ AT-SPI talks to one session bus per process, so a process has one Desktop, which
 there before anything imports Atspi.  GST_PLUGIN_PATH_1_0 and GENRECLASSIFY_MODELS
 come from the environment.  What all of it needs is named in meson.build."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -200,7 +201,19 @@ class Desktop:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def make_songs(folder, clip=None):
+@functools.cache
+def encode_clip(ending, encoder):
+    """The bytes of a file of the clip."""
+    with tempfile.NamedTemporaryFile(suffix="." + ending) as f:
+        subprocess.run(
+            ["gst-launch-1.0", "-q", "filesrc",
+             f"location={os.environ['TEST_CLIP']}", "!", "decodebin", "!",
+             "audioconvert", "!", *encoder.split(), "!", "filesink",
+             f"location={f.name}"], check=True)
+        return f.read()
+
+
+def make_songs(folder):
     """Three files of the clip, in different formats, with titles and no genre.  Returns
     {title: path}, in order."""
     import mutagen
@@ -211,11 +224,8 @@ def make_songs(folder, clip=None):
             ("Second", "flac", "flacenc"),
             ("Third", "mp3", "lamemp3enc ! xingmux ! id3v2mux")], 1):
         path = songs[title] = os.path.join(folder, f"{number}.{ending}")
-        subprocess.run(
-            ["gst-launch-1.0", "-q", "filesrc",
-             f"location={clip or os.environ['TEST_CLIP']}", "!", "decodebin", "!",
-             "audioconvert", "!", *encoder.split(), "!", "filesink",
-             f"location={path}"], check=True)
+        with open(path, "wb") as f:
+            f.write(encode_clip(ending, encoder))
         song = mutagen.File(path, easy=True)
         if song.tags is None:
             song.add_tags()
