@@ -195,12 +195,11 @@ make_classifier (void)
 
   if (!classifier)
     return NULL;
-  /* An answer every 5 s, the first one after 5 s; the display shows the average
-   * over the latest minute; each title of a station is a track, but a slogan is
-   * not. */
+  /* An answer every 5 s, from the first 5 s on; the display shows the average
+   * over the latest minute; each title that a station shows for 5 s is a track. */
   g_object_set (classifier, "window", 10 * GST_SECOND, "hop", 5 * GST_SECOND,
       "interim-interval", 5 * GST_SECOND, "memory", 60 * GST_SECOND,
-      "title-starts-track", TRUE, "min-track", 10 * GST_SECOND, NULL);
+      "title-starts-track", TRUE, "min-track", 5 * GST_SECOND, NULL);
   /* as a message on the bus; "notify" itself comes in a thread of the element */
   gst_element_add_property_notify_watch (classifier, "genre", TRUE);
   return classifier;

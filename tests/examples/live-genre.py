@@ -85,11 +85,10 @@ def make_element(name):
 
 def make_classifier():
     classifier = make_element("genreclassify")
-    # An answer every 5 s, the first one after 5 s; the display shows the average
-    # over the latest minute; each title of a station is a track, but a slogan is
-    # not.
+    # An answer every 5 s, from the first 5 s on; the display shows the average over
+    # the latest minute; each title that a station shows for 5 s is a track.
     for name, seconds in {"window": 10, "hop": 5, "interim-interval": 5,
-                          "memory": 60, "min-track": 10}.items():
+                          "memory": 60, "min-track": 5}.items():
         classifier.set_property(name, seconds * Gst.SECOND)
     classifier.set_property("title-starts-track", True)
     # as a message on the bus; "notify" itself comes in a thread of the element

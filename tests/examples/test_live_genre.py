@@ -7,6 +7,7 @@ listens to a desktop.
     test_live_genre.py LIVE_GENRE Test|MonitorTest     # the C program
 """
 
+import importlib.util
 import os
 import queue
 import re
@@ -21,7 +22,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "gst")]
-from listening import PATIENCE, Server, encode  # noqa: E402
+from listening import PATIENCE, Gst, Server, encode  # noqa: E402
 from sound import pulseaudio  # noqa: E402
 
 SCRIPT = os.path.join(HERE, "live-genre.py")
@@ -173,6 +174,16 @@ class Test(ProgramTest):
         self.assertTrue(re.fullmatch(r"now: \w+", first[0]), first)
         answers = [line for line in first if not line.startswith("now")]
         self.assertEqual([re.sub(LABELS, "L", line) for line in answers], expected)
+
+    def test_arrays(self):
+        """The ways to read one in Python that README.md shows."""
+        structure, _ = Gst.Structure.from_string("genreclassify, p=(double)<0.3, 0.7>")
+        array = structure.get_array("p").array
+        self.assertEqual([array.get_nth(i) for i in range(array.n_values)], [0.3, 0.7])
+        if not importlib.util.find_spec("gi.overrides.Gst"):
+            self.skipTest("the other way needs python3-gst-1.0")
+        self.assertEqual(list(structure.get_value("p")), [0.3, 0.7])
+        self.assertEqual(list(structure["p"]), [0.3, 0.7])
 
     def test_file_on_a_server(self):
         """Its length is known: it is no station, and played once."""
