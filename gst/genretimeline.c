@@ -163,9 +163,8 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
   if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
       !GST_CLOCK_TIME_IS_VALID (timeline->expected))
     return GENRE_FOLLOWS;
-  if (!subtract (timeline, timestamp, count_timestamp (timeline, length),
-          &difference) ||
-      !subtract (timeline, timestamp, timeline->expected, &step))
+  if (!subtract (
+          timeline, timestamp, count_timestamp (timeline, length), &difference))
     return GENRE_JUMPS;
   if (difference >
       (gint64) (timeline->n_exact >= N_EXACT ? MIN_HOLE : MAX_JITTER)) {
@@ -177,7 +176,8 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
   /* Timestamps may fall behind little by little.  And a source that stamps its
    * buffers when they arrive stamps some too late: there was no hole, and those after
    * them are in time again, but not earlier. */
-  return is_close (step) ||
+  return (subtract (timeline, timestamp, timeline->expected, &step) &&
+             is_close (step)) ||
           (!timeline->new_segment && timestamp >= timeline->latest &&
               -difference <= (gint64) (timeline->last_hole + MAX_JITTER))
       ? GENRE_FOLLOWS

@@ -38,6 +38,7 @@ struct _GenreMelSpectrogram
   guint64 origin;    /* ns heard: where the present rate began */
   guint64 n_samples; /* since the origin */
   guint64 n_columns;
+  gint64 next; /* first sample of the next column's window, from the origin */
   gsize n_buffered;
   gint64 first; /* position of samples[0] from the origin */
   gboolean finished;
@@ -79,9 +80,9 @@ genre_mel_column_at (guint64 time)
   return column;
 }
 
-/* Position of the first sample of the next column's window, from the origin. */
-static gint64
-next_start (const GenreMelSpectrogram *mel)
+/* Finds the next column's window. */
+static void
+find_next (GenreMelSpectrogram *mel)
 {
   const guint64 time = column_time (mel->n_columns);
   /* a column that still waited when the rate changed may be of long before */
@@ -90,16 +91,15 @@ next_start (const GenreMelSpectrogram *mel)
   const guint64 distance = centre - mel->origin;
   const gint64 samples = distance / GENRE_SECOND * mel->rate +
       (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
-  gint64 start = samples - (gint64) (mel->window / 2);
 
+  mel->next = samples - (gint64) (mel->window / 2);
   /* what is heard in a hole is what is around it, but not the silence before the
    * first sample and after the last one */
   if (genre_holes_contain (&mel->holes, time)) {
     if (mel->finished)
-      start = MIN (start, mel->n_heard - (gint64) mel->window);
-    start = MAX (start, 0);
+      mel->next = MIN (mel->next, mel->n_heard - (gint64) mel->window);
+    mel->next = MAX (mel->next, 0);
   }
-  return start;
 }
 
 /* Smallest size from @n up that FFTW transforms fast: factors 2, 3, 5, 7. */
@@ -167,7 +167,8 @@ init_rate (GenreMelSpectrogram *mel, guint rate)
   for (gsize i = 0; i < mel->window; i++)
     mel->hann[i] = scale * (0.5 - 0.5 * cos (2 * G_PI * i / mel->window));
 
-  mel->capacity = 4 * mel->window;
+  /* so many that what is still needed, a window or two, is seldom moved */
+  mel->capacity = 8 * mel->window;
   mel->samples = g_new (float, mel->capacity);
 }
 
@@ -195,6 +196,7 @@ begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
   mel->n_buffered = mel->window / 2;
   mel->first = -(gint64) mel->n_buffered;
   memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
+  find_next (mel);
 }
 
 GenreMelSpectrogram *
@@ -255,6 +257,7 @@ genre_mel_spectrogram_skip (GenreMelSpectrogram *mel, guint64 duration)
 {
   genre_holes_add (
       &mel->holes, genre_mel_spectrogram_get_length (mel), duration);
+  find_next (mel);
 }
 
 guint64
@@ -304,30 +307,27 @@ compute_column (
 }
 
 /* Samples that the next column's window still needs. */
-static guint64
-count_missing (const GenreMelSpectrogram *mel)
+static gsize
+count_needed (const GenreMelSpectrogram *mel)
 {
-  gint64 end = next_start (mel) + mel->window;
-
-  /* after a change of rate the end may be past already, by rounding */
-  return MAX (end - (gint64) mel->n_samples, 0);
+  /* where there is a hole the end may be past already */
+  return MAX (mel->next + (gint64) mel->window - (gint64) mel->n_samples, 0);
 }
 
 gsize
 genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
     gsize n_samples, GenreMelColumn *column, gboolean *ready)
 {
-  gint64 start = next_start (mel);
-  gint64 end = start + mel->window;
-  gsize n = MIN (n_samples, count_missing (mel));
+  const gsize needed = count_needed (mel);
+  const gsize n = MIN (n_samples, needed);
 
   if (mel->n_buffered + n > mel->capacity) {
     /* Samples before the next window are not needed any more.  It would begin
      * earlier if a hole came now; and a window in a hole ends, at the latest, where
      * the stream does. */
-    gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
-    gsize past = MAX (
-        MIN (start, heard - (gint64) mel->window) - mel->first, 0);
+    const gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
+    const gint64 keep = MIN (mel->next, heard - (gint64) mel->window);
+    const gsize past = MAX (keep - mel->first, 0);
 
     mel->n_buffered -= past;
     mel->first += past;
@@ -338,10 +338,11 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
   mel->n_buffered += n;
   mel->n_samples += n;
 
-  *ready = (gint64) mel->n_samples >= end;
+  *ready = n == needed;
   if (*ready) {
-    compute_column (mel, mel->samples + (start - mel->first), column);
+    compute_column (mel, mel->samples + (mel->next - mel->first), column);
     mel->n_columns++;
+    find_next (mel);
   }
   return n;
 }
@@ -359,7 +360,7 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, GenreSampleFormat format,
   g_return_val_if_fail (channels > 0, n_frames);
   g_return_val_if_fail (!mel->finished, n_frames);
   while (done < n_frames && !*ready) {
-    gsize n = MIN (MIN (n_frames - done, count_missing (mel)), CHUNK);
+    gsize n = MIN (MIN (n_frames - done, count_needed (mel)), CHUNK);
 
     if (samples)
       genre_downmix (
@@ -409,6 +410,7 @@ genre_mel_spectrogram_finish (GenreMelSpectrogram *mel, GenreMelColumn *column)
     mel->end = genre_mel_spectrogram_get_length (mel);
     mel->n_heard = mel->n_samples;
     mel->finished = TRUE;
+    find_next (mel);
   }
   if (mel->n_columns >= genre_mel_column_at (mel->end))
     return FALSE;
