@@ -179,9 +179,8 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
   if (!GST_CLOCK_TIME_IS_VALID (timestamp) ||
       !GST_CLOCK_TIME_IS_VALID (timeline->expected))
     return GENRE_FOLLOWS;
-  if (!subtract (timeline, timestamp, count_timestamp (timeline, length),
-          &difference) ||
-      !subtract (timeline, timestamp, timeline->expected, &step))
+  if (!subtract (
+          timeline, timestamp, count_timestamp (timeline, length), &difference))
     return GENRE_JUMPS;
   if (timeline->n_exact >= N_EXACT &&
       difference - timeline->offset > (gint64) MIN_HOLE) {
@@ -197,7 +196,8 @@ genre_timeline_compare (const GenreTimeline *timeline, GstClockTime timestamp,
   /* Timestamps may fall behind little by little.  And a source that stamps its
    * buffers when they arrive stamps some too late: there was no hole, and those after
    * them are in time again, but not earlier. */
-  return step >= -(gint64) MAX_STEP_BACK ||
+  return (subtract (timeline, timestamp, timeline->expected, &step) &&
+             step >= -(gint64) MAX_STEP_BACK) ||
           (!timeline->new_segment && timestamp >= timeline->latest &&
               -difference <= (gint64) (timeline->slack + MAX_JITTER))
       ? GENRE_FOLLOWS

@@ -107,6 +107,7 @@
  * * Nothing in the sound begins another track: a mix of songs, or a radio
  *   without titles, is one track; #GstGenreClassify:memory has its genre follow.
  * * A slogan that is shown between two songs counts with the first of them.
+ *   Where no title stays for #GstGenreClassify:min-track, there is one track.
  * * Audio that is played backwards, or in a segment whose format is not TIME,
  *   passes and is not analysed.
  * * Timestamps that differ by up to 40 ms from the counted samples count as

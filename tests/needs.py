@@ -4,8 +4,9 @@
     needs.py [program:NAME | module:NAME | typelib:NAME | element:NAME |
               option:NAME]... -- COMMAND
 
-A program is looked for in PATH, a module in this Python, a typelib (as Gst) by its
-gi module, an element in GStreamer.  An option is one of meson's that is off, which meson.build knows; it is missing.
+A program is looked for in PATH, a module in this Python, a typelib, such as Gst, by
+its gi, an element in GStreamer.  An option is one of meson's that is off, which
+meson.build knows; it is missing.
 A COMMAND whose first word is a file *.py is run by this Python.  The exit status
 77 stands for "skipped" in meson."""
 

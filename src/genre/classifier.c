@@ -296,22 +296,31 @@ add_segment (GenreClassifier *classifier, guint64 start, guint64 end)
   g_queue_push_tail (&classifier->segments, segment);
 }
 
-/* Cuts the segment under way, if it ends by @limit and its samples and columns
- * are all there. */
-static gboolean
-cut_full_segment (GenreClassifier *classifier, guint64 limit)
+/* Cuts the segment under way, whose window is full. */
+static void
+add_full_segment (GenreClassifier *classifier)
 {
   const guint64 start = next_segment (classifier);
   const guint64 end = start + classifier->window;
 
-  if (end > limit || end > genre_classifier_get_length (classifier) ||
-      genre_mel_column_at (end) >
-          genre_mel_spectrogram_get_n_columns (classifier->mel))
-    return FALSE;
   add_segment (classifier, start, end);
   classifier->n_segments++;
   genre_mel_spectrogram_forget (
       classifier->mel, MIN (end, next_segment (classifier)));
+}
+
+/* The same, if it is not held back, and its samples and columns are all there. */
+static gboolean
+cut_full_segment (GenreClassifier *classifier)
+{
+  const guint64 end = next_segment (classifier) + classifier->window;
+
+  if ((classifier->held && end > classifier->hold_time) ||
+      end > genre_classifier_get_length (classifier) ||
+      genre_mel_column_at (end) >
+          genre_mel_spectrogram_get_n_columns (classifier->mel))
+    return FALSE;
+  add_full_segment (classifier);
   return TRUE;
 }
 
@@ -323,17 +332,16 @@ cut_full_segments (GenreClassifier *classifier)
   if (genre_classifier_get_held (classifier) >
       classifier->max_hold + HOLD_SLACK)
     classifier->held = FALSE;
-  if (!classifier->held)
-    while (cut_full_segment (classifier, G_MAXUINT64))
-      ;
+  while (cut_full_segment (classifier))
+    ;
 }
 
 void
 genre_classifier_hold (GenreClassifier *classifier)
 {
-  cut_full_segments (classifier);
   classifier->held = TRUE;
   classifier->hold_time = genre_classifier_get_length (classifier);
+  cut_full_segments (classifier);
 }
 
 guint64
@@ -369,8 +377,10 @@ genre_classifier_split (GenreClassifier *classifier)
 
   if (!classifier->held)
     return;
-  while (cut_full_segment (classifier, time))
-    ;
+  /* a window that was just full may wait for its last columns, which need samples
+   * of the next piece */
+  while (next_segment (classifier) + classifier->window <= time)
+    add_full_segment (classifier);
   cut_last_segment (classifier, time);
   classifier->first = time;
   classifier->n_segments = 0;
@@ -467,8 +477,8 @@ genre_classifier_finish (GenreClassifier *classifier)
 GenreSegment *
 genre_classifier_take_segment (GenreClassifier *classifier)
 {
-  if (g_queue_is_empty (&classifier->segments) && !classifier->held)
-    cut_full_segment (classifier, G_MAXUINT64);
+  if (g_queue_is_empty (&classifier->segments))
+    cut_full_segment (classifier);
   return g_queue_pop_head (&classifier->segments);
 }
 

@@ -186,7 +186,7 @@ GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
  * Says that audio is missing here.  Time goes on, and so a segment with a hole in it
  * has less audio than its length says; the network hears what came before and after
  * the hole with nothing between.  A segment of which less than half was heard is left
- * out.
+ * out.  A hole takes as long to analyse as audio of its length.
  */
 GENRE_API void
 genre_classifier_skip (GenreClassifier *classifier, guint64 duration);
@@ -196,8 +196,8 @@ genre_classifier_skip (GenreClassifier *classifier, guint64 duration);
  * @classifier: a classifier
  *
  * Says that another piece of music may begin here: segments that end later are held
- * back until genre_classifier_release() or genre_classifier_split(), or until more
- * than #GenreClassifierConfig.max_hold of audio and a second came.
+ * back until genre_classifier_release() or genre_classifier_split(), or until the
+ * stream is more than #GenreClassifierConfig.max_hold and a second longer.
  */
 GENRE_API void genre_classifier_hold (GenreClassifier *classifier);
 
@@ -205,9 +205,10 @@ GENRE_API void genre_classifier_hold (GenreClassifier *classifier);
  * genre_classifier_get_held:
  * @classifier: a classifier
  *
- * Tells how much audio came since genre_classifier_hold().
+ * Tells how much longer the stream is than when genre_classifier_hold() was called.
  *
- * Returns: its length, ns; 0 if no segments are held back
+ * Returns: length of what came since then, holes included, ns; 0 if no segments are
+ *     held back
  */
 GENRE_API guint64 genre_classifier_get_held (const GenreClassifier *classifier);
 

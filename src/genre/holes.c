@@ -2,15 +2,10 @@
 
 #include "holes.h"
 
-typedef struct
-{
-  guint64 time, duration; /* ns */
-} Hole;
-
 void
 genre_holes_init (GenreHoles *holes)
 {
-  holes->holes = g_array_new (FALSE, FALSE, sizeof (Hole));
+  holes->holes = g_array_new (FALSE, FALSE, sizeof (GenreHole));
   genre_holes_reset (holes);
 }
 
@@ -30,7 +25,7 @@ genre_holes_reset (GenreHoles *holes)
 void
 genre_holes_add (GenreHoles *holes, guint64 time, guint64 duration)
 {
-  Hole hole = { time, duration };
+  GenreHole hole = { time, duration, time - holes->missing };
 
   g_array_append_val (holes->holes, hole);
   holes->missing += duration;
@@ -43,25 +38,15 @@ genre_holes_heard_at (const GenreHoles *holes, guint64 time)
 
   /* from the latest one on: most are asked for what has just come */
   for (guint i = holes->holes->len; i > 0; i--) {
-    const Hole *hole = &g_array_index (holes->holes, Hole, i - 1);
+    const GenreHole *hole = &g_array_index (holes->holes, GenreHole, i - 1);
 
     if (hole->time + hole->duration <= time)
       break;
-    missing -= MIN (hole->duration, hole->time + hole->duration - time);
+    if (hole->time <= time)
+      return hole->heard;
+    missing = hole->time - hole->heard;
   }
   return time - missing;
-}
-
-gboolean
-genre_holes_contain (const GenreHoles *holes, guint64 time)
-{
-  for (guint i = holes->holes->len; i > 0; i--) {
-    const Hole *hole = &g_array_index (holes->holes, Hole, i - 1);
-
-    if (hole->time <= time)
-      return time < hole->time + hole->duration;
-  }
-  return FALSE;
 }
 
 void
@@ -70,7 +55,7 @@ genre_holes_forget (GenreHoles *holes, guint64 time)
   guint n = 0;
 
   while (n < holes->holes->len) {
-    const Hole *hole = &g_array_index (holes->holes, Hole, n);
+    const GenreHole *hole = &g_array_index (holes->holes, GenreHole, n);
 
     if (hole->time + hole->duration > time)
       break;

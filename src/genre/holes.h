@@ -11,7 +11,13 @@
 
 typedef struct
 {
-  GArray *holes;   /* Hole, in their order */
+  guint64 time, duration;
+  guint64 heard; /* the heard time at it */
+} GenreHole;
+
+typedef struct
+{
+  GArray *holes;   /* GenreHole, in their order */
   guint64 missing; /* length of all, also of those that were forgotten */
 } GenreHoles;
 
@@ -25,7 +31,5 @@ void genre_holes_add (GenreHoles *holes, guint64 time, guint64 duration);
 /* The heard time at @time of the stream, which is not before the last one that
  * was forgotten. */
 guint64 genre_holes_heard_at (const GenreHoles *holes, guint64 time);
-/* TRUE if @time, which is not before the last one that was forgotten, is in one. */
-gboolean genre_holes_contain (const GenreHoles *holes, guint64 time);
 /* Nobody will ask for a time before @time any more. */
 void genre_holes_forget (GenreHoles *holes, guint64 time);

@@ -14,6 +14,7 @@
 
 #define CHUNK 1024 /* samples mixed at a time */
 #define MIN_POWER 1e-10f
+#define FADE_MS 10 /* at each side of a hole */
 
 struct _GenreMelSpectrogram
 {
@@ -38,8 +39,10 @@ struct _GenreMelSpectrogram
   guint64 origin;    /* ns heard: where the present rate began */
   guint64 n_samples; /* since the origin */
   guint64 n_columns;
+  gint64 next; /* first sample of the next column's window, from the origin */
   gsize n_buffered;
   gint64 first; /* position of samples[0] from the origin */
+  gint64 joint; /* position of the last hole from the origin */
   gboolean finished;
   guint64 end;    /* ns: the length, if finished */
   gint64 n_heard; /* samples since the origin, if finished */
@@ -79,26 +82,75 @@ genre_mel_column_at (guint64 time)
   return column;
 }
 
-/* Position of the first sample of the next column's window, from the origin. */
+/* The position from the origin of the sample at a heard time. */
 static gint64
-next_start (const GenreMelSpectrogram *mel)
+get_position (const GenreMelSpectrogram *mel, guint64 heard)
+{
+  const gboolean before = heard < mel->origin;
+  const guint64 distance = before ? mel->origin - heard : heard - mel->origin;
+  const gint64 samples = distance / GENRE_SECOND * mel->rate +
+      (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
+
+  return before ? -samples : samples;
+}
+
+/* Gives the start of a window with no joint of a hole in its middle: if the one at
+ * @start has, the one on the nearer side of the hole, where the samples are enough.
+ * Joints click, even where they are faded, and quiet, tonal music would sound like
+ * another; at the edges of a window nothing is heard of them.
+ * @time: of the column, in the stream's time */
+static gint64
+avoid_joints (const GenreMelSpectrogram *mel, guint64 time, gint64 start)
+{
+  const gint64 edge = mel->window / 5;
+  const gint64 middle = mel->window - 2 * edge;
+  const gint64 from = start + edge;
+  const guint64 half = middle * GENRE_SECOND / mel->rate / 2; /* ns */
+  const GenreHole *first = NULL, *last = NULL; /* that are in the middle */
+  gint64 begin = MAX (mel->first + edge, 0);   /* of the piece before them */
+  gint64 end = mel->finished ? mel->n_heard : G_MAXINT64; /* after them */
+  gint64 left, right;
+  guint64 to_left, to_right;
+
+  for (guint i = mel->holes.holes->len; i > 0; i--) {
+    const GenreHole *hole = &g_array_index (mel->holes.holes, GenreHole, i - 1);
+    gint64 joint = get_position (mel, hole->heard);
+
+    if (joint <= from) {
+      begin = MAX (joint, begin);
+      break;
+    }
+    if (joint >= from + middle) {
+      end = joint;
+    } else {
+      first = hole;
+      if (!last)
+        last = hole;
+    }
+  }
+  if (!first)
+    return start;
+  left = get_position (mel, first->heard) - middle;
+  right = get_position (mel, last->heard);
+  to_left = time + half - first->time;
+  to_right = last->time + last->duration + half - time;
+  if (left >= begin && (to_left <= to_right || right + middle > end))
+    return left - edge;
+  return right >= 0 && right + middle <= end ? right - edge : start;
+}
+
+/* Finds the next column's window. */
+static void
+find_next (GenreMelSpectrogram *mel)
 {
   const guint64 time = column_time (mel->n_columns);
-  guint64 centre = genre_mel_spectrogram_heard_at (mel, time);
-  gboolean before = centre < mel->origin;
-  guint64 distance = before ? mel->origin - centre : centre - mel->origin;
-  gint64 samples = distance / GENRE_SECOND * mel->rate +
-      (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
-  gint64 start = (before ? -samples : samples) - (gint64) (mel->window / 2);
+  /* a column that still waited when the rate changed may be of long before */
+  const guint64 heard = MAX (
+      genre_mel_spectrogram_heard_at (mel, time), mel->origin);
 
-  /* what is heard in a hole is what is around it, but not the silence before the
-   * first sample and after the last one */
-  if (genre_holes_contain (&mel->holes, time)) {
-    if (mel->finished)
-      start = MIN (start, mel->n_heard - (gint64) mel->window);
-    start = MAX (start, 0);
-  }
-  return start;
+  mel->next = get_position (mel, heard) - (gint64) (mel->window / 2);
+  if (mel->holes.holes->len > 0)
+    mel->next = avoid_joints (mel, time, mel->next);
 }
 
 /* Smallest size from @n up that FFTW transforms fast: factors 2, 3, 5, 7. */
@@ -166,7 +218,8 @@ init_rate (GenreMelSpectrogram *mel, guint rate)
   for (gsize i = 0; i < mel->window; i++)
     mel->hann[i] = scale * (0.5 - 0.5 * cos (2 * G_PI * i / mel->window));
 
-  mel->capacity = 4 * mel->window;
+  /* so many that what is still needed, a window or two, is seldom moved */
+  mel->capacity = 8 * mel->window;
   mel->samples = g_new (float, mel->capacity);
 }
 
@@ -183,18 +236,19 @@ clear_rate (GenreMelSpectrogram *mel)
 }
 
 /* Begins at @origin (ns heard), before which there is silence, with @n_columns that
- * are there already; the next one's centre is no more than half a window earlier, and
- * not before @origin if a hole comes at once. */
+ * are there already. */
 static void
 begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
 {
   mel->origin = origin;
   mel->n_columns = n_columns;
   mel->n_samples = 0;
+  mel->joint = -(gint64) mel->rate;
   mel->finished = FALSE;
-  mel->first = MIN (next_start (mel), -(gint64) (mel->window / 2));
-  mel->n_buffered = -mel->first;
+  mel->n_buffered = mel->window / 2;
+  mel->first = -(gint64) mel->n_buffered;
   memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
+  find_next (mel);
 }
 
 GenreMelSpectrogram *
@@ -250,11 +304,30 @@ get_heard (const GenreMelSpectrogram *mel)
       n % mel->rate * GENRE_SECOND / mel->rate;
 }
 
+/* Fades the latest @n samples, those near the last hole. */
+static void
+fade (GenreMelSpectrogram *mel, gsize n)
+{
+  const gint64 length = mel->rate * FADE_MS / 1000;
+  const gint64 end = mel->first + (gint64) mel->n_buffered;
+  float *samples = mel->samples + mel->n_buffered;
+
+  for (gint64 i = MAX (end - (gint64) n, mel->joint - length);
+       i < MIN (end, mel->joint + length); i++) {
+    gint64 distance = i < mel->joint ? mel->joint - 1 - i : i - mel->joint;
+
+    samples[i - end] *= (distance + 0.5f) / length;
+  }
+}
+
 void
 genre_mel_spectrogram_skip (GenreMelSpectrogram *mel, guint64 duration)
 {
   genre_holes_add (
       &mel->holes, genre_mel_spectrogram_get_length (mel), duration);
+  mel->joint = mel->n_samples;
+  fade (mel, mel->n_buffered);
+  find_next (mel);
 }
 
 guint64
@@ -266,7 +339,10 @@ genre_mel_spectrogram_heard_at (const GenreMelSpectrogram *mel, guint64 time)
 void
 genre_mel_spectrogram_forget (GenreMelSpectrogram *mel, guint64 time)
 {
-  genre_holes_forget (&mel->holes, time);
+  /* the next column's window still asks for those two columns before it */
+  const guint64 column = mel->n_columns > 2 ? mel->n_columns - 2 : 0;
+
+  genre_holes_forget (&mel->holes, MIN (time, column_time (column)));
 }
 
 gboolean
@@ -303,28 +379,27 @@ compute_column (
 }
 
 /* Samples that the next column's window still needs. */
-static guint64
-count_missing (const GenreMelSpectrogram *mel)
+static gsize
+count_needed (const GenreMelSpectrogram *mel)
 {
-  gint64 end = next_start (mel) + mel->window;
-
-  /* after a change of rate the end may be past already, by rounding */
-  return MAX (end - (gint64) mel->n_samples, 0);
+  /* where there is a hole the end may be past already */
+  return MAX (mel->next + (gint64) mel->window - (gint64) mel->n_samples, 0);
 }
 
 gsize
 genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
     gsize n_samples, GenreMelColumn *column, gboolean *ready)
 {
-  gint64 start = next_start (mel);
-  gint64 end = start + mel->window;
-  gsize n = MIN (n_samples, count_missing (mel));
+  const gsize needed = count_needed (mel);
+  const gsize n = MIN (n_samples, needed);
 
   if (mel->n_buffered + n > mel->capacity) {
-    /* Samples before the next window are not needed any more.  It would begin
-     * earlier if a hole came now, and end here if the stream did. */
-    gint64 here = (gint64) mel->n_samples - (gint64) mel->window;
-    gsize past = MAX (MIN (start, here) - mel->first, 0);
+    /* Samples before the next window are not needed any more.  But if a hole comes
+     * now, that ends here, and among holes it may go back by two more. */
+    const gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
+    const gint64 windows = mel->holes.holes->len > 0 ? 3 : 1;
+    const gint64 keep = MIN (mel->next, heard - windows * (gint64) mel->window);
+    const gsize past = MAX (keep - mel->first, 0);
 
     mel->n_buffered -= past;
     mel->first += past;
@@ -334,11 +409,13 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
   memcpy (mel->samples + mel->n_buffered, samples, n * sizeof *samples);
   mel->n_buffered += n;
   mel->n_samples += n;
+  fade (mel, n);
 
-  *ready = (gint64) mel->n_samples >= end;
+  *ready = n == needed;
   if (*ready) {
-    compute_column (mel, mel->samples + (start - mel->first), column);
+    compute_column (mel, mel->samples + (mel->next - mel->first), column);
     mel->n_columns++;
+    find_next (mel);
   }
   return n;
 }
@@ -356,7 +433,7 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, GenreSampleFormat format,
   g_return_val_if_fail (channels > 0, n_frames);
   g_return_val_if_fail (!mel->finished, n_frames);
   while (done < n_frames && !*ready) {
-    gsize n = MIN (MIN (n_frames - done, count_missing (mel)), CHUNK);
+    gsize n = MIN (MIN (n_frames - done, count_needed (mel)), CHUNK);
 
     if (samples)
       genre_downmix (
@@ -406,6 +483,7 @@ genre_mel_spectrogram_finish (GenreMelSpectrogram *mel, GenreMelColumn *column)
     mel->end = genre_mel_spectrogram_get_length (mel);
     mel->n_heard = mel->n_samples;
     mel->finished = TRUE;
+    find_next (mel);
   }
   if (mel->n_columns >= genre_mel_column_at (mel->end))
     return FALSE;

@@ -20,9 +20,10 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
 void genre_mel_spectrogram_reset (GenreMelSpectrogram *mel);
 
 /* Says that audio of @duration ns is missing here.  The columns stay where they are
- * in the stream's time, and their windows are cut out of the samples that there are,
- * joined where the hole is: the network takes one column in 77.5 ms, and if those
- * after a hole fell elsewhere on the music, it would give other answers. */
+ * in the stream's time: the network takes one in 77.5 ms, and if those after a hole
+ * fell elsewhere on the music, it would give other answers.  Samples are faded out and in
+ * at the hole, and windows that would have it in their middle are moved to its nearer
+ * side. */
 void genre_mel_spectrogram_skip (GenreMelSpectrogram *mel, guint64 duration);
 /* How much audio there was until @time of the stream, ns. */
 guint64

@@ -5,10 +5,13 @@
   loss.py [--seconds N] [--seeds N] [--transport NAME] [RECORDING ...]
 
 Joins the recordings, by default 30 of ../shared/data/audio or else the repository's
-clip, to ten minutes and a second, sends them by each transport of tests/gst/lossy.py and prints for
-each part of lost packets how the segments differ from those of the clean run; means
-over the seeds, and the lowest agreement in parentheses.  GST_PLUGIN_PATH and
-GENRECLASSIFY_MODELS are to be set.
+clip, to ten minutes and a second, sends them by each transport of tests/gst/transports.py and prints for
+each part of lost packets, as means over the seeds: the part of the time that came as
+audio and that is covered by segments (spans without what they miss), the element's
+`gaps` and `discarded`; then, for two windows, how many segments there are, the part of
+them that has the genre of the clean run (in parentheses, of the worst seed), and how
+much the probability that changes most does; and the same behind audiorate, which fills
+holes with silence.  GST_PLUGIN_PATH and GENRECLASSIFY_MODELS are to be set.
 """
 
 import argparse
@@ -21,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "gst"))
 
-import lossy  # noqa: E402
+import transports  # noqa: E402
 
 RECORDINGS = os.path.join(os.path.dirname(ROOT), "shared", "data", "audio", "*.flac")
 CLIP = os.path.join(ROOT, "tests", "data", "clip.ogg")
@@ -45,63 +48,65 @@ def elements():
         [classifier.format(w, "filled", w) for w in WINDOWS]
 
 
-def measure(answer, clean, seconds):
-    get = answer.stats.get
-    return {"segments": len(answer.segments), "full": answer.n_full,
-            "came": get("audio-seconds") / seconds,
-            "covered": answer.covered / seconds,
-            "gaps": get("gaps"), "discarded": get("discarded"),
-            "agreement": answer.agreement(clean)}
+def mean(values, digits):
+    values = list(values)
+    return "-" if None in values else f"{statistics.mean(values):.{digits}f}"
 
 
-def mean(results, column):
-    values = [r[column] for r in results]
-    return "-" if None in values else statistics.mean(values)
+def compare(name, answers, clean):
+    """Agreement, the lowest of it, and the change of a probability."""
+    results = [a[name].compare(clean[name]) for a in answers]
+    agreements, changes = zip(*results)
+    return f"{mean(agreements, 3)} ({min(agreements):.3f}), {mean(changes, 3)}"
 
 
-def number(value, digits):
-    return value if value == "-" else f"{value:.{digits}f}"
+def count(name, answers):
+    """Segments, and how many of them are full."""
+    return (f"{mean((len(a[name].segments) for a in answers), 1)}, "
+            f"{mean((a[name].n_full for a in answers), 1)}")
 
 
-def print_row(name, rate, window, bare, filled):
-    print(f"| {name} | {100 * rate:g} % | {window} s "
-          f"| {number(mean(bare, 'segments'), 1)} | {number(mean(bare, 'full'), 1)} "
-          f"| {number(mean(bare, 'came'), 3)} | {number(mean(bare, 'covered'), 3)} "
-          f"| {number(mean(bare, 'gaps'), 2)} "
-          f"| {number(mean(bare, 'discarded'), 2)} "
-          f"| {mean(bare, 'agreement'):.3f} "
-          f"({min(r['agreement'] for r in bare):.3f}) "
-          f"| {number(mean(filled, 'full'), 1)}, "
-          f"{number(mean(filled, 'covered'), 3)}, "
-          f"{mean(filled, 'agreement'):.3f} |", flush=True)
+def print_row(transport, rate, seconds, answers, clean):
+    first = [a[f"bare{WINDOWS[0]}"] for a in answers]
+    columns = [
+        transport.name, f"{100 * rate:g} %",
+        mean((a.stats["audio-seconds"] / seconds for a in first), 3),
+        mean((a.covered / seconds for a in first), 3),
+        mean((a.stats.get("gaps") for a in first), 2),
+        mean((a.stats.get("discarded") for a in first), 2)]
+    for window in WINDOWS:
+        name = f"bare{window}"
+        columns += [count(name, answers), compare(name, answers, clean)]
+    columns += [compare(f"filled{window}", answers, clean) for window in WINDOWS]
+    print("|", " | ".join(columns), "|", flush=True)
 
 
 def run(transport, audio, seconds, seeds):
-    packets, caps = lossy.encode(transport, audio)
-    clean = lossy.send(transport, packets, caps, elements(), 0, 0)
+    packets, caps = transports.encode(transport, audio)
+    clean = transports.send(transport, packets, caps, elements(), 0, 0)
     for rate in RATES:
-        answers = [lossy.send(transport, packets, caps, elements(), rate, seed)
-                   for seed in range(1, seeds + 1)]
-        for window in WINDOWS:
-            bare, filled = (
-                [measure(a[f"{kind}{window}"], clean[f"{kind}{window}"], seconds)
-                 for a in answers] for kind in ("bare", "filled"))
-            print_row(transport.name, rate, window, bare, filled)
+        print_row(transport, rate, seconds, [
+            transports.send(transport, packets, caps, elements(), rate, seed)
+            for seed in range(1, seeds + 1)], clean)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("recordings", nargs="*", metavar="RECORDING")
+    # the last window is full although the timestamps wander
     parser.add_argument("--seconds", type=int, default=601)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--transport", default="", metavar="NAME",
                         help="only those with that in their name")
     args = parser.parse_args()
-    audio = lossy.join(args.recordings or choose(), args.seconds)
-    print("| transport | lost | window | segments | full | came | covered | gaps, s "
-          "| discarded, s | agreement | behind audiorate: full, covered, agreement |")
-    print("|---" * 11 + "|")
-    for transport in lossy.TRANSPORTS:
+    audio = transports.join(args.recordings or choose(), args.seconds)
+    columns = ["transport", "lost", "came", "covered", "gaps, s", "discarded, s"]
+    for window in WINDOWS:
+        columns += [f"{window} s: segments, full", "agreement, change"]
+    columns += [f"behind audiorate, {window} s" for window in WINDOWS]
+    print("|", " | ".join(columns), "|")
+    print("|---" * len(columns) + "|")
+    for transport in transports.TRANSPORTS:
         if args.transport in transport.name:
             if transport.is_there():
                 run(transport, audio, args.seconds, args.seeds)
@@ -113,5 +118,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except lossy.Failure as e:
+    except transports.Failure as e:
         sys.exit(f"loss.py: {e}")

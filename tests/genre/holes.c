@@ -213,6 +213,28 @@ test_hold (void)
   }
 }
 
+/* A window that is full where the other piece begins is whole, although its last
+ * columns need samples of that. */
+static void
+test_split_of_full_window (void)
+{
+  GenreClassifier *classifier = make_classifier (4000, 0, 1000);
+
+  push_silence (classifier, 4001);
+  g_assert_null (genre_classifier_take_segment (classifier));
+  genre_classifier_hold (classifier);
+  genre_classifier_split (classifier);
+  assert_segment (
+      genre_classifier_take_segment (classifier), 0, 4 * SECOND, FALSE);
+  g_assert_null (genre_classifier_take_segment (classifier));
+  g_assert_cmpuint (genre_classifier_get_discarded (classifier), ==, MS);
+  genre_classifier_release (classifier);
+  push_silence (classifier, 4100);
+  assert_segment (
+      genre_classifier_take_segment (classifier), 4001 * MS, 4 * SECOND, FALSE);
+  genre_classifier_unref (classifier);
+}
+
 /* Nothing is lost if nobody decides in time. */
 static void
 test_expired_hold (void)
@@ -305,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/holes/windows", test_windows);
   g_test_add_func ("/holes/discarded", test_discarded);
   g_test_add_func ("/holes/hold", test_hold);
+  g_test_add_func ("/holes/hold/full", test_split_of_full_window);
   g_test_add_func ("/holes/hold/expired", test_expired_hold);
   g_test_add_func ("/holes/peek", test_peek);
   g_test_add_func ("/holes/music", test_music);

@@ -547,6 +547,53 @@ GST_START_TEST (test_notify)
 
 GST_END_TEST;
 
+typedef struct
+{
+  GstElement *element;
+  gint stop;
+} Setter;
+
+static gpointer
+set_properties (gpointer data)
+{
+  Setter *setter = data;
+
+  for (guint64 i = 0; !g_atomic_int_get (&setter->stop); i++) {
+    g_autofree char *genre = NULL;
+    g_autoptr (GstStructure) stats = NULL;
+    double confidence;
+
+    g_object_set (setter->element, "memory", i % 3 * 3 * GST_SECOND,
+        "min-confidence", i % 2 ? 1.0 : 0.0, NULL);
+    g_object_get (setter->element, "genre", &genre, "confidence", &confidence,
+        "stats", &stats, NULL);
+    fail_unless (confidence >= 0 && confidence <= 1);
+    g_usleep (100);
+  }
+  return NULL;
+}
+
+/* Another thread may set and read what it likes, while segments come. */
+GST_START_TEST (test_any_thread)
+{
+  GstHarness *h = harness_new_steered (3, "hop=500000000");
+  Setter setter = { gst_harness_find_element (h, "genreclassify"), 0 };
+  GThread *thread = g_thread_new ("setter", set_properties, &setter);
+  guint n;
+
+  for (n = 0; n < 60; n += 3)
+    push_tone (h, n % 2 ? TONE_HIPHOP : TONE_CLASSICAL, n, n + 3);
+  push_eos (h);
+  g_atomic_int_set (&setter.stop, 1);
+  g_thread_join (thread);
+  n = count_answers (h, "genreclassify");
+  fail_unless (n >= 2 * (60 - 3) + 1, "%u answers", n);
+  gst_object_unref (setter.element);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 answers_suite (void)
 {
@@ -570,6 +617,7 @@ answers_suite (void)
   tcase_add_test (chain, test_only_music);
   tcase_add_test (chain, test_genre_name);
   tcase_add_test (chain, test_notify);
+  tcase_add_test (chain, test_any_thread);
   return suite;
 }
 

@@ -123,25 +123,19 @@ class Player:
             self.on_message(*called)
         return Gst.BusSyncReply.PASS
 
-    def forget(self):
-        """What was posted so far."""
-        for kept in self.messages, self.genres, self.titles, self.tagged, self.errors:
-            kept.clear()
-        self.n_ends = 0
-
     def note_genre(self, classifier, _):
         with self.changed:
             self.genres.append(classifier.get_property("genre"))
             self.changed.notify_all()
 
     def set_state(self, state):
-        """Waits until it is reached, unless that depends on a server."""
+        """Asks for it; what comes of it may depend on a server."""
         result = self.pipeline.set_state(state)
         if result == Gst.StateChangeReturn.FAILURE:
             raise AssertionError(f"no {state.value_nick}: {self.errors}")
 
     def settle(self):
-        """Waits for the state change under way."""
+        """Waits until the state that was asked for is reached."""
         result, state, _ = self.pipeline.get_state(PATIENCE * SECOND)
         if result in (Gst.StateChangeReturn.FAILURE, Gst.StateChangeReturn.ASYNC):
             raise AssertionError(f"stuck in {state.value_nick}: {self.errors}")
@@ -193,6 +187,11 @@ class Player:
                         f"no {what}: {self.errors}, {self.messages[-5:]}")
                 self.changed.wait(left)
 
+    def wait_a_little(self, condition):
+        """Whether the condition holds soon; that it does not proves nothing."""
+        with self.changed:
+            return self.changed.wait_for(condition, 0.2)
+
     def wait_for_end(self, n=1):
         self.wait(lambda: self.n_ends >= n, "EOS")
 
@@ -201,9 +200,6 @@ class Player:
 
     def wait_for_segments(self, n):
         self.wait(lambda: len(self.segments) >= n, f"{n} segments")
-
-    def wait_for_tracks(self, n):
-        self.wait(lambda: len(self.tracks) >= n, f"{n} tracks")
 
     @property
     def segments(self):

@@ -15,6 +15,10 @@ GST_START_TEST (test_plugin)
 
   fail_unless (plugin != NULL && feature != NULL);
   fail_unless_equals_string (gst_plugin_get_license (plugin), "GPL");
+  fail_unless_equals_string (
+      gst_plugin_get_version (plugin), g_getenv ("TEST_VERSION"));
+  fail_unless_equals_string (
+      gst_plugin_get_origin (plugin), g_getenv ("TEST_ORIGIN"));
   fail_unless_equals_int (gst_plugin_feature_get_rank (feature), GST_RANK_NONE);
 }
 

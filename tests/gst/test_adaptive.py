@@ -54,7 +54,8 @@ def segmented(path, folder, name, options, suffix, fragment=FRAGMENT):
 
 
 class Adaptive(Server):
-    """The two variants of one format; some of the fragments are slow to come."""
+    """The two variants of one format; some of the fragments are slow to come.
+    Without variants it sends what is there at once."""
 
     def __init__(self, folder, variants):
         self.folder, self.variants = folder, variants
@@ -83,7 +84,7 @@ class Adaptive(Server):
         fragment = re.fullmatch(r"(.*)-(\d+)\.\w+", name)
         if fragment:
             self.asked.append(fragment[1])
-            if int(fragment[2]) in SLOW:
+            if self.variants and int(fragment[2]) in SLOW:
                 part = len(data) // 5
                 for _ in range(5):
                     request.wfile.write(data[:part])
@@ -108,6 +109,20 @@ class Test(unittest.TestCase):
             packed(path, cls.folder, f"adts{n}")
             # fragments of the variants that do not begin at the same times
             segmented(path, cls.folder, f"odd{n}", [], "ts", fragment=FRAGMENT + n)
+        cls.join("ts0", "ts1", "spots")
+
+    @classmethod
+    def join(cls, first, second, name):
+        """One playlist of the fragments of two, whose times begin anew."""
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{FRAGMENT + 1}",
+                 "#EXT-X-PLAYLIST-TYPE:VOD"]
+        for part in first, second:
+            with open(os.path.join(cls.folder, f"{part}.m3u8")) as f:
+                lines += [line for line in f.read().splitlines()
+                          if line.startswith("#EXTINF") or line.endswith(".ts")]
+            lines.append("#EXT-X-DISCONTINUITY" if part == first else "#EXT-X-ENDLIST")
+        with open(os.path.join(cls.folder, f"{name}.m3u8"), "w") as f:
+            f.write("\n".join([*lines, ""]))
 
     def listen(self, player, variants, **properties):
         server = Adaptive(self.folder, variants)
@@ -144,10 +159,11 @@ class Test(unittest.TestCase):
                     self.assertLess(segments[0]["stream-time"], 2 * SECOND)
                     for one, other in zip(segments, segments[1:]):
                         self.assertFalse(one["partial"], one)
-                        for time in "stream-time", "running-time", "timestamp":
+                        for field in "stream-time", "running-time", "timestamp":
                             # but for the 1/90000 s in which MPEG-TS counts
                             self.assertAlmostEqual(
-                                other[time], one[time] + one["duration"], delta=20_000)
+                                other[field], one[field] + one["duration"],
+                                delta=20_000)
                     self.assertAlmostEqual(track["duration"] / SECOND, LENGTH,
                                            delta=0.2)
                     stats = heard.classifier.get_property("stats")
@@ -163,6 +179,21 @@ class Test(unittest.TestCase):
                 track, segments = self.check_one_song(server, heard)
                 heard_s = sum(s["duration"] - s["missing"] for s in segments) / SECOND
                 self.assertGreater(heard_s, LENGTH - 8)
+
+    def test_discontinuity(self):
+        """What is put in, as advertisements are, is of the same stream."""
+        for player in "playbin", "playbin3":
+            with self.subTest(player):
+                server = Adaptive(self.folder, [])
+                self.addCleanup(server.stop)
+                heard = Player.of(player, server.uri("spots.m3u8"))
+                self.addCleanup(heard.stop)
+                heard.play()
+                heard.wait_for_end()
+                self.assertEqual(
+                    [(t["end"], t["segments"]) for t in heard.tracks],
+                    [("eos", 2 * LENGTH // 3)])
+                self.assertNotIn(None, heard.genres)
 
 
 if __name__ == "__main__":

@@ -37,12 +37,14 @@ class BranchTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         paths = [encode(os.path.join(folder, f"{n}.flac"), 9, title=f"Part {n}")
                  for n in range(3)]
-        heard = self.launch("concat name=c ! genreclassify name=g ! fakesink " + " ".join(
-            f"filesrc location={path} ! flacparse ! flacdec ! c." for path in paths))
+        heard = self.launch(" ".join(
+            ["concat name=c ! genreclassify name=g ! fakesink",
+             *(f"filesrc location={path} ! flacparse ! flacdec ! c." for path in paths)]))
         heard.play()
         heard.wait_for_end()
         self.assertEqual(
-            [(t["title"], t["segments"], t["end"], t["duration"]) for t in heard.tracks],
+            [(t["title"], t["segments"], t["end"], t["duration"])
+             for t in heard.tracks],
             [(f"Part {n}", 3, "stream" if n < 2 else "eos", 9 * SECOND)
              for n in range(3)])
 
@@ -155,14 +157,14 @@ class LiveTest(unittest.TestCase):
             cls.missing["rtsp"] = "gir1.2-gst-rtsp-server-1.0"
         else:
             cls.addClassCleanup(server.stop)
-            cls.start("rtsp", f"rtspsrc location={server.uri} latency=100 protocols=tcp "
-                      "! decodebin ! genreclassify name=g ! fakesink")
+            cls.start("rtsp", f"rtspsrc location={server.uri} latency=100 "
+                      "protocols=tcp ! decodebin ! genreclassify name=g ! fakesink")
         if shutil.which("pulseaudio") and Gst.ElementFactory.find("pulsesrc"):
             server = Pulse()
             cls.addClassCleanup(server.stop)
             server.wait()
-            cls.start("monitor", f"pulsesrc server={server.address} device=none.monitor "
-                      "! audioconvert ! genreclassify name=g ! fakesink "
+            cls.start("monitor", f"pulsesrc server={server.address} "
+                      "device=none.monitor ! audioconvert ! genreclassify name=g ! fakesink "
                       f"{noise} ! audioconvert ! pulsesink server={server.address}")
         else:
             cls.missing["monitor"] = "pulseaudio, gstreamer1.0-pulseaudio"

@@ -17,19 +17,22 @@ SONG, SLOGAN = 14, 7    # s
 # a title is sent between two pieces of audio and goes through a decoder
 SLACK = 0.5             # s
 
+folder = tempfile.mkdtemp()
+unittest.addModuleCleanup(shutil.rmtree, folder)
+BARE = ["-write_xing", "0", "-id3v2_version", "0"]      # nothing but frames
+
+
+def music(name, seconds, **kwargs):
+    with open(encode(os.path.join(folder, name), seconds, **kwargs), "rb") as f:
+        return f.read()
+
 
 class StationTest(unittest.TestCase):
     """For stations that send MP3 and titles."""
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp()
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        with open(encode(os.path.join(cls.folder, "all.mp3"), 36, options=[
-                "-write_xing", "0", "-id3v2_version", "0"]), "rb") as f:
-            cls.music = f.read()
-        with open(encode(os.path.join(cls.folder, "all.aac"), 36), "rb") as f:
-            cls.aac = f.read()
+        cls.music = music("all.mp3", 36, options=BARE)
 
     def mp3(self, seconds):
         """That much music; the stream is cut between two frames or nearly."""
@@ -47,14 +50,19 @@ class StationTest(unittest.TestCase):
         self.addCleanup(station.stop)
         return station
 
-    def listen(self, station, player="playbin", end=True, **properties):
+    def tune(self, station, player="playbin", **properties):
+        """A player that is ready to play it."""
         player = Player.of(player, station.uri("radio"),
-                           **{"title-starts-track": True, **properties})
+                           **{"title_starts_track": True, **properties})
         self.addCleanup(player.stop)
-        player.play()
-        if end:
-            player.wait_for_end()
         return player
+
+    def listen(self, *args, **kwargs):
+        """What was heard until the station's end."""
+        heard = self.tune(*args, **kwargs)
+        heard.play()
+        heard.wait_for_end()
+        return heard
 
     def check_tracks(self, player, expected):
         """Titles, seconds and ends of the tracks, and that segments belong to them."""
@@ -88,9 +96,11 @@ class TitlesTest(StationTest):
                                            delta=SLACK)
 
     def test_aac(self):
+        song = music("all.aac", 36)
+
         def programme(_):
             for title in "One", "Two":
-                yield title, self.aac
+                yield title, song
         station = self.on_air(programme, content_type="audio/aac")
         heard = self.listen(station)
         self.check_tracks(heard, [("One", 36, "title"), ("Two", 36, "eos")])
@@ -146,10 +156,7 @@ class TitlesTest(StationTest):
             tags.set_scope(Gst.TagScope.GLOBAL)
             pad.send_event(Gst.Event.new_tag(tags))
             return Gst.PadProbeReturn.DROP
-        heard = self.listen(self.on_air([("One", SONG), ("Two", SONG)]), end=False)
-        # the probe must be there before the first title
-        heard.stop()
-        heard.forget()
+        heard = self.tune(self.on_air([("One", SONG), ("Two", SONG)]))
         heard.classifier.get_static_pad("sink").add_probe(
             Gst.PadProbeType.EVENT_DOWNSTREAM, make_global)
         heard.play()
@@ -190,11 +197,7 @@ class TitlesTest(StationTest):
 
     def test_memory(self):
         """A station without titles: what it played 6 s ago is no longer its genre."""
-        silence = os.path.join(self.folder, "silence.mp3")
-        encode(silence, 24, options=["-write_xing", "0", "-id3v2_version", "0",
-                                     "-af", "volume=0"])
-        with open(silence, "rb") as f:
-            silence = f.read()
+        silence = music("silence.mp3", 24, options=[*BARE, "-af", "volume=0"])
 
         def programme(_):
             yield None, self.mp3(12)
@@ -238,9 +241,7 @@ class TroubleTest(StationTest):
             yield "One", self.mp3(12)
             go_on.wait(PATIENCE)
             yield "One", self.mp3(12)
-        station = self.on_air(programme)
-        heard = Player.of(player, station.uri("radio"), title_starts_track=True)
-        self.addCleanup(heard.stop)
+        heard = self.tune(self.on_air(programme), player)
         heard.pipeline.connect(
             "source-setup", lambda _, source: source.set_property("timeout", timeout))
         heard.play()
@@ -301,7 +302,8 @@ class TroubleTest(StationTest):
         def programme(_):
             yield "One", self.mp3(SONG)
             enough.wait(PATIENCE)
-        heard = self.listen(self.on_air(programme, reset=True), end=False)
+        heard = self.tune(self.on_air(programme, reset=True))
+        heard.play()
         heard.wait_for_segments(4)
         enough.set()
         heard.wait(lambda: heard.n_ends or heard.errors, "end")
@@ -318,18 +320,11 @@ class OggTest(unittest.TestCase):
     Not in playbin3: that of GStreamer 1.22 links the second song in time only
     sometimes, with our element or without."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp()
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-
     def songs(self, suffix):
         """Three of 8 s."""
         for n, options in enumerate(([], ["-ac", "1"], ["-ar", "48000"])):
-            path = encode(os.path.join(self.folder, f"{n}.{suffix}"), 8, start=8 * n,
-                          options=options, title=f"Song {n}", artist=f"Artist {n}")
-            with open(path, "rb") as f:
-                yield f.read()
+            yield music(f"{n}.{suffix}", 8, start=8 * n, options=options,
+                        title=f"Song {n}", artist=f"Artist {n}")
 
     def test_chains(self):
         for suffix in "ogg", "opus", "oga":

@@ -8,11 +8,16 @@ AT-SPI talks to one session bus per process, so a process has one Desktop, which
 there before anything imports Atspi.  GST_PLUGIN_PATH_1_0 and GENRECLASSIFY_MODELS
 come from the environment.  What all of it needs is named in meson.build."""
 
+import functools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from sound import pulseaudio  # noqa: E402
 
 PATIENCE = 30   # s, for what takes a few
 SCREEN = "1024x700x24"
@@ -84,11 +89,7 @@ class Desktop:
         os.environ["DBUS_SESSION_BUS_ADDRESS"] = self._line(reads, writes)
 
         socket = os.path.join(self.folder, "run", "sound")
-        self.start("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no",
-                   "--exit-idle-time=-1", "--disable-shm",
-                   "-L", "module-null-sink sink_name=nobody",
-                   "-L", f"module-native-protocol-unix socket={socket} "
-                   "auth-anonymous=1")
+        self.start(*pulseaudio(socket))
         os.environ["PULSE_SERVER"] = "unix:" + socket
         wait_for(lambda: os.path.exists(socket), "PulseAudio")
 
@@ -200,7 +201,19 @@ class Desktop:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def make_songs(folder, clip=None):
+@functools.cache
+def encode_clip(ending, encoder):
+    """The bytes of a file of the clip."""
+    with tempfile.NamedTemporaryFile(suffix="." + ending) as f:
+        subprocess.run(
+            ["gst-launch-1.0", "-q", "filesrc",
+             f"location={os.environ['TEST_CLIP']}", "!", "decodebin", "!",
+             "audioconvert", "!", *encoder.split(), "!", "filesink",
+             f"location={f.name}"], check=True)
+        return f.read()
+
+
+def make_songs(folder):
     """Three files of the clip, in different formats, with titles and no genre.  Returns
     {title: path}, in order."""
     import mutagen
@@ -211,11 +224,8 @@ def make_songs(folder, clip=None):
             ("Second", "flac", "flacenc"),
             ("Third", "mp3", "lamemp3enc ! xingmux ! id3v2mux")], 1):
         path = songs[title] = os.path.join(folder, f"{number}.{ending}")
-        subprocess.run(
-            ["gst-launch-1.0", "-q", "filesrc",
-             f"location={clip or os.environ['TEST_CLIP']}", "!", "decodebin", "!",
-             "audioconvert", "!", *encoder.split(), "!", "filesink",
-             f"location={path}"], check=True)
+        with open(path, "wb") as f:
+            f.write(encode_clip(ending, encoder))
         song = mutagen.File(path, easy=True)
         if song.tags is None:
             song.add_tags()

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+from types import SimpleNamespace
 
 import mutagen
 
@@ -72,7 +73,12 @@ class QuodLibet:
     def start(self):
         self.process = desktop.start("quodlibet", env=self.environment)
         try:
-            desktop.find("table cell", "Third")
+            for title in self.songs:
+                desktop.find("table cell", title)
+            # in their order, whatever that was in which they were found
+            self.command("query artist=Nobody")
+            wait_for(lambda: [text for text in desktop.texts("table cell")
+                              if text in self.songs] == list(self.songs), "order")
             self.window = desktop.find("frame", "Quod Libet")
         except TimeoutError as e:
             raise AssertionError(f"{e}\n{desktop.log('quodlibet')}") from e
@@ -266,15 +272,15 @@ class Test(unittest.TestCase):
         desktop.find("label", "The GStreamer element “genreclassify” is not installed")
 
 
-class WritingTest(unittest.TestCase):
-    """Which songs get a genre, by the plugin's code and Quod Libet's library."""
+class CodeTest(unittest.TestCase):
+    """What is written and shown, by the plugin's code and Quod Libet's library."""
 
     @classmethod
     def setUpClass(cls):
         import gi
         gi.require_version("Gtk", "3.0")
         import quodlibet
-        quodlibet.init_cli(no_translations=True)
+        quodlibet.init(no_translations=True)
         from quodlibet.library import SongFileLibrary
         spec = importlib.util.spec_from_file_location("genreclassify", PLUGIN)
         cls.module = importlib.util.module_from_spec(spec)
@@ -344,6 +350,38 @@ class WritingTest(unittest.TestCase):
         broken["~#mtime"] = os.stat(broken["~filename"]).st_mtime
         self.module.write_genre(broken, "Rock")
         self.assertEqual(broken("genre"), "")
+
+    def test_what_is_shown(self):
+        """Of a station that speaks, sings and speaks again; of a file that does."""
+        from gi.repository import Gst, Gtk
+        from quodlibet.formats.remote import RemoteFile
+        element = SimpleNamespace(set_property=lambda name, value: None)
+        plugin = self.module.GenreClassify()
+        plugin.enabled()
+        plugin.element = element
+        self.app.window = Gtk.Window(child=Gtk.Box())
+        self.app.player = SimpleNamespace(song=None)
+
+        def show(genre, music):
+            element.get_property = {"genre": genre, "confidence": 0.7}.get
+            answer = Gst.Structure.from_string(f"genreclassify,music={music}")[0]
+            plugin.on_message(None, SimpleNamespace(
+                src=element, get_structure=lambda: answer))
+            return plugin.label.get_text()
+
+        for song, after in [(RemoteFile("http://localhost/"), "Genre: no music"),
+                            (self.songs[0], "Genre: Hip-Hop, 70 %")]:
+            self.app.player.song = song
+            plugin.plugin_on_song_started(None)
+            self.assertEqual(plugin.label.get_text(), NONE_YET)
+            self.assertTrue(plugin.label.get_visible())
+            self.assertEqual(show(None, 0.4), "Genre: no music")
+            self.assertEqual(show("hiphop", 0.9), "Genre: Hip-Hop, 70 %")
+            self.assertEqual(show(None, 0.4), after)
+        self.app.player.song = None
+        plugin.plugin_on_song_started(None)
+        self.assertFalse(plugin.label.get_visible())
+        plugin.disabled()
 
 
 if __name__ == "__main__":

@@ -30,10 +30,10 @@ SETTINGS = {
     "hop": 5 * Gst.SECOND,
     "min-window": 4 * Gst.SECOND,
     "interim-interval": Gst.SECOND,
-    # Another title of a radio is another song, unless it goes at once.  As much of
-    # it is heard before it has an answer.
+    # Another title of a radio is another song, unless it goes at once, as slogans do.
+    # As much of it is heard before it has an answer.
     "title-starts-track": True,
-    "min-track": 5 * Gst.SECOND,
+    "min-track": 10 * Gst.SECOND,
     # Quod Libet would save the tag as the radio station's own
     "post-tags": False,
 }
@@ -262,7 +262,9 @@ class GenreClassify(EventPlugin, GStreamerPlugin):
         if not fault and model != Settings.model():
             Settings.set("model", model)
             if GenreClassify.instance is self:
-                # another element, which the handler asks setup_element() for
+                self.fault = None
+                self.show()
+                # the handler asks setup_element() for another element
                 self._handler._rebuild_pipeline()
         return fault
 

@@ -7,14 +7,15 @@ for a clock: a jitter buffer that has none takes a packet for lost as soon as a 
 is there, which is what it does in the end with one."""
 
 import dataclasses
+import operator
 import random
+import statistics
 import tempfile
 import threading
 
 import gi
 gi.require_version("Gst", "1.0")
-gi.require_version("GstApp", "1.0")
-from gi.repository import GLib, Gst, GstApp  # noqa: E402, F401
+from gi.repository import GLib, Gst  # noqa: E402
 
 PATIENCE = 120              # s, for what takes a few
 RATE, CHANNELS = 44100, 2
@@ -155,7 +156,8 @@ def encode(transport, audio):
         sink, packets = pipeline.get_by_name("sink"), []
         pipeline.set_state(Gst.State.PLAYING)
         try:
-            while sample := sink.try_pull_sample(PATIENCE * Gst.SECOND):
+            while sample := sink.emit(
+                    "try-pull-sample", PATIENCE * Gst.SECOND):
                 buffer = sample.get_buffer()
                 packets.append(Packet(
                     buffer.extract_dup(0, buffer.get_size()), buffer.pts))
@@ -194,12 +196,23 @@ class Segment:
     missing: float          # of the duration
     partial: bool
     genre: str              # None if it is silent, or no music
+    probabilities: list
+
+    def overlap(self, other):
+        return min(self.start + self.duration, other.start + other.duration) - \
+            max(self.start, other.start)
+
+    def nearest(self, segments):
+        """That which has most of the same time, or None."""
+        return max((s for s in segments if self.overlap(s) > 0), key=self.overlap,
+                   default=None)
 
 
 @dataclasses.dataclass
 class Answer:
     segments: list
     stats: dict
+    end: float              # stream time, s, where the audio ended
 
     @property
     def n_full(self):
@@ -210,20 +223,23 @@ class Answer:
         """Seconds that were heard in segments."""
         return sum(s.duration - s.missing for s in self.segments)
 
-    def agreement(self, clean):
-        """The part of the clean run's segments to which the one here that has most of
-        the same time says the same genre."""
-        def overlap(a, b):
-            return min(a.start + a.duration, b.start + b.duration) - \
-                max(a.start, b.start)
+    def compare(self, clean):
+        """(agreement, change) with the answer of the clean run: in what part of its
+        segments the one here that has most of the same time says the same genre, and by
+        how much the probability that changes most does, in the mean.  Those are left
+        out whose audio did not come at all, as a parser can wait until the end for the
+        rest of a frame that is none."""
+        came = [s for s in clean.segments if s.start + s.duration / 2 < self.end]
+        pairs = [(s, s.nearest(self.segments)) for s in came]
+        changes = [max(map(abs, map(operator.sub, a.probabilities, b.probabilities)))
+                   for a, b in pairs if b]
+        return (statistics.mean(bool(b) and a.genre == b.genre for a, b in pairs),
+                statistics.mean(changes) if changes else None)
 
-        def agrees(segment):
-            nearest = max(self.segments, key=lambda s: overlap(s, segment),
-                          default=None)
-            return nearest and overlap(nearest, segment) > 0 and \
-                nearest.genre == segment.genre
 
-        return sum(map(bool, map(agrees, clean.segments))) / len(clean.segments)
+def read_array(structure):
+    array = structure.get_array("probabilities")[1]
+    return [array.get_nth(i) for i in range(array.n_values)]
 
 
 def read_segment(structure):
@@ -233,7 +249,7 @@ def read_segment(structure):
 
     return Segment(*(get(field, 0) / Gst.SECOND for field in (
         "running-time", "duration", "missing")),
-        get("partial", False), get("genre", None))
+        get("partial", False), get("genre", None), read_array(structure))
 
 
 def not_live(pad, info):
@@ -311,9 +327,10 @@ def send(transport, packets, caps, elements, rate, seed):
                     not structure.get_value("interim"):
                 answers.setdefault(message.src.name, []).append(
                     read_segment(structure))
+        end = receiver.pipeline.query_position(Gst.Format.TIME)[1] / Gst.SECOND
         names = [e.split("name=")[1].split()[0] for e in elements if "name=" in e]
         return {name: Answer(answers.get(name, []), read_stats(
-            receiver.pipeline.get_by_name(name))) for name in names}
+            receiver.pipeline.get_by_name(name)), end) for name in names}
     finally:
         receiver.stop()
 
