@@ -7,6 +7,7 @@ for a clock: a jitter buffer that has none takes a packet for lost as soon as a 
 is there, which is what it does in the end with one."""
 
 import dataclasses
+import functools
 import operator
 import random
 import statistics
@@ -116,7 +117,13 @@ class Transport:
         return all(map(Gst.ElementFactory.find, self.needs))
 
     @property
-    def timed(self):
+    def is_damaged(self):
+        """Packets are not lost as a whole: a decoder makes noise of the rest, and the
+        timestamps do not tell all that is missing."""
+        return self.lose is not drop
+
+    @property
+    def is_timed(self):
         """Packets come with the time of their arrival."""
         return "rtpjitterbuffer" in self.receiver
 
@@ -144,7 +151,8 @@ TRANSPORTS = [
 ]
 
 
-def encode(transport, audio):
+@functools.lru_cache(maxsize=1)
+def encode(encoder, audio):
     """(packets, caps) of audio in the format RAW."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(audio)
@@ -152,7 +160,7 @@ def encode(transport, audio):
         pipeline = launch(
             f'filesrc location="{file.name}" ! rawaudioparse format=pcm '
             f"pcm-format=s16le sample-rate={RATE} num-channels={CHANNELS} "
-            f"! audioconvert ! {transport.encoder} ! appsink name=sink sync=false")
+            f"! audioconvert ! {encoder} ! appsink name=sink sync=false")
         sink, packets = pipeline.get_by_name("sink"), []
         pipeline.set_state(Gst.State.PLAYING)
         try:
@@ -268,7 +276,7 @@ class Receiver:
 
     def __init__(self, transport, caps, elements):
         self.pipeline = launch(
-            f"appsrc name=source format={'time' if transport.timed else 'bytes'} "
+            f"appsrc name=source format={'time' if transport.is_timed else 'bytes'} "
             "block=true max-buffers=100 max-bytes=0 "
             f"! {transport.receiver} ! "
             f"identity name=raw ! {' ! '.join(elements)} ! fakesink sync=false")
@@ -311,7 +319,7 @@ def send(transport, packets, caps, elements, rate, seed):
     """{element's name: Answer} for the elements with `name=`."""
     chance = random.Random(seed)
     packets = packets[:SAFE] + transport.lose(packets[SAFE:], rate, chance)
-    if transport.timed:
+    if transport.is_timed:
         packets = delay(packets, chance)
     elif caps.get_structure(0).get_name() == "video/mpegts":
         packets = bundle(packets)
