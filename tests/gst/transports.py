@@ -24,6 +24,7 @@ RAW = f"audio/x-raw,format=S16LE,rate={RATE},channels={CHANNELS}," \
     "layout=interleaved"
 # The first packets always arrive: what a listener misses before them is no loss.
 SAFE = 32
+BURST = 12              # packets that are lost one after another
 MAX_JITTER = 0.005          # s, by which a packet is late at most
 MAX_UNDER_WAY = 1000        # packets in the jitter buffer; it refuses too many
 TS_PACKET = 188
@@ -89,6 +90,19 @@ def drop(packets, rate, chance):
     return [p for p in packets if chance.random() >= rate]
 
 
+def drop_bursts(packets, rate, chance):
+    """BURST of them at a time, as when a wireless link fails for a moment."""
+    left, kept = 0, []
+    for packet in packets:
+        if not left and chance.random() < rate / BURST:
+            left = BURST
+        if left:
+            left -= 1
+        else:
+            kept.append(packet)
+    return kept
+
+
 def damage(packets, rate, chance):
     """A byte of it becomes another one."""
     def change(packet):
@@ -120,7 +134,7 @@ class Transport:
     def is_damaged(self):
         """Packets are not lost as a whole: a decoder makes noise of the rest, and the
         timestamps do not tell all that is missing."""
-        return self.lose is not drop
+        return self.lose in (damage, shorten)
 
     @property
     def is_timed(self):
@@ -138,6 +152,7 @@ LOST = "rtpjitterbuffer name=buffer do-lost=true ! "
 TRANSPORTS = [
     Transport("RTP L16", L16[0], JITTER + L16[1]),
     Transport("RTP L16, do-lost", L16[0], LOST + L16[1]),
+    Transport("RTP L16, bursts of 0.1 s", L16[0], JITTER + L16[1], lose=drop_bursts),
     Transport("RTP Opus", OPUS[0], JITTER + OPUS[1]),
     Transport("RTP Opus, do-lost, plc", OPUS[0], LOST + OPUS[1] + " plc=true"),
     Transport("MPEG-TS, MP2", "twolamemp2enc ! mpegaudioparse ! mpegtsmux",
