@@ -9,9 +9,10 @@ clip, to ten minutes and a second, sends them by each transport of
 tests/gst/transports.py and prints for each part of lost packets, as means over the
 seeds: the part of the time that came as audio and that is covered by segments (spans
 without what they miss), the element's `gaps` and `discarded`; then, for two windows,
-how many segments there are, the part of them that has the genre of the clean run (in
-parentheses, of the worst seed), and how much the probability that changes most does;
-and the same behind audiorate, which fills holes with silence.  GST_PLUGIN_PATH and
+how many segments there are, the part of windows (those that begin every fifth of their
+length) that has the genre of the clean run (in parentheses, of the worst seed), and how
+much the probability that changes most does; and the same behind audiorate, which fills
+holes with silence.  GST_PLUGIN_PATH and
 GENRECLASSIFY_MODELS are to be set.
 """
 
@@ -32,6 +33,8 @@ CLIP = os.path.join(ROOT, "tests", "data", "clip.ogg")
 N_RECORDINGS = 30
 RATES = 0, 0.001, 0.003, 0.01, 0.03
 WINDOWS = 30, 10        # s
+OVERLAP = 5
+SECOND = 10**9          # ns
 
 
 def choose():
@@ -43,10 +46,14 @@ def choose():
 
 def elements():
     """All hear the same stream, as it passes through; behind audiorate they hear it
-    filled up."""
-    classifier = "genreclassify post-tags=false window={}000000000 name={}{}"
-    return [classifier.format(w, "bare", w) for w in WINDOWS] + ["audiorate"] + \
-        [classifier.format(w, "filled", w) for w in WINDOWS]
+    filled up.  For the agreement windows overlap, so that there are more of them."""
+    classifier = "genreclassify post-tags=false window={} hop={} name={}{}"
+
+    def of(kind, overlap):
+        return [classifier.format(w * SECOND, w * SECOND // overlap, kind, w)
+                for w in WINDOWS]
+
+    return of("apart", 1) + of("bare", OVERLAP) + ["audiorate"] + of("filled", OVERLAP)
 
 
 def mean(values, digits):
@@ -68,7 +75,7 @@ def count(name, answers):
 
 
 def print_row(transport, rate, seconds, answers, clean):
-    first = [a[f"bare{WINDOWS[0]}"] for a in answers]
+    first = [a[f"apart{WINDOWS[0]}"] for a in answers]
     columns = [
         transport.name, f"{100 * rate:g} %",
         mean((a.stats["audio-seconds"] / seconds for a in first), 3),
@@ -76,8 +83,8 @@ def print_row(transport, rate, seconds, answers, clean):
         mean((a.stats.get("gaps") for a in first), 2),
         mean((a.stats.get("discarded") for a in first), 2)]
     for window in WINDOWS:
-        name = f"bare{window}"
-        columns += [count(name, answers), compare(name, answers, clean)]
+        columns += [count(f"apart{window}", answers),
+                    compare(f"bare{window}", answers, clean)]
     columns += [compare(f"filled{window}", answers, clean) for window in WINDOWS]
     print("|", " | ".join(columns), "|", flush=True)
 

@@ -115,7 +115,7 @@ def damage(packets, rate, chance):
 
 def shorten(packets, rate, chance):
     """What follows a place in it is missing."""
-    return [Packet(p.data[:chance.randrange(len(p.data))], p.time)
+    return [Packet(p.data[:chance.randrange(1, len(p.data))], p.time)
             if chance.random() < rate else p for p in packets]
 
 
