@@ -273,10 +273,11 @@ classify (GenreAnswer *answer, const GenreAnswerItem *item, GenreQueue *queue,
 
   if (probabilities)
     return probabilities;
-  if (!answer->has_failed && !genre_queue_is_flushed (queue))
+  if (!answer->has_failed && !genre_queue_is_flushed (queue)) {
     GST_ELEMENT_ERROR (
         answer->element, STREAM, FORMAT, ("%s", error->message), (NULL));
-  answer->has_failed = TRUE;
+    answer->has_failed = TRUE;
+  }
   return NULL;
 }
 

@@ -123,6 +123,8 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
   stream->warned_dropped = FALSE;
   stream->is_announced = FALSE;
   stream->is_staying = FALSE;
+  stream->title_age = 0;
+  stream->title_length = 0;
   genre_timeline_reset (stream->timeline);
   genre_answer_start (stream->answer, model, classifier);
   begin_interim (stream, 0);
@@ -132,6 +134,13 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
       process_item, genre_answer_item_free, stream);
   g_mutex_unlock (&stream->lock);
   return TRUE;
+}
+
+static void
+update_discarded (GenreStream *stream)
+{
+  genre_answer_set_discarded (
+      stream->answer, genre_classifier_get_discarded (stream->classifier));
 }
 
 void
@@ -147,6 +156,8 @@ genre_stream_stop (GenreStream *stream, const GstStructure *song)
   genre_stream_flush_start (stream);
   genre_queue_flush_stop (stream->queue);
   genre_answer_end_track (stream->answer, song, &settings);
+  genre_classifier_reset (stream->classifier);
+  update_discarded (stream);
   g_mutex_lock (&stream->lock);
   queue = g_steal_pointer (&stream->queue);
   classifier = g_steal_pointer (&stream->classifier);
@@ -167,13 +178,6 @@ genre_stream_flush_start (GenreStream *stream)
   if (stream->classifier)
     genre_classifier_set_cancelled (stream->classifier, TRUE);
   g_mutex_unlock (&stream->lock);
-}
-
-static void
-update_discarded (GenreStream *stream)
-{
-  genre_answer_set_discarded (
-      stream->answer, genre_classifier_get_discarded (stream->classifier));
 }
 
 /* The next samples do not follow the last ones. */
@@ -276,11 +280,12 @@ queue_interim (GenreStream *stream)
     stream->next_interim = G_MAXUINT64;
     return TRUE;
   }
-  stream->next_interim += (late / stream->interim_interval + 1) *
-      stream->interim_interval;
+  /* not enough for the network, or too much of it is missing: a little later */
   segment = genre_classifier_peek_segment (stream->classifier);
   if (!segment)
     return TRUE;
+  stream->next_interim += (late / stream->interim_interval + 1) *
+      stream->interim_interval;
   genre_timeline_place_interim (
       stream->timeline, genre_segment_get_start (segment), &place);
   return queue_item (stream, genre_answer_item_new (segment, &place, TRUE));
@@ -328,8 +333,11 @@ finish_samples (GenreStream *stream)
 
   if (genre_timeline_has_samples (stream->timeline)) {
     stream->title_age += genre_classifier_get_held (stream->classifier);
-    genre_classifier_finish (stream->classifier);
+    /* one after the other: all that were held back are too many for the memory */
+    genre_classifier_release (stream->classifier);
     ok = queue_segments (stream);
+    genre_classifier_finish (stream->classifier);
+    ok = ok && queue_segments (stream);
   }
   reset_samples (stream);
   return ok;
@@ -344,7 +352,8 @@ pass_hole (GenreStream *stream, GstClockTime hole)
     return finish_samples (stream);
   genre_classifier_skip (stream->classifier, hole);
   genre_timeline_skip (stream->timeline, hole);
-  return TRUE;
+  /* before the classifier finds that it holds segments for too long */
+  return settle (stream);
 }
 
 /* Prepares for samples at @timestamp (or NONE): decides whether they follow the
@@ -418,6 +427,8 @@ genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer)
   gsize n_frames;
   gboolean ok;
 
+  if (!GST_AUDIO_INFO_BPF (info))
+    return GST_FLOW_NOT_NEGOTIATED;
   n_frames = meta ? meta->samples
                   : gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info);
   if (!stream->analyse || n_frames == 0)

@@ -50,8 +50,9 @@ gboolean genre_stream_set_caps (GenreStream *stream, const GstCaps *caps);
  * format is TIME and it is played forwards. */
 void genre_stream_set_segment (GenreStream *stream, const GstSegment *segment);
 /* Analyses a buffer, or does nothing if that cannot be.  Waits while the queue
- * is full; a live stream drops a segment instead.  GST_FLOW_ERROR, with the
- * error posted, if the buffer cannot be read. */
+ * is full; a live stream drops a segment instead.  GST_FLOW_NOT_NEGOTIATED if
+ * there were no caps; GST_FLOW_ERROR, with the error posted, if the buffer cannot
+ * be read. */
 GstFlowReturn genre_stream_push_buffer (GenreStream *stream, GstBuffer *buffer);
 /* Analyses a gap as silence; the times may be NONE. */
 void genre_stream_push_gap (

@@ -52,7 +52,9 @@ def rejection(model, data, folder, min_confidence, build=None):
         "by_kind": {str(kind): [int(noise_tagged[windows.kind == kind].sum()),
                                 int((windows.kind == kind).sum())]
                     for kind in np.unique(windows.kind)},
+        "not_music_without_genre": float((noise[:, -1] > 0.5).mean()),
         "music": len(music),
+        "music_without_genre": float((music[:, -1] > 0.5).mean()),
         "music_tagged": float(music_tagged.mean()),
         "music_that_loses_its_tag": float(
             (music_alone & ~music_tagged).sum() / len(music)),

@@ -25,7 +25,8 @@ typedef struct
   Source source;
   Watch watch;
   GstElement *pipeline, *classifier;
-  double weight; /* ns that went into the probabilities, which are a mean */
+  /* ns that went into the probabilities and into result->music, which are means */
+  double weight, music_weight;
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
 } Analysis;
 
@@ -90,6 +91,17 @@ build (Analysis *analysis, GError **error)
 
 /* The element's messages */
 
+/* A field that messages of earlier versions do not have: what they tell of is
+ * music. */
+static double
+get_music (const GstStructure *answer)
+{
+  double music = 1;
+
+  gst_structure_get_double (answer, "music", &music);
+  return music;
+}
+
 static double *
 get_probabilities (const GstStructure *answer)
 {
@@ -130,11 +142,36 @@ take_segment (Analysis *analysis, const GstStructure *answer)
     gst_structure_get_uint64 (answer, "timestamp", &segment.start);
   gst_structure_get_uint64 (answer, "duration", &segment.duration);
   gst_structure_get_boolean (answer, "silent", &segment.silent);
-  if (!segment.silent)
+  if (!segment.silent) {
     segment.probabilities = get_probabilities (answer);
+    segment.music = get_music (answer);
+  }
   g_array_append_val (result->segments, segment);
   if (analysis->func)
     analysis->func (result, result->segments->len - 1, analysis->user_data);
+}
+
+/* Takes the probabilities of a track of @duration ns into the mean.  Those of what is
+ * no music count only as long as there are no others. */
+static void
+take_probabilities (
+    Analysis *analysis, const GstStructure *answer, guint64 duration)
+{
+  Result *result = analysis->result;
+  guint n = g_strv_length (result->labels);
+  gboolean has_genre = gst_structure_has_field (answer, "genre");
+  g_autofree double *probabilities = NULL;
+
+  if (result->probabilities && !has_genre)
+    return;
+  probabilities = get_probabilities (answer);
+  if (!result->probabilities)
+    result->probabilities = g_new0 (double, n);
+  if (has_genre)
+    analysis->weight += duration;
+  for (guint i = 0; i < n; i++)
+    result->probabilities[i] += (probabilities[i] - result->probabilities[i]) *
+        (has_genre ? duration / analysis->weight : 1);
 }
 
 /* A chained file has several tracks; its result is their mean, weighted by their
@@ -143,23 +180,20 @@ static void
 take_track (Analysis *analysis, const GstStructure *answer)
 {
   Result *result = analysis->result;
-  guint n = g_strv_length (result->labels);
-  g_autofree double *probabilities = NULL;
   gboolean silent = FALSE;
-  guint64 duration = 0;
+  guint64 duration = 0, missing = 0;
 
   gst_structure_get_uint64 (answer, "duration", &duration);
+  gst_structure_get_uint64 (answer, "missing", &missing);
   gst_structure_get_boolean (answer, "silent", &silent);
   result->duration += duration;
+  result->missing += missing;
   if (silent)
     return;
-  probabilities = get_probabilities (answer);
-  if (!result->probabilities)
-    result->probabilities = g_new0 (double, n);
-  analysis->weight += duration;
-  for (guint i = 0; i < n; i++)
-    result->probabilities[i] += (probabilities[i] - result->probabilities[i]) *
-        duration / analysis->weight;
+  take_probabilities (analysis, answer, duration);
+  analysis->music_weight += duration;
+  result->music += (get_music (answer) - result->music) * duration /
+      analysis->music_weight;
 }
 
 static void

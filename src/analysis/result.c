@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* the element gives no genre below it */
+#define MIN_MUSIC 0.5
+
 static void
 clear_segment (gpointer data)
 {
@@ -16,6 +19,7 @@ result_new (const char *name)
   Result *result = g_new0 (Result, 1);
 
   result->name = g_strdup (name);
+  result->music = 1;
   result->segments = g_array_new (FALSE, TRUE, sizeof (ResultSegment));
   g_array_set_clear_func (result->segments, clear_segment);
   return result;
@@ -102,10 +106,23 @@ get_best (const double *probabilities, guint n)
   return best;
 }
 
+const double *
+result_filter_music (const double *probabilities, double music)
+{
+  return music < MIN_MUSIC ? NULL : probabilities;
+}
+
+const char *
+result_name_nothing (const double *probabilities)
+{
+  return probabilities ? "not music" : "silent";
+}
+
 int
 result_get_best (const Result *result)
 {
-  return get_best (result->probabilities, n_labels (result));
+  return get_best (result_filter_music (result->probabilities, result->music),
+      n_labels (result));
 }
 
 double
@@ -121,7 +138,7 @@ result_get_answer (const Result *result)
 {
   return result->group && result->group->probabilities
       ? result->group->probabilities
-      : result->probabilities;
+      : result_filter_music (result->probabilities, result->music);
 }
 
 double

@@ -14,6 +14,7 @@ typedef struct
 {
   guint64 start, duration; /* ns */
   gboolean silent;
+  double music;          /* how probable it is that it is music; 0 if silent */
   double *probabilities; /* [labels]; NULL if silent */
 } ResultSegment;
 
@@ -26,8 +27,8 @@ typedef struct
   guint n_tracks;   /* that have a result */
   gboolean is_last; /* it is the last one of these; not in JSON */
   gboolean compilation; /* of many artists, so that there is no one answer */
-  /* [labels of the result]: the mean of the tracks; NULL if it is a compilation or
-   * all silent */
+  /* [labels of the result]: the mean of the tracks that are music; NULL if it is a
+   * compilation or none is */
   double *probabilities;
 } ResultGroup;
 
@@ -38,8 +39,10 @@ typedef struct
   char **labels;    /* NULL-terminated, the model's order; NULL if nothing was
                             classified, or only silence */
   guint64 duration; /* ns of audio that was analysed */
+  guint64 missing;  /* ns of it for which there was no sample */
   gboolean is_truncated;     /* the file ends before its container says so */
   guint64 declared_duration; /* ns, about, if it is truncated; 0 if not known */
+  double music;              /* how probable it is that it is music, 0 to 1 */
   double *
       probabilities; /* [labels] of the whole track; NULL if it is all silent */
   GArray *segments;  /* ResultSegment; empty if they are not known */
@@ -55,7 +58,7 @@ typedef struct
                         a list; see reason_may_skip() */
 } Result;
 
-/* An empty result of the file @name. */
+/* An empty result of the file @name; its @music is 1. */
 Result *result_new (const char *name);
 /* The result of a file that could not be classified; @sentence tells people
  * why. */
@@ -66,12 +69,20 @@ gboolean result_is_skipped (const Result *result);
 void result_free (Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
 
-/* Index of the most probable label, or -1 if silent. */
+/* @probabilities, of a file or a segment, if they tell a genre: NULL if they are NULL,
+ * as those of silence are, or if music is too improbable. */
+const double *result_filter_music (const double *probabilities, double music);
+/* Why result_filter_music() gave NULL, in a word for people: "silent" or "not
+ * music". */
+const char *result_name_nothing (const double *probabilities);
+
+/* Index of the most probable label, or -1 if it is silent or not music. */
 int result_get_best (const Result *result);
-double result_get_confidence (const Result *result); /* 0 if silent */
+double
+result_get_confidence (const Result *result); /* 0 without such a label */
 
 /* What counts for the file's tags: the probabilities of its album if there are some,
- * and its own otherwise; NULL if there are none. */
+ * and its own otherwise; NULL if there are none that tell a genre. */
 const double *result_get_answer (const Result *result);
 /* The highest of these, 0 if there are none. */
 double result_get_answer_confidence (const Result *result);
@@ -86,10 +97,15 @@ void result_rank (
  *
  *   file           string: path or URI; bytes that are no UTF-8 are replaced
  *   model          string or null: name and version
- *   genre          string or null: the most probable label; null if silent
- *   confidence     number: its probability; 0 if silent
+ *   genre          string or null: the most probable label; null if silent or not
+ *                  music
+ *   confidence     number: its probability; 0 without a genre
  *   silent         boolean: there is audio, but all of it is silent
+ *   music          number: how probable it is that it is music, and not speech or
+ *                  noise; below 0.5 there is no genre; 0 if silent
  *   duration       number: seconds of audio that were analysed
+ *   missing        number: seconds of it for which nothing was decoded, as the file
+ *                  is damaged there
  *   truncated      boolean: the file is cut off: it ends before its container says
  *                  that it does
  *   declared_duration  number or null: about how many seconds it would have if it
@@ -110,7 +126,7 @@ void result_rank (
  * and, @with_segments,
  *
  *   segments       array of objects: start, duration (seconds), genre,
- *                  confidence, silent and probabilities, as above
+ *                  confidence, silent, music and probabilities, as above
  *
  * If albums were asked for and there is no error, there is also
  *
@@ -128,6 +144,7 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
- * not such an object.  "error_code", "truncated" and the tags but the genre may
- * be missing, as they are in caches of earlier versions, and "retryable" is not read. */
+ * not such an object.  "error_code", "truncated", "music" (then it is music), "missing"
+ * and the tags but the genre may be missing, as they are in caches of earlier
+ * versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

@@ -57,11 +57,11 @@ append_number (GString *json, const char *format, double value)
 }
 
 static void
-append_probabilities (
-    GString *json, char *const *labels, const double *probabilities)
+append_probabilities (GString *json, char *const *labels,
+    const double *probabilities, double music)
 {
   guint n = labels ? g_strv_length ((char **) labels) : 0, best = 0;
-  gboolean known = probabilities && n > 0;
+  gboolean known = n > 0 && result_filter_music (probabilities, music);
 
   if (known)
     result_rank (probabilities, n, &best, 1);
@@ -70,7 +70,7 @@ append_probabilities (
   g_string_append (json, ",\"confidence\":");
   append_number (json, "%.6g", known ? probabilities[best] : 0);
   g_string_append (json, ",\"probabilities\":");
-  if (!known) {
+  if (!probabilities || n == 0) {
     g_string_append (json, "null");
     return;
   }
@@ -90,6 +90,13 @@ append_boolean (GString *json, const char *key, gboolean value)
 }
 
 static void
+append_music (GString *json, const double *probabilities, double music)
+{
+  g_string_append (json, ",\"music\":");
+  append_number (json, "%.6g", probabilities ? music : 0);
+}
+
+static void
 append_segment (GString *json, const Result *result, guint i)
 {
   const ResultSegment *segment = &g_array_index (
@@ -100,8 +107,10 @@ append_segment (GString *json, const Result *result, guint i)
   g_string_append (json, ",\"duration\":");
   append_number (json, "%.15g", (double) segment->duration / GENRE_SECOND);
   g_string_append_c (json, ',');
-  append_probabilities (json, result->labels, segment->probabilities);
+  append_probabilities (
+      json, result->labels, segment->probabilities, segment->music);
   append_boolean (json, "silent", segment->silent);
+  append_music (json, segment->probabilities, segment->music);
   g_string_append_c (json, '}');
 }
 
@@ -133,10 +142,14 @@ append_answer (GString *json, const Result *result)
   g_string_append (json, "\"model\":");
   append_string (json, result->model);
   g_string_append_c (json, ',');
-  append_probabilities (json, result->labels, result->probabilities);
+  append_probabilities (
+      json, result->labels, result->probabilities, result->music);
   append_boolean (json, "silent", !result->error && !result->probabilities);
+  append_music (json, result->probabilities, result->music);
   g_string_append (json, ",\"duration\":");
   append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
+  g_string_append (json, ",\"missing\":");
+  append_number (json, "%.15g", (double) result->missing / GENRE_SECOND);
   append_boolean (json, "truncated", result->is_truncated);
   g_string_append (json, ",\"declared_duration\":");
   if (result->declared_duration)
@@ -171,7 +184,7 @@ append_group (GString *json, const Result *result)
   g_string_append_printf (json, ",\"tracks\":%u", group->n_tracks);
   append_boolean (json, "compilation", group->compilation);
   g_string_append_c (json, ',');
-  append_probabilities (json, result->labels, group->probabilities);
+  append_probabilities (json, result->labels, group->probabilities, 1);
   g_string_append_c (json, '}');
 }
 
@@ -269,6 +282,15 @@ take_boolean (JsonObject *object, const char *key, gboolean *value)
   return TRUE;
 }
 
+/* Earlier versions took everything for music. */
+static gboolean
+take_music (JsonObject *object, double *music)
+{
+  *music = 1;
+  return !json_object_has_member (object, "music") ||
+      (take_number (object, "music", music) && *music >= 0 && *music <= 1);
+}
+
 /* Reads the probabilities in the order of @labels; if these are NULL, they become the
  * names of the probabilities. */
 static gboolean
@@ -323,6 +345,7 @@ take_segments (JsonObject *object, Result *result)
             json_node_get_object (element), "duration", &segment.duration) &&
         take_boolean (
             json_node_get_object (element), "silent", &segment.silent) &&
+        take_music (json_node_get_object (element), &segment.music) &&
         take_probabilities (json_node_get_object (element), &result->labels,
             &segment.probabilities);
 
@@ -448,7 +471,10 @@ result_from_json (const char *json, GError **error)
   if (!object || !take_name (object, result) ||
       !take_string (object, "model", &result->model) ||
       !take_probabilities (object, &result->labels, &result->probabilities) ||
+      !take_music (object, &result->music) ||
       !take_time (object, "duration", &result->duration) ||
+      (json_object_has_member (object, "missing") &&
+          !take_time (object, "missing", &result->missing)) ||
       !take_truncation (object, result) || !take_tags (object, result) ||
       !take_error (object, result) || !take_group (object, result) ||
       !take_segments (object, result)) {

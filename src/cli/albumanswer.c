@@ -97,8 +97,8 @@ is_compilation (GPtrArray *album)
   return !has_album_artist && n_artists > 1 && 2 * n_most <= n_named;
 }
 
-/* The mean of the tracks' probabilities, weighted by their durations; NULL if there
- * are none. */
+/* The mean of the probabilities of the tracks that are music, weighted by their
+ * durations; NULL if there are none. */
 static double *
 get_mean (GPtrArray *album, char *const *labels)
 {
@@ -109,7 +109,7 @@ get_mean (GPtrArray *album, char *const *labels)
   for (guint t = 0; t < album->len; t++) {
     const Result *result = album->pdata[t];
 
-    if (!result->probabilities)
+    if (!result_filter_music (result->probabilities, result->music))
       continue;
     weight += result->duration;
     for (guint i = 0; i < n; i++)

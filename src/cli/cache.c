@@ -17,7 +17,8 @@
 /* What SQLite's header says of the file: "gnrc", and the schema's version. */
 #define APPLICATION_ID 0x676e7263
 #define SCHEMA_VERSION 2
-/* start, duration and, unless it is silent, the probabilities of each */
+/* start, duration and, unless it is silent, the probabilities of each, behind which
+ * stands the one that it is music */
 #define SEGMENTS_TYPE "a(ttad)"
 /* The header of a file of SQLite is 25 big-endian words of 32 bits; two of them hold
  * the numbers above (https://www.sqlite.org/fileformat.html, section 1.3). */
@@ -355,7 +356,8 @@ bind (sqlite3_stmt *statement, const char *path, guint64 size, gint64 mtime_ns,
 static GVariant *
 pack_segments (const Result *result)
 {
-  gsize n_labels = result->labels ? g_strv_length (result->labels) : 0;
+  guint n_labels = result->labels ? g_strv_length (result->labels) : 0;
+  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (double));
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE (SEGMENTS_TYPE));
@@ -363,16 +365,21 @@ pack_segments (const Result *result)
     const ResultSegment *segment = &g_array_index (
         result->segments, ResultSegment, i);
 
+    g_array_set_size (numbers, 0);
+    if (!segment->silent) {
+      g_array_append_vals (numbers, segment->probabilities, n_labels);
+      g_array_append_val (numbers, segment->music);
+    }
     g_variant_builder_add (&builder, "(tt@ad)", segment->start,
         segment->duration,
-        g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE,
-            segment->probabilities, segment->silent ? 0 : n_labels,
-            sizeof (double)));
+        g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, numbers->data,
+            numbers->len, sizeof (double)));
   }
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
-/* FALSE if they are not those of a result with such labels. */
+/* FALSE if they are not those of a result with such labels, or those of an earlier
+ * version, which did not tell what is no music and gave it a genre. */
 static gboolean
 unpack_segments (Result *result, const void *data, gsize size)
 {
@@ -389,10 +396,13 @@ unpack_segments (Result *result, const void *data, gsize size)
     g_variant_get_child (packed, i, "(tt@ad)", &segment.start,
         &segment.duration, &probabilities);
     p = g_variant_get_fixed_array (probabilities, &n, sizeof (double));
-    if (n != 0 && n != n_labels)
-      return FALSE;
     segment.silent = n == 0;
-    segment.probabilities = g_memdup2 (p, n * sizeof (double));
+    if (!segment.silent) {
+      if (n_labels == 0 || n != n_labels + 1)
+        return FALSE;
+      segment.probabilities = g_memdup2 (p, n_labels * sizeof (double));
+      segment.music = p[n_labels];
+    }
     g_array_append_val (result->segments, segment);
   }
   return TRUE;

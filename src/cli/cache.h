@@ -104,7 +104,7 @@ cache_prune (Cache *cache, gboolean dry_run, gboolean quiet, GError **error);
  * cache_export:
  * @format: "json", the lines of `genreclassify --json`, or "csv", as RFC 4180 has
  *     it, with the columns file, genre, confidence, one for each label, duration,
- *     model, tag, error and error_code
+ *     model, tag, error, error_code and music
  * @error: return location: G_OPTION_ERROR_BAD_VALUE for another @format
  *
  * Writes the whole cache to stdout in the order of the paths.

@@ -59,7 +59,7 @@ csv_make_header (GPtrArray *labels)
 
   for (guint c = 0; c < labels->len; c++)
     append_field (line, labels->pdata[c]);
-  g_string_append (line, ",duration,model,tag,error,error_code\r\n");
+  g_string_append (line, ",duration,model,tag,error,error_code,music\r\n");
   return g_string_free (line, FALSE);
 }
 
@@ -79,6 +79,10 @@ csv_make_row (const Result *result, GPtrArray *labels)
   append_field (line, result->old_genre);
   append_field (line, result->error);
   append_field (line, reason_to_code (result->reason));
+  if (result->probabilities)
+    append_number (line, "%.6g", result->music);
+  else
+    append_field (line, NULL);
   g_string_append (line, "\r\n");
   return g_string_free (line, FALSE);
 }

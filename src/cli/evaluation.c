@@ -32,6 +32,7 @@ typedef struct
   /* the answers */
   GArray *probabilities; /* double, [n][labels] */
   GArray *truth;         /* guint: a label's index, [n] */
+  guint n_not_music;     /* of these, that have no genre */
   JsonArray *files;      /* objects: every file, also those that failed */
   gboolean failed;       /* a file could not be measured */
   Progress *progress;
@@ -215,6 +216,9 @@ add_answer (Evaluation *evaluation, const Result *result, guint truth)
   } else if (g_strv_length (result->labels) != n_labels) {
     add_failure (evaluation, result, "Its model was replaced meanwhile.");
   } else {
+    /* without a genre it still has probabilities, and these are what is measured */
+    if (result_get_best (result) < 0)
+      evaluation->n_not_music++;
     g_array_append_vals (
         evaluation->probabilities, result->probabilities, n_labels);
     g_array_append_val (evaluation->truth, truth);
@@ -274,7 +278,8 @@ print_metrics (const Evaluation *evaluation, const Metrics *metrics)
   g_autofree char *text = NULL;
 
   if (!evaluation->json) {
-    text = evaluation_format_text (metrics, labels, evaluation->model_name);
+    text = evaluation_format_text (
+        metrics, labels, evaluation->model_name, evaluation->n_not_music);
     return print_output (text);
   }
   text = evaluation_format_json (

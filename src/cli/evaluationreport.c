@@ -165,8 +165,8 @@ append_confusion (
 }
 
 char *
-evaluation_format_text (
-    const Metrics *metrics, const char *const *labels, const char *model)
+evaluation_format_text (const Metrics *metrics, const char *const *labels,
+    const char *model, guint n_not_music)
 {
   GString *text = g_string_new (NULL);
 
@@ -179,5 +179,10 @@ evaluation_format_text (
   append_missing (text, metrics, labels);
   g_string_append_c (text, '\n');
   append_confusion (text, metrics, labels);
+  if (n_not_music > 0)
+    g_string_append_printf (text,
+        "\nTaken for no music, and so without a genre: %u.\n"
+        "Here the genre that is the most probable one all the same is counted.\n",
+        n_not_music);
   return g_string_free (text, FALSE);
 }

@@ -28,7 +28,7 @@ struct _Report
   GString *text;               /* that was not printed yet */
   FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
-  guint64 classified, silent, failed, skipped, written;
+  guint64 classified, silent, not_music, failed, skipped, written;
   guint64 unwritten; /* were classified, but writing them was skipped */
   gboolean broken;   /* stdout takes no more */
   gboolean cut_off;  /* because nobody reads it */
@@ -114,10 +114,10 @@ print_bars (const Report *report, const Result *result)
 }
 
 /* "metal        95 %   (rock 3 %, blues 1 %)" and, if it is not NULL, @name, always
- * in the same column */
+ * in the same column.  @music: how probable it is that it is music */
 static void
 print_genres (const Report *report, char *const *labels,
-    const double *probabilities, const char *name)
+    const double *probabilities, double music, const char *name)
 {
   guint top = report->options->top ? (guint) report->options->top : DEFAULT_TOP;
   guint n = labels ? g_strv_length ((char **) labels) : 0;
@@ -125,8 +125,11 @@ print_genres (const Report *report, char *const *labels,
   g_autofree guint *order = g_new (guint, MAX (n_shown, 1));
   g_autoptr (GString) others = g_string_new (NULL);
 
-  if (!probabilities) {
-    g_string_append_printf (report->text, "%-16s", "silent");
+  if (!result_filter_music (probabilities, music)) {
+    g_string_append_printf (
+        report->text, "%-16s", result_name_nothing (probabilities));
+    if (probabilities && top > 1)
+      g_string_printf (others, "   (music %.0f %%)", 100 * music);
   } else {
     result_rank (probabilities, n, order, n_shown);
     g_string_append_printf (report->text, "%-10s %3.0f %%", labels[order[0]],
@@ -165,7 +168,8 @@ print_segments (const Report *report, const Result *result)
     g_string_append_printf (report->text, " - ");
     print_time (report, segment->start + segment->duration);
     g_string_append_printf (report->text, "    ");
-    print_genres (report, result->labels, segment->probabilities, NULL);
+    print_genres (
+        report, result->labels, segment->probabilities, segment->music, NULL);
   }
 }
 
@@ -175,7 +179,8 @@ print_text (const Report *report, const Result *result)
   g_autofree char *name = filename_display (result->name);
 
   if (!report->options->single) {
-    print_genres (report, result->labels, result->probabilities, name);
+    print_genres (
+        report, result->labels, result->probabilities, result->music, name);
     if (report->options->segments)
       print_segments (report, result);
     return;
@@ -185,10 +190,14 @@ print_text (const Report *report, const Result *result)
     print_segments (report, result);
     g_string_append_printf (report->text, "\n");
   }
-  if (result->probabilities)
+  if (result_get_best (result) >= 0)
     print_bars (report, result);
+  else if (result->probabilities)
+    g_string_append_printf (report->text,
+        "  not music, but speech or noise (music %.0f %%)\n",
+        100 * result->music);
   else
-    g_string_append_printf (report->text, "  silent\n");
+    g_string_append (report->text, "  silent\n");
 }
 
 /* The album's answer, after the last of its tracks. */
@@ -202,7 +211,7 @@ print_group (const Report *report, const Result *result)
     return;
   name = filename_display (group->name);
   words = g_strdup_printf ("album \"%s\", %u tracks", name, group->n_tracks);
-  print_genres (report, result->labels, group->probabilities, words);
+  print_genres (report, result->labels, group->probabilities, 1, words);
 }
 
 /* "  wrote Rock, was Pop" */
@@ -324,6 +333,8 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
     note_failure (report, outcome);
   } else if (!result->probabilities) {
     report->silent++;
+  } else if (result_get_best (result) < 0) {
+    report->not_music++;
   } else {
     report->classified++;
   }
@@ -367,8 +378,8 @@ print_failures (FILE *failures)
 static void
 print_summary (const Report *report)
 {
-  guint64 n = report->classified + report->silent + report->failed +
-      report->skipped;
+  guint64 n = report->classified + report->silent + report->not_music +
+      report->failed + report->skipped;
 
   fprintf (stderr,
       "genreclassify: %" G_GUINT64_FORMAT " %s: %" G_GUINT64_FORMAT
@@ -376,6 +387,8 @@ print_summary (const Report *report)
       n, n == 1 ? "file" : "files", report->classified);
   if (report->silent)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " silent", report->silent);
+  if (report->not_music)
+    fprintf (stderr, ", %" G_GUINT64_FORMAT " not music", report->not_music);
   if (report->skipped)
     fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped", report->skipped);
   if (report->failed)

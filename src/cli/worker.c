@@ -152,7 +152,8 @@ write_tags (
   g_autoptr (GError) error = NULL;
 
   if (!result_get_answer (result)) {
-    outcome->change.note = g_strdup ("It is silent.");
+    outcome->change.note = g_strdup_printf (
+        "It is %s.", result_name_nothing (result->probabilities));
   } else if (result->is_truncated && !options->force) {
     outcome->change.note = g_strdup ("It is cut off.");
     outcome->write_reason = REASON_TRUNCATED;

@@ -27,8 +27,10 @@ describe_genres (const Result *result, guint n_labels, guint n)
   g_autofree guint *order = g_new (guint, n + 1);
   GString *text = g_string_new (NULL);
 
-  if (!result->probabilities)
-    return g_string_free (g_string_append (text, "silent"), FALSE);
+  if (result_get_best (result) < 0) {
+    g_string_append (text, result_name_nothing (result->probabilities));
+    return g_string_free (text, FALSE);
+  }
   result_rank (result->probabilities, n_labels, order, n);
   for (guint i = 0; i < n; i++) {
     char percent[16];

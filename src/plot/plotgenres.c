@@ -16,8 +16,9 @@
 typedef struct
 {
   double x1, x2;         /* px */
-  double duration;       /* s of what is not silent */
-  double *probabilities; /* [labels], sum 1; NULL if silent */
+  double duration;       /* s of what has a genre */
+  double *probabilities; /* [labels], sum 1; NULL if there is no genre */
+  const char *nothing;   /* then: "silent" or "not music" */
 } Slice;
 
 /* The slices and, in each, the labels' bands one above the other: a band is as
@@ -43,8 +44,10 @@ add_to_slice (Slice *slice, const ResultSegment *segment, guint n_labels)
   double duration = MAX ((double) segment->duration / GENRE_SECOND, 1e-9);
   double weight = duration / (slice->duration + duration);
 
-  if (!segment->probabilities)
+  if (!result_filter_music (segment->probabilities, segment->music)) {
+    slice->nothing = result_name_nothing (segment->probabilities);
     return;
+  }
   if (!slice->probabilities)
     slice->probabilities = g_new0 (double, n_labels);
   for (guint i = 0; i < n_labels; i++)
@@ -112,28 +115,54 @@ is_after_gap (const Stack *stack, guint i)
   return get_slice (stack, i)->x1 > get_slice (stack, i - 1)->x2;
 }
 
-/* Gives the index after the last slice that follows @first without a gap and is
- * silent if @first is, and is not if @first is not. */
+/* Why the slice @i has no genre; NULL if it has one. */
+static const char *
+get_nothing (const Stack *stack, guint i)
+{
+  const Slice *slice = get_slice (stack, i);
+
+  return slice->probabilities ? NULL : slice->nothing;
+}
+
+/* Gives the index after the last slice that follows @first without a gap and has a
+ * genre as @first has, or has none for the same reason. */
 static guint
 find_run_end (const Stack *stack, guint first)
 {
-  gboolean silent = get_slice (stack, first)->probabilities == NULL;
   guint end = first + 1;
 
   while (end < stack->slices->len &&
-      (get_slice (stack, end)->probabilities == NULL) == silent &&
+      !g_strcmp0 (get_nothing (stack, end), get_nothing (stack, first)) &&
       !is_after_gap (stack, end))
     end++;
   return end;
 }
 
+/* Whether any slice has bands. */
 static gboolean
-has_silence (const Stack *stack)
+has_genres (const Stack *stack)
 {
   for (guint i = 0; i < stack->slices->len; i++)
-    if (!get_slice (stack, i)->probabilities)
+    if (!get_nothing (stack, i))
       return TRUE;
   return FALSE;
+}
+
+/* What the hatching in this picture stands for; NULL if there is none. */
+static const char *
+name_hatching (const Stack *stack)
+{
+  const char *name = NULL;
+
+  for (guint i = 0; i < stack->slices->len; i++) {
+    const char *nothing = get_nothing (stack, i);
+
+    if (name && nothing && !g_str_equal (name, nothing))
+      return "no genre";
+    if (nothing)
+      name = nothing;
+  }
+  return name;
 }
 
 /* Bands */
@@ -202,11 +231,12 @@ draw_bands (Stack *stack, guint first, guint end)
     draw_band_edge (stack, label, first, end);
 }
 
+/* Where there is no genre, and in a word why. */
 static void
-draw_silence (PlotPage *page, double x1, double x2)
+draw_nothing (PlotPage *page, double x1, double x2, const char *word)
 {
   double length = 8 +
-      figure_text_width (page->figure, PLOT_TEXT_SIZE, FALSE, "silent");
+      figure_text_width (page->figure, PLOT_TEXT_SIZE, FALSE, word);
   double x = (x1 + x2) / 2, y = (PLOT_GENRES_TOP + PLOT_GENRES_BOTTOM) / 2;
   gboolean upright = x2 - x1 < length + 4;
   double w = upright ? LINE_HEIGHT + 4 : length;
@@ -220,9 +250,9 @@ draw_silence (PlotPage *page, double x1, double x2)
   cairo_fill (page->cr);
   plot_page_set_grey (page, 0);
   if (upright)
-    plot_page_draw_upright_text (page, x, y, "silent");
+    plot_page_draw_upright_text (page, x, y, word);
   else
-    plot_page_draw_text (page, x, y, FIGURE_CENTRE, "silent");
+    plot_page_draw_text (page, x, y, FIGURE_CENTRE, word);
 }
 
 /* The labels' names in their bands */
@@ -294,14 +324,15 @@ draw_band_name (Stack *stack, guint label)
 
 /* The legend */
 
-/* Marks the @n most probable labels in @shown, [n_labels]. */
+/* Marks the @n most probable labels in @shown, [n_labels], if there are bands. */
 static void
-choose_labels (const PlotPage *page, guint n, gboolean *shown)
+choose_labels (const Stack *stack, guint n, gboolean *shown)
 {
+  const PlotPage *page = stack->page;
   const double *p = page->result->probabilities;
   g_autofree guint *order = g_new (guint, n + 1);
 
-  if (!p)
+  if (!p || !has_genres (stack))
     return;
   result_rank (p, page->n_labels, order, n);
   for (guint i = 0; i < n; i++)
@@ -332,13 +363,13 @@ static void
 draw_legend (Stack *stack)
 {
   PlotPage *page = stack->page;
-  gboolean silence = has_silence (stack);
-  guint room = HEIGHT / LEGEND_ROW - (silence ? 1 : 0);
+  const char *hatching = name_hatching (stack);
+  guint room = HEIGHT / LEGEND_ROW - (hatching ? 1 : 0);
   guint n = MIN (room, page->n_labels);
   g_autofree gboolean *shown = g_new0 (gboolean, page->n_labels + 1);
   double y = PLOT_GENRES_TOP + 6;
 
-  choose_labels (page, n, shown);
+  choose_labels (stack, n, shown);
   plot_page_set_grey (page, 0);
   figure_text (page->figure, PLOT_LEGEND_LEFT, PLOT_GENRES_TOP - 12,
       FIGURE_LEFT, PLOT_HEADING_SIZE, FALSE, 0,
@@ -349,11 +380,11 @@ draw_legend (Stack *stack)
     draw_legend_label (page, label, y);
     y += LEGEND_ROW;
   }
-  if (silence) {
+  if (hatching) {
     figure_hatch (
         page->figure, PLOT_LEGEND_LEFT, y - 6, LEGEND_BOX, LEGEND_BOX);
     plot_page_set_grey (page, 0);
-    plot_page_draw_text (page, PLOT_LEGEND_LEFT + 20, y, FIGURE_LEFT, "silent");
+    plot_page_draw_text (page, PLOT_LEGEND_LEFT + 20, y, FIGURE_LEFT, hatching);
   }
 }
 
@@ -385,8 +416,8 @@ plot_draw_genres (PlotPage *page)
     if (get_slice (&stack, first)->probabilities)
       draw_bands (&stack, first, end);
     else
-      draw_silence (
-          page, get_slice (&stack, first)->x1, get_slice (&stack, end - 1)->x2);
+      draw_nothing (page, get_slice (&stack, first)->x1,
+          get_slice (&stack, end - 1)->x2, get_nothing (&stack, first));
   }
   for (guint label = 0; label < page->n_labels; label++)
     draw_band_name (&stack, label);

@@ -83,6 +83,56 @@ test_album (void)
   g_assert_null (old_result->group);
 }
 
+/* What is not music has probabilities, but no genre; what an earlier version has
+ * written is music. */
+static void
+test_music (void)
+{
+  static const char json[] =
+      "{\"file\":\"x\",\"model\":\"m 1\","
+      "\"probabilities\":{\"a\":0.25,\"b\":0.75},\"silent\":false,%s"
+      "\"duration\":2,\"tag\":null,\"error\":null,\"skipped\":false,"
+      "\"segments\":[{\"start\":0,\"duration\":2,"
+      "\"probabilities\":{\"a\":0.25,\"b\":0.75},\"silent\":false%s}]}";
+  static const struct
+  {
+    const char *music;
+    double value; /* -1: refused */
+    int best;
+  } cases[] = { { "", 1, 1 }, { "\"music\":0.5", 0.5, 1 },
+    { "\"music\":0.49", 0.49, -1 }, { "\"music\":0", 0, -1 },
+    { "\"music\":1.5", -1, 0 }, { "\"music\":-0.5", -1, 0 },
+    { "\"music\":null", -1, 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *before = g_strconcat (
+        *cases[i].music ? "," : "", cases[i].music, NULL);
+    g_autofree char *after = g_strconcat (
+        cases[i].music, *cases[i].music ? "," : "", NULL);
+    g_autofree char *text = g_strdup_printf (json, after, before);
+    g_autoptr (Result) result = result_from_json (text, NULL), same = NULL;
+    g_autofree char *written = NULL;
+    const ResultSegment *segment;
+
+    if (cases[i].value < 0) {
+      g_assert_null (result);
+      continue;
+    }
+    written = result_to_json (result, TRUE);
+    same = result_from_json (written, NULL);
+    segment = &g_array_index (same->segments, ResultSegment, 0);
+    g_assert_cmpfloat (same->music, ==, cases[i].value);
+    g_assert_cmpfloat (segment->music, ==, cases[i].value);
+    g_assert_cmpfloat (segment->probabilities[1], ==, 0.75);
+    g_assert_cmpint (result_get_best (same), ==, cases[i].best);
+    g_assert_cmpint (result_get_answer (same) != NULL, ==, cases[i].best >= 0);
+    g_assert_cmpfloat (
+        result_get_confidence (same), ==, cases[i].best < 0 ? 0 : 0.75);
+    g_assert_cmpint (
+        strstr (written, "\"genre\":\"b\",") == NULL, ==, cases[i].best < 0);
+  }
+}
+
 /* Each code is read back, and says whether another attempt may succeed. */
 static void
 test_reasons (void)
@@ -161,6 +211,7 @@ main (int argc, char **argv)
   g_test_add_func ("/result/brackets", test_brackets);
   g_test_add_func ("/result/line-ends", test_line_ends);
   g_test_add_func ("/result/album", test_album);
+  g_test_add_func ("/result/music", test_music);
   g_test_add_func ("/result/reasons", test_reasons);
   g_test_add_func ("/result/other-codes", test_other_codes);
   g_test_add_func ("/result/domain", test_domain);

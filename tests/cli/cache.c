@@ -48,12 +48,18 @@ make_result (double p)
   result->probabilities[0] = p;
   result->probabilities[1] = 1 - p;
   result->duration = segment.duration;
-  segment.probabilities = g_memdup2 (
-      result->probabilities, 2 * sizeof (double));
-  g_array_append_val (result->segments, segment);
-  segment.start = segment.duration;
+  result->music = 0.75;
+  for (guint i = 0; i < 2; i++) {
+    segment.start = i * segment.duration;
+    segment.music = i == 0 ? 0.875 : 0.25;
+    segment.probabilities = g_memdup2 (
+        result->probabilities, 2 * sizeof (double));
+    g_array_append_val (result->segments, segment);
+  }
+  segment.start = 2 * segment.duration;
   segment.duration = 1;
   segment.silent = TRUE;
+  segment.music = 0;
   segment.probabilities = NULL;
   g_array_append_val (result->segments, segment);
   return result;
@@ -359,10 +365,16 @@ get_export (Cache *cache, const char *format)
   return text;
 }
 
-/* The rows of an earlier version have no "error_code". */
+/* The rows of an earlier version have no "error_code"; and where there was music,
+ * their segments do not tell whether it was, so that it is to be found out. */
 static void
 test_former_rows (void)
 {
+  g_autoptr (GVariant) segments = g_variant_ref_sink (
+      g_variant_new_parsed ("[(@t 0, @t 30000000000, [0.25, 0.75])]"));
+  g_autofree char *insert = NULL;
+  GString *hex = g_string_new (NULL);
+
   g_autofree char *path = make_path ("former");
   g_autoptr (Cache) cache = open_cache (path);
   g_autoptr (Result) found = NULL;
@@ -377,6 +389,22 @@ test_former_rows (void)
   g_assert_nonnull (found);
   g_assert_cmpint (found->reason, ==, REASON_NOT_AUDIO);
   g_assert_true (result_is_skipped (found));
+
+  for (gsize i = 0; i < g_variant_get_size (segments); i++)
+    g_string_append_printf (
+        hex, "%02x", ((const guint8 *) g_variant_get_data (segments))[i]);
+  insert = g_strdup_printf (
+      "INSERT INTO result VALUES (CAST ('/speech' AS BLOB), 1, 1, '" KEY "',"
+      " '{\"file\":\"/speech\",\"model\":\"crnn 3\",\"genre\":\"pop\","
+      "\"confidence\":0.75,\"probabilities\":{\"jazz\":0.25,\"pop\":0.75},"
+      "\"silent\":false,\"duration\":30,\"tag\":null,\"error\":null,"
+      "\"skipped\":false}', X'%s')",
+      hex->str);
+  execute (path, insert);
+  g_string_free (hex, TRUE);
+  g_assert_null (cache_lookup (cache, "/speech", 1, 1, KEY));
+  store (cache, "/speech", 1, 1, KEY, 0.5);
+  g_assert_cmpfloat (look_up (cache, "/speech", 1, 1, KEY), ==, 0.5);
 }
 
 static void
@@ -391,7 +419,7 @@ test_export (void)
 
   empty = get_export (cache, "csv");
   g_assert_cmpstr (empty, ==,
-      "file,genre,confidence,duration,model,tag,error,error_code\r\n");
+      "file,genre,confidence,duration,model,tag,error,error_code,music\r\n");
 
   result->error = g_strdup ("It is \"text\",\nno audio.");
   result->reason = REASON_NOT_AUDIO;
@@ -407,11 +435,11 @@ test_export (void)
 
   csv = get_export (reader, "csv");
   g_assert_cmpstr (csv, ==,
-      "file,genre,confidence,jazz,pop,duration,model,tag,error,error_code\r\n"
-      "/a,jazz,0.75,0.75,0.25,30,crnn 3,,,\r\n"
+      "file,genre,confidence,jazz,pop,duration,model,tag,error,error_code,music\r\n"
+      "/a,jazz,0.75,0.75,0.25,30,crnn 3,,,,0.75\r\n"
       "\"/b, c\xef\xbf\xbd.mp3\",,0,,,0,,,"
-      "\"It is \"\"text\"\",\nno audio.\",not-audio\r\n"
-      "/c,,0,,,1.5,crnn 3,Acid Jazz,,\r\n");
+      "\"It is \"\"text\"\",\nno audio.\",not-audio,\r\n"
+      "/c,,0,,,1.5,crnn 3,Acid Jazz,,,\r\n");
   json = get_export (reader, "json");
   lines = g_strsplit (json, "\n", -1);
   g_assert_cmpuint (g_strv_length (lines), ==, 4);

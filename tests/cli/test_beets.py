@@ -12,6 +12,7 @@ import unittest
 
 PROGRAM, PLUGINS = map(os.path.abspath, sys.argv[1:3])
 del sys.argv[1:3]
+SHIPPED = os.path.join(os.environ["TEST_SHIPPED_MODELS"], "crnn.safetensors")
 TRACK = "$path|$genre|$genreclassify_confidence"
 # of several lengths and answers
 SOUNDS = ((6, "sine"), (9, "pink-noise"), (14, "ticks"))
@@ -221,6 +222,20 @@ class Test(unittest.TestCase):
         answers = self.answers()
         for path, (_, confidence) in self.tracks().items():
             self.assertEqual(confidence, f"{answers[path]['confidence']:.4f}")
+
+    def test_not_music(self):
+        """It has no genre, and does not count in its album's."""
+        self.configure(album="yes", model=SHIPPED)
+        music = os.path.join(self.music, "4.flac")
+        encode(music, 8, "saw", title="Song4", artist="Artist", album="Album")
+        self.import_all()
+        field = "$genreclassify_genre|$genreclassify_confidence"
+        album, = self.beet("ls", "-a", "-f", field).splitlines()
+        found, = self.beet("ls", "-f", field, f"path:{music}").splitlines()
+        self.assertRegex(found, r"^[a-z]+\|0\.[0-9]{4}$")
+        self.assertEqual(album, found)
+        self.assertEqual(self.beet("ls", "-f", field, "genreclassify_music:..0.5"),
+                         3 * "|0.0000\n")
 
     def test_album_keeps_genres(self):
         self.configure(auto="no")

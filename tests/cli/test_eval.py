@@ -201,6 +201,23 @@ class Test(unittest.TestCase):
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertIn("None of the files could be measured.", result.stderr)
 
+    def test_not_music(self):
+        """Its most probable genre is counted, and that it is so is told."""
+        self.put_wav("blues/noise.wav", random.Random(1).randbytes(16000 * 10))
+        shutil.copy(CLIP, self.path("blues"))
+        found = self.evaluate()
+        self.assertEqual(found["n"], 2)
+        clip, noise = found["files"]
+        self.assertIsNotNone(clip["genre"])
+        self.assertIsNone(noise["genre"])
+        self.assertLess(noise["music"], 0.5)
+        p, y = self.answers(found)
+        self.check_figures(found, metrics.measure(p, y, GENRES), 9)
+        text = run("eval", self.root)
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        self.assertIn("\nTaken for no music, and so without a genre: 1.\n",
+                      text.stdout)
+
     def check_refused(self, sentence, *arguments):
         result = run("eval", *arguments)
         self.assertEqual((result.returncode, result.stdout), (2, ""),

@@ -2,7 +2,9 @@
 """The command on real files: the four formats that people have, and what is no
 music at all."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -119,6 +121,90 @@ class Test(unittest.TestCase):
         result = run(path)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(result.stdout, f"{path}\n  silent\n")
+
+    def make_noise(self, name, seconds, encoder):
+        path = self.path(name)
+        launch("audiotestsrc wave=pink-noise samplesperbuffer=44100 "
+               f"num-buffers={seconds}", encoder, f"filesink location={path}")
+        return path
+
+    def answers(self, *arguments):
+        result = run("--json", "--segments", *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    def test_not_music(self):
+        """It has no genre, which is no failure."""
+        path = self.make_noise("noise.wav", 40, "wavenc")
+        result = run("--segments", path)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(
+            result.stdout,
+            r"^.*\n"
+            r"    0:00\.0 -   0:30\.0    not music          \(music \d+ %\)\n"
+            r"    0:30\.0 -   0:40\.0    not music          \(music \d+ %\)\n\n"
+            r"  not music, but speech or noise \(music \d+ %\)\n$")
+        result = run(path, CLIP)
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r"^not music +\(music \d+ %\) +/.*\n"
+                         r"[a-z]+ +\d+ % +\(.*\) +/.*\n$")
+        self.assertIn("2 files: 1 classified, 1 not music\n", result.stderr)
+
+        noise, clip = self.answers(path, CLIP)
+        for part in noise, *noise["segments"]:
+            self.assertEqual((part["genre"], part["confidence"], part["silent"]),
+                             (None, 0, False))
+            self.assertTrue(0 < part["music"] < 0.5, part["music"])
+            self.assertAlmostEqual(sum(part["probabilities"].values()), 1, 4)
+        for part in clip, *clip["segments"]:
+            self.assertTrue(part["genre"])
+            self.assertTrue(0.5 < part["music"] <= 1, part["music"])
+
+        copy = self.path("copy.wav")
+        shutil.copy(path, copy)
+        written, = self.answers("--write", "--min-confidence=0", copy)
+        self.assertEqual(
+            (written["write"]["written"], written["write"]["note"],
+             written["write"]["error"]), (False, "It is not music.", None))
+        with open(path, "rb") as before, open(copy, "rb") as after:
+            self.assertEqual(before.read(), after.read())
+
+    def test_chained(self):
+        """The parts of a file that are music give its genre, if they are most of it."""
+        # each stream needs a number of its own, which is a random one
+        noise, other = (self.make_noise(name, 30, "vorbisenc ! oggmux")
+                        for name in ("noise.ogg", "other.ogg"))
+        clip, = self.answers(CLIP)
+        for names in (noise, CLIP), (CLIP, noise), (noise, CLIP, other):
+            path = self.path("chained.ogg")
+            with open(path, "wb") as f:
+                for name in names:
+                    with open(name, "rb") as part:
+                        f.write(part.read())
+            chained, = self.answers(path)
+            self.assertAlmostEqual(
+                chained["duration"], 36 + 30 * (len(names) - 1), 1)
+            for genre, probability in clip["probabilities"].items():
+                self.assertAlmostEqual(
+                    chained["probabilities"][genre], probability, delta=0.1)
+            self.assertAlmostEqual(
+                chained["music"], 36 / chained["duration"], delta=0.1)
+            # of the three two are noise
+            self.assertEqual(chained["genre"],
+                             clip["genre"] if len(names) == 2 else None)
+
+    def test_hole(self):
+        """A page of Ogg that is missing."""
+        path = self.path("hole.ogg")
+        with open(CLIP, "rb") as f:
+            pages = f.read().split(b"OggS")
+        del pages[len(pages) // 2]
+        with open(path, "wb") as f:
+            f.write(b"OggS".join(pages))
+        whole, hole = self.answers(CLIP, path)
+        self.assertEqual(whole["missing"], 0)
+        self.assertTrue(0.1 < hole["missing"] < 1, hole["missing"])
+        self.assertEqual(hole["duration"], whole["duration"])
 
     def test_usage(self):
         self.assertEqual(run().returncode, 2)

@@ -17,6 +17,7 @@ import unittest
 from contextlib import closing
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
+SHIPPED = os.path.join(os.environ["TEST_SHIPPED_MODELS"], "crnn.safetensors")
 WAVES = ("sine", "pink-noise", "ticks", "saw")
 
 
@@ -289,6 +290,26 @@ class Test(unittest.TestCase):
         result, = self.results("--write", "--dry-run", self.music).values()
         self.assertEqual((result["group"]["genre"], result["write"]["written"]),
                          (None, False))
+
+    def test_not_music(self):
+        """Like a silent one, and it does not count in the album's answer."""
+        saw, noise = self.add("1.flac", 3), self.add("2.flac", 1)
+        results = self.results("--model", SHIPPED, "--write", "--dry-run",
+                               "--min-confidence=0", self.music)
+        self.assertEqual(results[noise]["genre"], None)
+        self.assertFalse(results[noise]["silent"])
+        self.assertLess(results[noise]["music"], 0.5)
+        self.assertGreater(results[saw]["music"], 0.5)
+        for path in saw, noise:
+            self.assertEqual(results[path]["group"]["probabilities"],
+                             results[saw]["probabilities"])
+            self.assertEqual(results[path]["write"]["new"].lower(),
+                             results[saw]["genre"])
+        os.remove(saw)
+        result, = self.results("--model", SHIPPED, "--write", "--dry-run",
+                               "--min-confidence=0", self.music).values()
+        self.assertEqual((result["group"]["genre"], result["write"]["note"]),
+                         (None, "It is not music."))
 
     def test_tags(self):
         """Two albums in a folder; and one of many artists."""

@@ -32,7 +32,7 @@ UNKNOWN = "It is not a file of audio that GStreamer knows."
 
 
 def encode(path, encoder, seconds=SECONDS, rate=44100, channels=1,
-           wave="pink-noise"):
+           wave="saw"):
     """Starts to make a file."""
     return subprocess.Popen(["gst-launch-1.0", "-q", *(
         f"audiotestsrc wave={wave} samplesperbuffer={rate} "
@@ -77,7 +77,8 @@ class Test(unittest.TestCase):
                 f"location={cls.sample('video.mkv')} "
                 "videotestsrc num-buffers=150 ! "
                 "video/x-raw,width=64,height=48,framerate=25/1 ! jpegenc ! mux. "
-                "audiotestsrc num-buffers=300 ! vorbisenc ! mux.").split()]),
+                "audiotestsrc wave=saw num-buffers=300 ! vorbisenc ! "
+                "mux.").split()]),
             subprocess.Popen(["gst-launch-1.0", "-q", *(
                 "videotestsrc num-buffers=1 ! jpegenc ! filesink "
                 f"location={cls.sample('cover.jpg')}").split()]),

@@ -3,8 +3,8 @@
 cannot see them, and that what cannot be drawn leaves nothing behind."""
 
 import json
-import math
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -71,6 +71,17 @@ def share_of(rows, colour, left, right):
     return sum(p == colour for p in pixels) / len(pixels)
 
 
+def melody(i):
+    """A sample of what the model takes for music."""
+    time = i / RATE
+    note = 220 * 2 ** ((0, 4, 7, 12, 7, 4)[int(2 * time) % 6] / 12)
+    return (1 - 2 * time % 1) * (2 * (note * time % 1) - 1)
+
+
+def noise(i):
+    return random.uniform(-1, 1)
+
+
 class Test(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -80,13 +91,15 @@ class Test(unittest.TestCase):
         return os.path.join(self.folder.name, name)
 
     def write_wav(self, name, *parts):
-        """Parts are (seconds, amplitude)."""
+        """Parts are (seconds, amplitude) of the melody, or have another function
+        behind that."""
         path = self.path(name)
         with wave.open(path, "wb") as f:
             f.setparams((1, 2, RATE, 0, "NONE", ""))
-            for seconds, amplitude in parts:
+            for seconds, amplitude, *sounds in parts:
+                sound, = sounds or [melody]
                 f.writeframes(b"".join(
-                    struct.pack("<h", int(amplitude * math.sin(i * i / 3e4)))
+                    struct.pack("<h", int(amplitude * sound(i)))
                     for i in range(int(seconds * RATE))))
         return path
 
@@ -130,15 +143,20 @@ class Test(unittest.TestCase):
             self.assertLess(abs(share - p), 0.03, f"{colour:06x}")
         self.assertEqual(share_of(rows, HATCHED, 0, 1), 0)
 
-    def test_silence_is_shown(self):
-        source = self.write_wav("gap.wav", (10, 9000), (30, 0), (10, 9000))
-        rows = read_png(self.plot("out.png", source, "--window", "10"))
-        self.assertEqual(share_of(rows, HATCHED, 0, 0.19), 0)
-        self.assertGreater(share_of(rows, HATCHED, 0.41, 0.59), 0.5)
-        self.assertEqual(share_of(rows, HATCHED, 0.81, 1), 0)
-        title, _ = self.read_svg(
-            self.plot("out.svg", self.write_wav("silent.wav", (6, 0))))
-        self.assertEqual(title, "silent.wav: silent")
+    def test_nothing_is_shown(self):
+        """Silence, and what is not music."""
+        for word, nothing in ("silent", (0,)), ("not music", (9000, noise)):
+            with self.subTest(word):
+                source = self.write_wav(
+                    "gap.wav", (10, 9000), (30, *nothing), (10, 9000))
+                rows = read_png(self.plot("out.png", source, "--window", "10"))
+                self.assertEqual(share_of(rows, HATCHED, 0, 0.19), 0)
+                self.assertGreater(share_of(rows, HATCHED, 0.41, 0.59), 0.5)
+                self.assertEqual(share_of(rows, HATCHED, 0.81, 1), 0)
+                title, description = self.read_svg(self.plot(
+                    "out.svg", self.write_wav("all.wav", (6, *nothing))))
+                self.assertEqual(title, f"all.wav: {word}")
+                self.assertIn(f"Whole track: {word}.", description)
 
     def test_replaced_whole(self):
         """The old picture stays until there is a new one."""

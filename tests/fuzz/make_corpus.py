@@ -110,10 +110,13 @@ def make_results():
     silent = {"start": 30.0, "duration": 6.0, "genre": None, "confidence": 0.0,
               "silent": True, "probabilities": None}
     nothing = {"genre": None, "confidence": 0.0, "probabilities": None}
+    no_genre = {"genre": None, "confidence": 0.0, "music": 0.03}
     return {
         "whole": common,
         "segments": {**common, "segments": [segment, silent]},
         "silent": {**common, **nothing, "silent": True, "segments": [silent]},
+        "not-music": {**common, **no_genre, "missing": 0.5,
+                      "segments": [{**segment, **no_genre}, silent]},
         "album": {**common, **nothing, "silent": True, "artist": "A; B",
                   "album": "C", "album_artist": None, "compilation": True,
                   "group": {"id": "0123456789abcdef", "name": "C",

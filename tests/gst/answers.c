@@ -163,6 +163,25 @@ GST_START_TEST (test_interim_of_tracks)
 
 GST_END_TEST;
 
+/* Where min-window is shorter than what the network needs, the first one comes as
+ * soon as there is so much. */
+GST_START_TEST (test_interim_at_once)
+{
+  GstHarness *h = harness_new (
+      30, "model=steered min-window=0 interim-interval=20000000000");
+  GstMessage *message;
+
+  push_tone (h, TONE_HIPHOP, 0, 3);
+  message = wait_answer (h, "genreclassify");
+  check_answer (message);
+  fail_unless (get_boolean (message, "interim"));
+  fail_unless (get_uint64 (message, "duration") < 3 * GST_SECOND);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 /* A seek in the first window begins it anew; one after it does not. */
 GST_START_TEST (test_interim_and_seeks)
 {
@@ -605,6 +624,7 @@ answers_suite (void)
   tcase_add_test (chain, test_interim);
   tcase_add_test (chain, test_interim_is_current);
   tcase_add_test (chain, test_interim_of_tracks);
+  tcase_add_test (chain, test_interim_at_once);
   tcase_add_test (chain, test_interim_and_seeks);
   tcase_add_test (chain, test_interim_of_anything);
   tcase_add_test (chain, test_no_interim);

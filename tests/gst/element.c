@@ -56,6 +56,19 @@ check_pass_through (
   harness_free (h);
 }
 
+/* What has no caps is no audio. */
+GST_START_TEST (test_no_caps)
+{
+  GstHarness *h = harness_new_without_caps (3, NULL);
+
+  push_stream (h, "one", 1, 0);
+  fail_unless_equals_int (
+      gst_harness_push (h, make_buffer (0, 1000)), GST_FLOW_NOT_NEGOTIATED);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_pass_through)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
@@ -630,6 +643,7 @@ element_suite (void)
 
   suite_add_tcase (suite, chain);
   tcase_set_timeout (chain, 120);
+  tcase_add_test (chain, test_no_caps);
   tcase_add_test (chain, test_pass_through);
   tcase_add_test (chain, test_segments);
   tcase_add_test (chain, test_ends);

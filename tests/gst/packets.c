@@ -85,7 +85,7 @@ check_sound (GstMessage *message)
 
   check_answer (message);
   fail_unless_equals_string (get_string (message, "genre"), "classical");
-  fail_unless (confidence > clean - 0.05, "%g, and %g if nothing is missing",
+  fail_unless (confidence > clean - 0.08, "%g, and %g if nothing is missing",
       confidence, clean);
 }
 

@@ -39,17 +39,6 @@ set_state (GstElement *pipeline, GstState state)
       GST_STATE_CHANGE_FAILURE);
 }
 
-/* Built with a sanitizer, or run under valgrind. */
-static gboolean
-is_instrumented (void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return TRUE;
-#else
-  return g_getenv ("TEST_WITH_SMALL_MODELS") != NULL;
-#endif
-}
-
 static void
 stop (GstElement *pipeline)
 {

@@ -504,3 +504,13 @@ resident_size (void)
   strtoull (text, &end, 10);
   return strtoull (end, NULL, 10) * 4096;
 }
+
+gboolean
+is_instrumented (void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return TRUE;
+#else
+  return g_getenv ("TEST_WITH_SMALL_MODELS") != NULL;
+#endif
+}

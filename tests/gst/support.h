@@ -85,3 +85,5 @@ void check_told (GstMessage *track, const char *id, const char *uri,
 
 /* Bytes of this process that are in memory. */
 gsize resident_size (void);
+/* Built with a sanitizer, or run under valgrind: slower, and larger. */
+gboolean is_instrumented (void);

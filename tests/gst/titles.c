@@ -301,6 +301,76 @@ GST_START_TEST (test_held_live)
 
 GST_END_TEST;
 
+/* A title stays, too, while packets of it are lost. */
+GST_START_TEST (test_titles_and_holes)
+{
+  for (guint i = 0; i < 8; i++) {
+    GstHarness *h = harness_new_steered (
+        3, "title-starts-track=true min-track=6000000000 max-gap=10000000000");
+    const double hole = 13 + i / 10.;
+    GstMessage *message;
+
+    push_stream (h, "radio", 1, 0);
+    push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "First", NULL);
+    push_tone (h, TONE_CLASSICAL, 0, 9);
+    push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "Second", NULL);
+    push_tone (h, TONE_CLASSICAL, 9, hole);
+    push_tone (h, TONE_CLASSICAL, hole + 7, 24);
+    push_eos (h);
+    message = next_track (h, 3, "title");
+    fail_unless_equals_string (get_string (message, "title"), "First");
+    gst_message_unref (message);
+    message = pop_answer (h, "genreclassify-track");
+    fail_unless (message != NULL);
+    fail_unless_equals_string (get_string (message, "title"), "Second");
+    fail_unless_equals_uint64 (
+        get_uint64 (message, "timestamp"), 9 * GST_SECOND);
+    gst_message_unref (message);
+    harness_free (h);
+  }
+}
+
+GST_END_TEST;
+
+/* The most segments that can be held back, of a title that has not stayed when the
+ * stream ends, are not all in memory at once: 901 of 198 KB. */
+static GstBusSyncReply
+note_size (GstBus *bus, GstMessage *message, gpointer largest)
+{
+  (void) bus;
+  (void) message;
+  *(gsize *) largest = MAX (*(gsize *) largest, resident_size ());
+  return GST_BUS_PASS;
+}
+
+GST_START_TEST (test_held_memory)
+{
+  GstHarness *h = harness_new_steered (
+      30, "hop=100000000 title-starts-track=true min-track=100000000000");
+  g_autoptr (GstBus) bus = gst_element_get_bus (h->element);
+  gsize before, largest = 0;
+  GstMessage *message;
+
+  push_stream (h, "radio", 1, 0);
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "First", NULL);
+  push_tone (h, TONE_CLASSICAL, 0, 31);
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "Second", NULL);
+  push_tone (h, TONE_CLASSICAL, 31, 121);
+  before = resident_size ();
+  gst_bus_set_sync_handler (bus, note_size, &largest, NULL);
+  push_eos (h);
+  message = pop_answer (h, "genreclassify-track");
+  fail_unless_equals_string (get_string (message, "title"), "First");
+  gst_message_unref (message);
+  fail_unless (largest > 0);
+  if (!is_instrumented ())
+    fail_unless (largest < before + 50000000,
+        "%" G_GSIZE_FORMAT " bytes more in memory", largest - before);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 titles_suite (void)
 {
@@ -315,6 +385,8 @@ titles_suite (void)
   tcase_add_test (chain, test_slogans);
   tcase_add_test (chain, test_titles_and_seeks);
   tcase_add_test (chain, test_held_live);
+  tcase_add_test (chain, test_titles_and_holes);
+  tcase_add_test (chain, test_held_memory);
   return suite;
 }
 

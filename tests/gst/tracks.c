@@ -342,6 +342,7 @@ GST_START_TEST (test_stopped)
   push_tone (h, TONE_CLASSICAL, 0, 2);
   gst_element_set_state (h->element, GST_STATE_READY);
   fail_unless (pop_answer (h, "genreclassify-track") == NULL);
+  fail_unless_equals_float (get_stat (h, "discarded"), 2);
   harness_free (h);
 }
 

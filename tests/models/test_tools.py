@@ -327,6 +327,8 @@ class Evaluate(ToolTest):
         self.assertEqual(found["not_music"], 2)
         self.assertEqual(found["by_kind"], {"speech": [2, 2]})
         self.assertEqual(found["not_music_tagged"], 1)      # at least 0
+        for key in "not_music_without_genre", "music_without_genre":
+            self.assertTrue(0 <= found[key] <= 1)
         self.assertEqual(found["music_that_loses_its_tag"], 0)
 
     def test_folds(self):

@@ -35,6 +35,8 @@ export function makeMusic() {
     wavenc ! filesink location=${music('short.wav')}`);
   gst(`audiotestsrc wave=silence num-buffers=10 samplesperbuffer=44100 !
     audio/x-raw,rate=44100 ! wavenc ! filesink location=${music('silent.wav')}`);
+  gst(`audiotestsrc wave=white-noise num-buffers=10 samplesperbuffer=44100 !
+    audio/x-raw,rate=44100 ! wavenc ! filesink location=${music('noise.wav')}`);
   fs.writeFileSync(music('letter.mp3'), 'Dear Sir or Madam,\n'.repeat(100));
   fs.writeFileSync(music('empty.wav'), '');
 }

@@ -232,6 +232,12 @@ test('what is no music, or too little of it, is said plainly', () =>
     await page.setInputFiles('#file', music('silent.wav'));
     await check(page);
     assert.match(await page.textContent('.answer'), /nothing to hear/);
+
+    await page.setInputFiles('#file', music('noise.wav'));
+    await check(page);
+    assert.match(await page.textContent('.answer'), /not sound like music.*\d%/);
+    assert.match(await page.getAttribute('.segment', 'aria-label'), /not music/);
+    assert.equal(await page.isVisible('#legend'), false);
   }));
 
 test('a file that is too large is refused before it is sent', async () => {

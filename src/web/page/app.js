@@ -8,7 +8,7 @@ import {
 } from './languages.js';
 import { Player } from './player.js';
 import { initRecorder } from './recorder.js';
-import { ranking, sentence, showAnswer } from './result.js';
+import { nothing, ranking, sentence, showAnswer } from './result.js';
 import {
   ServiceError, fetchHealth, fetchModels, fetchSpectrogram, predict, setToken,
 } from './service.js';
@@ -210,7 +210,7 @@ async function askOne(model, signal) {
         $('progress-bar').value = Math.min(1, heard / all);
       status('analysing.segment', {
         model, number: heard, genre: () => segment.genre === null
-          ? text('silent') : genreName(segment.genre),
+          ? text(nothing(segment)) : genreName(segment.genre),
       });
     },
   });
@@ -236,6 +236,8 @@ function addSegment(timeline, segment) {
 function showResults(results) {
   const [first, second] = results;
   const order = ranking(first.genre === null ? second ?? first : first);
+  const coloured = results.some(({ segments }) =>
+    segments.some(({ genre }) => genre !== null));
 
   player.setDuration(first.duration);
   $('results').hidden = false;
@@ -247,7 +249,7 @@ function showResults(results) {
       first.genre === second.genre ? 'compare.agree' : 'compare.differ',
       { first: first.model, second: second.model });
   showLegend($('legend'), Object.keys(first.probabilities ?? {}));
-  $('legend').hidden = !first.probabilities;
+  $('legend').hidden = !first.probabilities || !coloured;
 }
 
 function conclusion(results) {

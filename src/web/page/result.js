@@ -30,10 +30,17 @@ function makeText(tag, className, key, data) {
   return element;
 }
 
+/** The key of the word for a result or segment without a genre. */
+export function nothing({ silent }) {
+  return silent ? 'silent' : 'not-music';
+}
+
 /** Key and data of the sentence that says it all. */
-export function sentence({ genre, confidence, model }) {
-  if (genre === null)
+export function sentence({ genre, confidence, silent, music, model }) {
+  if (silent)
     return ['result.silent', { model }];
+  if (genre === null)
+    return ['result.not-music', { model, music: () => percent(music) }];
   return [`result.${sureness(confidence)}.sentence`, {
     model,
     genre: () => genreName(genre),
@@ -52,8 +59,8 @@ export function showAnswer(result, order) {
   const cut = truncated ? [makeText('p', 'hint', 'result.truncated')] : [];
 
   if (genre === null) {
-    answer.append(makeText('h3', 'genre', 'silent'),
-      makeText('p', '', 'result.silent', { model }), facts, ...cut);
+    answer.append(makeText('h3', 'genre', nothing(result)),
+      makeText('p', '', ...sentence(result)), facts, ...cut);
     return answer;
   }
 

@@ -4,6 +4,7 @@
 // probabilities, that plays it.
 
 import { clock, genreName, name, percent, say } from './languages.js';
+import { nothing } from './result.js';
 
 export class Timeline {
   #track = document.createElement('div');
@@ -47,8 +48,8 @@ export class Timeline {
     button.tabIndex = number === 1 ? 0 : -1; // arrow keys go on from there
     button.append(stackOf(segment), labelOf(segment));
     if (segment.genre === null) {
-      button.classList.add('silent');
-      name(button, 'segment.silent', place);
+      button.classList.add('nothing');
+      name(button, `segment.${nothing(segment)}`, place);
     } else {
       name(button, 'segment', {
         ...place,
@@ -107,11 +108,11 @@ export class Timeline {
   }
 }
 
-function stackOf({ probabilities }) {
+function stackOf({ genre, probabilities }) {
   const stack = document.createElement('span');
 
   stack.className = 'stack';
-  Object.values(probabilities ?? {}).forEach((probability, i) => {
+  Object.values(genre === null ? {} : probabilities).forEach((probability, i) => {
     const part = document.createElement('span');
 
     part.dataset.colour = i;
@@ -121,12 +122,13 @@ function stackOf({ probabilities }) {
   return stack;
 }
 
-function labelOf({ genre }) {
+function labelOf(segment) {
+  const { genre } = segment;
   const label = document.createElement('span');
 
   label.className = 'segment-genre';
   if (genre === null)
-    say(label, 'silent');
+    say(label, nothing(segment));
   else
     say(label, 'as-it-is', { it: () => genreName(genre) });
   return label;

@@ -9,6 +9,7 @@ and probabilities go into flexible attributes:
     genreclassify_genre         the most probable genre, as the model calls it
     genreclassify_confidence    its probability
     genreclassify_<genre>       the probability of each one
+    genreclassify_music         the probability that it is music at all
     genreclassify_model         name and version of the model
 """
 
@@ -37,8 +38,8 @@ LABELS = "blues classical country disco hiphop jazz metal pop reggae rock"
 VARIOUS = {"various", "variousartists", "va"}
 
 PREFIX = "genreclassify_"
-GENRE, CONFIDENCE, MODEL = (PREFIX + name for name in ("genre", "confidence",
-                                                       "model"))
+OTHERS = GENRE, CONFIDENCE, MUSIC, MODEL = [
+    PREFIX + name for name in ("genre", "confidence", "music", "model")]
 
 
 class CommandError(Exception):
@@ -77,7 +78,7 @@ def own_fields(model):
 def probabilities_of(item):
     """{genre: probability} as it is stored; without a type, that is text."""
     return {field[len(PREFIX):]: float(item[field]) for field in own_fields(item)
-            if field.startswith(PREFIX) and field not in (GENRE, CONFIDENCE, MODEL)}
+            if field.startswith(PREFIX) and field not in OTHERS}
 
 
 SPELLINGS = {normalize(genre): genre for genre in reversed(TCON.GENRES)}
@@ -220,7 +221,8 @@ class GenreClassifyPlugin(BeetsPlugin):
         })
         fields = [PREFIX + normalize(label)
                   for label in self.config["labels"].as_str_seq()]
-        self.item_types = dict.fromkeys([CONFIDENCE, *fields], Probability())
+        self.item_types = dict.fromkeys([CONFIDENCE, MUSIC, *fields],
+                                        Probability())
         self.album_types = self.item_types
         self._lock = threading.Lock()
         self._command = None
@@ -323,8 +325,11 @@ class GenreClassifyPlugin(BeetsPlugin):
                     self._log.warning("{0}: {1}",
                                       util.displayable_path(item.path), error)
                 else:
+                    # of what is silent or no music no genre is probable
                     self._take(item, answer["genre"], answer["confidence"],
-                               answer["probabilities"] or {}, answer["model"])
+                               answer["probabilities"] if answer["genre"] else {},
+                               answer["model"])
+                    item[MUSIC] = round(answer.get("music", 1), 4)
                 yield item, not error
 
     def _classify_album(self, album, items):
