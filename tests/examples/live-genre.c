@@ -289,8 +289,8 @@ main (int argc, char **argv)
     g_printerr ("%s\n", error ? error->message : "usage: live-genre FILE|URI");
     return 2;
   }
-  if (!(self.first_delay > 0)) {
-    g_printerr ("--retry-delay is to be more than 0 s\n");
+  if (!(self.first_delay > 0 && self.first_delay <= MAX_DELAY)) {
+    g_printerr ("--retry-delay is to be more than 0 s, and at most 60\n");
     return 2;
   }
   if (gst_uri_is_valid (argv[1]))

@@ -226,8 +226,8 @@ def main():
     options = parser.parse_args()
     if options.monitor == bool(options.uri):
         parser.error("give either a file or URI, or --monitor")
-    if not options.retry_delay > 0:
-        parser.error("--retry-delay is to be more than 0 s")
+    if not 0 < options.retry_delay <= MAX_DELAY:
+        parser.error("--retry-delay is to be more than 0 s, and at most 60")
 
     classifier = make_classifier()
     if options.monitor:
