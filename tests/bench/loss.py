@@ -5,13 +5,14 @@
   loss.py [--seconds N] [--seeds N] [--transport NAME] [RECORDING ...]
 
 Joins the recordings, by default 30 of ../shared/data/audio or else the repository's
-clip, to ten minutes and a second, sends them by each transport of tests/gst/transports.py and prints for
-each part of lost packets, as means over the seeds: the part of the time that came as
-audio and that is covered by segments (spans without what they miss), the element's
-`gaps` and `discarded`; then, for two windows, how many segments there are, the part of
-them that has the genre of the clean run (in parentheses, of the worst seed), and how
-much the probability that changes most does; and the same behind audiorate, which fills
-holes with silence.  GST_PLUGIN_PATH and GENRECLASSIFY_MODELS are to be set.
+clip, to ten minutes and a second, sends them by each transport of
+tests/gst/transports.py and prints for each part of lost packets, as means over the
+seeds: the part of the time that came as audio and that is covered by segments (spans
+without what they miss), the element's `gaps` and `discarded`; then, for two windows,
+how many segments there are, the part of them that has the genre of the clean run (in
+parentheses, of the worst seed), and how much the probability that changes most does;
+and the same behind audiorate, which fills holes with silence.  GST_PLUGIN_PATH and
+GENRECLASSIFY_MODELS are to be set.
 """
 
 import argparse
@@ -82,7 +83,7 @@ def print_row(transport, rate, seconds, answers, clean):
 
 
 def run(transport, audio, seconds, seeds):
-    packets, caps = transports.encode(transport, audio)
+    packets, caps = transports.encode(transport.encoder, audio)
     clean = transports.send(transport, packets, caps, elements(), 0, 0)
     for rate in RATES:
         print_row(transport, rate, seconds, [

@@ -7,6 +7,7 @@ for a clock: a jitter buffer that has none takes a packet for lost as soon as a 
 is there, which is what it does in the end with one."""
 
 import dataclasses
+import functools
 import operator
 import random
 import statistics
@@ -23,6 +24,7 @@ RAW = f"audio/x-raw,format=S16LE,rate={RATE},channels={CHANNELS}," \
     "layout=interleaved"
 # The first packets always arrive: what a listener misses before them is no loss.
 SAFE = 32
+BURST = 12              # packets that are lost one after another
 MAX_JITTER = 0.005          # s, by which a packet is late at most
 MAX_UNDER_WAY = 1000        # packets in the jitter buffer; it refuses too many
 TS_PACKET = 188
@@ -88,6 +90,19 @@ def drop(packets, rate, chance):
     return [p for p in packets if chance.random() >= rate]
 
 
+def drop_bursts(packets, rate, chance):
+    """BURST of them at a time, as when a wireless link fails for a moment."""
+    left, kept = 0, []
+    for packet in packets:
+        if not left and chance.random() < rate / BURST:
+            left = BURST
+        if left:
+            left -= 1
+        else:
+            kept.append(packet)
+    return kept
+
+
 def damage(packets, rate, chance):
     """A byte of it becomes another one."""
     def change(packet):
@@ -116,7 +131,13 @@ class Transport:
         return all(map(Gst.ElementFactory.find, self.needs))
 
     @property
-    def timed(self):
+    def is_damaged(self):
+        """Packets are not lost as a whole: a decoder makes noise of the rest, and the
+        timestamps do not tell all that is missing."""
+        return self.lose in (damage, shorten)
+
+    @property
+    def is_timed(self):
         """Packets come with the time of their arrival."""
         return "rtpjitterbuffer" in self.receiver
 
@@ -131,6 +152,7 @@ LOST = "rtpjitterbuffer name=buffer do-lost=true ! "
 TRANSPORTS = [
     Transport("RTP L16", L16[0], JITTER + L16[1]),
     Transport("RTP L16, do-lost", L16[0], LOST + L16[1]),
+    Transport("RTP L16, bursts of 0.1 s", L16[0], JITTER + L16[1], lose=drop_bursts),
     Transport("RTP Opus", OPUS[0], JITTER + OPUS[1]),
     Transport("RTP Opus, do-lost, plc", OPUS[0], LOST + OPUS[1] + " plc=true"),
     Transport("MPEG-TS, MP2", "twolamemp2enc ! mpegaudioparse ! mpegtsmux",
@@ -144,7 +166,8 @@ TRANSPORTS = [
 ]
 
 
-def encode(transport, audio):
+@functools.lru_cache(maxsize=1)
+def encode(encoder, audio):
     """(packets, caps) of audio in the format RAW."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(audio)
@@ -152,7 +175,7 @@ def encode(transport, audio):
         pipeline = launch(
             f'filesrc location="{file.name}" ! rawaudioparse format=pcm '
             f"pcm-format=s16le sample-rate={RATE} num-channels={CHANNELS} "
-            f"! audioconvert ! {transport.encoder} ! appsink name=sink sync=false")
+            f"! audioconvert ! {encoder} ! appsink name=sink sync=false")
         sink, packets = pipeline.get_by_name("sink"), []
         pipeline.set_state(Gst.State.PLAYING)
         try:
@@ -268,7 +291,7 @@ class Receiver:
 
     def __init__(self, transport, caps, elements):
         self.pipeline = launch(
-            f"appsrc name=source format={'time' if transport.timed else 'bytes'} "
+            f"appsrc name=source format={'time' if transport.is_timed else 'bytes'} "
             "block=true max-buffers=100 max-bytes=0 "
             f"! {transport.receiver} ! "
             f"identity name=raw ! {' ! '.join(elements)} ! fakesink sync=false")
@@ -311,7 +334,7 @@ def send(transport, packets, caps, elements, rate, seed):
     """{element's name: Answer} for the elements with `name=`."""
     chance = random.Random(seed)
     packets = packets[:SAFE] + transport.lose(packets[SAFE:], rate, chance)
-    if transport.timed:
+    if transport.is_timed:
         packets = delay(packets, chance)
     elif caps.get_structure(0).get_name() == "video/mpegts":
         packets = bundle(packets)
