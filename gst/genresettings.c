@@ -94,9 +94,9 @@ install_answers (GObjectClass *klass)
    * GstGenreClassify:interim-interval:
    *
    * Before a track's first window is full, provisional answers come: the first one
-   * when #GstGenreClassify:min-window of audio is there, the others this many
-   * nanoseconds apart, each over the audio so far.  0 stands for none.  A change is
-   * taken up when the element starts the next time.
+   * when #GstGenreClassify:min-window of audio is there, and as much as the network
+   * needs, the others this many nanoseconds apart, each over the audio so far.  0
+   * stands for none.  A change is taken up when the element starts the next time.
    *
    * Since: 0.1
    */
@@ -182,9 +182,10 @@ install_outputs (GObjectClass *klass)
    *
    * With #GstGenreClassify:title-starts-track, a title that stays for less than this,
    * in nanoseconds of audio, is no track of its own, as the slogans of stations; its
-   * audio belongs to the track before it.  Segments that such a title is in wait until
-   * it has gone or stayed so long.  A change is taken up when the element starts the
-   * next time.
+   * audio belongs to the track before it, or, if it is the first title, to the one
+   * after it.  Segments that such a title is in wait until it has gone or stayed so
+   * long.  With 0 every title is a track.  A change is taken up when the element starts
+   * the next time.
    *
    * Since: 0.1
    */

@@ -66,10 +66,10 @@
  * are silence, but for events whose flags say that data is missing: they leave a hole.
  *
  * Inference runs in a thread of the element's own, and messages are posted from
- * it. A synchronous handler of them may set properties and do flushing seeks; a
- * seek without flush would wait for the streaming thread, which may be waiting
- * for the handler. When the thread cannot keep up, a live stream loses the
- * oldest waiting segment, and any other stream waits.
+ * it. A synchronous handler of them may set properties and do flushing seeks. It
+ * must neither seek without flush nor set the element to READY or NULL: both wait
+ * for a thread that may be waiting for the handler. When the thread cannot keep up,
+ * a live stream loses the oldest waiting segment, and any other stream waits.
  *
  * ## Example launch lines
  * |[
@@ -110,11 +110,11 @@
  *   Where no title stays for #GstGenreClassify:min-track, there is one track.
  * * Audio that is played backwards, or in a segment whose format is not TIME,
  *   passes and is not analysed.
- * * Timestamps that differ by up to 40 ms from the counted samples count as
- *   jitter, unless a buffer with DISCONT is more than 1 ms late: holes as short are
- *   seen when they have added up to 40 ms, and the times of messages may be off by
- *   as much.  The time that a live source with a slow clock lacks counts as missing.
- * * A window of which less than half was heard is not classified.
+ * * Where timestamps jitter, by 1 ms to 40 ms, holes as short are seen when they have
+ *   added up to 40 ms, and the times of messages may be off by as much.  The time that
+ *   a live source with a slow clock lacks counts as missing.
+ * * A window of which less than half was heard is not classified; its audio counts
+ *   as `discarded`.
  * * A GAP event without a duration, or before the caps, is ignored; one of more
  *   than an hour is a jump, not silence.
  * * A buffer that is stamped too late leaves a hole that was none, as long as those

@@ -67,8 +67,8 @@ GENRE_API void genre_classifier_config_free (GenreClassifierConfig *config);
 /**
  * GenreClassifier:
  *
- * The state of one stream.  push, finish, reset and take_segment belong to one
- * thread at a time, and classify and predict to one thread at a time, which may be
+ * The state of one stream.  classify and predict belong to one thread at a time, and
+ * all other functions, but for set_cancelled, to one thread at a time, which may be
  * another: the two halves share nothing that changes.
  */
 typedef struct _GenreClassifier GenreClassifier;

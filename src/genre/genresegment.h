@@ -62,7 +62,7 @@ GENRE_API guint64 genre_segment_get_duration (const GenreSegment *segment);
  *
  * Tells how much of a segment was not heard, see genre_classifier_skip().
  *
- * Returns: length of the holes in it, ns, less than half of its length
+ * Returns: length of the holes in it, ns, at most half of its length
  */
 GENRE_API guint64 genre_segment_get_missing (const GenreSegment *segment);
 

@@ -143,6 +143,24 @@ on_error (Listener *self, GstMessage *message)
   }
 }
 
+static void
+on_eos (Listener *self)
+{
+  if (is_endless (self)) {
+    g_printerr ("%s: it ended\n", self->uri);
+    retry (self);
+  } else {
+    g_main_loop_quit (self->loop);
+  }
+}
+
+/* FALSE once it has ended: one fault may post several errors, and EOS. */
+static gboolean
+is_playing (Listener *self)
+{
+  return self->timer == 0 && g_main_loop_is_running (self->loop);
+}
+
 static gboolean
 on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -160,17 +178,12 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
       self->delay = self->first_delay;
       break;
     case GST_MESSAGE_ERROR:
-      /* else one more of the fault that has ended it already */
-      if (self->timer == 0 && g_main_loop_is_running (self->loop))
+      if (is_playing (self))
         on_error (self, message);
       break;
     case GST_MESSAGE_EOS:
-      if (is_endless (self)) {
-        g_printerr ("%s: it ended\n", self->uri);
-        retry (self);
-      } else {
-        g_main_loop_quit (self->loop);
-      }
+      if (is_playing (self))
+        on_eos (self);
       break;
     default:
       break;
@@ -276,8 +289,8 @@ main (int argc, char **argv)
     g_printerr ("%s\n", error ? error->message : "usage: live-genre FILE|URI");
     return 2;
   }
-  if (!(self.first_delay > 0)) {
-    g_printerr ("--retry-delay is to be more than 0 s\n");
+  if (!(self.first_delay > 0 && self.first_delay <= MAX_DELAY)) {
+    g_printerr ("--retry-delay is to be more than 0 s, and at most 60\n");
     return 2;
   }
   if (gst_uri_is_valid (argv[1]))

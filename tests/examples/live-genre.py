@@ -186,6 +186,17 @@ class Listener:
             self.failed = True
             self.loop.quit()
 
+    def on_eos(self):
+        if self.is_endless():
+            print(f"{self.uri}: it ended", file=sys.stderr)
+            self.retry()
+        else:
+            self.loop.quit()
+
+    def is_playing(self):
+        """False once it has ended: one fault may post several errors, and EOS."""
+        return not self.timer and self.loop.is_running()
+
     def on_message(self, bus, message):
         if message.type == Gst.MessageType.ELEMENT:
             on_answer(message.get_structure())
@@ -193,16 +204,10 @@ class Listener:
             on_genre(message.parse_property_notify().property_value)
         elif message.type == Gst.MessageType.ASYNC_DONE:
             self.delay = self.first_delay   # the first audio has come
-        elif message.type == Gst.MessageType.ERROR:
-            # else one more of the fault that has ended it already
-            if not self.timer and self.loop.is_running():
-                self.on_error(message)
-        elif message.type == Gst.MessageType.EOS:
-            if self.is_endless():
-                print(f"{self.uri}: it ended", file=sys.stderr)
-                self.retry()
-            else:
-                self.loop.quit()
+        elif message.type == Gst.MessageType.ERROR and self.is_playing():
+            self.on_error(message)
+        elif message.type == Gst.MessageType.EOS and self.is_playing():
+            self.on_eos()
 
 
 def main():
@@ -221,8 +226,8 @@ def main():
     options = parser.parse_args()
     if options.monitor == bool(options.uri):
         parser.error("give either a file or URI, or --monitor")
-    if not options.retry_delay > 0:
-        parser.error("--retry-delay is to be more than 0 s")
+    if not 0 < options.retry_delay <= MAX_DELAY:
+        parser.error("--retry-delay is to be more than 0 s, and at most 60")
 
     classifier = make_classifier()
     if options.monitor:

@@ -76,9 +76,10 @@ class Program:
         raise AssertionError(f"no {pattern!r} in " + "\n".join(self.seen))
 
     def finish(self):
-        """All lines and the exit status."""
-        while self.next_line() is not None:
-            pass
+        """All lines and the exit status; there is to be no other try."""
+        while (line := self.next_line()) is not None:
+            if line.startswith("again"):
+                raise AssertionError("\n".join(self.seen))
         return self.seen, self.process.wait(PATIENCE)
 
     def stop(self):

@@ -39,7 +39,8 @@ class BranchTest(unittest.TestCase):
                  for n in range(3)]
         heard = self.launch(" ".join(
             ["concat name=c ! genreclassify name=g ! fakesink",
-             *(f"filesrc location={path} ! flacparse ! flacdec ! c." for path in paths)]))
+             *(f"filesrc location={path} ! flacparse ! flacdec ! c."
+               for path in paths)]))
         heard.play()
         heard.wait_for_end()
         self.assertEqual(
@@ -164,7 +165,8 @@ class LiveTest(unittest.TestCase):
             cls.addClassCleanup(server.stop)
             server.wait()
             cls.start("monitor", f"pulsesrc server={server.address} "
-                      "device=none.monitor ! audioconvert ! genreclassify name=g ! fakesink "
+                      "device=none.monitor ! audioconvert ! genreclassify name=g "
+                      "! fakesink "
                       f"{noise} ! audioconvert ! pulsesink server={server.address}")
         else:
             cls.missing["monitor"] = "pulseaudio, gstreamer1.0-pulseaudio"

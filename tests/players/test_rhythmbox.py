@@ -72,7 +72,7 @@ class Rhythmbox:
         desktops.stop(self.process)
 
     def set(self, settings):
-        """{group: {key: value}}, which takes effect at once."""
+        """{group: {key: value}}; takes effect at once."""
         for group, values in settings.items():
             group = "org/gnome/rhythmbox/" + group
             if not self.settings.has_section(group):
@@ -179,7 +179,8 @@ class Test(unittest.TestCase):
         return (mutagen.File(path, easy=True).get("genre") or [None])[0]
 
     def test_songs(self):
-        player = self.player({"plugins/genreclassify": {"write": "true", "confidence": "0.2"}})
+        player = self.player({"plugins/genreclassify": {"write": "true",
+                                                        "confidence": "0.2"}})
         delays = []
         player.command("PlayPause")
         delays.append(player.wait_for_song("First"))
@@ -278,8 +279,8 @@ class Test(unittest.TestCase):
         from gi.repository import Gio, GLib
         Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
             "org.gnome.Rhythmbox3", "/org/gnome/Rhythmbox3", "org.gtk.Actions",
-            "Activate", GLib.Variant("(sava{sv})", ("preferences", [], {})), None, 0, -1,
-            None)
+            "Activate", GLib.Variant("(sava{sv})", ("preferences", [], {})), None, 0,
+            -1, None)
         tab = desktop.find("page tab", "Plugins")
         tab.parent.querySelection().selectChild(tab.getIndexInParent())
         desktop.click(desktop.find("table cell", NAME))
@@ -324,8 +325,9 @@ class Test(unittest.TestCase):
         spec.loader.exec_module(plugin)
         may_be_written = plugin.GenrePlugin.may_be_written
 
-        def judge(genre="Jazz", confidence=0.7, segments=5, length=200, stored="Unknown",
-                  can_sync=True, category=plugin.RB.RhythmDBEntryCategory.NORMAL):
+        def judge(genre="Jazz", confidence=0.7, segments=5, length=200,
+                  stored="Unknown", can_sync=True,
+                  category=plugin.RB.RhythmDBEntryCategory.NORMAL):
             entry_type = SimpleNamespace(props=SimpleNamespace(category=category))
             song = SimpleNamespace(
                 get_string=lambda name: stored, get_ulong=lambda name: length,

@@ -44,8 +44,8 @@ def make_element(model):
     if element is None:
         raise ValueError("GStreamer's plugin genreclassify is not installed, or "
                          "GStreamer does not find it (GST_PLUGIN_PATH).")
-    # an answer after 4 s, and every second until the first window is full; a title that
-    # a station shows for less than 10 s is a slogan
+    # an answer after 4 s, and every second until the first window is full; a title
+    # that a station shows for less than 10 s is a slogan
     for name, seconds in {"window": WINDOW, "hop": HOP, "min-window": 4,
                           "interim-interval": 1, "min-track": 10}.items():
         element.set_property(name, seconds * Gst.SECOND)
@@ -303,8 +303,8 @@ class GenrePreferences(GObject.Object, PeasGtk.Configurable):
 
         model = Gtk.Entry(
             text=settings["model"], placeholder_text="the default", hexpand=True,
-            tooltip_text="Name of an installed model, as “genreclassify models” lists "
-            "them, or path of a weights file")
+            tooltip_text="Name of an installed model, as “genreclassify models” "
+            "lists them, or path of a weights file")
         model.connect("activate", use_model)
         model.connect("focus-out-event", use_model)
         confidence = Gtk.SpinButton.new_with_range(0, 100, 5)
