@@ -105,12 +105,11 @@ avoid_joints (const GenreMelSpectrogram *mel, guint64 time, gint64 start)
   const gint64 edge = mel->window / 5;
   const gint64 middle = mel->window - 2 * edge;
   const gint64 from = start + edge;
-  const guint64 half = middle * GENRE_SECOND / mel->rate / 2; /* ns */
+  const gint64 half = middle * GENRE_SECOND / mel->rate / 2; /* ns */
   const GenreHole *first = NULL, *last = NULL; /* that are in the middle */
   gint64 begin = MAX (mel->first + edge, 0);   /* of the piece before them */
   gint64 end = mel->finished ? mel->n_heard : G_MAXINT64; /* after them */
-  gint64 left, right;
-  guint64 to_left, to_right;
+  gint64 left, right, to_left, to_right;
 
   for (guint i = mel->holes.holes->len; i > 0; i--) {
     const GenreHole *hole = &g_array_index (mel->holes.holes, GenreHole, i - 1);
@@ -132,8 +131,8 @@ avoid_joints (const GenreMelSpectrogram *mel, guint64 time, gint64 start)
     return start;
   left = get_position (mel, first->heard) - middle;
   right = get_position (mel, last->heard);
-  to_left = time + half - first->time;
-  to_right = last->time + last->duration + half - time;
+  to_left = (gint64) (time - first->time) + half;
+  to_right = (gint64) (last->time + last->duration - time) + half;
   if (left >= begin && (to_left <= to_right || right + middle > end))
     return left - edge;
   return right >= 0 && right + middle <= end ? right - edge : start;
