@@ -118,7 +118,9 @@
  * * A GAP event without a duration, or before the caps, is ignored; one of more
  *   than an hour is a jump, not silence.
  * * A buffer that is stamped too late leaves a hole that was none, as long as those
- *   after it are in time again: until then times are off by as much.
+ *   after it are in time again: until then times are off by as much.  Nor is a step
+ *   back of up to 200 ms a jump: a decoder makes it that finds its way again in
+ *   damaged data.
  * * `uri` is what upstream answers; concat always answers for its first input.
  * * The songs of a chained Ogg station are streams of one group, and so one track
  *   without #GstGenreClassify:title-starts-track.
