@@ -41,9 +41,12 @@ hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       : NULL;
 
   (void) pad;
+  /* not PASS: that would overrule decodebin, which holds the pads of a chained file's
+   * next stream until the last one has ended */
+  if (!sink || GST_PAD_MODE (sink) != GST_PAD_MODE_PULL)
+    return GST_PAD_PROBE_REMOVE;
   /* the other events, such as the caps, may come before the pad is exposed */
-  if (!sink || GST_PAD_MODE (sink) != GST_PAD_MODE_PULL ||
-      (event && GST_EVENT_TYPE (event) != GST_EVENT_EOS))
+  if (event && GST_EVENT_TYPE (event) != GST_EVENT_EOS)
     return GST_PAD_PROBE_PASS;
   return GST_PAD_PROBE_OK;
 }
