@@ -40,11 +40,12 @@ hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       ? GST_PAD_PROBE_INFO_EVENT (info)
       : NULL;
 
-  (void) pad;
   /* not PASS: that would overrule decodebin, which holds the pads of a chained file's
-   * next stream until the last one has ended */
+   * next stream until the last one has ended.  Without the key it is being released:
+   * a probe is removed once. */
   if (!sink || GST_PAD_MODE (sink) != GST_PAD_MODE_PULL)
-    return GST_PAD_PROBE_REMOVE;
+    return g_object_steal_data (G_OBJECT (pad), HOLD_KEY) ? GST_PAD_PROBE_REMOVE
+                                                          : GST_PAD_PROBE_OK;
   /* the other events, such as the caps, may come before the pad is exposed */
   if (event && GST_EVENT_TYPE (event) != GST_EVENT_EOS)
     return GST_PAD_PROBE_PASS;

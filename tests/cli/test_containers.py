@@ -120,6 +120,7 @@ class Test(unittest.TestCase):
         result = subprocess.run(
             [PROGRAM, "--json", "--jobs", "4", self.folder], timeout=120,
             capture_output=True)
+        self.assertNotIn(b"WARNING", result.stderr)
         items = [json.loads(line) for line in result.stdout.splitlines()]
         self.assertEqual(len(items), 2 * COPIES)
         for item in items:
