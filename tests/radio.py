@@ -77,10 +77,22 @@ class Radio:
             f"port={self.port}", "password=secret", "mount=/radio",
             *properties])
         end = time.monotonic() + PATIENCE
-        while not self.set_title(title):
+        # shout2send gives the station a title of its own ("Unknown - Unknown") when
+        # it begins, which must not come after this one
+        while not self.has_title() or not self.set_title(title):
             if time.monotonic() > end:
                 raise TimeoutError("no station")
             time.sleep(0.1)
+
+    def has_title(self):
+        """True once the station has some title."""
+        try:
+            with urllib.request.urlopen(
+                    f"http://127.0.0.1:{self.port}/status-json.xsl",
+                    timeout=PATIENCE) as answer:
+                return b'"title":' in answer.read()
+        except OSError:
+            return False
 
     def set_title(self, title):
         """True once the server has taken it; the station must be there."""
