@@ -43,11 +43,23 @@ genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
   return TRUE;
 }
 
+/* Of two samples of 16 bits. Shifts of both in one word need less than half of
+ * the instructions that two loads do, where vectors can be had. */
+static inline gint32
+add_s16 (const gint16 *pair)
+{
+  gint32 word;
+
+  memcpy (&word, pair, sizeof word);
+  return ((gint32) ((guint32) word << 16) >> 16) + (word >> 16);
+}
+
 /* clang-format takes the product for a pointer */
 /* clang-format off */
 /* @few_type can hold the sum of two samples. The loops for one and two
  * channels are written so that the compiler can use vectors. */
-#define DEFINE_DOWNMIX(name, type, sum_type, few_type, full_scale, check)      \
+#define DEFINE_DOWNMIX(                                                        \
+    name, type, sum_type, few_type, full_scale, check, add_two)                \
   static void downmix_##name (                                                 \
       const type *in, guint channels, gsize n_frames, float *out)              \
   {                                                                            \
@@ -59,9 +71,7 @@ genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
         out[i] = check ((few_type) in[i]) * few_scale;                         \
     } else if (channels == 2) {                                                \
       for (gsize i = 0; i < n_frames; i++)                                     \
-        out[i] = (check ((few_type) in[2 * i]) +                               \
-                     check ((few_type) in[2 * i + 1])) *                       \
-            few_scale;                                                         \
+        out[i] = (few_type) add_two (&in[2 * i], few_type, check) * few_scale; \
     } else {                                                                   \
       for (gsize i = 0; i < n_frames; i++, in += channels) {                   \
         sum_type sum = 0;                                                      \
@@ -83,14 +93,17 @@ genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
 
 /* clang-format on */
 
+#define ADD_S16(pair, few_type, check) add_s16 (pair)
+#define ADD(pair, few_type, check)                                             \
+  (check ((few_type) (pair)[0]) + check ((few_type) (pair)[1]))
 #define AS_IT_IS(x) (x)
 /* false for a NaN */
 #define IF_SANE(x) (fabs (x) <= MAX_SAMPLE ? (x) : 0)
 
-DEFINE_DOWNMIX (s16, gint16, gint64, float, 32768.0, AS_IT_IS)
-DEFINE_DOWNMIX (s32, gint32, gint64, double, 2147483648.0, AS_IT_IS)
-DEFINE_DOWNMIX (f32, float, double, float, 1.0, IF_SANE)
-DEFINE_DOWNMIX (f64, double, double, double, 1.0, IF_SANE)
+DEFINE_DOWNMIX (s16, gint16, gint64, float, 32768.0, AS_IT_IS, ADD_S16)
+DEFINE_DOWNMIX (s32, gint32, gint64, double, 2147483648.0, AS_IT_IS, ADD)
+DEFINE_DOWNMIX (f32, float, double, float, 1.0, IF_SANE, ADD)
+DEFINE_DOWNMIX (f64, double, double, double, 1.0, IF_SANE, ADD)
 
 void
 genre_downmix (GenreSampleFormat format, guint channels, gconstpointer samples,
