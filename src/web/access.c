@@ -61,25 +61,25 @@ access_is_same_site (SoupMessageHeaders *headers, gboolean is_post)
       !(is_post && !g_strcmp0 (site, "cross-site"));
 }
 
-/* Compares digests, which have one length, so that the time it takes does not
- * depend on where @a and @b differ. */
-static gboolean
-is_equal (const char *a, const char *b)
+const char *
+access_get_token (SoupMessageHeaders *headers)
 {
-  g_autofree char *x = g_compute_checksum_for_string (G_CHECKSUM_SHA256, a, -1);
-  g_autofree char *y = g_compute_checksum_for_string (G_CHECKSUM_SHA256, b, -1);
+  const char *given = soup_message_headers_get_one (headers, "Authorization");
+
+  return given && !g_ascii_strncasecmp (given, "Bearer ", 7) ? given + 7 : NULL;
+}
+
+gboolean
+access_is_token (const char *given, const char *token)
+{
+  /* the digests have one length; where they differ tells nothing */
+  g_autofree char *x = g_compute_checksum_for_string (
+      G_CHECKSUM_SHA256, given, -1);
+  g_autofree char *y = g_compute_checksum_for_string (
+      G_CHECKSUM_SHA256, token, -1);
   volatile guint difference = 0;
 
   for (guint i = 0; x[i] && y[i]; i++)
     difference |= (guchar) x[i] ^ (guchar) y[i];
   return difference == 0;
-}
-
-gboolean
-access_has_token (SoupMessageHeaders *headers, const char *token)
-{
-  const char *given = soup_message_headers_get_one (headers, "Authorization");
-
-  return given && !g_ascii_strncasecmp (given, "Bearer ", 7) &&
-      is_equal (given + 7, token);
 }

@@ -13,6 +13,8 @@ gboolean access_is_local_host (SoupMessageHeaders *headers);
 /* Whether the request does not come from a page of another site.  A proxy
  * passes the name that browsers know it by in X-Forwarded-Host. */
 gboolean access_is_same_site (SoupMessageHeaders *headers, gboolean is_post);
-/* Whether the request has @token.  The time it takes does not depend on how
- * much of the token is right. */
-gboolean access_has_token (SoupMessageHeaders *headers, const char *token);
+/* (transfer none) (nullable): the token that the request bears. */
+const char *access_get_token (SoupMessageHeaders *headers);
+/* Whether @given is @token.  The time it takes does not depend on how much of it
+ * is right. */
+gboolean access_is_token (const char *given, const char *token);

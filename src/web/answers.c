@@ -4,6 +4,28 @@
 
 #include <string.h>
 
+#include "connections.h"
+
+/* the headers of every answer */
+static const char *const headers[][2] = {
+  { "Content-Security-Policy",
+      /* the digest is of the stylesheet that wavesurfer.js puts into its
+       * shadow root; player.js gives it the height that is in it */
+      "default-src 'none'; script-src 'self'; style-src 'self' "
+      "'sha256-7Wn/5ghbhb9U5yM332FZpa4jDUilNGJdZ87eJ6XZFBA='; "
+      "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+  { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
+  { "X-Content-Type-Options", "nosniff" },
+  { "X-Frame-Options", "DENY" },
+  { "Referrer-Policy", "no-referrer" },
+  { "Cross-Origin-Opener-Policy", "same-origin" },
+  { "Cross-Origin-Resource-Policy", "same-origin" },
+  { "Cache-Control", "no-store" },
+  /* libsoup reads one request from a stream that it did not accept itself */
+  { "Connection", "close" },
+};
+
 void
 answer_set_header (
     SoupServerMessage *message, const char *name, const char *value)
@@ -15,25 +37,6 @@ answer_set_header (
 void
 answer_set_status (SoupServerMessage *message, guint status)
 {
-  static const char *const headers[][2] = {
-    { "Content-Security-Policy",
-        /* the digest is of the stylesheet that wavesurfer.js puts into its
-         * shadow root; player.js gives it the height that is in it */
-        "default-src 'none'; script-src 'self'; style-src 'self' "
-        "'sha256-7Wn/5ghbhb9U5yM332FZpa4jDUilNGJdZ87eJ6XZFBA='; "
-        "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
-    { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
-    { "X-Content-Type-Options", "nosniff" },
-    { "X-Frame-Options", "DENY" },
-    { "Referrer-Policy", "no-referrer" },
-    { "Cross-Origin-Opener-Policy", "same-origin" },
-    { "Cross-Origin-Resource-Policy", "same-origin" },
-    { "Cache-Control", "no-store" },
-    /* libsoup reads one request from a stream that it did not accept itself */
-    { "Connection", "close" },
-  };
-
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     answer_set_header (message, headers[i][0], headers[i][1]);
   soup_server_message_set_status (message, status, NULL);
@@ -46,13 +49,30 @@ answer_has_begun (SoupServerMessage *message)
 }
 
 void
-answer_send (
+answer_send_static (
     SoupServerMessage *message, guint status, const char *type, GBytes *data)
 {
   answer_set_header (message, "Content-Type", type);
   soup_message_body_append_bytes (
       soup_server_message_get_response_body (message), data);
   answer_set_status (message, status);
+}
+
+static void
+hold (SoupServerMessage *message, gsize size)
+{
+  Connection *connection = connection_get (message);
+
+  if (connection)
+    connection_hold_answer (connection, size);
+}
+
+void
+answer_send (
+    SoupServerMessage *message, guint status, const char *type, GBytes *data)
+{
+  hold (message, g_bytes_get_size (data));
+  answer_send_static (message, status, type, data);
 }
 
 void
@@ -70,6 +90,32 @@ answer_send_json (SoupServerMessage *message, guint status, JsonNode *root)
   answer_send_text (
       message, status, "application/json", json_to_string (root, FALSE));
   json_node_unref (root);
+}
+
+static const char *
+get_phrase (guint status)
+{
+  return status == 431 ? "Request Header Fields Too Large"
+                       : soup_status_get_phrase (status);
+}
+
+char *
+answer_make_raw (WebError error, const char *text)
+{
+  g_autofree char *body = web_error_to_json (error, text);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
+  GString *answer = g_string_new (NULL);
+
+  g_string_append_printf (answer, "HTTP/1.1 %u %s\r\nDate: %s\r\n",
+      error.status, get_phrase (error.status), date);
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
+    g_string_append_printf (answer, "%s: %s\r\n", headers[i][0], headers[i][1]);
+  g_string_append_printf (answer,
+      "Content-Type: application/json\r\n"
+      "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
+      strlen (body), body);
+  return g_string_free (answer, FALSE);
 }
 
 void
@@ -93,9 +139,12 @@ answer_begin_events (SoupServerMessage *message)
   answer_set_header (message, "Content-Type", "text/event-stream");
   /* a proxy (nginx) must pass on each event at once */
   answer_set_header (message, "X-Accel-Buffering", "no");
+  /* the clients of HTTP/1.0 know no chunks: the connection's end is the end */
   soup_message_headers_set_encoding (
       soup_server_message_get_response_headers (message),
-      SOUP_ENCODING_CHUNKED);
+      soup_server_message_get_http_version (message) == SOUP_HTTP_1_0
+          ? SOUP_ENCODING_EOF
+          : SOUP_ENCODING_CHUNKED);
   soup_message_body_set_accumulate (
       soup_server_message_get_response_body (message), FALSE);
   answer_set_status (message, SOUP_STATUS_OK);
@@ -107,6 +156,7 @@ answer_send_event (SoupServerMessage *message, const char *name, char *json)
   char *event = g_strdup_printf ("event: %s\ndata: %s\n\n", name, json);
 
   g_free (json);
+  hold (message, strlen (event));
   soup_message_body_append_take (
       soup_server_message_get_response_body (message), (guchar *) event,
       strlen (event));

@@ -20,8 +20,12 @@ void answer_set_status (SoupServerMessage *message, guint status);
 /* Whether the status is set. */
 gboolean answer_has_begun (SoupServerMessage *message);
 
-/* @type is the Content-Type. */
+/* @type is the Content-Type.  @data counts as memory of the client that has not
+ * taken it yet. */
 void answer_send (
+    SoupServerMessage *message, guint status, const char *type, GBytes *data);
+/* The same for @data that the service keeps anyway. */
+void answer_send_static (
     SoupServerMessage *message, guint status, const char *type, GBytes *data);
 /* Takes @text. */
 void answer_send_text (
@@ -29,6 +33,9 @@ void answer_send_text (
 /* Takes @root. */
 void
 answer_send_json (SoupServerMessage *message, guint status, JsonNode *root);
+/* A whole answer as it goes to the client, for those that libsoup does not
+ * write; free with g_free(). */
+char *answer_make_raw (WebError error, const char *text);
 /* Answers with an error, or sends an event "error" if a stream of events has
  * begun; counts it in @counters.  @text is a sentence for people. */
 void answer_send_error (SoupServerMessage *message, Counters *counters,

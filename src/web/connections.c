@@ -2,19 +2,29 @@
 
 #include "connections.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "answerbudget.h"
+#include "answers.h"
 #include "quota.h"
-#include "weberror.h"
+#include "requestguard.h"
 
 #define MAX_CONNECTIONS 1000
 /* of one client, so that there are some left for others */
 #define MAX_CLIENT_CONNECTIONS 250
 /* clients that the kernel lets wait to be accepted */
 #define BACKLOG 128
-/* bytes/s; a slower upload is refused */
+/* bytes/s; a slower upload is refused, and a client that takes its answer more
+ * slowly is cut */
 #define MIN_RATE 1024
+/* bytes of the answers that wait for their clients: of all, ... */
+#define MAX_ANSWERS (64 << 20)
+/* ... of one client, ... */
+#define MAX_CLIENT_ANSWERS (16 << 20)
+/* ... and, of one answer, in the kernel, which would take some megabytes */
+#define SEND_BUFFER (128 << 10)
 /* ms from one look at the deadlines to the next */
 #define SWEEP_PERIOD 250
 
@@ -31,7 +41,8 @@ struct _Connections
   guint sweep_source;
   GHashTable *set; /* Connection */
   Quota *quota;    /* of connections */
-  ConnectionSlowFunc slow;
+  AnswerBudget *budget;
+  ConnectionRefusedFunc refused;
   gpointer user_data;
 };
 
@@ -44,10 +55,11 @@ struct _Connection
   char *client;
   ConnectionPhase phase;
   gint64 started, deadline; /* µs */
-  guint64 n_bytes;          /* of the body, so far */
-  gboolean is_cut;
+  guint64 n_bytes;          /* of the body or the answer, so far */
+  gboolean has_refused;
   /* while it is watched */
   GSource *watch; /* or NULL */
+  ConnectionProbeFunc may_probe;
   ConnectionGoneFunc gone;
   gpointer user_data;
 };
@@ -61,13 +73,12 @@ connection_cut (Connection *connection)
   setsockopt (g_socket_get_fd (connection->socket), SOL_SOCKET, SO_LINGER,
       &at_once, sizeof at_once);
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
-  connection->is_cut = TRUE;
 }
 
 gboolean
-connection_is_cut (Connection *connection)
+connection_has_refused (Connection *connection)
 {
-  return connection->is_cut;
+  return connection->has_refused;
 }
 
 static void
@@ -76,7 +87,6 @@ unwatch (Connection *connection)
   if (connection->watch)
     g_source_destroy (connection->watch);
   g_clear_pointer (&connection->watch, g_source_unref);
-  connection->gone = NULL;
 }
 
 static void
@@ -87,6 +97,7 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
   unwatch (connection);
   g_hash_table_remove (connection->connections->set, connection);
   quota_release (connection->connections->quota, connection->client, 1);
+  answer_budget_release (connection->connections->budget, connection);
   g_object_set_data (G_OBJECT (connection->address), CONNECTION_KEY, NULL);
   g_object_unref (connection->address);
   g_object_unref (connection->socket);
@@ -94,27 +105,52 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
   g_free (connection);
 }
 
-/* Answers a client that is too slow.  libsoup cannot: it answers complete
- * requests only. */
+/* Answers a client whose request libsoup does not get, or not whole. */
+static void
+send_refusal (Connection *connection, WebErrorKind kind, const char *text)
+{
+  g_autofree char *answer = answer_make_raw (web_error_get (kind), text);
+
+  /* nothing but "100 Continue" was sent before: there is room for it */
+  g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
+}
+
+/* The request came in too slowly. */
 static void
 refuse_slow_client (Connection *connection)
 {
-  WebError error = web_error_get (WEB_ERROR_SLOW_CLIENT);
-  g_autofree char *body = web_error_to_json (
-      error, "The request came in too slowly.");
-  g_autofree char *answer = g_strdup_printf (
-      "HTTP/1.1 %u %s\r\n"
-      "Content-Type: application/json\r\n"
-      "Connection: close\r\n"
-      "Content-Length: %" G_GSIZE_FORMAT "\r\n"
-      "\r\n"
-      "%s",
-      error.status, soup_status_get_phrase (error.status), strlen (body), body);
-
-  g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
+  send_refusal (
+      connection, WEB_ERROR_SLOW_CLIENT, "The request came in too slowly.");
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
-  connection->is_cut = TRUE;
-  connection->connections->slow (connection->connections->user_data);
+  connection->has_refused = TRUE;
+  connection->connections->refused (
+      WEB_ERROR_SLOW_CLIENT, connection->connections->user_data);
+}
+
+/* The guard does not let the request through. */
+static void
+on_refused (const GError *error, gboolean is_end, gpointer user_data)
+{
+  Connection *connection = user_data;
+
+  if (connection->has_refused)
+    return;
+  send_refusal (connection, error->code, error->message);
+  /* the client reads the answer and its end; closing at once would drop it, if
+   * the client still sends */
+  g_socket_shutdown (connection->socket, FALSE, TRUE, NULL);
+  connection_set_phase (connection, CONNECTION_ANSWER);
+  if (is_end)
+    return;
+  connection->has_refused = TRUE;
+  connection->connections->refused (
+      error->code, connection->connections->user_data);
+}
+
+static void
+on_given_up (gpointer holder)
+{
+  connection_cut (holder);
 }
 
 static gboolean
@@ -151,6 +187,7 @@ on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
       ? g_inet_address_to_string (
             g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)))
       : NULL;
+  g_autoptr (GIOStream) guard = NULL;
   Connection *connection;
 
   /* a connection that is not passed on is closed */
@@ -163,10 +200,12 @@ on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
   connection->client = g_steal_pointer (&client);
   g_hash_table_add (connections->set, connection);
   g_object_set_data (G_OBJECT (remote), CONNECTION_KEY, connection);
-  g_object_weak_ref (G_OBJECT (stream), on_stream_gone, connection);
+  g_socket_set_option (
+      connection->socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, NULL);
+  guard = request_guard_new (G_IO_STREAM (stream), on_refused, connection);
+  g_object_weak_ref (G_OBJECT (guard), on_stream_gone, connection);
   connection_set_phase (connection, CONNECTION_HEADERS);
-  soup_server_accept_iostream (
-      connections->server, G_IO_STREAM (stream), local, remote, NULL);
+  soup_server_accept_iostream (connections->server, guard, local, remote, NULL);
   return TRUE;
 }
 
@@ -195,7 +234,8 @@ bind_address (
 
 Connections *
 connections_new (SoupServer *server, const char *address, guint16 port,
-    double timeout, ConnectionSlowFunc slow, gpointer user_data, GError **error)
+    double timeout, ConnectionRefusedFunc refused, gpointer user_data,
+    GError **error)
 {
   Connections *connections = g_new0 (Connections, 1);
 
@@ -204,7 +244,9 @@ connections_new (SoupServer *server, const char *address, guint16 port,
   connections->timeout = (gint64) (timeout * G_USEC_PER_SEC);
   connections->set = g_hash_table_new (NULL, NULL);
   connections->quota = quota_new (MAX_CONNECTIONS, MAX_CLIENT_CONNECTIONS);
-  connections->slow = slow;
+  connections->budget = answer_budget_new (
+      MAX_ANSWERS, MAX_CLIENT_ANSWERS, on_given_up);
+  connections->refused = refused;
   connections->user_data = user_data;
   if (!bind_address (connections, address, port, error)) {
     connections_free (connections);
@@ -228,6 +270,7 @@ connections_free (Connections *connections)
   g_object_unref (connections->service);
   g_hash_table_unref (connections->set);
   quota_free (connections->quota);
+  answer_budget_free (connections->budget);
   g_free (connections);
 }
 
@@ -286,7 +329,8 @@ set_deadline (Connection *connection)
   connection->deadline = now + timeout;
   /* a few bytes now and then do not put it off for ever: there is a least
    * rate */
-  if (connection->phase == CONNECTION_UPLOAD)
+  if (connection->phase == CONNECTION_UPLOAD ||
+      connection->phase == CONNECTION_ANSWER)
     connection->deadline = MIN (connection->deadline,
         connection->started + timeout +
             (gint64) (connection->n_bytes * G_USEC_PER_SEC / MIN_RATE));
@@ -313,45 +357,64 @@ connection_add_bytes (Connection *connection, gsize size)
   set_deadline (connection);
 }
 
-static void watch (Connection *connection, GIOCondition condition,
-    ConnectionGoneFunc gone, gpointer user_data);
+void
+connection_hold_answer (Connection *connection, gsize size)
+{
+  answer_budget_hold (
+      connection->connections->budget, connection, connection->client, size);
+}
+
+/* Sends an interim answer, which every client of HTTP/1.1 passes over (RFC 9110,
+ * 15.2).  The machine of one that has gone away answers with a reset. */
+static void
+probe (Connection *connection)
+{
+  static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+  g_socket_send (connection->socket, interim, strlen (interim), NULL, NULL);
+}
+
+static void watch (Connection *connection, GIOCondition condition);
 
 static gboolean
-on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+on_socket (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   Connection *connection = user_data;
-  ConnectionGoneFunc gone = connection->gone;
-  gpointer data = connection->user_data;
-  char byte;
-  gssize n = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  char surplus[1024];
+  gssize n;
 
-  unwatch (connection);
-  if ((n <= 0 || condition & (G_IO_HUP | G_IO_ERR)) && gone)
-    gone (data);
-  else
-    /* the client sends more than its request: it is there, and is watched for
-     * its end only */
-    watch (connection, G_IO_HUP | G_IO_ERR, gone, data);
+  if (condition & (G_IO_HUP | G_IO_ERR)) {
+    unwatch (connection);
+    connection->gone (connection->user_data);
+    return G_SOURCE_REMOVE;
+  }
+  /* what follows the request is of no request that will be read */
+  n = recv (g_socket_get_fd (socket), surplus, sizeof surplus, MSG_DONTWAIT);
+  if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+    return G_SOURCE_CONTINUE;
+  if (n == 0 && connection->may_probe (connection->user_data))
+    probe (connection);
+  watch (connection, G_IO_HUP | G_IO_ERR);
   return G_SOURCE_REMOVE;
 }
 
 static void
-watch (Connection *connection, GIOCondition condition, ConnectionGoneFunc gone,
-    gpointer user_data)
+watch (Connection *connection, GIOCondition condition)
 {
   unwatch (connection);
-  connection->gone = gone;
-  connection->user_data = user_data;
   connection->watch = g_socket_create_source (
       connection->socket, condition, NULL);
   g_source_set_callback (connection->watch,
-      (GSourceFunc) (void (*) (void)) on_readable, connection, NULL);
+      (GSourceFunc) (void (*) (void)) on_socket, connection, NULL);
   g_source_attach (connection->watch, NULL);
 }
 
 void
-connection_watch (
-    Connection *connection, ConnectionGoneFunc gone, gpointer user_data)
+connection_watch (Connection *connection, ConnectionProbeFunc may_probe,
+    ConnectionGoneFunc gone, gpointer user_data)
 {
-  watch (connection, G_IO_IN | G_IO_HUP | G_IO_ERR, gone, user_data);
+  connection->may_probe = may_probe;
+  connection->gone = gone;
+  connection->user_data = user_data;
+  watch (connection, G_IO_IN | G_IO_HUP | G_IO_ERR);
 }

@@ -7,6 +7,8 @@
 
 #include <libsoup/soup.h>
 
+#include "weberror.h"
+
 typedef struct _Connections Connections;
 typedef struct _Connection Connection;
 
@@ -22,8 +24,11 @@ typedef enum
 /* Called if the client goes away while the service works for it. */
 typedef void (*ConnectionGoneFunc) (gpointer user_data);
 
-/* Called if a client was too slow, and was told so. */
-typedef void (*ConnectionSlowFunc) (gpointer user_data);
+/* Whether an interim answer, "100 Continue", may be sent at this moment. */
+typedef gboolean (*ConnectionProbeFunc) (gpointer user_data);
+
+/* Called if a client was refused before its request was read, and was told so. */
+typedef void (*ConnectionRefusedFunc) (WebErrorKind kind, gpointer user_data);
 
 /**
  * connections_new:
@@ -31,15 +36,15 @@ typedef void (*ConnectionSlowFunc) (gpointer user_data);
  * @address: an IP address
  * @port: 0: any that is free
  * @timeout: s that the service waits for a client
- * @slow: called for each client that was too slow
+ * @refused: called for each client whose request was too slow or malformed
  * @error: return location: G_IO_ERROR
  *
  * Returns: (transfer full) (nullable): NULL with @error set if it cannot listen
  *     there
  */
 Connections *connections_new (SoupServer *server, const char *address,
-    guint16 port, double timeout, ConnectionSlowFunc slow, gpointer user_data,
-    GError **error);
+    guint16 port, double timeout, ConnectionRefusedFunc refused,
+    gpointer user_data, GError **error);
 void connections_free (Connections *connections);
 guint16 connections_get_port (Connections *connections);
 guint connections_get_n (Connections *connections);
@@ -53,13 +58,22 @@ Connection *connection_get (SoupServerMessage *message);
 /* The client's IP address. */
 const char *connection_get_client (Connection *connection);
 void connection_set_phase (Connection *connection, ConnectionPhase phase);
-/* @size more bytes of the body have come. */
+/* @size more bytes of the body have come, or of the answer have gone. */
 void connection_add_bytes (Connection *connection, gsize size);
-/* Calls @gone, once, if the client goes away before the next phase. */
-void connection_watch (
-    Connection *connection, ConnectionGoneFunc gone, gpointer user_data);
+/* The answer takes @size more bytes of memory.  Other clients, or other answers
+ * of this one, are cut if all together take too much. */
+void connection_hold_answer (Connection *connection, gsize size);
+/* Calls @gone, once, if the client goes away before the next phase.
+ *
+ * A client may close its side when its request is complete, and still wait for
+ * the answer.  The socket of one that has gone away looks the same, until
+ * something is sent to it: then its machine says so.  Therefore, if @may_probe
+ * allows it, an interim answer is sent.  A client that is not probed and has
+ * gone away is noticed when more of its answer is sent. */
+void connection_watch (Connection *connection, ConnectionProbeFunc may_probe,
+    ConnectionGoneFunc gone, gpointer user_data);
 /* Closes the connection at once; what was not sent yet is dropped. */
 void connection_cut (Connection *connection);
-/* Whether it was cut, or its client was too slow: libsoup's answer reaches
- * nobody. */
-gboolean connection_is_cut (Connection *connection);
+/* Whether the client was refused, and ConnectionRefusedFunc called: libsoup's
+ * answer reaches nobody. */
+gboolean connection_has_refused (Connection *connection);

@@ -13,6 +13,7 @@
 #include "forkclient.h"
 #include "genre/genre.h"
 #include "page.h"
+#include "query.h"
 #include "uploads.h"
 
 /* what a SoupServerMessage knows its Request by */
@@ -41,16 +42,18 @@ typedef struct
   gboolean needs_token;
   ForkTask task; /* of an upload */
   void (*answer) (Request *request);
+  const char *keys[3]; /* that the query may have, then NULL */
 } Route;
 
 struct _Request
 {
   Service *service;
   SoupServerMessage *message; /* borrowed: it owns the request */
-  const Route *route; /* NULL: there is none, or it is a file of the page */
-  guint model;        /* index of the model to use */
-  Upload *upload;     /* of a route that takes files; or NULL */
-  guint64 n_ignored;  /* bytes of a refused body whose length is not known */
+  const Route *route;   /* NULL: there is none, or it is a file of the page */
+  guint model;          /* index of the model to use */
+  Upload *upload;       /* of a route that takes files; or NULL */
+  guint64 n_ignored;    /* bytes of a refused body whose length is not known */
+  gboolean is_answered; /* the client's system has the whole answer */
 };
 
 static void answer_health (Request *request);
@@ -60,13 +63,13 @@ static void answer_openapi (Request *request);
 static void answer_upload (Request *request);
 
 static const Route routes[] = {
-  { "/predict", "POST", TRUE, FORK_PREDICT, answer_upload },
-  { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload },
-  { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload },
-  { "/models", "GET", TRUE, 0, answer_models },
-  { "/metrics", "GET", TRUE, 0, answer_metrics },
-  { "/health", "GET", FALSE, 0, answer_health },
-  { "/openapi.json", "GET", FALSE, 0, answer_openapi },
+  { "/predict", "POST", TRUE, FORK_PREDICT, answer_upload, { "model" } },
+  { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload, { NULL } },
+  { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload, { NULL } },
+  { "/models", "GET", TRUE, 0, answer_models, { NULL } },
+  { "/metrics", "GET", TRUE, 0, answer_metrics, { NULL } },
+  { "/health", "GET", FALSE, 0, answer_health, { NULL } },
+  { "/openapi.json", "GET", FALSE, 0, answer_openapi, { NULL } },
 };
 
 static void
@@ -134,21 +137,66 @@ answer_openapi (Request *request)
   g_autoptr (GBytes) data = g_resources_lookup_data (
       "/org/genreclassify/openapi.json", 0, NULL);
 
-  answer_send (request->message, SOUP_STATUS_OK, "application/json", data);
+  answer_send_static (
+      request->message, SOUP_STATUS_OK, "application/json", data);
+}
+
+/* The bytes of a file of @size that the header Range asks for, of which the guard
+ * lets one range through.  FALSE if there are none. */
+static gboolean
+get_range (SoupMessageHeaders *headers, goffset size, SoupRange *range)
+{
+  SoupRange *ranges;
+  int n;
+
+  if (!soup_message_headers_get_ranges (headers, size, &ranges, &n))
+    return FALSE;
+  range->start = MAX (ranges[0].start, 0);
+  range->end = MIN (ranges[0].end, size - 1);
+  soup_message_headers_free_ranges (headers, ranges);
+  return range->start <= range->end;
+}
+
+/* Answers a GET for a part of @file.  libsoup would make a copy of it. */
+static void
+answer_range (Request *request, const PageFile *file)
+{
+  SoupServerMessage *message = request->message;
+  goffset size = g_bytes_get_size (file->data);
+  g_autofree char *all = g_strdup_printf ("bytes */%" G_GOFFSET_FORMAT, size);
+  g_autoptr (GBytes) part = NULL;
+  SoupRange range;
+
+  if (!get_range (
+          soup_server_message_get_request_headers (message), size, &range)) {
+    answer_set_header (message, "Content-Range", all);
+    refuse (request, WEB_ERROR_RANGE, "The file has no such bytes.");
+    return;
+  }
+  part = g_bytes_new_from_bytes (
+      file->data, range.start, range.end - range.start + 1);
+  soup_message_headers_set_content_range (
+      soup_server_message_get_response_headers (message), range.start,
+      range.end, size);
+  answer_send_static (message, SOUP_STATUS_PARTIAL_CONTENT, file->type, part);
 }
 
 static void
 answer_page (Request *request, const PageFile *file)
 {
   SoupServerMessage *message = request->message;
-  const char *known = soup_message_headers_get_list (
-      soup_server_message_get_request_headers (message), "If-None-Match");
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
+      message);
+  const char *known = soup_message_headers_get_list (headers, "If-None-Match");
 
   answer_set_header (message, "ETag", file->etag);
-  if (known && strstr (known, file->etag))
+  answer_set_header (message, "Accept-Ranges", "bytes");
+  if (known && (!strcmp (known, "*") || strstr (known, file->etag)))
     answer_set_status (message, SOUP_STATUS_NOT_MODIFIED);
+  else if (soup_message_headers_get_one (headers, "Range"))
+    answer_range (request, file);
   else
-    answer_send (message, SOUP_STATUS_OK, file->type, file->data);
+    answer_send_static (message, SOUP_STATUS_OK, file->type, file->data);
   /* may be kept, but is asked for again */
   answer_set_header (message, "Cache-Control", "no-cache");
 }
@@ -193,16 +241,33 @@ check_method (Request *request, const char *method)
 static gboolean
 check_token (Request *request)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
-      request->message);
+  const char *given = access_get_token (
+      soup_server_message_get_request_headers (request->message));
   const char *token = request->service->token;
 
-  if (!token || access_has_token (headers, token))
+  if (!token || (given && access_is_token (given, token)))
     return TRUE;
-  answer_set_header (request->message, "WWW-Authenticate", "Bearer");
-  refuse (request, WEB_ERROR_UNAUTHORIZED,
-      "The service wants its token: Authorization: Bearer TOKEN.");
+  if (given) {
+    refuse (request, WEB_ERROR_FORBIDDEN_TOKEN,
+        "The token is not that of the service.");
+  } else {
+    answer_set_header (request->message, "WWW-Authenticate", "Bearer");
+    refuse (request, WEB_ERROR_UNAUTHORIZED,
+        "The service wants its token: Authorization: Bearer TOKEN.");
+  }
   return FALSE;
+}
+
+static gboolean
+check_query (Request *request)
+{
+  g_autofree char *fault = query_check (
+      g_uri_get_query (soup_server_message_get_uri (request->message)),
+      request->route->keys);
+
+  if (fault)
+    refuse (request, WEB_ERROR_UNKNOWN_PARAMETER, fault);
+  return !fault;
 }
 
 /* A browser says which site the page is of that asks; other sites may not. */
@@ -226,16 +291,16 @@ check_origin (Request *request)
   return TRUE;
 }
 
-/* @name is "" for the default model. */
+/* @name is NULL for the default model. */
 static gboolean
 find_model (Request *request, const char *name)
 {
   ForkClient *client = request->service->fork_client;
-  int model = forkclient_find_model (client, *name ? name : GENRE_DEFAULT_MODEL);
+  int model = forkclient_find_model (client, name ? name : GENRE_DEFAULT_MODEL);
 
   /* if the default model is not installed, the first one takes its place */
   request->model = model < 0 ? 0 : model;
-  if (model >= 0 || !*name)
+  if (model >= 0 || !name)
     return TRUE;
   refuse (request, WEB_ERROR_UNKNOWN_MODEL,
       "There is no such model; GET /models lists them.");
@@ -289,16 +354,36 @@ on_got_body (SoupServerMessage *message, gpointer user_data)
 
 /* The life of a request */
 
+/* The system has taken @size bytes of the answer. */
+static void
+on_wrote_data (
+    SoupServerMessage *message, guint size, gpointer user_data G_GNUC_UNUSED)
+{
+  Connection *connection = connection_get (message);
+
+  if (connection)
+    connection_add_bytes (connection, size);
+}
+
+static void
+on_wrote_body (SoupServerMessage *message G_GNUC_UNUSED, gpointer user_data)
+{
+  Request *request = user_data;
+
+  request->is_answered = TRUE;
+}
+
 static void
 on_finished (SoupServerMessage *message, gpointer user_data)
 {
   Request *request = user_data;
   Connection *connection = connection_get (message);
 
-  if (!connection || !connection_is_cut (connection))
+  if (!connection || !connection_has_refused (connection))
     counters_add_request (request->service->counters,
         request->route ? request->route->path : "/",
-        soup_server_message_get_status (message));
+        request->is_answered ? soup_server_message_get_status (message)
+                             : STATUS_CLIENT_GONE);
   if (request->upload)
     upload_end (request->upload);
 }
@@ -324,6 +409,9 @@ request_new (Service *service, SoupServerMessage *message)
       G_OBJECT (message), REQUEST_KEY, request, request_free);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), request);
   g_signal_connect (message, "got-body", G_CALLBACK (on_got_body), request);
+  g_signal_connect (
+      message, "wrote-body-data", G_CALLBACK (on_wrote_data), request);
+  g_signal_connect (message, "wrote-body", G_CALLBACK (on_wrote_body), request);
   g_signal_connect (message, "finished", G_CALLBACK (on_finished), request);
   soup_message_body_set_accumulate (
       soup_server_message_get_request_body (message), FALSE);
@@ -331,12 +419,13 @@ request_new (Service *service, SoupServerMessage *message)
 }
 
 /* The headers of a request for @path are here, its body is not.  Refuses it,
- * answers it with a file of the page, or prepares for its body. */
+ * answers it with a file of the page, or prepares for its body.  @query: or
+ * NULL. */
 static void
-begin_request (Request *request, const char *path)
+begin_request (Request *request, const char *path, GHashTable *query)
 {
   const PageFile *file = page_find (request->service->page, path);
-  const char *name;
+  const char *name, *model;
 
   request->route = find_route (path, &name);
   if (!check_origin (request))
@@ -344,9 +433,13 @@ begin_request (Request *request, const char *path)
   if (request->route) {
     const Route *route = request->route;
 
+    model = *name ? name : NULL;
+    if (query && !model)
+      model = g_hash_table_lookup (query, "model");
     if (check_method (request, route->method) &&
         (!route->needs_token || check_token (request)) &&
-        find_model (request, name) && route->answer == answer_upload)
+        check_query (request) && find_model (request, model) &&
+        route->answer == answer_upload)
       request->upload = upload_new (request->service->uploads, request->message,
           route->task, request->model);
   } else if (file) {
@@ -362,13 +455,16 @@ begin_request (Request *request, const char *path)
 
 static void
 on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
-    const char *path, GHashTable *query G_GNUC_UNUSED, gpointer user_data)
+    const char *path, GHashTable *query, gpointer user_data)
 {
   Connection *connection = connection_get (message);
 
   if (connection)
     connection_set_phase (connection, CONNECTION_UPLOAD);
-  begin_request (request_new (user_data, message), path);
+  begin_request (request_new (user_data, message), path, query);
+  /* libsoup would act on it by itself */
+  soup_message_headers_remove (
+      soup_server_message_get_request_headers (message), "Range");
 }
 
 /* The request is complete, and was not refused or answered before. */
@@ -382,12 +478,12 @@ on_request (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
   request->route->answer (request);
 }
 
-/* The connection has answered a slow client itself. */
+/* The connection has answered a client itself. */
 static void
-on_slow_client (gpointer user_data)
+on_refused (WebErrorKind kind, gpointer user_data)
 {
   Service *service = user_data;
-  WebError error = web_error_get (WEB_ERROR_SLOW_CLIENT);
+  WebError error = web_error_get (kind);
 
   counters_add_request (service->counters, "/", error.status);
   counters_add_error (service->counters, error.code);
@@ -415,7 +511,7 @@ service_new (const ServiceOptions *options, GError **error)
     service->uploads = uploads_new (
         service->jobs, service->counters, options->max_size);
     service->connections = connections_new (service->server, options->address,
-        options->port, options->client_timeout, on_slow_client, service, error);
+        options->port, options->client_timeout, on_refused, service, error);
   }
   if (service->connections)
     return service;

@@ -87,14 +87,8 @@ check_headers (Upload *upload, SoupMessageHeaders *headers)
 {
   const char *encoding = soup_message_headers_get_one (
       headers, "Content-Encoding");
-  const char *length = soup_message_headers_get_one (headers, "Content-Length");
   guint64 max_size = upload->uploads->max_size;
 
-  if (length && (!*length || length[strspn (length, "0123456789")])) {
-    refuse (
-        upload, WEB_ERROR_BAD_REQUEST, "The Content-Length is not a number.");
-    return FALSE;
-  }
   if (encoding && g_ascii_strcasecmp (encoding, "identity")) {
     refuse (upload, WEB_ERROR_ENCODED,
         "The body has a Content-Encoding; it must be sent as it is.");
@@ -255,6 +249,16 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   answer_complete (upload->message);
 }
 
+/* An interim answer is sent before the answer, and to HTTP/1.1 only. */
+static gboolean
+may_probe (gpointer user_data)
+{
+  Upload *upload = user_data;
+
+  return !answer_has_begun (upload->message) &&
+      soup_server_message_get_http_version (upload->message) != SOUP_HTTP_1_0;
+}
+
 /* Ends the request of a client that has gone away: nobody will read the
  * answer. */
 static void
@@ -264,8 +268,7 @@ on_client_gone (gpointer user_data)
 
   g_clear_pointer (&upload->job, job_cancel);
   if (!answer_has_begun (upload->message))
-    soup_server_message_set_status (
-        upload->message, SOUP_STATUS_BAD_REQUEST, NULL);
+    soup_server_message_set_status (upload->message, STATUS_CLIENT_GONE, NULL);
   answer_complete (upload->message);
 }
 
@@ -291,7 +294,7 @@ upload_finish (Upload *upload)
       upload->client, upload->wants_events ? on_segment : NULL, on_done,
       upload);
   connection_set_phase (connection, CONNECTION_WORK);
-  connection_watch (connection, on_client_gone, upload);
+  connection_watch (connection, may_probe, on_client_gone, upload);
   soup_server_message_pause (upload->message);
 }
 

@@ -7,7 +7,11 @@
 
 static const WebError errors[N_WEB_ERRORS] = {
   [WEB_ERROR_BAD_REQUEST] = { SOUP_STATUS_BAD_REQUEST, "bad-request", FALSE },
+  [WEB_ERROR_UNKNOWN_PARAMETER] = { SOUP_STATUS_BAD_REQUEST,
+      "unknown-parameter", FALSE },
   [WEB_ERROR_UNAUTHORIZED] = { SOUP_STATUS_UNAUTHORIZED, "unauthorized",
+      FALSE },
+  [WEB_ERROR_FORBIDDEN_TOKEN] = { SOUP_STATUS_FORBIDDEN, "forbidden-token",
       FALSE },
   [WEB_ERROR_FORBIDDEN] = { SOUP_STATUS_FORBIDDEN, "forbidden", FALSE },
   [WEB_ERROR_NOT_FOUND] = { SOUP_STATUS_NOT_FOUND, "not-found", FALSE },
@@ -18,8 +22,20 @@ static const WebError errors[N_WEB_ERRORS] = {
       TRUE },
   [WEB_ERROR_TOO_LARGE] = { SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "too-large",
       FALSE },
+  [WEB_ERROR_URI_TOO_LONG] = { SOUP_STATUS_REQUEST_URI_TOO_LONG, "uri-too-long",
+      FALSE },
   [WEB_ERROR_ENCODED] = { SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, "encoded",
       FALSE },
+  [WEB_ERROR_RANGE] = { SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, "range",
+      FALSE },
+  [WEB_ERROR_EXPECTATION] = { SOUP_STATUS_EXPECTATION_FAILED,
+      "expectation-failed", FALSE },
+  /* RFC 6585; libsoup has no name for it */
+  [WEB_ERROR_HEAD_TOO_LARGE] = { 431, "headers-too-large", FALSE },
+  [WEB_ERROR_NOT_IMPLEMENTED] = { SOUP_STATUS_NOT_IMPLEMENTED,
+      "not-implemented", FALSE },
+  [WEB_ERROR_HTTP_VERSION] = { SOUP_STATUS_HTTP_VERSION_NOT_SUPPORTED,
+      "http-version", FALSE },
   [WEB_ERROR_BUSY] = { SOUP_STATUS_SERVICE_UNAVAILABLE, "busy", TRUE },
   [WEB_ERROR_NO_SPACE] = { SOUP_STATUS_INSUFFICIENT_STORAGE, "no-space", TRUE },
 };

@@ -9,6 +9,10 @@
 
 #include "analysis/reason.h"
 
+/* The status, in the service's own figures, of a request whose client has gone
+ * away before it had its answer; nginx has the same. */
+#define STATUS_CLIENT_GONE 499
+
 typedef struct
 {
   guint status;       /* of HTTP */
@@ -20,14 +24,22 @@ typedef struct
 typedef enum
 {
   WEB_ERROR_BAD_REQUEST,
-  WEB_ERROR_UNAUTHORIZED, /* the token is missing or wrong */
-  WEB_ERROR_FORBIDDEN,    /* a page of another site asks */
+  WEB_ERROR_UNKNOWN_PARAMETER, /* in the query of the URL */
+  WEB_ERROR_UNAUTHORIZED,      /* the token is missing */
+  WEB_ERROR_FORBIDDEN_TOKEN,   /* it is wrong */
+  WEB_ERROR_FORBIDDEN,         /* a page of another site asks */
   WEB_ERROR_NOT_FOUND,
   WEB_ERROR_UNKNOWN_MODEL,
   WEB_ERROR_METHOD_NOT_ALLOWED,
   WEB_ERROR_SLOW_CLIENT,
   WEB_ERROR_TOO_LARGE,
+  WEB_ERROR_URI_TOO_LONG,
   WEB_ERROR_ENCODED, /* the body has a Content-Encoding */
+  WEB_ERROR_RANGE,   /* there are no such bytes */
+  WEB_ERROR_EXPECTATION,
+  WEB_ERROR_HEAD_TOO_LARGE,
+  WEB_ERROR_NOT_IMPLEMENTED, /* the method, by any resource */
+  WEB_ERROR_HTTP_VERSION,
   WEB_ERROR_BUSY,
   WEB_ERROR_NO_SPACE, /* for the file */
 

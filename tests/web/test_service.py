@@ -414,12 +414,15 @@ class Test(unittest.TestCase):
             f.write("a secret\n")
         service = self.run_service(f"--token-file={path}")
         good = {"Authorization": "Bearer a secret"}
-        for headers in ({}, {"Authorization": "Bearer a secre"},
-                        {"Authorization": "Basic a secret"}):
+        for headers in ({}, {"Authorization": "Basic a secret"}):
             self.predict(read(CLIP), headers, service=service, status=401,
                          code="unauthorized")
             self.check("GET", "/models", 401,
                        service.ask("GET", "/models", headers=headers))
+        for token in ("a secre", "a secret ", "", "A secret"):
+            headers = {"Authorization": f"Bearer {token}x"}
+            self.predict(read(CLIP), headers, service=service, status=403,
+                         code="forbidden-token")
         self.predict(read(CLIP), good, service=service)
         self.assertEqual(service.ask("GET", "/health").status, 200)
         other = self.run_service(GENRECLASSIFY_TOKEN="a secret")
