@@ -4,6 +4,20 @@
 
 #include <string.h>
 
+#include "connections.h"
+
+/* what a SoupServerMessage knows the code of its error by */
+#define ERROR_KEY "genreclassify-error"
+
+/* The id of the request; NULL if its client has gone. */
+static const char *
+get_id (SoupServerMessage *message)
+{
+  Connection *connection = connection_get (message);
+
+  return connection ? connection_get_caller (connection)->id : NULL;
+}
+
 void
 answer_set_header (
     SoupServerMessage *message, const char *name, const char *value)
@@ -15,6 +29,7 @@ answer_set_header (
 void
 answer_set_status (SoupServerMessage *message, guint status)
 {
+  const char *id = get_id (message);
   static const char *const headers[][2] = {
     { "Content-Security-Policy",
         /* the digest is of the stylesheet that wavesurfer.js puts into its
@@ -36,6 +51,8 @@ answer_set_status (SoupServerMessage *message, guint status)
 
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     answer_set_header (message, headers[i][0], headers[i][1]);
+  if (id)
+    answer_set_header (message, "X-Request-Id", id);
   soup_server_message_set_status (message, status, NULL);
 }
 
@@ -76,13 +93,20 @@ void
 answer_send_error (SoupServerMessage *message, Counters *counters,
     WebError error, const char *text)
 {
-  char *json = web_error_to_json (error, text);
+  char *json = web_error_to_json (error, text, get_id (message));
 
   counters_add_error (counters, error.code);
+  g_object_set_data (G_OBJECT (message), ERROR_KEY, (gpointer) error.code);
   if (answer_has_begun (message))
     answer_send_event (message, "error", json);
   else
     answer_send_text (message, error.status, "application/json", json);
+}
+
+const char *
+answer_get_error (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), ERROR_KEY);
 }
 
 void

@@ -33,6 +33,8 @@ answer_send_json (SoupServerMessage *message, guint status, JsonNode *root);
  * begun; counts it in @counters.  @text is a sentence for people. */
 void answer_send_error (SoupServerMessage *message, Counters *counters,
     WebError error, const char *text);
+/* The code of the error that was sent, a literal; NULL: none. */
+const char *answer_get_error (SoupServerMessage *message);
 
 /* Events (https://html.spec.whatwg.org/multipage/server-sent-events.html) */
 

@@ -7,6 +7,9 @@
 
 #include <libsoup/soup.h>
 
+#include "caller.h"
+#include "weberror.h"
+
 typedef struct _Connections Connections;
 typedef struct _Connection Connection;
 
@@ -22,36 +25,36 @@ typedef enum
 /* Called if the client goes away while the service works for it. */
 typedef void (*ConnectionGoneFunc) (gpointer user_data);
 
-/* Called if a client was too slow, and was told so. */
-typedef void (*ConnectionSlowFunc) (gpointer user_data);
+/* Called if a client was refused, and was told so, without libsoup. */
+typedef void (*ConnectionRefusedFunc) (
+    Connection *connection, WebErrorKind kind, gpointer user_data);
 
-/**
- * connections_new:
- * @server: gets the connections that are accepted
- * @address: an IP address
- * @port: 0: any that is free
- * @timeout: s that the service waits for a client
- * @slow: called for each client that was too slow
- * @error: return location: G_IO_ERROR
- *
- * Returns: (transfer full) (nullable): NULL with @error set if it cannot listen
- *     there
- */
-Connections *connections_new (SoupServer *server, const char *address,
-    guint16 port, double timeout, ConnectionSlowFunc slow, gpointer user_data,
-    GError **error);
+/* @server gets the connections, and @proxies are those that tell who their
+ * clients are; both must live longer.  @timeout: s that the service waits for a
+ * client.  @refused: called for each client that was too slow. */
+Connections *connections_new (SoupServer *server, const TrustedProxies *proxies,
+    double timeout, ConnectionRefusedFunc refused, gpointer user_data);
 void connections_free (Connections *connections);
-guint16 connections_get_port (Connections *connections);
+/* A client has come; it is let go at once if there are too many.  @is_local:
+ * only this machine can reach the socket that it came by. */
+void connections_add (
+    Connections *connections, GSocketConnection *stream, gboolean is_local);
 guint connections_get_n (Connections *connections);
-/* Accepts no more connections and cuts those without a request.  Uploads that
- * have begun have @timeout of connections_new() to end. */
+/* The service is to end: there is little time for headers that are not there
+ * yet.  Uploads that have begun have @timeout of connections_new() to end. */
 void connections_drain (Connections *connections);
 
 /* (transfer none) (nullable): the connection of @message; NULL if it is
  * closed. */
 Connection *connection_get (SoupServerMessage *message);
-/* The client's IP address. */
-const char *connection_get_client (Connection *connection);
+/* Who asks; (transfer none). */
+const Caller *connection_get_caller (Connection *connection);
+/* The headers of the request are here, which may tell who the caller is.  To be
+ * called once.  FALSE if this one has too many connections already. */
+gboolean
+connection_read_headers (Connection *connection, SoupMessageHeaders *headers);
+/* Whether connection_read_headers() was called. */
+gboolean connection_has_request (Connection *connection);
 void connection_set_phase (Connection *connection, ConnectionPhase phase);
 /* @size more bytes of the body have come. */
 void connection_add_bytes (Connection *connection, gsize size);
@@ -63,3 +66,5 @@ void connection_cut (Connection *connection);
 /* Whether it was cut, or its client was too slow: libsoup's answer reaches
  * nobody. */
 gboolean connection_is_cut (Connection *connection);
+/* What the client was refused for, without libsoup; N_WEB_ERRORS: it was not. */
+WebErrorKind connection_get_refusal (Connection *connection);
