@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <json-glib/json-glib.h>
-
 #include "io.h"
 
 /* bytes of a path or a name that are logged */
@@ -49,94 +47,104 @@ clean (const char *text)
   return g_utf8_make_valid (part, -1);
 }
 
-/* JSON */
+/* JSON.  Written by hand: JSON-GLib prints 0.001 with 17 digits. */
+
+/* Appends the member @name, and a comma if it is not the first. */
+static void
+append_name (GString *line, const char *name)
+{
+  g_string_append_printf (line, "%s\"%s\":", line->len > 1 ? "," : "", name);
+}
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *text)
+add_string (GString *line, const char *name, const char *text)
 {
   g_autofree char *value = text ? clean (text) : NULL;
 
-  json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
+  append_name (line, name);
+  if (!value) {
+    g_string_append (line, "null");
+    return;
+  }
+  g_string_append_c (line, '"');
+  for (const char *at = value; *at; at++)
+    if (*at == '"' || *at == '\\')
+      g_string_append_printf (line, "\\%c", *at);
+    else if ((guchar) *at < 0x20 || *at == 0x7f)
+      g_string_append_printf (line, "\\u%04x", (guchar) *at);
+    else
+      g_string_append_c (line, *at);
+  g_string_append_c (line, '"');
 }
 
 static void
-add_int (JsonBuilder *builder, const char *name, guint64 value)
+add_int (GString *line, const char *name, guint64 value)
 {
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64) value);
+  append_name (line, name);
+  g_string_append_printf (line, "%" G_GUINT64_FORMAT, value);
 }
 
 static void
-add_seconds (JsonBuilder *builder, const char *name, double value)
+add_seconds (GString *line, const char *name, double value)
 {
-  json_builder_set_member_name (builder, name);
-  if (value < 0)
-    json_builder_add_null_value (builder);
-  else
-    json_builder_add_double_value (builder, (gint64) (value * 1e6 + 0.5) / 1e6);
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  append_name (line, name);
+  g_string_append (line,
+      value < 0 ? "null"
+                : g_ascii_formatd (digits, sizeof digits, "%.6f", value));
 }
 
-static JsonBuilder *
+static GString *
 begin_object (void)
 {
-  JsonBuilder *builder = json_builder_new ();
+  GString *line = g_string_new ("{");
   g_autofree char *time = get_time ();
 
-  json_builder_begin_object (builder);
-  add_string (builder, "time", time);
-  return builder;
+  add_string (line, "time", time);
+  return line;
 }
 
-/* Takes @builder. */
+/* Takes @line. */
 static char *
-end_object (JsonBuilder *builder)
+end_object (GString *line)
 {
-  g_autoptr (JsonNode) root = NULL;
-  g_autofree char *json = NULL;
-
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  g_object_unref (builder);
-  json = json_to_string (root, FALSE);
-  return g_strconcat (json, "\n", NULL);
+  g_string_append (line, "}\n");
+  return g_string_free (line, FALSE);
 }
 
 static char *
 to_json (const RequestLog *log, const RequestLogEntry *entry)
 {
-  JsonBuilder *builder = begin_object ();
+  GString *object = begin_object ();
 
-  add_string (builder, "id", entry->id);
-  add_string (builder, "client", entry->client);
-  add_string (builder, "method", entry->method);
-  add_string (builder, "path", entry->path);
-  add_int (builder, "status", entry->status);
-  add_int (builder, "bytes_in", entry->bytes_in);
-  add_int (builder, "bytes_out", entry->bytes_out);
-  add_seconds (builder, "waiting", entry->waiting);
-  add_seconds (builder, "working", entry->working);
-  add_seconds (builder, "total", entry->total);
-  add_string (builder, "model", entry->model);
-  add_string (builder, "error", entry->error);
+  add_string (object, "id", entry->id);
+  add_string (object, "client", entry->client);
+  add_string (object, "method", entry->method);
+  add_string (object, "path", entry->path);
+  add_int (object, "status", entry->status);
+  add_int (object, "bytes_in", entry->bytes_in);
+  add_int (object, "bytes_out", entry->bytes_out);
+  add_seconds (object, "waiting", entry->waiting);
+  add_seconds (object, "working", entry->working);
+  add_seconds (object, "total", entry->total);
+  add_string (object, "model", entry->model);
+  add_string (object, "error", entry->error);
   if (log->with_names)
-    add_string (builder, "file", entry->file);
-  return end_object (builder);
+    add_string (object, "file", entry->file);
+  return end_object (object);
 }
 
 /* What the program says otherwise, "genreclassify: MESSAGE\n". */
 static void
 print_json (const char *text)
 {
-  JsonBuilder *builder = begin_object ();
+  GString *object = begin_object ();
   g_autofree char *message = g_strdup (text);
   g_autofree char *line = NULL;
 
-  add_string (builder, "message", g_strchomp (message));
-  line = end_object (builder);
+  add_string (object, "message", g_strchomp (message));
+  line = end_object (object);
   io_write_all (STDERR_FILENO, line, strlen (line));
 }
 

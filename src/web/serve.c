@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,20 +67,17 @@ drain (Run *run)
 }
 
 /* The first signal lets requests end, the second ends the service at once. */
-static gboolean
-on_signal (gpointer user_data)
+static void
+end (Run *run)
 {
-  Run *run = user_data;
-
   if (run->draining && !run->restarting) {
     g_main_loop_quit (run->loop);
-    return G_SOURCE_CONTINUE;
+    return;
   }
   run->restarting = FALSE;
   listeners_close (run->listeners);
   if (!run->draining)
     drain (run);
-  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -95,18 +93,44 @@ has_terminal (void)
 /* SIGHUP: requests end, while clients that come wait to be accepted, and the
  * program is started anew.  It is also what a terminal sends when it is
  * closed. */
-static gboolean
-on_hangup (gpointer user_data)
+static void
+hang_up (Run *run)
 {
-  Run *run = user_data;
-
-  if (run->has_terminal && !has_terminal ())
-    return on_signal (run);
-  if (!run->draining) {
+  if (run->has_terminal && !has_terminal ()) {
+    end (run);
+  } else if (!run->draining) {
     run->restarting = TRUE;
     listeners_stop (run->listeners);
     drain (run);
   }
+}
+
+/* Signals are blocked and read from a descriptor: those that come while there is
+ * nobody to read them, as while the program is started anew, wait. */
+static int
+open_signals (void)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGTERM);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGHUP);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+  return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static gboolean
+on_signal (int fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+  struct signalfd_siginfo signal;
+
+  if (read (fd, &signal, sizeof signal) != sizeof signal)
+    return G_SOURCE_CONTINUE;
+  if (signal.ssi_signo == SIGHUP)
+    hang_up (user_data);
+  else
+    end (user_data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -125,17 +149,6 @@ raise_descriptor_limit (void)
     limit.rlim_cur = MIN (limit.rlim_max, MAX_DESCRIPTORS);
     setrlimit (RLIMIT_NOFILE, &limit);
   }
-}
-
-/* Until there is somebody to take it, SIGHUP waits: it would end the program. */
-static void
-block_hangup (gboolean block)
-{
-  sigset_t set;
-
-  sigemptyset (&set);
-  sigaddset (&set, SIGHUP);
-  pthread_sigmask (block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 static void
@@ -184,9 +197,8 @@ serve (const ServeOptions *options, char **arguments)
   /* the path: there may be another program when it is started anew */
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autoptr (GError) error = NULL;
-  int status = 0;
+  int signals = open_signals (), status = 0;
 
-  block_hangup (TRUE);
   raise_descriptor_limit ();
   signal (SIGPIPE, SIG_IGN);
   run.listeners = listeners_new (&options->listeners, &error);
@@ -200,16 +212,11 @@ serve (const ServeOptions *options, char **arguments)
         : 1;
   }
   run.loop = g_main_loop_new (NULL, FALSE);
-  g_unix_signal_add (SIGTERM, on_signal, &run);
-  g_unix_signal_add (SIGINT, on_signal, &run);
-  g_unix_signal_add (SIGHUP, on_hangup, &run);
-  block_hangup (FALSE);
+  g_unix_fd_add (signals, G_IO_IN, on_signal, &run);
   listeners_start (run.listeners, on_client, &run);
   print_addresses (&run, service->base_path);
   request_log_begin (service->log);
   g_main_loop_run (run.loop);
-  /* another SIGHUP must not end it on the way */
-  block_hangup (TRUE);
   service_free (run.service);
   g_main_loop_unref (run.loop);
   if (run.restarting)
