@@ -4,14 +4,6 @@
 
 #include <string.h>
 
-gboolean
-access_is_loopback (const char *address)
-{
-  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
-
-  return inet && g_inet_address_get_is_loopback (inet);
-}
-
 /* The name in a Host header or a URL's authority; free with g_free(). */
 static char *
 get_host_name (const char *host)
@@ -27,37 +19,47 @@ get_host_name (const char *host)
  * this machine, and then a page of that domain has the same origin as the
  * service. */
 gboolean
-access_is_local_host (SoupMessageHeaders *headers)
+access_is_known_host (const char *host, char **public_hosts)
 {
-  const char *host = soup_message_headers_get_one (headers, "Host");
-  g_autofree char *name = get_host_name (host ? host : "");
+  g_autofree char *name = get_host_name (host);
 
+  for (guint i = 0; public_hosts && public_hosts[i]; i++) {
+    g_autofree char *public_name = get_host_name (public_hosts[i]);
+
+    if (!g_ascii_strcasecmp (name, public_name))
+      return TRUE;
+  }
   return !g_ascii_strcasecmp (name, "localhost") ||
       g_hostname_is_ip_address (name);
 }
 
 static gboolean
-is_same_origin (SoupMessageHeaders *headers, const char *origin)
+is_same_origin (
+    const char *origin, const Caller *caller, char **public_hosts)
 {
-  static const char *const hosts[] = { "Host", "X-Forwarded-Host" };
   const char *authority = strstr (origin, "://");
+  g_autofree char *scheme = authority ? g_strndup (origin, authority - origin)
+                                      : NULL;
 
-  for (guint i = 0; i < G_N_ELEMENTS (hosts) && authority; i++) {
-    const char *host = soup_message_headers_get_one (headers, hosts[i]);
-
-    if (host && !g_ascii_strcasecmp (host, authority + 3))
+  /* a page that came without TLS may be anybody's */
+  if (!authority ||
+      (caller->scheme && g_ascii_strcasecmp (scheme, caller->scheme)))
+    return FALSE;
+  authority += strlen ("://");
+  for (guint i = 0; public_hosts && public_hosts[i]; i++)
+    if (!g_ascii_strcasecmp (public_hosts[i], authority))
       return TRUE;
-  }
-  return FALSE;
+  return caller->host && !g_ascii_strcasecmp (caller->host, authority);
 }
 
 gboolean
-access_is_same_site (SoupMessageHeaders *headers, gboolean is_post)
+access_is_same_site (SoupMessageHeaders *headers, const Caller *caller,
+    char **public_hosts, gboolean is_post)
 {
   const char *origin = soup_message_headers_get_one (headers, "Origin");
   const char *site = soup_message_headers_get_one (headers, "Sec-Fetch-Site");
 
-  return (!origin || is_same_origin (headers, origin)) &&
+  return (!origin || is_same_origin (origin, caller, public_hosts)) &&
       !(is_post && !g_strcmp0 (site, "cross-site"));
 }
 

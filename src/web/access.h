@@ -6,13 +6,15 @@
 
 #include <libsoup/soup.h>
 
-/* Whether only this machine can reach @address, an IP address. */
-gboolean access_is_loopback (const char *address);
-/* Whether the request's Host is "localhost" or an IP address. */
-gboolean access_is_local_host (SoupMessageHeaders *headers);
-/* Whether the request does not come from a page of another site.  A proxy
- * passes the name that browsers know it by in X-Forwarded-Host. */
-gboolean access_is_same_site (SoupMessageHeaders *headers, gboolean is_post);
+#include "caller.h"
+
+/* Whether @host, of a Host header, is "localhost", an IP address or one of
+ * @public_hosts; the port does not matter. */
+gboolean access_is_known_host (const char *host, char **public_hosts);
+/* Whether the request does not come from a page of another site: the page is of
+ * the host that the caller has asked, or of one of @public_hosts. */
+gboolean access_is_same_site (SoupMessageHeaders *headers, const Caller *caller,
+    char **public_hosts, gboolean is_post);
 /* (transfer none) (nullable): the token that the request bears. */
 const char *access_get_token (SoupMessageHeaders *headers);
 /* Whether @given is @token.  The time it takes does not depend on how much of it

@@ -25,6 +25,17 @@ static const char *const headers[][2] = {
   /* libsoup reads one request from a stream that it did not accept itself */
   { "Connection", "close" },
 };
+/* what a SoupServerMessage knows the code of its error by */
+#define ERROR_KEY "genreclassify-error"
+
+/* The id of the request; NULL if its client has gone. */
+static const char *
+get_id (SoupServerMessage *message)
+{
+  Connection *connection = connection_get (message);
+
+  return connection ? connection_get_caller (connection)->id : NULL;
+}
 
 void
 answer_set_header (
@@ -37,8 +48,12 @@ answer_set_header (
 void
 answer_set_status (SoupServerMessage *message, guint status)
 {
+  const char *id = get_id (message);
+
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     answer_set_header (message, headers[i][0], headers[i][1]);
+  if (id)
+    answer_set_header (message, "X-Request-Id", id);
   soup_server_message_set_status (message, status, NULL);
 }
 
@@ -100,9 +115,9 @@ get_phrase (guint status)
 }
 
 char *
-answer_make_raw (WebError error, const char *text)
+answer_make_raw (WebError error, const char *text, const char *id)
 {
-  g_autofree char *body = web_error_to_json (error, text);
+  g_autofree char *body = web_error_to_json (error, text, id);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
   GString *answer = g_string_new (NULL);
@@ -112,9 +127,10 @@ answer_make_raw (WebError error, const char *text)
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     g_string_append_printf (answer, "%s: %s\r\n", headers[i][0], headers[i][1]);
   g_string_append_printf (answer,
+      "X-Request-Id: %s\r\n"
       "Content-Type: application/json\r\n"
       "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
-      strlen (body), body);
+      id, strlen (body), body);
   return g_string_free (answer, FALSE);
 }
 
@@ -122,13 +138,20 @@ void
 answer_send_error (SoupServerMessage *message, Counters *counters,
     WebError error, const char *text)
 {
-  char *json = web_error_to_json (error, text);
+  char *json = web_error_to_json (error, text, get_id (message));
 
   counters_add_error (counters, error.code);
+  g_object_set_data (G_OBJECT (message), ERROR_KEY, (gpointer) error.code);
   if (answer_has_begun (message))
     answer_send_event (message, "error", json);
   else
     answer_send_text (message, error.status, "application/json", json);
+}
+
+const char *
+answer_get_error (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), ERROR_KEY);
 }
 
 void

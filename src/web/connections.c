@@ -14,8 +14,6 @@
 #define MAX_CONNECTIONS 1000
 /* of one client, so that there are some left for others */
 #define MAX_CLIENT_CONNECTIONS 250
-/* clients that the kernel lets wait to be accepted */
-#define BACKLOG 128
 /* bytes/s; a slower upload is refused, and a client that takes its answer more
  * slowly is cut */
 #define MIN_RATE 1024
@@ -25,6 +23,9 @@
 #define MAX_CLIENT_ANSWERS (16 << 20)
 /* ... and, of one answer, in the kernel, which would take some megabytes */
 #define SEND_BUFFER (128 << 10)
+/* µs that a client has to send its headers, when the service is to end: one that
+ * has just connected has them under way */
+#define DRAIN_GRACE (2 * G_USEC_PER_SEC)
 /* ms from one look at the deadlines to the next */
 #define SWEEP_PERIOD 250
 
@@ -34,8 +35,7 @@
 struct _Connections
 {
   SoupServer *server;
-  GSocketService *service;
-  guint16 port;
+  const TrustedProxies *proxies;
   gint64 timeout;        /* µs */
   gint64 drain_deadline; /* µs, for all uploads; 0: not draining */
   guint sweep_source;
@@ -52,11 +52,14 @@ struct _Connection
   GIOStream *stream; /* weak */
   GSocket *socket;   /* that of @stream */
   GSocketAddress *address;
-  char *client;
+  Caller *caller;
+  const char *counted; /* the caller's key, or NULL: the quota counts it only
+                          with all others */
+  gboolean has_request;
   ConnectionPhase phase;
   gint64 started, deadline; /* µs */
   guint64 n_bytes;          /* of the body or the answer, so far */
-  gboolean has_refused;
+  WebErrorKind refusal;     /* N_WEB_ERRORS: none */
   /* while it is watched */
   GSource *watch; /* or NULL */
   ConnectionProbeFunc may_probe;
@@ -75,10 +78,10 @@ connection_cut (Connection *connection)
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
 }
 
-gboolean
-connection_has_refused (Connection *connection)
+WebErrorKind
+connection_get_refusal (Connection *connection)
 {
-  return connection->has_refused;
+  return connection->refusal;
 }
 
 static void
@@ -96,12 +99,12 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 
   unwatch (connection);
   g_hash_table_remove (connection->connections->set, connection);
-  quota_release (connection->connections->quota, connection->client, 1);
+  quota_release (connection->connections->quota, connection->counted, 1);
   answer_budget_release (connection->connections->budget, connection);
   g_object_set_data (G_OBJECT (connection->address), CONNECTION_KEY, NULL);
   g_object_unref (connection->address);
   g_object_unref (connection->socket);
-  g_free (connection->client);
+  caller_free (connection->caller);
   g_free (connection);
 }
 
@@ -109,7 +112,8 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 static void
 send_refusal (Connection *connection, WebErrorKind kind, const char *text)
 {
-  g_autofree char *answer = answer_make_raw (web_error_get (kind), text);
+  g_autofree char *answer = answer_make_raw (
+      web_error_get (kind), text, connection->caller->id);
 
   /* nothing but "100 Continue" was sent before: there is room for it */
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
@@ -122,9 +126,9 @@ refuse_slow_client (Connection *connection)
   send_refusal (
       connection, WEB_ERROR_SLOW_CLIENT, "The request came in too slowly.");
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
-  connection->has_refused = TRUE;
+  connection->refusal = WEB_ERROR_SLOW_CLIENT;
   connection->connections->refused (
-      WEB_ERROR_SLOW_CLIENT, connection->connections->user_data);
+      connection, WEB_ERROR_SLOW_CLIENT, connection->connections->user_data);
 }
 
 /* The guard does not let the request through. */
@@ -133,7 +137,7 @@ on_refused (const GError *error, gboolean is_end, gpointer user_data)
 {
   Connection *connection = user_data;
 
-  if (connection->has_refused)
+  if (connection->refusal != N_WEB_ERRORS)
     return;
   send_refusal (connection, error->code, error->message);
   /* the client reads the answer and its end; closing at once would drop it, if
@@ -142,9 +146,9 @@ on_refused (const GError *error, gboolean is_end, gpointer user_data)
   connection_set_phase (connection, CONNECTION_ANSWER);
   if (is_end)
     return;
-  connection->has_refused = TRUE;
+  connection->refusal = error->code;
   connection->connections->refused (
-      error->code, connection->connections->user_data);
+      connection, error->code, connection->connections->user_data);
 }
 
 static void
@@ -175,29 +179,33 @@ on_sweep (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
-    GObject *source G_GNUC_UNUSED, gpointer user_data)
+void
+connections_add (
+    Connections *connections, GSocketConnection *stream, gboolean is_local)
 {
-  Connections *connections = user_data;
+  GSocket *socket = g_socket_connection_get_socket (stream);
   g_autoptr (GSocketAddress)
       local = g_socket_connection_get_local_address (stream, NULL),
       remote = g_socket_connection_get_remote_address (stream, NULL);
-  g_autofree char *client = remote
-      ? g_inet_address_to_string (
-            g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)))
-      : NULL;
   g_autoptr (GIOStream) guard = NULL;
+  Caller *caller = caller_new (socket, connections->proxies, is_local);
+  /* a proxy has all its clients' connections */
+  const char *counted = caller && !caller->is_proxy ? caller->key : NULL;
   Connection *connection;
 
   /* a connection that is not passed on is closed */
-  if (!local || !client || !quota_take (connections->quota, client, 1))
-    return TRUE;
+  if (!local || !remote || !caller ||
+      !quota_take (connections->quota, counted, 1)) {
+    caller_free (caller);
+    return;
+  }
   connection = g_new0 (Connection, 1);
   connection->connections = connections;
-  connection->socket = g_object_ref (g_socket_connection_get_socket (stream));
+  connection->socket = g_object_ref (socket);
   connection->address = g_object_ref (remote);
-  connection->client = g_steal_pointer (&client);
+  connection->caller = caller;
+  connection->counted = counted;
+  connection->refusal = N_WEB_ERRORS;
   g_hash_table_add (connections->set, connection);
   g_object_set_data (G_OBJECT (remote), CONNECTION_KEY, connection);
   g_socket_set_option (
@@ -206,41 +214,42 @@ on_incoming (GSocketService *service G_GNUC_UNUSED, GSocketConnection *stream,
   g_object_weak_ref (G_OBJECT (guard), on_stream_gone, connection);
   connection_set_phase (connection, CONNECTION_HEADERS);
   soup_server_accept_iostream (connections->server, guard, local, remote, NULL);
-  return TRUE;
 }
 
-static gboolean
-bind_address (
-    Connections *connections, const char *address, guint16 port, GError **error)
+gboolean
+connection_read_headers (Connection *connection, SoupMessageHeaders *headers)
 {
-  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
-  g_autoptr (GSocketAddress) wanted = NULL, bound = NULL;
-  GSocketListener *listener = G_SOCKET_LISTENER (connections->service);
+  Quota *quota = connection->connections->quota;
+  Caller *caller = connection->caller;
+  gboolean ok;
 
-  if (!inet) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "%s: it is not an IP address, such as 127.0.0.1 or ::1.", address);
-    return FALSE;
+  connection->has_request = TRUE;
+  /* the key may be another one after it */
+  quota_release (quota, connection->counted, 1);
+  caller_read_headers (caller, headers, connection->connections->proxies);
+  connection->counted = caller->is_proxy ? NULL : caller->key;
+  ok = quota_take (quota, connection->counted, 1);
+  if (!ok) {
+    connection->counted = NULL;
+    quota_take (quota, NULL, 1);
   }
-  wanted = g_inet_socket_address_new (inet, port);
-  g_socket_listener_set_backlog (listener, BACKLOG);
-  if (!g_socket_listener_add_address (listener, wanted, G_SOCKET_TYPE_STREAM,
-          G_SOCKET_PROTOCOL_TCP, NULL, &bound, error))
-    return FALSE;
-  connections->port = g_inet_socket_address_get_port (
-      G_INET_SOCKET_ADDRESS (bound));
-  return TRUE;
+  return ok;
+}
+
+gboolean
+connection_has_request (Connection *connection)
+{
+  return connection->has_request;
 }
 
 Connections *
-connections_new (SoupServer *server, const char *address, guint16 port,
-    double timeout, ConnectionRefusedFunc refused, gpointer user_data,
-    GError **error)
+connections_new (SoupServer *server, const TrustedProxies *proxies,
+    double timeout, ConnectionRefusedFunc refused, gpointer user_data)
 {
   Connections *connections = g_new0 (Connections, 1);
 
   connections->server = server;
-  connections->service = g_socket_service_new ();
+  connections->proxies = proxies;
   connections->timeout = (gint64) (timeout * G_USEC_PER_SEC);
   connections->set = g_hash_table_new (NULL, NULL);
   connections->quota = quota_new (MAX_CONNECTIONS, MAX_CLIENT_CONNECTIONS);
@@ -248,12 +257,6 @@ connections_new (SoupServer *server, const char *address, guint16 port,
       MAX_ANSWERS, MAX_CLIENT_ANSWERS, on_given_up);
   connections->refused = refused;
   connections->user_data = user_data;
-  if (!bind_address (connections, address, port, error)) {
-    connections_free (connections);
-    return NULL;
-  }
-  g_signal_connect (
-      connections->service, "incoming", G_CALLBACK (on_incoming), connections);
   connections->sweep_source = g_timeout_add (
       SWEEP_PERIOD, on_sweep, connections);
   return connections;
@@ -265,19 +268,10 @@ connections_free (Connections *connections)
   if (!connections)
     return;
   g_clear_handle_id (&connections->sweep_source, g_source_remove);
-  g_socket_service_stop (connections->service);
-  g_socket_listener_close (G_SOCKET_LISTENER (connections->service));
-  g_object_unref (connections->service);
   g_hash_table_unref (connections->set);
   quota_free (connections->quota);
   answer_budget_free (connections->budget);
   g_free (connections);
-}
-
-guint16
-connections_get_port (Connections *connections)
-{
-  return connections->port;
 }
 
 guint
@@ -291,17 +285,16 @@ connections_drain (Connections *connections)
 {
   g_autoptr (GList) all = g_hash_table_get_keys (connections->set);
 
-  connections->drain_deadline = g_get_monotonic_time () + connections->timeout;
-  g_socket_service_stop (connections->service);
-  g_socket_listener_close (G_SOCKET_LISTENER (connections->service));
+  gint64 now = g_get_monotonic_time ();
+
+  connections->drain_deadline = now + connections->timeout;
   for (GList *i = all; i; i = i->next) {
     Connection *connection = i->data;
 
-    if (connection->phase == CONNECTION_HEADERS)
-      connection_cut (connection);
-    else
-      connection->deadline = MIN (
-          connection->deadline, connections->drain_deadline);
+    connection->deadline = MIN (connection->deadline,
+        connection->phase == CONNECTION_HEADERS
+            ? now + MIN (DRAIN_GRACE, connections->timeout)
+            : connections->drain_deadline);
   }
 }
 
@@ -314,10 +307,10 @@ connection_get (SoupServerMessage *message)
                  : NULL;
 }
 
-const char *
-connection_get_client (Connection *connection)
+const Caller *
+connection_get_caller (Connection *connection)
 {
-  return connection->client;
+  return connection->caller;
 }
 
 static void
@@ -360,8 +353,8 @@ connection_add_bytes (Connection *connection, gsize size)
 void
 connection_hold_answer (Connection *connection, gsize size)
 {
-  answer_budget_hold (
-      connection->connections->budget, connection, connection->client, size);
+  answer_budget_hold (connection->connections->budget, connection,
+      connection->caller->key, size);
 }
 
 /* Sends an interim answer, which every client of HTTP/1.1 passes over (RFC 9110,

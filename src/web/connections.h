@@ -7,6 +7,7 @@
 
 #include <libsoup/soup.h>
 
+#include "caller.h"
 #include "weberror.h"
 
 typedef struct _Connections Connections;
@@ -27,36 +28,37 @@ typedef void (*ConnectionGoneFunc) (gpointer user_data);
 /* Whether an interim answer, "100 Continue", may be sent at this moment. */
 typedef gboolean (*ConnectionProbeFunc) (gpointer user_data);
 
-/* Called if a client was refused before its request was read, and was told so. */
-typedef void (*ConnectionRefusedFunc) (WebErrorKind kind, gpointer user_data);
+/* Called if a client was refused, and was told so, without libsoup. */
+typedef void (*ConnectionRefusedFunc) (
+    Connection *connection, WebErrorKind kind, gpointer user_data);
 
-/**
- * connections_new:
- * @server: gets the connections that are accepted
- * @address: an IP address
- * @port: 0: any that is free
- * @timeout: s that the service waits for a client
- * @refused: called for each client whose request was too slow or malformed
- * @error: return location: G_IO_ERROR
- *
- * Returns: (transfer full) (nullable): NULL with @error set if it cannot listen
- *     there
- */
-Connections *connections_new (SoupServer *server, const char *address,
-    guint16 port, double timeout, ConnectionRefusedFunc refused,
-    gpointer user_data, GError **error);
+/* @server gets the connections, and @proxies are those that tell who their
+ * clients are; both must live longer.  @timeout: s that the service waits for a
+ * client.  @refused: called for each client whose request was too slow or
+ * malformed. */
+Connections *connections_new (SoupServer *server, const TrustedProxies *proxies,
+    double timeout, ConnectionRefusedFunc refused, gpointer user_data);
 void connections_free (Connections *connections);
-guint16 connections_get_port (Connections *connections);
+/* A client has come; it is let go at once if there are too many.  @is_local:
+ * only this machine can reach the socket that it came by. */
+void connections_add (
+    Connections *connections, GSocketConnection *stream, gboolean is_local);
 guint connections_get_n (Connections *connections);
-/* Accepts no more connections and cuts those without a request.  Uploads that
- * have begun have @timeout of connections_new() to end. */
+/* The service is to end: there is little time for headers that are not there
+ * yet.  Uploads that have begun have @timeout of connections_new() to end. */
 void connections_drain (Connections *connections);
 
 /* (transfer none) (nullable): the connection of @message; NULL if it is
  * closed. */
 Connection *connection_get (SoupServerMessage *message);
-/* The client's IP address. */
-const char *connection_get_client (Connection *connection);
+/* Who asks; (transfer none). */
+const Caller *connection_get_caller (Connection *connection);
+/* The headers of the request are here, which may tell who the caller is.  To be
+ * called once.  FALSE if this one has too many connections already. */
+gboolean
+connection_read_headers (Connection *connection, SoupMessageHeaders *headers);
+/* Whether connection_read_headers() was called. */
+gboolean connection_has_request (Connection *connection);
 void connection_set_phase (Connection *connection, ConnectionPhase phase);
 /* @size more bytes of the body have come, or of the answer have gone. */
 void connection_add_bytes (Connection *connection, gsize size);
@@ -74,6 +76,6 @@ void connection_watch (Connection *connection, ConnectionProbeFunc may_probe,
     ConnectionGoneFunc gone, gpointer user_data);
 /* Closes the connection at once; what was not sent yet is dropped. */
 void connection_cut (Connection *connection);
-/* Whether the client was refused, and ConnectionRefusedFunc called: libsoup's
- * answer reaches nobody. */
-gboolean connection_has_refused (Connection *connection);
+/* What the client was refused for, and ConnectionRefusedFunc called: libsoup's
+ * answer reaches nobody.  N_WEB_ERRORS: it was not. */
+WebErrorKind connection_get_refusal (Connection *connection);

@@ -2,17 +2,27 @@
 
 #include "counters.h"
 
+#include "processmetrics.h"
+
 /* upper bounds of the histogram, s */
 static const double bounds[] = { 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120,
   300 };
 
+typedef struct
+{
+  guint64 counts[G_N_ELEMENTS (bounds)]; /* of each bucket alone */
+  guint64 n;
+  double sum;
+} Histogram;
+
 struct _Counters
 {
+  gint64 start;         /* µs since 1970 */
   GHashTable *requests; /* labels -> guint64 * */
   GHashTable *errors;   /* labels -> guint64 * */
-  double audio, seconds;
-  guint64 counts[G_N_ELEMENTS (bounds)]; /* of each bucket alone */
-  guint64 n_analyses;
+  GHashTable *times;    /* label of the route -> Histogram *, of requests */
+  Histogram analyses;
+  double audio;
 };
 
 Counters *
@@ -20,6 +30,9 @@ counters_new (void)
 {
   Counters *counters = g_new0 (Counters, 1);
 
+  counters->start = g_get_real_time ();
+  counters->times = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, g_free);
   counters->requests = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
   counters->errors = g_hash_table_new_full (
@@ -34,6 +47,7 @@ counters_free (Counters *counters)
     return;
   g_hash_table_unref (counters->requests);
   g_hash_table_unref (counters->errors);
+  g_hash_table_unref (counters->times);
   g_free (counters);
 }
 
@@ -52,11 +66,33 @@ count (GHashTable *table, char *labels)
   ++*n;
 }
 
-void
-counters_add_request (Counters *counters, const char *route, guint status)
+static void
+add_to_histogram (Histogram *histogram, double seconds)
 {
+  guint bucket = 0;
+
+  while (bucket < G_N_ELEMENTS (bounds) && seconds > bounds[bucket])
+    bucket++;
+  if (bucket < G_N_ELEMENTS (bounds))
+    histogram->counts[bucket]++;
+  histogram->n++;
+  histogram->sum += seconds;
+}
+
+void
+counters_add_request (
+    Counters *counters, const char *route, guint status, double seconds)
+{
+  g_autofree char *label = g_strdup_printf ("route=\"%s\"", route);
+  Histogram *times = g_hash_table_lookup (counters->times, label);
+
   count (counters->requests,
-      g_strdup_printf ("route=\"%s\",status=\"%u\"", route, status));
+      g_strdup_printf ("%s,status=\"%u\"", label, status));
+  if (!times) {
+    times = g_new0 (Histogram, 1);
+    g_hash_table_insert (counters->times, g_steal_pointer (&label), times);
+  }
+  add_to_histogram (times, seconds);
 }
 
 void
@@ -68,14 +104,7 @@ counters_add_error (Counters *counters, const char *code)
 void
 counters_add_analysis (Counters *counters, double audio, double seconds)
 {
-  guint bucket = 0;
-
-  while (bucket < G_N_ELEMENTS (bounds) && seconds > bounds[bucket])
-    bucket++;
-  if (bucket < G_N_ELEMENTS (bounds))
-    counters->counts[bucket]++;
-  counters->n_analyses++;
-  counters->seconds += seconds;
+  add_to_histogram (&counters->analyses, seconds);
   counters->audio += audio;
 }
 
@@ -119,25 +148,48 @@ append_single (GString *text, const char *name, const char *type,
   append_value (text, name, NULL, value);
 }
 
+/* @labels: "" or such as "route=\"/\"". */
 static void
-append_histogram (GString *text, const Counters *counters)
+append_histogram (GString *text, const char *name, const char *labels,
+    const Histogram *histogram)
 {
+  g_autofree char *bucket = g_strconcat (name, "_bucket", NULL),
+                  *sum_name = g_strconcat (name, "_sum", NULL),
+                  *count_name = g_strconcat (name, "_count", NULL);
+  const char *comma = *labels ? "," : "", *own = *labels ? labels : NULL;
   guint64 sum = 0;
 
+  for (guint i = 0; i <= G_N_ELEMENTS (bounds); i++) {
+    char digits[G_ASCII_DTOSTR_BUF_SIZE] = "+Inf";
+    g_autofree char *all = NULL;
+
+    if (i < G_N_ELEMENTS (bounds)) {
+      g_ascii_formatd (digits, sizeof digits, "%g", bounds[i]);
+      sum += histogram->counts[i];
+    } else {
+      sum = histogram->n;
+    }
+    all = g_strdup_printf ("%s%sle=\"%s\"", labels, comma, digits);
+    append_value (text, bucket, all, sum);
+  }
+  append_value (text, sum_name, own, histogram->sum);
+  append_value (text, count_name, own, histogram->n);
+}
+
+static void
+append_histograms (GString *text, const Counters *counters)
+{
+  g_autoptr (GList) keys = g_list_sort (
+      g_hash_table_get_keys (counters->times), (GCompareFunc) g_strcmp0);
+
+  append_head (text, "request_seconds", "histogram",
+      "Time from a client's connection to the end of its answer.");
+  for (GList *i = keys; i; i = i->next)
+    append_histogram (text, "request_seconds", i->data,
+        g_hash_table_lookup (counters->times, i->data));
   append_head (text, "analysis_seconds", "histogram",
       "Time that a file took to be decoded and classified.");
-  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++) {
-    char digits[G_ASCII_DTOSTR_BUF_SIZE];
-    g_autofree char *labels = g_strdup_printf (
-        "le=\"%s\"", g_ascii_formatd (digits, sizeof digits, "%g", bounds[i]));
-
-    sum += counters->counts[i];
-    append_value (text, "analysis_seconds_bucket", labels, sum);
-  }
-  append_value (
-      text, "analysis_seconds_bucket", "le=\"+Inf\"", counters->n_analyses);
-  append_value (text, "analysis_seconds_sum", NULL, counters->seconds);
-  append_value (text, "analysis_seconds_count", NULL, counters->n_analyses);
+  append_histogram (text, "analysis_seconds", "", &counters->analyses);
 }
 
 char *
@@ -152,11 +204,14 @@ counters_to_text (
       text, "errors_total", "Answers that were an error.", counters->errors);
   append_single (text, "audio_seconds_total", "counter",
       "Audio that was classified.", counters->audio);
-  append_histogram (text, counters);
+  append_histograms (text, counters);
   append_single (
       text, "queue_length", "gauge", "Files that wait for a worker.", waiting);
   append_single (
       text, "workers_running", "gauge", "Files that are in a worker.", running);
   append_single (text, "connections", "gauge", "Clients.", connections);
+  append_head (text, "build_info", "gauge", "The version of the program.");
+  append_value (text, "build_info", "version=\"" VERSION "\"", 1);
+  process_metrics_append (text, counters->start);
   return g_string_free (text, FALSE);
 }

@@ -11,8 +11,10 @@ typedef struct _Counters Counters;
 Counters *counters_new (void);
 void counters_free (Counters *counters);
 
-/* Counts an answered request; @route is a literal, one of a few. */
-void counters_add_request (Counters *counters, const char *route, guint status);
+/* Counts an answered request; @route is a literal, one of a few.  @seconds: from
+ * the client's connection to the end of the answer. */
+void counters_add_request (
+    Counters *counters, const char *route, guint status, double seconds);
 /* Counts an error; @code is a literal, one of a few. */
 void counters_add_error (Counters *counters, const char *code);
 /* Counts a file: @audio seconds of it were decoded and classified in

@@ -243,3 +243,11 @@ forkclient_find_model (ForkClient *client, const char *name)
       return i;
   return -1;
 }
+
+const char *
+forkclient_get_model_name (ForkClient *client, guint model)
+{
+  return json_object_get_string_member (
+      json_array_get_object_element (forkclient_get_models (client), model),
+      "name");
+}

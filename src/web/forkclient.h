@@ -53,3 +53,5 @@ gboolean forkclient_send (ForkClient *client, const ForkRequest *request,
 JsonArray *forkclient_get_models (ForkClient *client);
 /* The index of the model that is called @name, or -1. */
 int forkclient_find_model (ForkClient *client, const char *name);
+/* The name of the model that has this index. */
+const char *forkclient_get_model_name (ForkClient *client, guint model);

@@ -34,6 +34,7 @@ struct _Multipart
   GByteArray *rest; /* bytes that are not parsed yet */
   gboolean wanted;  /* this part is the field */
   gboolean found;   /* the field */
+  char *file_name;  /* of the field; or NULL */
 };
 
 Multipart *
@@ -64,6 +65,7 @@ multipart_free (Multipart *multipart)
     return;
   g_free (multipart->delimiter);
   g_free (multipart->field);
+  g_free (multipart->file_name);
   g_byte_array_unref (multipart->rest);
   g_free (multipart);
 }
@@ -99,6 +101,8 @@ is_wanted (Multipart *multipart, const char *headers, gsize size)
   /* "; name=file" has no disposition */
   wanted = disposition && !g_ascii_strcasecmp (disposition, "form-data") &&
       !g_strcmp0 (g_hash_table_lookup (params, "name"), multipart->field);
+  if (wanted && !multipart->file_name)
+    multipart->file_name = g_strdup (g_hash_table_lookup (params, "filename"));
   g_hash_table_unref (params);
   return wanted;
 }
@@ -222,4 +226,10 @@ multipart_finish (Multipart *multipart, GError **error)
     return FALSE;
   }
   return TRUE;
+}
+
+const char *
+multipart_get_file_name (const Multipart *multipart)
+{
+  return multipart->file_name;
 }

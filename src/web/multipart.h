@@ -28,3 +28,6 @@ gboolean multipart_push (
 /* The body is complete.  FALSE with @error (G_IO_ERROR_INVALID_DATA) set if it
  * ends too early, or the field is not in it. */
 gboolean multipart_finish (Multipart *multipart, GError **error);
+/* How the client calls the file in the field; NULL if it does not tell, or the
+ * field has not come yet. */
+const char *multipart_get_file_name (const Multipart *multipart);

@@ -32,28 +32,33 @@ quota_free (Quota *quota)
 gboolean
 quota_take (Quota *quota, const char *client, guint64 n)
 {
-  guint64 *has = g_hash_table_lookup (quota->clients, client);
+  guint64 *has = client ? g_hash_table_lookup (quota->clients, client) : NULL;
 
-  if (n > quota->total - quota->taken || n > quota->share - (has ? *has : 0))
+  if (n > quota->total - quota->taken ||
+      (client && n > quota->share - (has ? *has : 0)))
     return FALSE;
+  quota->taken += n;
+  if (!client)
+    return TRUE;
   if (!has) {
     has = g_new0 (guint64, 1);
     g_hash_table_insert (quota->clients, g_strdup (client), has);
   }
   *has += n;
-  quota->taken += n;
   return TRUE;
 }
 
 void
 quota_release (Quota *quota, const char *client, guint64 n)
 {
-  guint64 *has = g_hash_table_lookup (quota->clients, client);
+  guint64 *has = client ? g_hash_table_lookup (quota->clients, client) : NULL;
 
-  if (!has)
+  if (client && !has)
+    return;
+  quota->taken -= n;
+  if (!client)
     return;
   *has -= n;
-  quota->taken -= n;
   if (*has == 0)
     g_hash_table_remove (quota->clients, client);
 }

@@ -13,7 +13,7 @@ typedef struct _Quota Quota;
 Quota *quota_new (guint64 total, guint64 share);
 void quota_free (Quota *quota);
 /* Takes @n for @client, an address; FALSE if there is not that much left for
- * it. */
+ * it.  NULL: for one who may have all of it. */
 gboolean quota_take (Quota *quota, const char *client, guint64 n);
 /* Returns @n of what was taken for @client. */
 void quota_release (Quota *quota, const char *client, guint64 n);

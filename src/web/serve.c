@@ -2,20 +2,23 @@
 
 #include "serve.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <glib-unix.h>
 
-#include "arguments.h"
 #include "forkserver.h"
-#include "genre/genre.h"
+#include "listeners.h"
 #include "sandbox.h"
 #include "service.h"
+#include "serveoptions.h"
 
-#define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
 /* ms from one look whether the last request is answered to the next */
 #define DRAIN_PERIOD 50
 /* Each connection has a socket and a file, each worker a pipe and a file: some
@@ -23,141 +26,17 @@
  * all descriptors that there could be. */
 #define MAX_DESCRIPTORS 65536
 
-typedef struct
-{
-  char *bind, *token, *token_file, *max_size;
-  int port, workers, queue;
-  double timeout, client_timeout, max_duration;
-  gboolean self_test, fork_server;
-} Options;
-
-/* @format has one %s, for @value. */
-static gboolean
-set_bad_value (GError **error, const char *format, const char *value)
-{
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, value);
-  return FALSE;
-}
-
-/* Parses a size such as "200M": bytes, KiB, MiB or GiB. */
-static gboolean
-parse_size (const char *text, guint64 *size, GError **error)
-{
-  static const char units[] = "KMG";
-  char *end;
-  const char *unit;
-  guint shift = 0;
-
-  *size = g_ascii_strtoull (text, &end, 10);
-  if (end > text && *end && (unit = strchr (units, g_ascii_toupper (*end)))) {
-    shift = 10 * (unit - units + 1);
-    end++;
-  }
-  if (!g_ascii_isdigit (*text) || *end || *size == 0 ||
-      *size > (guint64) G_MAXINT64 >> (shift + 1))
-    return set_bad_value (
-        error, "--max-size: %s: it is not a size such as 200M or 2G.", text);
-  *size <<= shift;
-  return TRUE;
-}
-
-/* Finds the token, in --token, --token-file or the environment; *token stays
- * NULL if there is none. */
-static gboolean
-find_token (const Options *options, char **token, GError **error)
-{
-  if (options->token) {
-    *token = g_strdup (options->token);
-  } else if (options->token_file) {
-    if (!g_file_get_contents (options->token_file, token, NULL, error))
-      return FALSE;
-    g_strstrip (*token);
-  } else {
-    *token = g_strdup (g_getenv (TOKEN_VARIABLE));
-  }
-  if (*token && !**token)
-    return set_bad_value (error, "%s", "The token is empty.");
-  return TRUE;
-}
-
-static gboolean
-check_options (const Options *options, GError **error)
-{
-  if (options->port < 0 || options->port > 65535)
-    return set_bad_value (error, "%s", "--port: it is 0 to 65535.");
-  if (options->workers < 1 || options->workers > 256)
-    return set_bad_value (error, "%s", "--jobs: it is 1 to 256.");
-  if (options->queue < 0 || options->queue > 10000)
-    return set_bad_value (error, "%s", "--queue: it is 0 to 10000.");
-  if (!(options->timeout > 0 && options->timeout <= 86400))
-    return set_bad_value (
-        error, "%s", "--timeout: it is more than 0 s, up to 86400 s.");
-  if (!(options->client_timeout > 0 && options->client_timeout <= 86400))
-    return set_bad_value (
-        error, "%s", "--client-timeout: it is more than 0 s, up to 86400 s.");
-  if (!(options->max_duration >= 0 && options->max_duration <= 1e9))
-    return set_bad_value (
-        error, "%s", "--max-duration: it is 0 s (all) to 1000000000 s.");
-  return TRUE;
-}
-
-static gboolean
-parse_options (int argc, char **argv, Options *options, GError **error)
-{
-  const GOptionEntry entries[] = {
-    { "bind", 0, 0, G_OPTION_ARG_STRING, &options->bind,
-        "the IP address to listen at (127.0.0.1)", "ADDRESS" },
-    { "port", 0, 0, G_OPTION_ARG_INT, &options->port,
-        "the port; 0: any that is free (8080)", "PORT" },
-    { "token", 0, 0, G_OPTION_ARG_STRING, &options->token,
-        "what requests must bear; others see it in the list of processes",
-        "TOKEN" },
-    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
-        "the same from a file; " TOKEN_VARIABLE
-        " in the environment is another way",
-        "PATH" },
-    { "max-size", 0, 0, G_OPTION_ARG_STRING, &options->max_size,
-        "the largest file, with K, M or G (512M)", "SIZE" },
-    { "max-duration", 0, 0, G_OPTION_ARG_DOUBLE, &options->max_duration,
-        "analyse only so much of the middle of a file", "SECONDS" },
-    { "jobs", 'j', 0, G_OPTION_ARG_INT, &options->workers,
-        "files that are decoded at once (one for each processor)", "N" },
-    { "queue", 0, 0, G_OPTION_ARG_INT, &options->queue,
-        "files that may wait for it (32)", "N" },
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout,
-        "the time for one file (300)", "SECONDS" },
-    { "client-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->client_timeout,
-        "how long a client may keep us waiting (15)", "SECONDS" },
-    { "self-test", 0, 0, G_OPTION_ARG_NONE, &options->self_test,
-        "try from inside a worker what it must not be able to do", NULL },
-    { "fork-server", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
-        &options->fork_server, NULL, NULL },
-    G_OPTION_ENTRY_NULL
-  };
-  const GOptionEntry *const tables[] = { entries, NULL };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_auto (GStrv) names = NULL;
-
-  g_set_prgname ("genreclassify serve");
-  g_option_context_set_summary (context,
-      "Serves HTTP: upload a file, and see its genres.  What there is to request, "
-      "/openapi.json\nof the service tells.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!(names = arguments_parse (context, tables, argc, argv, error)))
-    return FALSE;
-  if (names[0])
-    return set_bad_value (error, "%s: serve takes no files.", names[0]);
-  return check_options (options, error);
-}
-
 /* The service */
 
 typedef struct
 {
   GMainLoop *loop;
+  Listeners *listeners;
   Service *service;
   double drain_seconds;
   gboolean draining;
+  gboolean restarting; /* after it was drained the program is started anew */
+  gboolean has_terminal;
 } Run;
 
 static gboolean
@@ -178,21 +57,87 @@ on_drained_long (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The first signal lets requests end, the second ends the service at once. */
-static gboolean
-on_signal (gpointer user_data)
+static void
+drain (Run *run)
 {
-  Run *run = user_data;
+  run->draining = TRUE;
+  service_drain (run->service);
+  g_timeout_add (DRAIN_PERIOD, on_drain, run);
+  g_timeout_add ((guint) (run->drain_seconds * 1000), on_drained_long, run);
+}
 
-  if (run->draining) {
+/* The first signal lets requests end, the second ends the service at once. */
+static void
+end (Run *run)
+{
+  if (run->draining && !run->restarting) {
     g_main_loop_quit (run->loop);
-  } else {
-    run->draining = TRUE;
-    service_drain (run->service);
-    g_timeout_add (DRAIN_PERIOD, on_drain, run);
-    g_timeout_add ((guint) (run->drain_seconds * 1000), on_drained_long, run);
+    return;
   }
+  run->restarting = FALSE;
+  listeners_close (run->listeners);
+  if (!run->draining)
+    drain (run);
+}
+
+static gboolean
+has_terminal (void)
+{
+  int terminal = open ("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+  if (terminal >= 0)
+    close (terminal);
+  return terminal >= 0;
+}
+
+/* SIGHUP: requests end, while clients that come wait to be accepted, and the
+ * program is started anew.  It is also what a terminal sends when it is
+ * closed. */
+static void
+hang_up (Run *run)
+{
+  if (run->has_terminal && !has_terminal ()) {
+    end (run);
+  } else if (!run->draining) {
+    run->restarting = TRUE;
+    listeners_stop (run->listeners);
+    drain (run);
+  }
+}
+
+/* Signals are blocked and read from a descriptor: those that come while there is
+ * nobody to read them, as while the program is started anew, wait. */
+static int
+open_signals (void)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGTERM);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGHUP);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+  return signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static gboolean
+on_signal (int fd, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
+{
+  struct signalfd_siginfo signal;
+
+  if (read (fd, &signal, sizeof signal) != sizeof signal)
+    return G_SOURCE_CONTINUE;
+  if (signal.ssi_signo == SIGHUP)
+    hang_up (user_data);
+  else
+    end (user_data);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+on_client (GSocketConnection *client, gboolean is_local, gpointer user_data)
+{
+  service_add_client (((Run *) user_data)->service, client, is_local);
 }
 
 static void
@@ -206,33 +151,78 @@ raise_descriptor_limit (void)
   }
 }
 
-static int
-serve (const ServiceOptions *options)
+static void
+print_addresses (Run *run, const char *base_path)
 {
+  g_auto (GStrv) urls = listeners_get_urls (run->listeners);
+
+  for (guint i = 0; urls[i]; i++)
+    if (g_str_has_prefix (urls[i], "http:"))
+      g_print ("%s%s/\n", urls[i], base_path);
+    else
+      g_print ("%s\n", urls[i]);
+  fflush (stdout); /* a program may wait for this */
+}
+
+/* Executes @program, which takes the sockets; returns if that is not possible.
+ * @arguments: those of serve_main(). */
+static int
+restart (Run *run, const char *program, char **arguments)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+
+  g_ptr_array_add (argv, (gpointer) "genreclassify");
+  for (guint i = 0; arguments[i]; i++)
+    g_ptr_array_add (argv, arguments[i]);
+  g_ptr_array_add (argv, NULL);
+  /* the fork server, which would be nobody's */
+  while (waitpid (-1, NULL, 0) > 0 || errno == EINTR)
+    ;
+  if (listeners_hand_on (run->listeners))
+    execv (program, (char **) argv->pdata);
+  g_printerr ("genreclassify: %s: It cannot be started anew: %s.\n", program,
+      g_strerror (errno));
+  return 1;
+}
+
+static int
+serve (const ServeOptions *options, char **arguments)
+{
+  const ServiceOptions *service = &options->service;
   /* a client may be uploading; then its file is analysed, and it takes the
    * answer */
-  Run run = { .drain_seconds = options->client_timeout + options->jobs.timeout +
-        options->client_timeout };
+  Run run = { .drain_seconds = service->client_timeout + service->jobs.timeout +
+        service->client_timeout,
+    .has_terminal = has_terminal () };
+  /* the path: there may be another program when it is started anew */
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autoptr (GError) error = NULL;
+  int signals = open_signals (), status = 0;
 
   raise_descriptor_limit ();
   signal (SIGPIPE, SIG_IGN);
-  run.service = service_new (options, &error);
+  run.listeners = listeners_new (&options->listeners, &error);
+  if (run.listeners)
+    run.service = service_new (service, &error);
   if (!run.service) {
     g_printerr ("genreclassify: %s\n", error->message);
-    return 1;
+    listeners_free (run.listeners);
+    return g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE)
+        ? 2
+        : 1;
   }
   run.loop = g_main_loop_new (NULL, FALSE);
-  g_unix_signal_add (SIGTERM, on_signal, &run);
-  g_unix_signal_add (SIGINT, on_signal, &run);
-  g_print (
-      strchr (options->address, ':') ? "http://[%s]:%u/\n" : "http://%s:%u/\n",
-      options->address, service_get_port (run.service));
-  fflush (stdout); /* a program may wait for this line */
+  g_unix_fd_add (signals, G_IO_IN, on_signal, &run);
+  listeners_start (run.listeners, on_client, &run);
+  print_addresses (&run, service->base_path);
+  request_log_begin (service->log);
   g_main_loop_run (run.loop);
   service_free (run.service);
   g_main_loop_unref (run.loop);
-  return 0;
+  if (run.restarting)
+    status = restart (&run, program, arguments);
+  listeners_free (run.listeners);
+  return status;
 }
 
 /* The self-test */
@@ -298,40 +288,20 @@ test_sandbox (const JobsLimits *limits)
 int
 serve_main (int argc, char **argv)
 {
-  Options options = { .port = 8080,
-    .workers = g_get_num_processors (),
-    .queue = 32,
-    .timeout = 300,
-    .client_timeout = 15 };
-  ServiceOptions service = { 0 };
-  g_autofree char *token = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean ok;
+  ServeOptions *options = serve_options_new (argc, argv, &error);
   int status = 2;
 
-  ok = parse_options (argc, argv, &options, &error) &&
-      parse_size (options.max_size ? options.max_size : "512M",
-          &service.max_size, &error) &&
-      find_token (&options, &token, &error);
-  service.address = options.bind ? options.bind : "127.0.0.1";
-  service.port = options.port;
-  service.token = token;
-  service.client_timeout = options.client_timeout;
-  service.jobs = (JobsLimits){ .workers = options.workers,
-    .queue = options.queue,
-    .timeout = options.timeout,
-    .max_duration = (guint64) (options.max_duration * GENRE_SECOND) };
-  if (!ok)
+  if (!options) {
     g_printerr ("genreclassify: %s\n", error->message);
-  else if (options.fork_server)
+    return status;
+  }
+  if (options->fork_server)
     status = forkserver_main ();
-  else if (options.self_test)
-    status = test_sandbox (&service.jobs);
+  else if (options->self_test)
+    status = test_sandbox (&options->service.jobs);
   else
-    status = serve (&service);
-  g_free (options.bind);
-  g_free (options.token);
-  g_free (options.token_file);
-  g_free (options.max_size);
+    status = serve (options, argv);
+  serve_options_free (options);
   return status;
 }

@@ -28,9 +28,11 @@ struct _Service
   Uploads *uploads;
   Counters *counters;
   Page *page;
-  char *token; /* or NULL */
+  RequestLog *log; /* borrowed */
+  char *token;     /* or NULL */
+  char **public_hosts;
+  char *base_path;
   guint64 max_size;
-  gboolean is_local; /* only this machine can reach it */
 };
 
 typedef struct _Request Request;
@@ -54,6 +56,10 @@ struct _Request
   Upload *upload;       /* of a route that takes files; or NULL */
   guint64 n_ignored;    /* bytes of a refused body whose length is not known */
   gboolean is_answered; /* the client's system has the whole answer */
+  /* for the log */
+  char *id, *client, *path;
+  gint64 start;                /* µs */
+  guint64 bytes_in, bytes_out; /* of the bodies */
 };
 
 static void answer_health (Request *request);
@@ -276,14 +282,19 @@ check_origin (Request *request)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (
       request->message);
+  const Caller *caller = connection_get_caller (
+      connection_get (request->message));
+  char **hosts = request->service->public_hosts;
 
-  if (request->service->is_local && !request->service->token &&
-      !access_is_local_host (headers)) {
+  if ((hosts || (caller->is_local && !request->service->token)) &&
+      !access_is_known_host (caller->host ? caller->host : "", hosts)) {
     refuse (request, WEB_ERROR_FORBIDDEN,
-        "The service is asked by localhost or an IP address only.");
+        "The service is asked by localhost, an IP address or a name that it "
+        "was given as --public-host only.");
     return FALSE;
   }
-  if (!access_is_same_site (headers, is_method (request, "POST"))) {
+  if (!access_is_same_site (
+          headers, caller, hosts, is_method (request, "POST"))) {
     refuse (request, WEB_ERROR_FORBIDDEN,
         "The pages of other sites may not use the service.");
     return FALSE;
@@ -335,6 +346,7 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
   if (!connection)
     return;
   connection_add_bytes (connection, size);
+  request->bytes_in += size;
   if (answer_has_begun (message))
     ignore_chunk (request, connection, size);
   else if (request->upload)
@@ -356,11 +368,11 @@ on_got_body (SoupServerMessage *message, gpointer user_data)
 
 /* The system has taken @size bytes of the answer. */
 static void
-on_wrote_data (
-    SoupServerMessage *message, guint size, gpointer user_data G_GNUC_UNUSED)
+on_wrote_data (SoupServerMessage *message, guint size, gpointer user_data)
 {
   Connection *connection = connection_get (message);
 
+  ((Request *) user_data)->bytes_out += size;
   if (connection)
     connection_add_bytes (connection, size);
 }
@@ -377,15 +389,40 @@ static void
 on_finished (SoupServerMessage *message, gpointer user_data)
 {
   Request *request = user_data;
+  Service *service = request->service;
   Connection *connection = connection_get (message);
+  WebErrorKind refusal = connection ? connection_get_refusal (connection)
+                                    : N_WEB_ERRORS;
+  RequestLogEntry entry = { .id = request->id,
+    .client = request->client,
+    .method = soup_server_message_get_method (message),
+    .path = request->path,
+    .status = soup_server_message_get_status (message),
+    .bytes_in = request->bytes_in,
+    .bytes_out = request->bytes_out,
+    .waiting = -1,
+    .working = -1,
+    .total = (double) (g_get_monotonic_time () - request->start) /
+        G_USEC_PER_SEC,
+    .error = answer_get_error (message) };
 
-  if (!connection || !connection_has_refused (connection))
-    counters_add_request (request->service->counters,
-        request->route ? request->route->path : "/",
-        request->is_answered ? soup_server_message_get_status (message)
-                             : STATUS_CLIENT_GONE);
-  if (request->upload)
+  if (refusal != N_WEB_ERRORS) {
+    /* this is what the client was told */
+    entry.status = web_error_get (refusal).status;
+    entry.error = web_error_get (refusal).code;
+  } else if (!request->is_answered) {
+    entry.status = STATUS_CLIENT_GONE;
+  }
+  if (request->upload) {
     upload_end (request->upload);
+    upload_get_times (request->upload, &entry.waiting, &entry.working);
+    entry.file = upload_get_file_name (request->upload);
+    entry.model = forkclient_get_model_name (
+        service->fork_client, request->model);
+  }
+  counters_add_request (service->counters,
+      request->route ? request->route->path : "/", entry.status, entry.total);
+  request_log_write (service->log, &entry);
 }
 
 static void
@@ -394,17 +431,23 @@ request_free (gpointer data)
   Request *request = data;
 
   upload_free (request->upload);
+  g_free (request->id);
+  g_free (request->client);
+  g_free (request->path);
   g_free (request);
 }
 
 /* The request belongs to @message. */
 static Request *
-request_new (Service *service, SoupServerMessage *message)
+request_new (Service *service, SoupServerMessage *message, const Caller *caller)
 {
   Request *request = g_new0 (Request, 1);
 
   request->service = service;
   request->message = message;
+  request->id = g_strdup (caller->id);
+  request->client = g_strdup (caller->address);
+  request->start = caller->start;
   g_object_set_data_full (
       G_OBJECT (message), REQUEST_KEY, request, request_free);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), request);
@@ -453,15 +496,74 @@ begin_request (Request *request, const char *path, GHashTable *query)
   }
 }
 
+/* The path without the base path, which a proxy may have removed or not; NULL
+ * if it is nothing but the base path. */
+static const char *
+skip_base (const Service *service, const char *path)
+{
+  gsize n = strlen (service->base_path);
+
+  if (n == 0 || strncmp (path, service->base_path, n) ||
+      (path[n] && path[n] != '/'))
+    return path;
+  return path[n] ? path + n : NULL;
+}
+
+/* The page's addresses are relative to a path that ends with "/". */
+static void
+redirect_to_page (Request *request)
+{
+  const char *name = strrchr (request->service->base_path, '/') + 1;
+  g_autofree char *location = g_strconcat (name, "/", NULL);
+
+  answer_set_header (request->message, "Location", location);
+  answer_set_status (request->message, SOUP_STATUS_PERMANENT_REDIRECT);
+}
+
+/* The path for the log: the names of resources that only their clients know,
+ * and what a query may have of them, is left out. */
+static char *
+get_log_path (Request *request, const char *path)
+{
+  static const char *const keys[] = { "model", "points", NULL };
+  const Route *route = request->route;
+  const char *query = g_uri_get_query (
+      soup_server_message_get_uri (request->message));
+  g_autofree char *hidden = NULL;
+
+  if (route && g_str_has_suffix (route->path, "/") &&
+      route->answer != answer_upload)
+    path = hidden = g_strconcat (route->path, "...", NULL);
+  return request_log_make_path (path, query, keys);
+}
+
 static void
 on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
     const char *path, GHashTable *query, gpointer user_data)
 {
+  Service *service = user_data;
   Connection *connection = connection_get (message);
+  gboolean may_come;
+  Request *request;
 
-  if (connection)
-    connection_set_phase (connection, CONNECTION_UPLOAD);
-  begin_request (request_new (user_data, message), path, query);
+  if (!connection) {
+    soup_server_message_set_status (message, SOUP_STATUS_BAD_REQUEST, NULL);
+    return;
+  }
+  connection_set_phase (connection, CONNECTION_UPLOAD);
+  may_come = connection_read_headers (
+      connection, soup_server_message_get_request_headers (message));
+  request = request_new (service, message, connection_get_caller (connection));
+  path = skip_base (service, path);
+  if (!may_come) {
+    answer_set_header (message, "Retry-After", "1");
+    refuse (request, WEB_ERROR_BUSY, "You have too many connections.");
+  } else if (!path) {
+    redirect_to_page (request);
+  } else {
+    begin_request (request, path, query);
+  }
+  request->path = get_log_path (request, path ? path : service->base_path);
   /* libsoup would act on it by itself */
   soup_message_headers_remove (
       soup_server_message_get_request_headers (message), "Range");
@@ -478,18 +580,40 @@ on_request (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
   request->route->answer (request);
 }
 
-/* The connection has answered a client itself. */
+/* The connection has refused a client itself. */
 static void
-on_refused (WebErrorKind kind, gpointer user_data)
+on_refused (Connection *connection, WebErrorKind kind, gpointer user_data)
 {
   Service *service = user_data;
+  const Caller *caller = connection_get_caller (connection);
   WebError error = web_error_get (kind);
+  RequestLogEntry entry = { .id = caller->id,
+    .client = caller->address,
+    .status = error.status,
+    .waiting = -1,
+    .working = -1,
+    .total = (double) (g_get_monotonic_time () - caller->start) /
+        G_USEC_PER_SEC,
+    .error = error.code };
 
-  counters_add_request (service->counters, "/", error.status);
   counters_add_error (service->counters, error.code);
+  /* otherwise on_finished() is called */
+  if (connection_has_request (connection))
+    return;
+  counters_add_request (service->counters, "/", error.status, entry.total);
+  request_log_write (service->log, &entry);
 }
 
 /* The service */
+
+gboolean
+service_has_path (const char *path)
+{
+  const char *name;
+  g_autofree char *longer = g_strconcat (path, "/x", NULL);
+
+  return find_route (path, &name) || find_route (longer, &name);
+}
 
 Service *
 service_new (const ServiceOptions *options, GError **error)
@@ -501,7 +625,9 @@ service_new (const ServiceOptions *options, GError **error)
   service->page = page_new ();
   service->token = g_strdup (options->token);
   service->max_size = options->max_size;
-  service->is_local = access_is_loopback (options->address);
+  service->log = options->log;
+  service->public_hosts = g_strdupv (options->public_hosts);
+  service->base_path = g_strdup (options->base_path);
   soup_server_add_early_handler (
       service->server, NULL, on_headers, service, NULL);
   soup_server_add_handler (service->server, NULL, on_request, service, NULL);
@@ -510,8 +636,8 @@ service_new (const ServiceOptions *options, GError **error)
     service->jobs = jobs_new (&options->jobs, service->fork_client);
     service->uploads = uploads_new (
         service->jobs, service->counters, options->max_size);
-    service->connections = connections_new (service->server, options->address,
-        options->port, options->client_timeout, on_refused, service, error);
+    service->connections = connections_new (service->server, options->proxies,
+        options->client_timeout, on_refused, service);
   }
   if (service->connections)
     return service;
@@ -534,13 +660,16 @@ service_free (Service *service)
   counters_free (service->counters);
   page_free (service->page);
   g_free (service->token);
+  g_strfreev (service->public_hosts);
+  g_free (service->base_path);
   g_free (service);
 }
 
-guint16
-service_get_port (Service *service)
+void
+service_add_client (
+    Service *service, GSocketConnection *client, gboolean is_local)
 {
-  return connections_get_port (service->connections);
+  connections_add (service->connections, client, is_local);
 }
 
 void

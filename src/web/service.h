@@ -5,28 +5,40 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
+#include "clientaddress.h"
 #include "jobs.h"
+#include "requestlog.h"
 
 typedef struct _Service Service;
 
 typedef struct
 {
-  const char *address;
-  guint16 port;          /* 0: any that is free */
-  const char *token;     /* that requests must have; NULL: none */
+  TrustedProxies *proxies; /* must live longer than the service */
+  RequestLog *log;               /* likewise */
+  char **public_hosts;   /* names, with ports that are not the default ones, by
+                            which browsers know it; NULL: only local ones */
+  char *base_path; /* before all paths, such as "/genre", or "" */
+  char *token;     /* that requests must have; NULL: none */
   guint64 max_size;      /* of a file, bytes */
   double client_timeout; /* s that the service waits for a client */
   JobsLimits jobs;
 } ServiceOptions;
 
+/* Whether @path, or what is below it, is a resource of the service; then it is no
+ * base path. */
+gboolean service_has_path (const char *path);
 /* Serves from the default main context.  NULL with @error set if it cannot be
  * started. */
 Service *service_new (const ServiceOptions *options, GError **error);
 void service_free (Service *service);
-guint16 service_get_port (Service *service);
-/* Takes no more requests; those that have begun are still answered. */
+/* A client has come.  @is_local: only this machine can reach the socket that it
+ * came by. */
+void service_add_client (
+    Service *service, GSocketConnection *client, gboolean is_local);
+/* The service is to end: the requests of the clients that have come are still
+ * answered. */
 void service_drain (Service *service);
 /* After service_drain(): whether the last request has been answered. */
 gboolean service_is_idle (Service *service);

@@ -151,3 +151,9 @@ spool_file_finish (SpoolFile *file, GError **error)
   file->read_fd = -1;
   return fd;
 }
+
+const char *
+spool_file_get_name (const SpoolFile *file)
+{
+  return file->multipart ? multipart_get_file_name (file->multipart) : NULL;
+}

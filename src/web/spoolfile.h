@@ -42,3 +42,5 @@ gboolean spool_file_push (
  * for reading only, which the caller closes; -1 with @error
  * (SPOOL_FILE_ERROR_BODY) set. */
 int spool_file_finish (SpoolFile *file, GError **error);
+/* How the client calls the file; NULL if it does not tell. */
+const char *spool_file_get_name (const SpoolFile *file);

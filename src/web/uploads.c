@@ -38,6 +38,9 @@ struct _Upload
   SpoolFile *file;   /* NULL: it was refused, or it is the job's */
   guint64 n_spooled; /* bytes that it has of the quota */
   Job *job;          /* NULL: there is none yet, or it has ended */
+  char *file_name;   /* as the client calls it; or NULL */
+  gint64 queued, ended; /* µs, when there began and ended to be a job; or 0 */
+  double working;       /* s of it in a worker */
 };
 
 /* Refusing */
@@ -157,7 +160,7 @@ upload_new (
   upload->wants_events = task == FORK_PREDICT &&
       accepts_events (soup_message_headers_get_list (headers, "Accept"));
   upload->client = g_strdup (
-      connection ? connection_get_client (connection) : "");
+      connection ? connection_get_caller (connection)->key : "");
   if (check_headers (upload, headers))
     open_file (upload, headers);
   return upload;
@@ -166,6 +169,8 @@ upload_new (
 void
 upload_end (Upload *upload)
 {
+  if (upload->job)
+    upload->ended = g_get_monotonic_time ();
   g_clear_pointer (&upload->job, job_cancel);
   g_clear_pointer (&upload->file, spool_file_free);
   quota_release (upload->uploads->spool, upload->client, upload->n_spooled);
@@ -179,6 +184,7 @@ upload_free (Upload *upload)
     return;
   upload_end (upload);
   g_free (upload->client);
+  g_free (upload->file_name);
   g_free (upload);
 }
 
@@ -237,6 +243,8 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   Connection *connection = connection_get (upload->message);
 
   upload->job = NULL;
+  upload->ended = g_get_monotonic_time ();
+  upload->working = outcome->seconds;
   if (connection)
     connection_set_phase (connection, CONNECTION_ANSWER);
   if (outcome->reason != REASON_NONE)
@@ -266,6 +274,7 @@ on_client_gone (gpointer user_data)
 {
   Upload *upload = user_data;
 
+  upload->ended = g_get_monotonic_time ();
   g_clear_pointer (&upload->job, job_cancel);
   if (!answer_has_begun (upload->message))
     soup_server_message_set_status (upload->message, STATUS_CLIENT_GONE, NULL);
@@ -289,7 +298,9 @@ upload_finish (Upload *upload)
     refuse_busy (upload);
     return;
   }
+  upload->file_name = g_strdup (spool_file_get_name (upload->file));
   g_clear_pointer (&upload->file, spool_file_free);
+  upload->queued = g_get_monotonic_time ();
   upload->job = jobs_add (jobs, upload->task, upload->model, input,
       upload->client, upload->wants_events ? on_segment : NULL, on_done,
       upload);
@@ -302,6 +313,24 @@ gboolean
 upload_has_job (const Upload *upload)
 {
   return upload->job != NULL;
+}
+
+gboolean
+upload_get_times (const Upload *upload, double *waiting, double *working)
+{
+  double all = (double) (upload->ended - upload->queued) / G_USEC_PER_SEC;
+
+  if (upload->queued == 0)
+    return FALSE;
+  *working = upload->working;
+  *waiting = MAX (all - upload->working, 0);
+  return TRUE;
+}
+
+const char *
+upload_get_file_name (const Upload *upload)
+{
+  return upload->file_name;
 }
 
 /* What all uploads share */

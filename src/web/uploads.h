@@ -46,3 +46,9 @@ void upload_push (Upload *upload, GBytes *chunk);
 void upload_finish (Upload *upload);
 /* Whether the file waits for a worker or is in one. */
 gboolean upload_has_job (const Upload *upload);
+/* After upload_end(): how long the file waited for a worker and was in one, s;
+ * FALSE if it was refused before.  Of a job that was cancelled all is waiting. */
+gboolean
+upload_get_times (const Upload *upload, double *waiting, double *working);
+/* How the client calls the file; NULL if it does not tell. */
+const char *upload_get_file_name (const Upload *upload);

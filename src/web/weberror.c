@@ -75,7 +75,7 @@ web_error_from_reason (Reason reason)
 }
 
 char *
-web_error_to_json (WebError error, const char *message)
+web_error_to_json (WebError error, const char *message, const char *id)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
@@ -89,6 +89,10 @@ web_error_to_json (WebError error, const char *message)
   json_builder_add_string_value (builder, message);
   json_builder_set_member_name (builder, "retryable");
   json_builder_add_boolean_value (builder, error.retryable);
+  if (id) {
+    json_builder_set_member_name (builder, "request_id");
+    json_builder_add_string_value (builder, id);
+  }
   json_builder_end_object (builder);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);

@@ -50,5 +50,6 @@ WebError web_error_get (WebErrorKind kind);
 /* @reason is not REASON_NONE. */
 WebError web_error_from_reason (Reason reason);
 /* The body of the answer: JSON in one line; free with g_free().  @message is a
- * sentence for people. */
-char *web_error_to_json (WebError error, const char *message);
+ * sentence for people, @id that of the request, or NULL. */
+char *
+web_error_to_json (WebError error, const char *message, const char *id);

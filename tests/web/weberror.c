@@ -62,7 +62,7 @@ static void
 test_json (void)
 {
   g_autofree char *json = web_error_to_json (
-      web_error_get (WEB_ERROR_BUSY), "\"Later\",\nplease.");
+      web_error_get (WEB_ERROR_BUSY), "\"Later\",\nplease.", "12ab");
   g_autoptr (JsonNode) root = json_from_string (json, NULL);
   JsonObject *error;
 
@@ -72,6 +72,8 @@ test_json (void)
   g_assert_cmpstr (json_object_get_string_member (error, "code"), ==, "busy");
   g_assert_cmpstr (json_object_get_string_member (error, "message"), ==,
       "\"Later\",\nplease.");
+  g_assert_cmpstr (
+      json_object_get_string_member (error, "request_id"), ==, "12ab");
   g_assert_true (json_object_get_boolean_member (error, "retryable"));
 }
 
