@@ -182,6 +182,22 @@ FORMS = {
 }
 
 
+# Requests
+
+REQUESTS = {
+    "page": b"\x04\r\nGET /?a=%20b HTTP/1.1\r\nHost: [::1]:80\r\nRange: bytes=0-9\r\n"
+            b'If-None-Match: "x"\r\nTE: trailers\r\nAccept-Language:pl,\ten\r\n\r\n',
+    "absolute": b"\xffGET http://localhost:80?x HTTP/1.1\r\nHost: a\r\n"
+                b"Range: bytes=-5\r\nConnection: close\r\n\r\n",
+    "old": b"\x02POST /predict HTTP/1.0\r\nContent-Length: 003\r\n"
+           b"Expect: 100-continue\r\n\r\nabc",
+    "chunked": b"\x00POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+               b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+               b'3\r\nabc\r\n00A;b="c"\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nand more',
+    "options": b"\x07OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+}
+
+
 # Tags
 
 ENCODERS = {
@@ -331,6 +347,8 @@ def main():
         write("wire", name, data)
     for name, form in FORMS.items():
         write("multipart", name, form)
+    for name, request in REQUESTS.items():
+        write("request", name, request)
     with tempfile.TemporaryDirectory() as folder:
         write_tags(folder)
 
