@@ -5,26 +5,7 @@
 #include <string.h>
 
 #include "connections.h"
-
-/* the headers of every answer */
-static const char *const headers[][2] = {
-  { "Content-Security-Policy",
-      /* the digest is of the stylesheet that wavesurfer.js puts into its
-       * shadow root; player.js gives it the height that is in it */
-      "default-src 'none'; script-src 'self'; style-src 'self' "
-      "'sha256-7Wn/5ghbhb9U5yM332FZpa4jDUilNGJdZ87eJ6XZFBA='; "
-      "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
-  { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
-  { "X-Content-Type-Options", "nosniff" },
-  { "X-Frame-Options", "DENY" },
-  { "Referrer-Policy", "no-referrer" },
-  { "Cross-Origin-Opener-Policy", "same-origin" },
-  { "Cross-Origin-Resource-Policy", "same-origin" },
-  { "Cache-Control", "no-store" },
-  /* libsoup reads one request from a stream that it did not accept itself */
-  { "Connection", "close" },
-};
+#include "rawanswer.h"
 
 void
 answer_set_header (
@@ -37,8 +18,8 @@ answer_set_header (
 void
 answer_set_status (SoupServerMessage *message, guint status)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    answer_set_header (message, headers[i][0], headers[i][1]);
+  for (const AnswerHeader *header = answer_headers; header->name; header++)
+    answer_set_header (message, header->name, header->value);
   soup_server_message_set_status (message, status, NULL);
 }
 
@@ -90,32 +71,6 @@ answer_send_json (SoupServerMessage *message, guint status, JsonNode *root)
   answer_send_text (
       message, status, "application/json", json_to_string (root, FALSE));
   json_node_unref (root);
-}
-
-static const char *
-get_phrase (guint status)
-{
-  return status == 431 ? "Request Header Fields Too Large"
-                       : soup_status_get_phrase (status);
-}
-
-char *
-answer_make_raw (WebError error, const char *text)
-{
-  g_autofree char *body = web_error_to_json (error, text);
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
-  GString *answer = g_string_new (NULL);
-
-  g_string_append_printf (answer, "HTTP/1.1 %u %s\r\nDate: %s\r\n",
-      error.status, get_phrase (error.status), date);
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    g_string_append_printf (answer, "%s: %s\r\n", headers[i][0], headers[i][1]);
-  g_string_append_printf (answer,
-      "Content-Type: application/json\r\n"
-      "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
-      strlen (body), body);
-  return g_string_free (answer, FALSE);
 }
 
 void

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 #include "answerbudget.h"
-#include "answers.h"
 #include "quota.h"
+#include "rawanswer.h"
 #include "requestguard.h"
 
 #define MAX_CONNECTIONS 1000
@@ -109,7 +109,7 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 static void
 send_refusal (Connection *connection, WebErrorKind kind, const char *text)
 {
-  g_autofree char *answer = answer_make_raw (web_error_get (kind), text);
+  g_autofree char *answer = raw_answer_new (web_error_get (kind), text);
 
   /* nothing but "100 Continue" was sent before: there is room for it */
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
