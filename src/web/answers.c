@@ -5,26 +5,8 @@
 #include <string.h>
 
 #include "connections.h"
+#include "rawanswer.h"
 
-/* the headers of every answer */
-static const char *const headers[][2] = {
-  { "Content-Security-Policy",
-      /* the digest is of the stylesheet that wavesurfer.js puts into its
-       * shadow root; player.js gives it the height that is in it */
-      "default-src 'none'; script-src 'self'; style-src 'self' "
-      "'sha256-7Wn/5ghbhb9U5yM332FZpa4jDUilNGJdZ87eJ6XZFBA='; "
-      "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
-  { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
-  { "X-Content-Type-Options", "nosniff" },
-  { "X-Frame-Options", "DENY" },
-  { "Referrer-Policy", "no-referrer" },
-  { "Cross-Origin-Opener-Policy", "same-origin" },
-  { "Cross-Origin-Resource-Policy", "same-origin" },
-  { "Cache-Control", "no-store" },
-  /* libsoup reads one request from a stream that it did not accept itself */
-  { "Connection", "close" },
-};
 /* what a SoupServerMessage knows the code of its error by */
 #define ERROR_KEY "genreclassify-error"
 
@@ -50,8 +32,8 @@ answer_set_status (SoupServerMessage *message, guint status)
 {
   const char *id = get_id (message);
 
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    answer_set_header (message, headers[i][0], headers[i][1]);
+  for (const AnswerHeader *header = answer_headers; header->name; header++)
+    answer_set_header (message, header->name, header->value);
   if (id)
     answer_set_header (message, "X-Request-Id", id);
   soup_server_message_set_status (message, status, NULL);
@@ -105,33 +87,6 @@ answer_send_json (SoupServerMessage *message, guint status, JsonNode *root)
   answer_send_text (
       message, status, "application/json", json_to_string (root, FALSE));
   json_node_unref (root);
-}
-
-static const char *
-get_phrase (guint status)
-{
-  return status == 431 ? "Request Header Fields Too Large"
-                       : soup_status_get_phrase (status);
-}
-
-char *
-answer_make_raw (WebError error, const char *text, const char *id)
-{
-  g_autofree char *body = web_error_to_json (error, text, id);
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *date = soup_date_time_to_string (now, SOUP_DATE_HTTP);
-  GString *answer = g_string_new (NULL);
-
-  g_string_append_printf (answer, "HTTP/1.1 %u %s\r\nDate: %s\r\n",
-      error.status, get_phrase (error.status), date);
-  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    g_string_append_printf (answer, "%s: %s\r\n", headers[i][0], headers[i][1]);
-  g_string_append_printf (answer,
-      "X-Request-Id: %s\r\n"
-      "Content-Type: application/json\r\n"
-      "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
-      id, strlen (body), body);
-  return g_string_free (answer, FALSE);
 }
 
 void

@@ -33,9 +33,6 @@ void answer_send_text (
 /* Takes @root. */
 void
 answer_send_json (SoupServerMessage *message, guint status, JsonNode *root);
-/* A whole answer as it goes to the client, for those that libsoup does not
- * write; free with g_free().  @id: of the request. */
-char *answer_make_raw (WebError error, const char *text, const char *id);
 /* Answers with an error, or sends an event "error" if a stream of events has
  * begun; counts it in @counters.  @text is a sentence for people. */
 void answer_send_error (SoupServerMessage *message, Counters *counters,

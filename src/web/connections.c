@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 #include "answerbudget.h"
-#include "answers.h"
 #include "quota.h"
+#include "rawanswer.h"
 #include "requestguard.h"
 
 #define MAX_CONNECTIONS 1000
@@ -112,7 +112,7 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 static void
 send_refusal (Connection *connection, WebErrorKind kind, const char *text)
 {
-  g_autofree char *answer = answer_make_raw (
+  g_autofree char *answer = raw_answer_new (
       web_error_get (kind), text, connection->caller->id);
 
   /* nothing but "100 Continue" was sent before: there is room for it */

@@ -30,7 +30,7 @@ struct _GuardInput
   RequestGuardFunc refuse; /* NULL: the guard is gone */
   gpointer user_data;
   GuardState state;
-  GByteArray *head;   /* what has come in of it */
+  GByteArray *head;   /* what has come in of it; NULL after it */
   gsize n_seen;       /* bytes of it that were looked at */
   GByteArray *ready;  /* what libsoup is to read */
   gsize n_taken;      /* bytes of it that it has read */
@@ -90,6 +90,7 @@ push_head (GuardInput *input, const char *data, gsize size, GError **error)
   const char *text;
   RequestHead head;
   gssize end;
+  gboolean ok;
 
   g_byte_array_append (input->head, (const guint8 *) data, (guint) size);
   text = (const char *) input->head->data;
@@ -104,7 +105,9 @@ push_head (GuardInput *input, const char *data, gsize size, GError **error)
   g_free (head.text);
   input->left = head.length;
   input->state = head.is_chunked ? GUARD_CHUNKS : GUARD_LENGTH;
-  return push_body (input, text + end, size - end, error);
+  ok = push_body (input, text + end, size - end, error);
+  g_clear_pointer (&input->head, g_byte_array_unref);
+  return ok;
 }
 
 /* Reads once from the socket; the result is that of a read. */
@@ -224,7 +227,7 @@ guard_input_finalize (GObject *object)
   GuardInput *input = GUARD_INPUT (object);
 
   g_object_unref (input->base);
-  g_byte_array_unref (input->head);
+  g_clear_pointer (&input->head, g_byte_array_unref);
   g_byte_array_unref (input->ready);
   G_OBJECT_CLASS (guard_input_parent_class)->finalize (object);
 }

@@ -45,7 +45,9 @@ typedef struct
   GString *others; /* the lines of all other headers */
 } Parser;
 
-G_DEFINE_QUARK (request - error - quark, request_error)
+/* clang-format off */
+G_DEFINE_QUARK (genreclassify-request-error-quark, request_error)
+/* clang-format on */
 
 static gboolean
 set_bad (GError **error, const char *text)

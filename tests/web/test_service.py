@@ -231,6 +231,7 @@ class Test(unittest.TestCase):
         whole = json.loads(self.curl("-F", "file=@song.mp3", f"{url}predict"))
         self.check_schema(schemas["Prediction"], whole)
         for arguments in (["-F", "file=@song.mp3", f"{url}predict/crnn"],
+                          ["-F", "file=@song.mp3", f"{url}predict?model=crnn"],
                           ["--data-binary", "@song.mp3", f"{url}predict"],
                           ["-X", "POST", "-T", "song.mp3", f"{url}predict"],
                           ["-X", "POST", "-T", "-", "-H", "Expect:",

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Answers as they go to the client, for requests that libsoup does not get or not
+ * whole; and the headers that every answer has. */
+
+#pragma once
+
+#include "weberror.h"
+
+typedef struct
+{
+  const char *name, *value;
+} AnswerHeader;
+
+/* The last one has no name. */
+extern const AnswerHeader answer_headers[];
+
+/* An answer with an error; free with g_free().  @text is a sentence for
+ * people, @id that of the request. */
+char *raw_answer_new (WebError error, const char *text, const char *id);
