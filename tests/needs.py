@@ -19,6 +19,11 @@ import sys
 SKIPPED = 77
 
 
+def has_program(name):
+    # where servers are is not in everybody's PATH
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+
+
 def has_element(name):
     inspect = shutil.which("gst-inspect-1.0")
     return inspect and subprocess.run([inspect, "--exists", name]).returncode == 0
@@ -34,7 +39,7 @@ def has_typelib(name):
 
 
 HAS = {
-    "program": shutil.which,
+    "program": has_program,
     "module": importlib.util.find_spec,
     "typelib": has_typelib,
     "element": has_element,

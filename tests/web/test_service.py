@@ -578,8 +578,10 @@ class Test(unittest.TestCase):
                     error["content"]["application/json"]["schema"],
                     json.loads(body))
                 self.check_error(json.loads(body), "slow-client")
-        self.assertEqual(service.metric(
-            'requests_total{route="/",status="408"}'), 2)
+        # the first one has not said what it wants
+        for route in ("/", "/predict"):
+            self.assertEqual(service.metric(
+                f'requests_total{{route="{route}",status="408"}}'), 1)
         self.assertEqual(service.metric('errors_total{code="slow-client"}'), 2)
         # the time limit of a client does not count while its file is analysed
         with self.asking(service, read(CLIP)) as future:
