@@ -86,8 +86,8 @@ counters_add_request (
   g_autofree char *label = g_strdup_printf ("route=\"%s\"", route);
   Histogram *times = g_hash_table_lookup (counters->times, label);
 
-  count (counters->requests,
-      g_strdup_printf ("%s,status=\"%u\"", label, status));
+  count (
+      counters->requests, g_strdup_printf ("%s,status=\"%u\"", label, status));
   if (!times) {
     times = g_new0 (Histogram, 1);
     g_hash_table_insert (counters->times, g_steal_pointer (&label), times);
@@ -193,8 +193,7 @@ append_histograms (GString *text, const Counters *counters)
 }
 
 char *
-counters_to_text (
-    Counters *counters, guint waiting, guint running, guint connections)
+counters_to_text (Counters *counters, const CountersGauges *gauges)
 {
   GString *text = g_string_new (NULL);
 
@@ -205,11 +204,15 @@ counters_to_text (
   append_single (text, "audio_seconds_total", "counter",
       "Audio that was classified.", counters->audio);
   append_histograms (text, counters);
-  append_single (
-      text, "queue_length", "gauge", "Files that wait for a worker.", waiting);
-  append_single (
-      text, "workers_running", "gauge", "Files that are in a worker.", running);
-  append_single (text, "connections", "gauge", "Clients.", connections);
+  append_single (text, "queue_length", "gauge", "Files that wait for a worker.",
+      gauges->waiting);
+  append_single (text, "workers_running", "gauge",
+      "Files that are in a worker.", gauges->running);
+  append_single (text, "connections", "gauge", "Clients.", gauges->connections);
+  append_single (text, "kept_uploads", "gauge",
+      "Uploads that are kept for more requests.", gauges->kept);
+  append_single (text, "kept_uploads_bytes", "gauge",
+      "What these have of the disk.", gauges->kept_size);
   append_head (text, "build_info", "gauge", "The version of the program.");
   append_value (text, "build_info", "version=\"" VERSION "\"", 1);
   process_metrics_append (text, counters->start);

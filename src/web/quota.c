@@ -30,12 +30,20 @@ quota_free (Quota *quota)
 }
 
 gboolean
+quota_exceeds_share (Quota *quota, const char *client, guint64 n)
+{
+  guint64 *has = g_hash_table_lookup (quota->clients, client);
+
+  return n > quota->share - (has ? *has : 0);
+}
+
+gboolean
 quota_take (Quota *quota, const char *client, guint64 n)
 {
   guint64 *has = client ? g_hash_table_lookup (quota->clients, client) : NULL;
 
   if (n > quota->total - quota->taken ||
-      (client && n > quota->share - (has ? *has : 0)))
+      (client && quota_exceeds_share (quota, client, n)))
     return FALSE;
   quota->taken += n;
   if (!client)

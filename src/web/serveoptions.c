@@ -14,7 +14,7 @@ typedef struct
 {
   char *token, *token_file, *max_size, *socket_mode, *base_path, *log_format;
   char **binds, **public_hosts, **proxies;
-  int port, workers, queue;
+  int port, workers, queue, keep_uploads;
   double timeout, client_timeout, max_duration;
   gboolean log_file_names, self_test, fork_server;
 } Options;
@@ -144,6 +144,9 @@ check_options (const Options *options, GError **error)
   if (!(options->max_duration >= 0 && options->max_duration <= 1e9))
     return set_bad_value (
         error, "%s", "--max-duration: it is 0 s (all) to 1000000000 s.");
+  if (options->keep_uploads < 0 || options->keep_uploads > 3600)
+    return set_bad_value (
+        error, "%s", "--keep-uploads: it is 0 s (none) to 3600 s.");
   return TRUE;
 }
 
@@ -188,6 +191,9 @@ parse_options (int argc, char **argv, Options *options, GError **error)
         "the time for one file (300)", "SECONDS" },
     { "client-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->client_timeout,
         "how long a client may keep us waiting (15)", "SECONDS" },
+    { "keep-uploads", 0, 0, G_OPTION_ARG_INT, &options->keep_uploads,
+        "how long an upload is kept for more requests; 0: not at all (60)",
+        "SECONDS" },
     { "log-format", 0, 0, G_OPTION_ARG_STRING, &options->log_format,
         "how requests are logged on stderr: json, text or none (json)",
         "FORMAT" },
@@ -233,6 +239,7 @@ convert (Options *given, ServeOptions *options, GError **error)
   service->proxies = proxies;
   service->public_hosts = g_steal_pointer (&given->public_hosts);
   service->client_timeout = given->client_timeout;
+  service->keep_seconds = given->keep_uploads;
   service->jobs = (JobsLimits){ .workers = given->workers,
     .queue = given->queue,
     .timeout = given->timeout,
@@ -258,7 +265,8 @@ serve_options_new (int argc, char **argv, GError **error)
     .workers = g_get_num_processors (),
     .queue = 32,
     .timeout = 300,
-    .client_timeout = 15 };
+    .client_timeout = 15,
+    .keep_uploads = 60 };
   ServeOptions *options = g_new0 (ServeOptions, 1);
   gboolean ok = parse_options (argc, argv, &given, error) &&
       convert (&given, options, error);

@@ -37,6 +37,11 @@ struct _Service
 
 typedef struct _Request Request;
 
+/* the peaks of a waveform */
+#define MIN_POINTS 100
+#define MAX_POINTS 4000
+#define DEFAULT_POINTS 1000
+
 typedef struct
 {
   const char *path;   /* one that ends with "/" is followed by a name */
@@ -52,6 +57,7 @@ struct _Request
   Service *service;
   SoupServerMessage *message; /* borrowed: it owns the request */
   const Route *route;   /* NULL: there is none, or it is a file of the page */
+  char *name;           /* what follows the route's path */
   guint model;          /* index of the model to use */
   Upload *upload;       /* of a route that takes files; or NULL */
   guint64 n_ignored;    /* bytes of a refused body whose length is not known */
@@ -67,11 +73,19 @@ static void answer_models (Request *request);
 static void answer_metrics (Request *request);
 static void answer_openapi (Request *request);
 static void answer_upload (Request *request);
+static void answer_keep (Request *request);
+static void answer_delete (Request *request);
 
 static const Route routes[] = {
-  { "/predict", "POST", TRUE, FORK_PREDICT, answer_upload, { "model" } },
-  { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload, { NULL } },
-  { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload, { NULL } },
+  { "/predict", "POST", TRUE, FORK_PREDICT, answer_upload,
+      { "model", "upload" } },
+  { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload, { "upload" } },
+  { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload,
+      { "upload" } },
+  { "/waveform", "POST", TRUE, FORK_WAVEFORM, answer_upload,
+      { "points", "upload" } },
+  { "/uploads", "POST", TRUE, 0, answer_keep, { NULL } },
+  { "/uploads/", "DELETE", TRUE, 0, answer_delete, { NULL } },
   { "/models", "GET", TRUE, 0, answer_models, { NULL } },
   { "/metrics", "GET", TRUE, 0, answer_metrics, { NULL } },
   { "/health", "GET", FALSE, 0, answer_health, { NULL } },
@@ -93,6 +107,25 @@ answer_upload (Request *request)
   upload_finish (request->upload);
 }
 
+/* The same, but the file becomes no job. */
+static void
+answer_keep (Request *request)
+{
+  upload_finish (request->upload);
+}
+
+static void
+answer_delete (Request *request)
+{
+  KeptUploads *kept = uploads_get_kept (request->service->uploads);
+
+  if (kept_uploads_delete (kept, request->name))
+    answer_set_status (request->message, SOUP_STATUS_NO_CONTENT);
+  else
+    refuse (
+        request, WEB_ERROR_NO_UPLOAD, "The upload is not there, or no longer.");
+}
+
 static void
 answer_health (Request *request)
 {
@@ -103,6 +136,9 @@ answer_health (Request *request)
   json_builder_add_string_value (builder, "ok");
   json_builder_set_member_name (builder, "max_size");
   json_builder_add_int_value (builder, (gint64) request->service->max_size);
+  json_builder_set_member_name (builder, "keep_uploads");
+  json_builder_add_int_value (builder,
+      kept_uploads_get_seconds (uploads_get_kept (request->service->uploads)));
   json_builder_end_object (builder);
   answer_send_json (
       request->message, SOUP_STATUS_OK, json_builder_get_root (builder));
@@ -129,12 +165,18 @@ static void
 answer_metrics (Request *request)
 {
   Service *service = request->service;
+  const KeptUploads *kept = uploads_get_kept (service->uploads);
+  const CountersGauges gauges = {
+    .waiting = jobs_get_waiting (service->jobs),
+    .running = jobs_get_running (service->jobs),
+    .connections = connections_get_n (service->connections),
+    .kept = kept_uploads_get_n (kept),
+    .kept_size = kept_uploads_get_size (kept),
+  };
 
   answer_send_text (request->message, SOUP_STATUS_OK,
       "text/plain; version=0.0.4",
-      counters_to_text (service->counters, jobs_get_waiting (service->jobs),
-          jobs_get_running (service->jobs),
-          connections_get_n (service->connections)));
+      counters_to_text (service->counters, &gauges));
 }
 
 static void
@@ -294,11 +336,29 @@ check_origin (Request *request)
     return FALSE;
   }
   if (!access_is_same_site (
-          headers, caller, hosts, is_method (request, "POST"))) {
+          headers, caller, hosts, !is_method (request, "GET"))) {
     refuse (request, WEB_ERROR_FORBIDDEN,
         "The pages of other sites may not use the service.");
     return FALSE;
   }
+  return TRUE;
+}
+
+/* The number of peaks in @query, which may be NULL. */
+static gboolean
+find_points (Request *request, GHashTable *query, guint *points)
+{
+  const char *text = query ? g_hash_table_lookup (query, "points") : NULL;
+  guint64 n = DEFAULT_POINTS;
+
+  if (text &&
+      !g_ascii_string_to_unsigned (
+          text, 10, MIN_POINTS, MAX_POINTS, &n, NULL)) {
+    refuse (request, WEB_ERROR_BAD_REQUEST,
+        "points: it is a whole number, 100 to 4000.");
+    return FALSE;
+  }
+  *points = n;
   return TRUE;
 }
 
@@ -434,6 +494,7 @@ request_free (gpointer data)
   g_free (request->id);
   g_free (request->client);
   g_free (request->path);
+  g_free (request->name);
   g_free (request);
 }
 
@@ -461,6 +522,34 @@ request_new (Service *service, SoupServerMessage *message, const Caller *caller)
   return request;
 }
 
+/* Prepares for the file that comes or was kept, if the request is not refused. */
+static void
+begin_upload (Request *request, GHashTable *query)
+{
+  const Route *route = request->route;
+  Service *service = request->service;
+  UploadOrder order = { .task = route->task,
+    .keep = route->answer == answer_keep };
+  const char *model = NULL; /* the default one */
+
+  if (order.keep &&
+      kept_uploads_get_seconds (uploads_get_kept (service->uploads)) == 0) {
+    refuse (request, WEB_ERROR_NOT_FOUND, "The service keeps no uploads.");
+    return;
+  }
+  if (*request->name)
+    model = request->name;
+  else if (query)
+    model = g_hash_table_lookup (query, "model");
+  if (!find_model (request, model) ||
+      !find_points (request, query, &order.points))
+    return;
+  order.model = request->model;
+  order.kept_id = query && !order.keep ? g_hash_table_lookup (query, "upload")
+                                       : NULL;
+  request->upload = upload_new (service->uploads, request->message, &order);
+}
+
 /* The headers of a request for @path are here, its body is not.  Refuses it,
  * answers it with a file of the page, or prepares for its body.  @query: or
  * NULL. */
@@ -468,7 +557,7 @@ static void
 begin_request (Request *request, const char *path, GHashTable *query)
 {
   const PageFile *file = page_find (request->service->page, path);
-  const char *name, *model;
+  const char *name;
 
   request->route = find_route (path, &name);
   if (!check_origin (request))
@@ -476,15 +565,12 @@ begin_request (Request *request, const char *path, GHashTable *query)
   if (request->route) {
     const Route *route = request->route;
 
-    model = *name ? name : NULL;
-    if (query && !model)
-      model = g_hash_table_lookup (query, "model");
+    request->name = g_strdup (name);
     if (check_method (request, route->method) &&
         (!route->needs_token || check_token (request)) &&
-        check_query (request) && find_model (request, model) &&
-        route->answer == answer_upload)
-      request->upload = upload_new (request->service->uploads, request->message,
-          route->task, request->model);
+        check_query (request) &&
+        (route->answer == answer_upload || route->answer == answer_keep))
+      begin_upload (request, query);
   } else if (file) {
     if (check_method (request, "GET"))
       answer_page (request, file);
@@ -634,8 +720,8 @@ service_new (const ServiceOptions *options, GError **error)
   service->fork_client = forkclient_new (error);
   if (service->fork_client) {
     service->jobs = jobs_new (&options->jobs, service->fork_client);
-    service->uploads = uploads_new (
-        service->jobs, service->counters, options->max_size);
+    service->uploads = uploads_new (service->jobs, service->counters,
+        options->max_size, options->keep_seconds);
     service->connections = connections_new (service->server, options->proxies,
         options->client_timeout, on_refused, service);
   }
@@ -676,6 +762,8 @@ void
 service_drain (Service *service)
 {
   connections_drain (service->connections);
+  /* nobody can ask for them any more */
+  kept_uploads_clear (uploads_get_kept (service->uploads));
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The HTTP service: which requests there are, who may send them, and what
- * answers them.  openapi.json, beside this file, describes it to its users. */
+ * answers them.  openapi/, beside this file, describes it to its users. */
 
 #pragma once
 
@@ -23,6 +23,7 @@ typedef struct
   char *token;     /* that requests must have; NULL: none */
   guint64 max_size;      /* of a file, bytes */
   double client_timeout; /* s that the service waits for a client */
+  guint keep_seconds;    /* that uploads are kept; 0: none is */
   JobsLimits jobs;
 } ServiceOptions;
 
