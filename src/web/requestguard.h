@@ -26,5 +26,5 @@ typedef void (*RequestGuardFunc) (
  *
  * Returns: (transfer full): the stream for soup_server_accept_iostream()
  */
-GIOStream *request_guard_new (
-    GIOStream *base, RequestGuardFunc func, gpointer user_data);
+GIOStream *
+request_guard_new (GIOStream *base, RequestGuardFunc func, gpointer user_data);
