@@ -55,7 +55,7 @@ struct _Request
   guint64 n_ignored;  /* bytes of a refused body whose length is not known */
   /* for the log */
   char *id, *client, *path;
-  gint64 start;              /* µs */
+  gint64 start;                /* µs */
   guint64 bytes_in, bytes_out; /* of the bodies */
 };
 
@@ -242,7 +242,8 @@ static gboolean
 find_model (Request *request, const char *name)
 {
   ForkClient *client = request->service->fork_client;
-  int model = forkclient_find_model (client, *name ? name : GENRE_DEFAULT_MODEL);
+  int model = forkclient_find_model (
+      client, *name ? name : GENRE_DEFAULT_MODEL);
 
   /* if the default model is not installed, the first one takes its place */
   request->model = model < 0 ? 0 : model;
@@ -340,8 +341,8 @@ on_finished (SoupServerMessage *message, gpointer user_data)
 }
 
 static void
-on_wrote_data (SoupServerMessage *message G_GNUC_UNUSED, guint size,
-    gpointer user_data)
+on_wrote_data (
+    SoupServerMessage *message G_GNUC_UNUSED, guint size, gpointer user_data)
 {
   ((Request *) user_data)->bytes_out += size;
 }
@@ -360,8 +361,7 @@ request_free (gpointer data)
 
 /* The request belongs to @message. */
 static Request *
-request_new (
-    Service *service, SoupServerMessage *message, const Caller *caller)
+request_new (Service *service, SoupServerMessage *message, const Caller *caller)
 {
   Request *request = g_new0 (Request, 1);
 
@@ -447,7 +447,8 @@ get_log_path (Request *request, const char *path)
       soup_server_message_get_uri (request->message));
   g_autofree char *hidden = NULL;
 
-  if (route && g_str_has_suffix (route->path, "/") && route->answer != answer_upload)
+  if (route && g_str_has_suffix (route->path, "/") &&
+      route->answer != answer_upload)
     path = hidden = g_strconcat (route->path, "...", NULL);
   return request_log_make_path (path, query, keys);
 }
@@ -461,7 +462,8 @@ on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
   gboolean may_come;
   Request *request;
 
-  if (!connection) {
+  /* the end of headers that were too slow looks like a whole request */
+  if (!connection || connection_get_refusal (connection) != N_WEB_ERRORS) {
     soup_server_message_set_status (message, SOUP_STATUS_BAD_REQUEST, NULL);
     return;
   }
@@ -512,8 +514,7 @@ on_refused (Connection *connection, WebErrorKind kind, gpointer user_data)
   /* otherwise on_finished() is called */
   if (connection_has_request (connection))
     return;
-  counters_add_request (
-      service->counters, "/", error.status, entry.total);
+  counters_add_request (service->counters, "/", error.status, entry.total);
   request_log_write (service->log, &entry);
 }
 
