@@ -632,7 +632,8 @@ on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
   gboolean may_come;
   Request *request;
 
-  if (!connection) {
+  /* the end of headers that were too slow looks like a whole request */
+  if (!connection || connection_get_refusal (connection) != N_WEB_ERRORS) {
     soup_server_message_set_status (message, SOUP_STATUS_BAD_REQUEST, NULL);
     return;
   }

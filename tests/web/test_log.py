@@ -77,7 +77,8 @@ class Test(Case):
                 self.assertEqual(error["code"], line["error"])
         # too slow: with headers, and without
         for data, method in ((b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
-                              b"Content-Length: 100\r\n\r\nabc", "POST"), (b"GET", None)):
+                              b"Content-Length: 100\r\n\r\nabc", "POST"), (b"GET", None),
+                             (b"GET / HTTP/1.1\r\nHost: localhost\r\n", None)):
             client = self.send(service, data)
             client.settimeout(20)
             answer = client.recv(10000).decode()
@@ -89,7 +90,7 @@ class Test(Case):
             self.assertEqual((line["method"], line["status"], line["error"]),
                              (method, 408, "slow-client"))
             self.assertIn(number, answer.split("\r\n\r\n")[1])
-        self.assertEqual(len(service.log()), len(many) + 2)
+        self.assertEqual(len(service.log()), len(many) + 3)
         ids = [line["id"] for line in service.log()]
         self.assertEqual(len(set(ids)), len(ids))
 

@@ -427,6 +427,11 @@ class TestForwarded(Case):
                 client.sendall(b"x" * 9)
                 return client.recv(1000).split()[1]
 
+            # before their headers are there, nobody knows whose they are
+            many = [stack.enter_context(socket.create_connection(
+                (host, int(port)), timeout=60)) for _ in range(300)]
+            many[-1].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(many[-1].recv(1000).split()[1], b"200")
             # one /64 of IPv6 is one person
             first = [connect(f"2001:db8::{i:x}") for i in range(1, 251)]
             others = [connect("192.0.2.2") for _ in range(100)]
@@ -698,6 +703,18 @@ class TestRestart(Case):
         except ConnectionRefusedError:
             return True
         return False
+
+    def test_just_connected(self):
+        """A client that has connected, and has not asked yet, is answered."""
+        service = Service()
+        host, port = service.address.split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as client:
+            wait_until(lambda: b"_connections 2" in service.ask("GET", "/metrics").body)
+            service.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: self.is_refused(host, int(port)))
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b" 200 ", client.recv(1000).splitlines()[0])
+        self.assertEqual(service.stop(), 0)
 
     def test_new_token(self):
         path = self.path("token")
