@@ -243,14 +243,31 @@ start_worker (ForkServer *server, const ForkRequest *request, const int *fds)
     send_exit (request->id, -1);
 }
 
+/* The signal for a task that is about a worker that there is; 0 if @task is for a new
+ * one. */
+static int
+get_signal (guint32 task)
+{
+  switch (task) {
+    case FORK_KILL:
+      return SIGKILL;
+    case FORK_PAUSE:
+      return SIGSTOP;
+    case FORK_RESUME:
+      return SIGCONT;
+    default:
+      return 0;
+  }
+}
+
 static void
-kill_worker (ForkServer *server, guint32 id)
+signal_worker (ForkServer *server, guint32 id, int number)
 {
   pid_t pid = GPOINTER_TO_INT (
       g_hash_table_lookup (server->pids, GUINT_TO_POINTER (id)));
 
   if (pid > 0)
-    kill (pid, SIGKILL);
+    kill (pid, number);
 }
 
 /* FALSE if the socket was closed. */
@@ -261,8 +278,8 @@ take_request (ForkServer *server)
   int fds[2];
   gssize size = packet_receive (FORK_SOCKET, &request, sizeof request, fds, 2);
 
-  if (size == sizeof request && request.task == FORK_KILL)
-    kill_worker (server, request.id);
+  if (size == sizeof request && get_signal (request.task))
+    signal_worker (server, request.id, get_signal (request.task));
   else if (size == sizeof request)
     start_worker (server, &request, fds);
   for (guint i = 0; size > 0 && i < 2; i++)
