@@ -54,7 +54,7 @@ check_url (const char *name, GError **error)
 
 /* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
  * audioconvert and audioresample change only what the element does not take, such as
- * 2 kHz, and are passed by otherwise.  The queue is there only if the duration has to be known at the start. */
+ * 768 kHz, and are passed by otherwise.  The queue is there only if the duration has to be known at the start. */
 static gboolean
 build (Analysis *analysis, GError **error)
 {
