@@ -17,6 +17,9 @@
 /* the longest packet, bytes; only the hello is ever that long */
 #define FORK_MAX_PACKET 65536
 
+/* exit status of a worker that could not get enough memory */
+#define FORK_OUT_OF_MEMORY 3
+
 typedef enum
 {
   FORK_PREDICT,     /* classify the file */

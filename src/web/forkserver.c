@@ -24,6 +24,7 @@
 #include "genre/genre.h"
 #include "forkprotocol.h"
 #include "openfilesrc.h"
+#include "outofmemory.h"
 #include "packet.h"
 #include "sandbox.h"
 #include "workertask.h"
@@ -32,7 +33,7 @@
  * buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
 
-/* exit statuses of a worker */
+/* exit statuses of a worker, beside FORK_OUT_OF_MEMORY */
 #define STATUS_OUTPUT_FAILED 1
 #define STATUS_SANDBOX_FAILED 2
 
@@ -213,6 +214,7 @@ run_worker (
   close (FORK_SOCKET);
   close (server->signals);
   close (server->null);
+  out_of_memory_catch (FORK_OUT_OF_MEMORY);
   if (!sandbox_enter (request->cpu_seconds, WORKER_MEMORY, &error))
     _exit (STATUS_SANDBOX_FAILED);
   _exit (workertask_run (request, model, input, output) ? 0

@@ -98,6 +98,8 @@ get_reason (const Job *job, int exit_status)
   if (WIFSIGNALED (exit_status))
     return WTERMSIG (exit_status) == SIGXCPU ? REASON_TIMEOUT
                                              : REASON_DECODER_CRASHED;
+  if (WEXITSTATUS (exit_status) == FORK_OUT_OF_MEMORY)
+    return REASON_OUT_OF_MEMORY;
   /* the worker could not enter its sandbox, or not write its output */
   if (WEXITSTATUS (exit_status) != 0)
     return REASON_INTERNAL;
@@ -115,6 +117,8 @@ get_sentence (Reason reason)
       return "It could not be analysed within the time there is for a file.";
     case REASON_OVERTAKEN:
       return "It takes long, and others are waiting; please try again later.";
+    case REASON_OUT_OF_MEMORY:
+      return "It needs more memory than there is for a file.";
     case REASON_DECODER_CRASHED:
       return "Its decoder broke down at it.";
     case REASON_INTERNAL:

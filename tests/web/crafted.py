@@ -23,8 +23,14 @@ def slow_wav(rate=1, n_samples=500_000):
 
 
 def many_channels(channels=64, rate=4000, seconds=10):
-    return wav(rate, channels,
-               random.Random(1).randbytes(2 * channels * rate) * seconds)
+    """More than the plain header can place around a listener: it is extensible."""
+    head = struct.pack("<HHIIHHHHIH14s", 0xfffe, channels, rate, 2 * rate * channels,
+                       2 * channels, 16, 22, 16, 0, 1,
+                       bytes.fromhex("000000001000800000aa00389b71"))
+    data = random.Random(1).randbytes(2 * channels * rate) * seconds
+    return (b"RIFF" + struct.pack("<I", 60 + len(data)) + b"WAVEfmt " +
+            struct.pack("<I", len(head)) + head + b"data" +
+            struct.pack("<I", len(data)) + data)
 
 
 def floats(value, seconds=10, rate=8000):

@@ -146,6 +146,29 @@ class Test(unittest.TestCase):
         first.leave()
         wait_until(lambda: len(children(service.fork_server)) == 1)
 
+    # Files that are too much
+
+    def test_memory(self):
+        """A worker that gets no more memory is no crash."""
+        service = self.run_service()
+        client = self.client(service, OTHER)
+        size = int(read(f"/proc/{service.fork_server}/statm").split()[0]) * 4096
+        limit = size + (4 << 20)
+        resource.prlimit(service.fork_server, resource.RLIMIT_AS, (limit, limit))
+        self.check_error(client.ask(self.clip), 422, "out-of-memory")
+
+    def test_low_rate(self):
+        client = self.client(self.run_service(), OTHER)
+        for path in "/predict", "/spectrogram":
+            response = client.ask(crafted.slow_wav(), path)
+            self.check_error(response, 422, "low-rate")
+            self.assertIn("1 Hz", json.loads(response.body)["error"]["message"])
+
+    def test_many_channels(self):
+        client = self.client(self.run_service(), OTHER)
+        for path in "/predict", "/spectrogram":
+            self.assertEqual(client.ask(crafted.many_channels(), path).status, 200)
+
 
 if __name__ == "__main__":
     unittest.main()
