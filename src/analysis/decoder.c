@@ -75,6 +75,7 @@ pull_samples (Watch *watch, GstAppSink *sink, DecoderFunc func,
     gpointer user_data, GError **error)
 {
   gboolean more = TRUE, any = FALSE;
+  gint64 checked = 0;
 
   watch_begin (watch);
   while (more) {
@@ -83,13 +84,22 @@ pull_samples (Watch *watch, GstAppSink *sink, DecoderFunc func,
     if (sample) {
       any = TRUE;
       watch_note_progress (watch);
+      watch->audio += GST_BUFFER_DURATION_IS_VALID (
+                          gst_sample_get_buffer (sample))
+          ? GST_BUFFER_DURATION (gst_sample_get_buffer (sample))
+          : 0;
       if (!push_sample (sample, func, user_data, &more, error))
         return FALSE;
-    } else if (!watch_check (watch, error)) {
-      return FALSE;
-    } else if (gst_app_sink_is_eos (sink)) {
-      break;
     }
+    /* also when samples never cease to come */
+    if (!sample ||
+        g_get_monotonic_time () - checked > 100 * G_TIME_SPAN_MILLISECOND) {
+      checked = g_get_monotonic_time ();
+      if (!watch_check (watch, error))
+        return FALSE;
+    }
+    if (!sample && gst_app_sink_is_eos (sink))
+      break;
   }
   if (!any)
     g_set_error (error, ANALYSIS_ERROR, REASON_NO_AUDIO_STREAM,
