@@ -8,8 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <glib.h>
-
 /* bytes; a process that cannot have so much more is at the end of its memory: a
  * thread's stack alone takes 8 MiB */
 #define LITTLE (32 << 20)
@@ -18,8 +16,8 @@ static int exit_status;
 /* GLib has said that it could not allocate something */
 static volatile sig_atomic_t was_refused;
 
-static gboolean
-is_at_end (void)
+gboolean
+out_of_memory_is_near (void)
 {
   void *memory = mmap (
       NULL, LITTLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -34,7 +32,7 @@ is_at_end (void)
 static void
 on_signal (int number)
 {
-  if (errno == ENOMEM || was_refused || is_at_end ())
+  if (errno == ENOMEM || was_refused || out_of_memory_is_near ())
     _exit (exit_status);
   /* its handler is gone: SA_RESETHAND */
   raise (number);

@@ -4,11 +4,13 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "analysis/analysis.h"
 #include "analysis/overview.h"
 #include "analysis/watch.h"
 #include "analysis/wire.h"
+#include "outofmemory.h"
 #include "plot/spectrogram.h"
 #include "sandbox.h"
 
@@ -20,11 +22,15 @@
 #define WORK_AUDIO 0.033
 #define WORK_MAX_AUDIO 3600
 
+/* A failure without memory is no fault that a decoder found. */
 static gboolean
 send_result (int output, WireKind kind, const Result *result)
 {
-  g_autofree char *json = result_to_json (result, TRUE);
+  g_autofree char *json = NULL;
 
+  if (result->error && out_of_memory_is_near ())
+    _exit (FORK_OUT_OF_MEMORY);
+  json = result_to_json (result, TRUE);
   return wire_write (output, kind, json, strlen (json));
 }
 
