@@ -54,7 +54,7 @@ check_url (const char *name, GError **error)
 
 /* decoder ! queue ! audioconvert ! audioresample ! genreclassify ! fakesink.
  * audioconvert and audioresample change only what the element does not take, such as
- * 2 kHz, and are passed by otherwise.  The queue is there only if the duration has to be known at the start. */
+ * 768 kHz, and are passed by otherwise.  The queue is there only if the duration has to be known at the start. */
 static gboolean
 build (Analysis *analysis, GError **error)
 {
@@ -505,31 +505,37 @@ analysis_run (const char *name, const AnalysisOptions *options,
       pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (Result) result = result_new (name);
   g_autoptr (GError) error = NULL;
-  Analysis analysis = {
+  Analysis *analysis = g_new (Analysis, 1);
+  gboolean ok;
+
+  *analysis = (Analysis){
     .options = options,
     .func = func,
     .user_data = user_data,
     .result = result,
     .pipeline = pipeline,
   };
-  gboolean ok;
 
   result->has_tags = TRUE;
-  analysis.watch = (Watch){
+  analysis->watch = (Watch){
     .pipeline = pipeline,
-    .source = &analysis.source,
+    .source = &analysis->source,
     .effort = WATCH_EFFORT,
     .on_message = on_message,
     .get_progress = get_decoded,
-    .user_data = &analysis,
+    .user_data = analysis,
   };
-  ok = check_url (name, &error) && build (&analysis, &error) &&
-      play (&analysis, &error);
-  if (ok && options->is_last)
-    gst_object_ref (pipeline); /* kept until the process ends */
-  else
+  ok = check_url (name, &error) && build (analysis, &error) &&
+      play (analysis, &error);
+  /* After a failure, such as that there is no memory for a thread, its threads might be
+   * waited for in vain.  They, and what they use, are kept until the process ends. */
+  if (options->is_last) {
+    gst_object_ref (pipeline);
+  } else {
     gst_element_set_state (pipeline, GST_STATE_NULL);
-  source_clear (&analysis.source);
+    source_clear (&analysis->source);
+    g_free (analysis);
+  }
   if (ok)
     return g_steal_pointer (&result);
   result_free (g_steal_pointer (&result));

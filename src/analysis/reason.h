@@ -18,12 +18,17 @@ typedef enum
   REASON_NOT_AUDIO,   /* another or an unknown type of file, or an empty one */
   REASON_NO_AUDIO_STREAM, /* a media file without sound: a picture, a mute film */
   REASON_TOO_SHORT,
+  REASON_LOW_RATE,   /* too few samples a second to tell a genre */
+  REASON_NO_NUMBERS, /* none of its samples is a finite number */
 
   /* of the decoder */
   REASON_DECODER_MISSING, /* none is installed for it */
   REASON_DECODER_FAILED,
   REASON_DECODER_CRASHED, /* and took its process with it */
   REASON_TIMEOUT,         /* no progress, or not done in the time allowed */
+  REASON_TOO_MUCH_WORK,   /* more than its length and size explain */
+  REASON_OUT_OF_MEMORY,   /* it needs more than a process may have */
+  REASON_OVERTAKEN,       /* it took long while others waited */
 
   /* of this program and what it is made of */
   REASON_BAD_MODEL,      /* the weights file, or a window that it cannot take */

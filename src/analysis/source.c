@@ -6,6 +6,7 @@
 
 #include <gst/pbutils/pbutils.h>
 
+#include "genre/genre.h"
 #include "reason.h"
 
 GstElement *
@@ -139,6 +140,29 @@ note_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_REMOVE;
 }
 
+/* Refuses a rate at which there is nothing to hear of a genre.  A resampler would make
+ * days of audio of a small file of 1 Hz. */
+static GstPadProbeReturn
+check_rate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Source *source = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstElement *element = GST_PAD_PARENT (pad);
+  GstCaps *caps;
+  int rate = GENRE_MIN_RATE;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "rate", &rate);
+  if (rate >= GENRE_MIN_RATE)
+    return GST_PAD_PROBE_OK;
+  g_atomic_int_set (&source->low_rate, rate);
+  /* what it means, source_check_message() tells */
+  GST_ELEMENT_ERROR (element, STREAM, FORMAT, (NULL), ("%d Hz", rate));
+  return GST_PAD_PROBE_DROP;
+}
+
 /* Where the audio of @pad goes: a chained file has several, one after the other. */
 static GstElement *
 choose_sink (Source *source, GstPad *pad)
@@ -150,7 +174,7 @@ choose_sink (Source *source, GstPad *pad)
     return source->converter;
   input = gst_element_get_static_pad (source->direct, "sink");
   given = gst_pad_query_caps (pad, NULL);
-  taken = gst_pad_get_pad_template_caps (input);
+  taken = gst_pad_query_caps (input, NULL);
   if (!source->converted)
     source->converted = gst_pad_get_peer (input);
   if (gst_caps_is_subset (given, taken)) {
@@ -176,6 +200,8 @@ on_pad_added (GstElement *decoder, GstPad *pad, gpointer user_data)
     input = gst_element_get_static_pad (source->sink, "sink");
     gst_pad_add_probe (
         input, GST_PAD_PROBE_TYPE_BUFFER, note_audio, source, NULL);
+    gst_pad_add_probe (
+        input, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, check_rate, source, NULL);
     gst_pad_link (pad, input);
   }
   release_raw_audio (pad);
@@ -200,6 +226,7 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   source->missing = NULL;
   source->reader = NULL;
   source->is_recognized = source->has_audio = FALSE;
+  source->low_rate = 0;
   if (!uri) {
     g_set_error_literal (
         error, ANALYSIS_ERROR, REASON_UNREADABLE, fault->message);
@@ -401,7 +428,11 @@ source_check_message (Source *source, GstMessage *message, GError **error)
 
   gst_message_parse_error (message, &fault, NULL);
   sentence = get_sentence (message, fault);
-  if (source->missing)
+  if (g_atomic_int_get (&source->low_rate))
+    g_set_error (error, ANALYSIS_ERROR, REASON_LOW_RATE,
+        "Its sample rate is %d Hz: at least %d Hz are needed.",
+        g_atomic_int_get (&source->low_rate), GENRE_MIN_RATE);
+  else if (source->missing)
     g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_MISSING,
         "No decoder is installed for it: %s.", source->missing);
   else if (!g_atomic_int_get (&source->has_audio) &&

@@ -22,6 +22,7 @@ typedef struct
   /* atomic */
   int is_recognized; /* the content says that it is a type of media */
   int has_audio;     /* some was decoded */
+  int low_rate;      /* the rate for which the file is refused, Hz; or 0 */
 } Source;
 
 /**

@@ -19,6 +19,20 @@
 #define TYPES                                                                  \
   (GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR | GST_MESSAGE_EOS)
 
+/* watch_limit_work() */
+static struct
+{
+  double base, share, max_audio;
+} work_limit;
+
+void
+watch_limit_work (double base, double share, double max_audio)
+{
+  work_limit.base = base;
+  work_limit.share = share;
+  work_limit.max_audio = max_audio;
+}
+
 void
 watch_note_progress (Watch *watch)
 {
@@ -62,6 +76,9 @@ watch_begin (Watch *watch)
 {
   watch->n_seen = count_progress (watch);
   watch->checked = g_get_monotonic_time ();
+  /* one pipeline may be waited for several times */
+  if (!watch->begun)
+    watch->begun = get_time (CLOCK_PROCESS_CPUTIME_ID);
   note_progress (watch);
 }
 
@@ -102,6 +119,26 @@ give_up (GError **error, Reason reason, const char *format, guint seconds)
   return FALSE;
 }
 
+/* FALSE with @error set if it has worked for longer than its audio explains. */
+static gboolean
+check_work (Watch *watch, GError **error)
+{
+  guint64 audio = watch->get_progress ? watch->get_progress (watch->user_data)
+                                      : watch->audio;
+  double work = (double) (get_time (CLOCK_PROCESS_CPUTIME_ID) - watch->begun) /
+      G_TIME_SPAN_SECOND;
+
+  if (work_limit.base == 0 ||
+      work <= work_limit.base +
+              work_limit.share *
+                  MIN ((double) audio / GST_SECOND, work_limit.max_audio))
+    return TRUE;
+  g_set_error (error, ANALYSIS_ERROR, REASON_TOO_MUCH_WORK,
+      "It was given up: after %.0f s of work, %.0f s of audio had been decoded.",
+      work, (double) audio / GST_SECOND);
+  return FALSE;
+}
+
 /* FALSE with @error set if it stands still or hangs. */
 static gboolean
 check_progress (Watch *watch, GError **error)
@@ -132,7 +169,7 @@ check_progress (Watch *watch, GError **error)
     return give_up (error, REASON_TIMEOUT,
         "Its decoder was given up after %u s without progress.",
         watch->timeout);
-  return TRUE;
+  return check_work (watch, error);
 }
 
 gboolean

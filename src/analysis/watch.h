@@ -32,10 +32,12 @@ typedef struct
    * samples. */
   void (*on_message) (GstMessage *message, gpointer user_data);
   void (*on_progress) (gpointer user_data);
-  /* Something that grows while samples come, if watch_note_progress() is not called
-   * for each; or NULL. */
+  /* ns of audio that has come, if watch_note_progress() is not called for each
+   * sample; or NULL. */
   guint64 (*get_progress) (gpointer user_data);
   gpointer user_data;
+  guint64
+      audio; /* ns that has come, kept by the owner if get_progress is NULL */
 
   /* the watch's own, 0 at first */
   int n_moved;    /* atomic: calls of watch_note_progress() */
@@ -43,9 +45,16 @@ typedef struct
   gint64 progressed, moved,
       checked;         /* monotonic µs: last progress; last thread seen
                                         at work; last look at it */
+  gint64 begun;        /* µs of the process' processor time at the beginning */
   gint64 worked, work; /* µs of the other threads' processor time: at the last
                           progress; when it was last seen to grow */
 } Watch;
+
+/* From now on every pipeline of this process that needs more than @base seconds of
+ * processor time, and @share seconds for each second of its audio, of which @max_audio
+ * seconds count at most, is given up: REASON_TOO_MUCH_WORK.  It is processor time,
+ * so that a busy machine is not the file's fault.  @base 0: there is no limit. */
+void watch_limit_work (double base, double share, double max_audio);
 
 /* Tells that a sample has come; in any thread. */
 void watch_note_progress (Watch *watch);

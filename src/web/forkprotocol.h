@@ -17,16 +17,21 @@
 /* the longest packet, bytes; only the hello is ever that long */
 #define FORK_MAX_PACKET 65536
 
+/* exit status of a worker that could not get enough memory */
+#define FORK_OUT_OF_MEMORY 3
+
 typedef enum
 {
   FORK_PREDICT,     /* classify the file */
   FORK_SPECTROGRAM, /* draw its mel spectrogram */
   FORK_WAVEFORM,    /* find the peaks of its waveform */
   FORK_SELF_TEST,   /* try what the sandbox must refuse; there is no file */
-  FORK_KILL         /* kill the worker that has this id */
+  FORK_KILL,        /* kill the worker that has this id */
+  FORK_PAUSE,       /* stop it */
+  FORK_RESUME       /* let it go on */
 } ForkTask;
 
-/* Starts a worker, or kills one.  Except with FORK_KILL, two descriptors
+/* Starts a worker, or has one killed, stopped or go on.  To start one, two descriptors
  * come with the packet: the worker's input, a file open for reading, and its
  * output, the writing end of a pipe, into which it writes messages of
  * analysis/wire.h. */

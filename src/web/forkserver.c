@@ -24,6 +24,7 @@
 #include "genre/genre.h"
 #include "forkprotocol.h"
 #include "openfilesrc.h"
+#include "outofmemory.h"
 #include "packet.h"
 #include "sandbox.h"
 #include "workertask.h"
@@ -32,7 +33,7 @@
  * buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
 
-/* exit statuses of a worker */
+/* exit statuses of a worker, beside FORK_OUT_OF_MEMORY */
 #define STATUS_OUTPUT_FAILED 1
 #define STATUS_SANDBOX_FAILED 2
 
@@ -213,6 +214,7 @@ run_worker (
   close (FORK_SOCKET);
   close (server->signals);
   close (server->null);
+  out_of_memory_catch (FORK_OUT_OF_MEMORY);
   if (!sandbox_enter (request->cpu_seconds, WORKER_MEMORY, &error))
     _exit (STATUS_SANDBOX_FAILED);
   _exit (workertask_run (request, model, input, output) ? 0
@@ -243,14 +245,31 @@ start_worker (ForkServer *server, const ForkRequest *request, const int *fds)
     send_exit (request->id, -1);
 }
 
+/* The signal for a task that is about a worker that there is; 0 if @task is for a new
+ * one. */
+static int
+get_signal (guint32 task)
+{
+  switch (task) {
+    case FORK_KILL:
+      return SIGKILL;
+    case FORK_PAUSE:
+      return SIGSTOP;
+    case FORK_RESUME:
+      return SIGCONT;
+    default:
+      return 0;
+  }
+}
+
 static void
-kill_worker (ForkServer *server, guint32 id)
+signal_worker (ForkServer *server, guint32 id, int number)
 {
   pid_t pid = GPOINTER_TO_INT (
       g_hash_table_lookup (server->pids, GUINT_TO_POINTER (id)));
 
   if (pid > 0)
-    kill (pid, SIGKILL);
+    kill (pid, number);
 }
 
 /* FALSE if the socket was closed. */
@@ -261,8 +280,8 @@ take_request (ForkServer *server)
   int fds[2];
   gssize size = packet_receive (FORK_SOCKET, &request, sizeof request, fds, 2);
 
-  if (size == sizeof request && request.task == FORK_KILL)
-    kill_worker (server, request.id);
+  if (size == sizeof request && get_signal (request.task))
+    signal_worker (server, request.id, get_signal (request.task));
   else if (size == sizeof request)
     start_worker (server, &request, fds);
   for (guint i = 0; size > 0 && i < 2; i++)

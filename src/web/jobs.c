@@ -13,6 +13,7 @@
 
 #include <glib-unix.h>
 
+#include "schedule.h"
 #include "workeroutput.h"
 
 /* the mean time of a worker follows the latest ones: weight 1 / MEAN_LENGTH
@@ -23,9 +24,10 @@ struct _Jobs
 {
   JobsLimits limits;
   ForkClient *client;
-  guint start_source;
-  GQueue waiting;      /* Job */
-  GHashTable *running; /* id -> Job */
+  guint advance_source; /* 0: it is known already what to do */
+  Schedule *schedule;
+  GHashTable *all;     /* Job, a set */
+  GHashTable *started; /* id -> Job, of those that have a worker */
   guint32 last_id;
   double mean_seconds; /* that a worker ran, lately; 0: not known yet */
 };
@@ -36,30 +38,32 @@ struct _Job
   ForkTask task;
   guint model;
   int input; /* -1: there is none, or the worker has it */
-  char *client;
+  Turn *turn;
   JobSegmentFunc segment; /* or NULL */
   JobDoneFunc done;       /* NULL: the job was cancelled */
   gpointer user_data;
 
-  /* while it runs */
-  guint32 id;
-  gint64 started;       /* µs */
+  /* while it has a worker */
+  guint32 id;     /* 0: it has none */
+  gint64 resumed; /* µs: when it began, or last went on */
+  gint64 ran;     /* µs before that, without pauses */
+  gboolean is_paused;
   WorkerOutput *output; /* NULL: no worker could be started */
   guint output_source, timeout_source;
-  gboolean timed_out;
+  Reason failure; /* why it is ended, or REASON_NONE */
 };
 
-static void start_next (Jobs *jobs);
+static void advance (Jobs *jobs);
 
 static void
 job_free (Job *job)
 {
+  g_hash_table_remove (job->jobs->all, job);
   if (job->input >= 0)
     close (job->input);
   g_clear_handle_id (&job->output_source, g_source_remove);
   g_clear_handle_id (&job->timeout_source, g_source_remove);
   worker_output_free (job->output);
-  g_free (job->client);
   g_free (job);
 }
 
@@ -87,13 +91,15 @@ send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
 static Reason
 get_reason (const Job *job, int exit_status)
 {
-  if (job->timed_out)
-    return REASON_TIMEOUT;
+  if (job->failure != REASON_NONE)
+    return job->failure;
   if (exit_status == -1 || !job->output)
     return REASON_INTERNAL;
   if (WIFSIGNALED (exit_status))
     return WTERMSIG (exit_status) == SIGXCPU ? REASON_TIMEOUT
                                              : REASON_DECODER_CRASHED;
+  if (WEXITSTATUS (exit_status) == FORK_OUT_OF_MEMORY)
+    return REASON_OUT_OF_MEMORY;
   /* the worker could not enter its sandbox, or not write its output */
   if (WEXITSTATUS (exit_status) != 0)
     return REASON_INTERNAL;
@@ -109,6 +115,10 @@ get_sentence (Reason reason)
   switch (reason) {
     case REASON_TIMEOUT:
       return "It could not be analysed within the time there is for a file.";
+    case REASON_OVERTAKEN:
+      return "It takes long, and others are waiting; please try again later.";
+    case REASON_OUT_OF_MEMORY:
+      return "It needs more memory than there is for a file.";
     case REASON_DECODER_CRASHED:
       return "Its decoder broke down at it.";
     case REASON_INTERNAL:
@@ -118,6 +128,14 @@ get_sentence (Reason reason)
   }
 }
 
+/* µs that its worker has run. */
+static gint64
+get_time (const Job *job)
+{
+  return job->ran +
+      (job->is_paused ? 0 : g_get_monotonic_time () - job->resumed);
+}
+
 static JobOutcome
 get_outcome (const Job *job, int exit_status)
 {
@@ -125,7 +143,7 @@ get_outcome (const Job *job, int exit_status)
   JobOutcome outcome = {
     .reason = reason,
     .error = get_sentence (reason),
-    .seconds = (g_get_monotonic_time () - job->started) / 1e6,
+    .seconds = get_time (job) / 1e6,
   };
 
   if (reason != REASON_NONE)
@@ -156,7 +174,8 @@ end_job (Job *job, int exit_status)
   Jobs *jobs = job->jobs;
   JobOutcome outcome;
 
-  g_hash_table_remove (jobs->running, GUINT_TO_POINTER (job->id));
+  g_hash_table_remove (jobs->started, GUINT_TO_POINTER (job->id));
+  schedule_remove (jobs->schedule, job->turn, g_get_monotonic_time ());
   if (job->output)
     worker_output_read (job->output);
   outcome = get_outcome (job, exit_status);
@@ -193,7 +212,7 @@ on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
   if (state != WORKER_OUTPUT_ENDED) {
     send_request (job, FORK_KILL, NULL, 0);
     end_job (job, 0);
-    start_next (jobs);
+    advance (jobs);
   }
   return G_SOURCE_REMOVE;
 }
@@ -204,9 +223,19 @@ on_timeout (gpointer user_data)
   Job *job = user_data;
 
   job->timeout_source = 0;
-  job->timed_out = TRUE;
+  /* one that waits for its next turn has not run for so long */
+  job->failure = job->is_paused ? REASON_OVERTAKEN : REASON_TIMEOUT;
   send_request (job, FORK_KILL, NULL, 0);
   return G_SOURCE_REMOVE;
+}
+
+/* Ends it after @time µs. */
+static void
+set_timeout (Job *job, gint64 time)
+{
+  g_clear_handle_id (&job->timeout_source, g_source_remove);
+  job->timeout_source = g_timeout_add (
+      (guint) (MAX (time, 0) / G_TIME_SPAN_MILLISECOND) + 1, on_timeout, job);
 }
 
 /* The fork server */
@@ -215,27 +244,27 @@ static void
 on_worker_exit (guint32 id, int status, gpointer user_data)
 {
   Jobs *jobs = user_data;
-  Job *job = g_hash_table_lookup (jobs->running, GUINT_TO_POINTER (id));
+  Job *job = g_hash_table_lookup (jobs->started, GUINT_TO_POINTER (id));
 
   if (job)
     end_job (job, status);
-  start_next (jobs);
+  advance (jobs);
 }
 
 static void
 on_server_lost (gpointer user_data)
 {
   Jobs *jobs = user_data;
-  g_autoptr (GList) running = g_hash_table_get_values (jobs->running);
+  g_autoptr (GList) started = g_hash_table_get_values (jobs->started);
 
-  for (GList *i = running; i; i = i->next)
+  for (GList *i = started; i; i = i->next)
     end_job (i->data, -1);
 }
 
 static void
 on_server_restarted (gpointer user_data)
 {
-  start_next (user_data);
+  advance (user_data);
 }
 
 /* The beginning of a job */
@@ -247,7 +276,8 @@ choose_id (Job *job)
 
   do
     job->id = ++jobs->last_id;
-  while (g_hash_table_contains (jobs->running, GUINT_TO_POINTER (job->id)));
+  while (!job->id ||
+      g_hash_table_contains (jobs->started, GUINT_TO_POINTER (job->id)));
 }
 
 /* Sends the input and @output, the writing end of a pipe, to the fork
@@ -280,6 +310,12 @@ get_expected (ForkTask task)
   }
 }
 
+static gint64
+get_limit (const Jobs *jobs)
+{
+  return (gint64) (jobs->limits.timeout * G_TIME_SPAN_SECOND);
+}
+
 static void
 start_job (Job *job)
 {
@@ -288,8 +324,8 @@ start_job (Job *job)
   gboolean ok;
 
   choose_id (job);
-  g_hash_table_insert (jobs->running, GUINT_TO_POINTER (job->id), job);
-  job->started = g_get_monotonic_time ();
+  g_hash_table_insert (jobs->started, GUINT_TO_POINTER (job->id), job);
+  job->resumed = g_get_monotonic_time ();
   if (pipe2 (fds, O_CLOEXEC) < 0) {
     end_job (job, -1);
     return;
@@ -299,65 +335,90 @@ start_job (Job *job)
       fds[0], get_expected (job->task), on_segment, job);
   job->output_source = g_unix_fd_add (
       fds[0], G_IO_IN | G_IO_HUP, on_output, job);
-  job->timeout_source = g_timeout_add (
-      (guint) ceil (jobs->limits.timeout * 1000), on_timeout, job);
+  set_timeout (job, get_limit (jobs));
   ok = start_worker (job, fds[1]);
   close (fds[1]);
   if (!ok)
     end_job (job, -1);
 }
 
-static guint
-count_running (Jobs *jobs, const char *client)
+static void
+pause_job (Job *job)
 {
-  GHashTableIter iter;
-  gpointer job;
-  guint n = 0;
-
-  g_hash_table_iter_init (&iter, jobs->running);
-  while (g_hash_table_iter_next (&iter, NULL, &job))
-    n += !strcmp (((Job *) job)->client, client);
-  return n;
-}
-
-/* Takes the next job from the queue, which is not empty. */
-static Job *
-pop_fairest (Jobs *jobs)
-{
-  GList *best = NULL;
-  guint fewest = G_MAXUINT;
-  Job *job;
-
-  for (GList *i = jobs->waiting.head; i; i = i->next) {
-    guint n = count_running (jobs, ((Job *) i->data)->client);
-
-    if (n < fewest) {
-      fewest = n;
-      best = i;
-    }
-  }
-  job = best->data;
-  g_queue_delete_link (&jobs->waiting, best);
-  return job;
+  job->ran = get_time (job);
+  job->is_paused = TRUE;
+  set_timeout (job, get_limit (job->jobs));
+  send_request (job, FORK_PAUSE, NULL, 0);
 }
 
 static void
-start_next (Jobs *jobs)
+resume_job (Job *job)
 {
-  while (forkclient_is_ready (jobs->client) &&
-      !g_queue_is_empty (&jobs->waiting) &&
-      jobs_get_running (jobs) < jobs->limits.workers)
-    start_job (pop_fairest (jobs));
+  job->is_paused = FALSE;
+  job->resumed = g_get_monotonic_time ();
+  set_timeout (job, get_limit (job->jobs) - job->ran);
+  send_request (job, FORK_RESUME, NULL, 0);
+}
+
+static void
+overtake_job (Job *job)
+{
+  job->failure = REASON_OVERTAKEN;
+  send_request (job, FORK_KILL, NULL, 0);
+  end_job (job, 0);
+}
+
+static void
+take_step (const ScheduleStep *step)
+{
+  switch (step->kind) {
+    case SCHEDULE_START:
+      start_job (step->job);
+      break;
+    case SCHEDULE_RESUME:
+      resume_job (step->job);
+      break;
+    case SCHEDULE_PAUSE:
+      pause_job (step->job);
+      break;
+    case SCHEDULE_OVERTAKE:
+      overtake_job (step->job);
+      break;
+    case SCHEDULE_WAIT:
+      break;
+  }
 }
 
 static gboolean
-on_added (gpointer user_data)
+on_advance (gpointer user_data)
 {
   Jobs *jobs = user_data;
 
-  jobs->start_source = 0;
-  start_next (jobs);
+  jobs->advance_source = 0;
+  advance (jobs);
   return G_SOURCE_REMOVE;
+}
+
+/* Does what the schedule says. */
+static void
+advance (Jobs *jobs)
+{
+  ScheduleStep step = { .kind = SCHEDULE_WAIT, .due = -1 };
+  gint64 now = 0;
+
+  g_clear_handle_id (&jobs->advance_source, g_source_remove);
+  while (forkclient_is_ready (jobs->client)) {
+    now = g_get_monotonic_time ();
+    step = schedule_next (jobs->schedule, now);
+    if (step.kind == SCHEDULE_WAIT)
+      break;
+    take_step (&step);
+  }
+  /* what ended meanwhile may have asked for it, too */
+  if (step.due >= 0 && !jobs->advance_source)
+    jobs->advance_source = g_timeout_add (
+        (guint) ((step.due - now) / G_TIME_SPAN_MILLISECOND) + 1, on_advance,
+        jobs);
 }
 
 Job *
@@ -370,24 +431,29 @@ jobs_add (Jobs *jobs, ForkTask task, guint model, int input, const char *client,
   job->task = task;
   job->model = model;
   job->input = input;
-  job->client = g_strdup (client);
   job->segment = segment;
   job->done = done;
   job->user_data = user_data;
-  g_queue_push_tail (&jobs->waiting, job);
-  if (!jobs->start_source)
-    jobs->start_source = g_idle_add (on_added, jobs);
+  g_hash_table_add (jobs->all, job);
+  job->turn = schedule_add (jobs->schedule, client, job);
+  /* not from within this function; and a timer may be too late for it */
+  g_clear_handle_id (&jobs->advance_source, g_source_remove);
+  jobs->advance_source = g_idle_add (on_advance, jobs);
   return job;
 }
 
 void
 job_cancel (Job *job)
 {
+  Jobs *jobs = job->jobs;
+
   job->done = NULL;
-  if (g_queue_remove (&job->jobs->waiting, job))
-    job_free (job);
-  else
+  if (job->id) {
     send_request (job, FORK_KILL, NULL, 0);
+    return;
+  }
+  schedule_remove (jobs->schedule, job->turn, g_get_monotonic_time ());
+  job_free (job);
 }
 
 /* The queue */
@@ -404,7 +470,9 @@ jobs_new (const JobsLimits *limits, ForkClient *client)
 
   jobs->limits = *limits;
   jobs->client = client;
-  jobs->running = g_hash_table_new (NULL, NULL);
+  jobs->schedule = schedule_new (limits->workers);
+  jobs->all = g_hash_table_new (NULL, NULL);
+  jobs->started = g_hash_table_new (NULL, NULL);
   forkclient_set_callbacks (client, &callbacks, jobs);
   return jobs;
 }
@@ -412,16 +480,17 @@ jobs_new (const JobsLimits *limits, ForkClient *client)
 void
 jobs_free (Jobs *jobs)
 {
-  g_autoptr (GList) running = NULL;
+  g_autoptr (GList) all = NULL;
 
   if (!jobs)
     return;
   forkclient_set_callbacks (jobs->client, NULL, NULL);
-  g_clear_handle_id (&jobs->start_source, g_source_remove);
-  g_queue_clear_full (&jobs->waiting, (GDestroyNotify) job_free);
-  running = g_hash_table_get_values (jobs->running);
-  g_list_foreach (running, (GFunc) (void (*) (void)) job_free, NULL);
-  g_hash_table_unref (jobs->running);
+  g_clear_handle_id (&jobs->advance_source, g_source_remove);
+  all = g_hash_table_get_keys (jobs->all);
+  g_list_foreach (all, (GFunc) (void (*) (void)) job_free, NULL);
+  schedule_free (jobs->schedule);
+  g_hash_table_unref (jobs->all);
+  g_hash_table_unref (jobs->started);
   g_free (jobs);
 }
 
@@ -430,38 +499,34 @@ jobs_are_full (Jobs *jobs, const char *client)
 {
   guint idle = jobs->limits.workers - jobs_get_running (jobs);
   guint share = jobs->limits.queue - jobs->limits.queue / 4;
-  guint n = 0;
 
-  for (GList *i = jobs->waiting.head; i; i = i->next)
-    n += !strcmp (((Job *) i->data)->client, client);
   return jobs_get_waiting (jobs) >= jobs->limits.queue + idle ||
-      n >= share + idle;
+      schedule_get_waiting_of (jobs->schedule, client) >= share + idle;
 }
 
 guint
 jobs_get_waiting (Jobs *jobs)
 {
-  return g_queue_get_length (&jobs->waiting);
+  return schedule_get_waiting (jobs->schedule);
 }
 
 guint
 jobs_get_running (Jobs *jobs)
 {
-  return g_hash_table_size (jobs->running);
+  return schedule_get_running (jobs->schedule);
 }
 
 guint
 jobs_get_retry_after (Jobs *jobs)
 {
   double seconds = jobs->mean_seconds;
-  gint64 now = g_get_monotonic_time ();
   GHashTableIter iter;
   gpointer job;
 
   /* files may be longer now than they were */
-  g_hash_table_iter_init (&iter, jobs->running);
+  g_hash_table_iter_init (&iter, jobs->started);
   while (g_hash_table_iter_next (&iter, NULL, &job))
-    seconds = MAX (seconds, (now - ((Job *) job)->started) / 1e6);
+    seconds = MAX (seconds, get_time (job) / 1e6);
   return 1 +
       (guint) ceil (
           seconds * (jobs_get_waiting (jobs) + 1) / jobs->limits.workers);

@@ -4,8 +4,10 @@
  * wait are in a queue of bounded length; so many workers run at once, each for
  * a bounded time.
  *
- * Fairness: the next job is the first of those whose clients have the fewest
- * workers at that moment. */
+ * Fairness: whose turn it is, schedule.h tells.  The worker of a job that has to
+ * make room for another client's is stopped, and goes on later; only if too many
+ * would be stopped, or one for as long as the timeout, a job ends for that, as
+ * REASON_OVERTAKEN. */
 
 #pragma once
 
@@ -19,7 +21,7 @@ typedef struct
 {
   guint workers;        /* at once */
   guint queue;          /* jobs that may wait */
-  double timeout;       /* s, for one worker */
+  double timeout;       /* s, for one worker, while it is not stopped */
   guint64 max_duration; /* ns of audio that is analysed; 0: all of it */
 } JobsLimits;
 
@@ -57,7 +59,7 @@ guint jobs_get_retry_after (Jobs *jobs);
 
 /**
  * jobs_add:
- * @task: what to do, not FORK_KILL
+ * @task: what to do, what a worker does
  * @model: index of the model
  * @input: descriptor of the file, which the job closes; -1 for FORK_SELF_TEST
  * @client: whose job it is, for fairness: an address

@@ -56,12 +56,18 @@ refuse (Upload *upload, WebErrorKind kind, const char *text)
 }
 
 static void
-refuse_busy (Upload *upload)
+set_retry_after (Upload *upload)
 {
   g_autofree char *seconds = g_strdup_printf (
       "%u", jobs_get_retry_after (upload->uploads->jobs));
 
   answer_set_header (upload->message, "Retry-After", seconds);
+}
+
+static void
+refuse_busy (Upload *upload)
+{
+  set_retry_after (upload);
   refuse (upload, WEB_ERROR_BUSY,
       "Too many files are waiting already; please try again later.");
 }
@@ -322,6 +328,9 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   upload->working = outcome->seconds;
   if (connection)
     connection_set_phase (connection, CONNECTION_ANSWER);
+  if (outcome->reason == REASON_OVERTAKEN &&
+      !answer_has_begun (upload->message))
+    set_retry_after (upload);
   if (outcome->reason != REASON_NONE)
     answer_send_error (upload->message, upload->uploads->counters,
         web_error_from_reason (outcome->reason), outcome->error);

@@ -175,6 +175,22 @@ test_effort (void)
   stop (&fixture);
 }
 
+/* Work without end is noticed even if nothing else is amiss. */
+static void
+test_work (void)
+{
+  Fixture fixture = { .on_handoff = spin_until_end };
+  g_autofree char *description = describe_file ();
+  g_autoptr (GError) error = NULL;
+
+  watch_limit_work (0.2, 0.1, 3600);
+  start (&fixture, description, 60);
+  g_assert_false (watch_wait (&fixture.watch, GST_MESSAGE_EOS, &error));
+  g_assert_error (error, ANALYSIS_ERROR, REASON_TOO_MUCH_WORK);
+  stop (&fixture);
+  watch_limit_work (0, 0, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -185,5 +201,6 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/hang", test_hang);
   g_test_add_func ("/watch/wait", test_wait);
   g_test_add_func ("/watch/effort", test_effort);
+  g_test_add_func ("/watch/work", test_work);
   return g_test_run ();
 }

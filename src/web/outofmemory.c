@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "outofmemory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* bytes; a process that cannot have so much more is at the end of its memory: a
+ * thread's stack alone takes 8 MiB */
+#define LITTLE (32 << 20)
+
+static int exit_status;
+/* GLib has said that it could not allocate something */
+static volatile sig_atomic_t was_refused;
+
+gboolean
+out_of_memory_is_near (void)
+{
+  void *memory = mmap (
+      NULL, LITTLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (memory == MAP_FAILED)
+    return TRUE;
+  munmap (memory, LITTLE);
+  return FALSE;
+}
+
+/* malloc() leaves ENOMEM in the thread that then aborts, or crashes. */
+static void
+on_signal (int number)
+{
+  if (errno == ENOMEM || was_refused || out_of_memory_is_near ())
+    _exit (exit_status);
+  /* its handler is gone: SA_RESETHAND */
+  raise (number);
+}
+
+static GLogWriterOutput
+note_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields,
+    gpointer user_data G_GNUC_UNUSED)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (level & G_LOG_LEVEL_ERROR && !strcmp (fields[i].key, "MESSAGE") &&
+        strstr (fields[i].value, "failed to allocate"))
+      was_refused = TRUE;
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+out_of_memory_catch (int status)
+{
+  static const int signals[] = { SIGABRT, SIGTRAP, SIGSEGV, SIGBUS };
+  struct sigaction action = { .sa_handler = on_signal,
+    .sa_flags = (int) SA_RESETHAND };
+
+  exit_status = status;
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigaction (signals[i], &action, NULL);
+  g_log_set_writer_func (note_message, NULL, NULL);
+}

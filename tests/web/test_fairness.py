@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The service under clients that send much work: others wait for a moment only, and
+nobody loses what is not taken by somebody else.
+
+    test_fairness.py PROGRAM [unittest's arguments]"""
+
+import contextlib
+import http.client
+import json
+import os
+import resource
+import threading
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import crafted
+from test_service import CLIP, Service, children, read, wait_until
+
+FLOOD, OTHER, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+# s that a client may wait beyond its own work
+PATIENCE = 2
+# bytes of address space that each process of the service may have
+MEMORY = 3 << 30
+
+
+class Client:
+    """One address; its requests are cut off in the end."""
+
+    def __init__(self, service, address):
+        self.service, self.address = service, address
+        self.connections = []
+        self.pool = ThreadPoolExecutor(16)
+
+    def ask(self, body, path="/predict", headers={}):
+        connection = http.client.HTTPConnection(
+            self.service.address, timeout=120, source_address=(self.address, 0))
+        self.connections.append(connection)
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        response.body = response.read()
+        connection.close()
+        return response
+
+    def begin(self, body):
+        """The answer, later."""
+        return self.pool.submit(self.ask, body)
+
+    def leave(self):
+        for connection in self.connections:
+            if connection.sock:
+                with contextlib.suppress(OSError):
+                    connection.sock.shutdown(2)
+        self.pool.shutdown()
+
+
+class Test(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.clip = read(CLIP)
+        cls.long = crafted.opus_silence(10)
+
+    def run_service(self, *options):
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, limits[1]))
+        try:
+            service = Service(*options)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, limits)
+        self.addCleanup(lambda: self.assertEqual(service.stop(), 0))
+        return service
+
+    def client(self, service, address):
+        client = Client(service, address)
+        self.addCleanup(client.leave)
+        return client
+
+    def check_error(self, response, status, code):
+        self.assertEqual(response.status, status, response.body[:200])
+        self.assertEqual(json.loads(response.body)["error"]["code"], code)
+
+    # Taking turns
+
+    def check_flood(self, jobs):
+        service = self.run_service(f"--jobs={jobs}")
+        other = self.client(service, OTHER)
+        begin = time.monotonic()
+        alone = other.ask(self.clip)
+        own = time.monotonic() - begin
+        flood = self.client(service, FLOOD)
+        answers = [flood.begin(self.long) for _ in range(jobs + 3)]
+        # while nobody else comes, it has all workers
+        wait_until(lambda: service.metric("workers_running") == jobs and
+                   service.metric("queue_length") == 3)
+        for _ in range(3):
+            begin = time.monotonic()
+            response = other.ask(self.clip)
+            waited = time.monotonic() - begin - own
+            self.assertEqual((response.status, response.body),
+                             (200, alone.body))
+            self.assertLess(waited, PATIENCE)
+        # and again
+        self.assertEqual(service.metric("workers_running"), jobs)
+        self.assertFalse(any(answer.done() for answer in answers))
+
+    def test_flood(self):
+        self.check_flood(2)
+
+    def test_flood_of_one_worker(self):
+        self.check_flood(1)
+
+    def test_goes_on(self):
+        """Who has made room for others loses nothing but time."""
+        service = self.run_service("--jobs=1")
+        body = crafted.opus_silence(0.5)
+        flood, other = (self.client(service, address) for address in (FLOOD, OTHER))
+        alone = flood.ask(body)
+        answer = flood.begin(body)
+        while not answer.done():
+            self.assertEqual(other.ask(self.clip).status, 200)
+        self.assertEqual(answer.result().status, 200)
+        self.assertEqual(answer.result().body, alone.body)
+
+    def test_overtaken(self):
+        """When too many stand still, the one that has run longest gives up."""
+        service = self.run_service("--jobs=1")
+        first, second, third = (self.client(service, address)
+                                for address in (FLOOD, OTHER, THIRD))
+        answer = first.begin(self.long)
+        wait_until(lambda: service.metric("workers_running") == 1)
+        second.begin(self.long)
+        wait_until(lambda: len(children(service.fork_server)) == 2)
+        begin = time.monotonic()
+        self.assertEqual(third.ask(self.clip).status, 200)
+        self.assertLess(time.monotonic() - begin, PATIENCE + 1)
+        self.check_error(answer.result(), 503, "overtaken")
+        self.assertGreater(int(answer.result().headers["Retry-After"]), 0)
+
+    def test_gone_while_paused(self):
+        service = self.run_service("--jobs=1")
+        first, second = (self.client(service, address) for address in (FLOOD, OTHER))
+        first.begin(self.long)
+        wait_until(lambda: service.metric("workers_running") == 1)
+        second.begin(self.long)
+        wait_until(lambda: len(children(service.fork_server)) == 2)
+        first.leave()
+        wait_until(lambda: len(children(service.fork_server)) == 1)
+
+    # Files that are too much
+
+    def test_memory(self):
+        """A worker that gets no more memory is no crash."""
+        service = self.run_service()
+        client = self.client(service, OTHER)
+        size = int(read(f"/proc/{service.fork_server}/statm").split()[0]) * 4096
+        limit = size + (4 << 20)
+        resource.prlimit(service.fork_server, resource.RLIMIT_AS, (limit, limit))
+        self.check_error(client.ask(self.clip), 422, "out-of-memory")
+
+    def test_low_rate(self):
+        client = self.client(self.run_service(), OTHER)
+        for path in "/predict", "/spectrogram":
+            response = client.ask(crafted.slow_wav(), path)
+            self.check_error(response, 422, "low-rate")
+            self.assertIn("1 Hz", json.loads(response.body)["error"]["message"])
+
+    def test_many_channels(self):
+        client = self.client(self.run_service(), OTHER)
+        for path in "/predict", "/spectrogram":
+            self.assertEqual(client.ask(crafted.many_channels(), path).status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
