@@ -86,8 +86,8 @@ counters_add_request (
   g_autofree char *label = g_strdup_printf ("route=\"%s\"", route);
   Histogram *times = g_hash_table_lookup (counters->times, label);
 
-  count (counters->requests,
-      g_strdup_printf ("%s,status=\"%u\"", label, status));
+  count (
+      counters->requests, g_strdup_printf ("%s,status=\"%u\"", label, status));
   if (!times) {
     times = g_new0 (Histogram, 1);
     g_hash_table_insert (counters->times, g_steal_pointer (&label), times);
