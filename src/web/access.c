@@ -34,8 +34,7 @@ access_is_known_host (const char *host, char **public_hosts)
 }
 
 static gboolean
-is_same_origin (
-    const char *origin, const Caller *caller, char **public_hosts)
+is_same_origin (const char *origin, const Caller *caller, char **public_hosts)
 {
   const char *authority = strstr (origin, "://");
   g_autofree char *scheme = authority ? g_strndup (origin, authority - origin)

@@ -52,5 +52,4 @@ WebError web_error_get (WebErrorKind kind);
 WebError web_error_from_reason (Reason reason);
 /* The body of the answer: JSON in one line; free with g_free().  @message is a
  * sentence for people, @id that of the request, or NULL. */
-char *
-web_error_to_json (WebError error, const char *message, const char *id);
+char *web_error_to_json (WebError error, const char *message, const char *id);
