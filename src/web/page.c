@@ -20,6 +20,7 @@ static const struct
   { ".js", "text/javascript; charset=utf-8" },
   { ".json", "application/json" },
   { ".svg", "image/svg+xml" },
+  { ".ogg", "audio/ogg" },
 };
 
 static void

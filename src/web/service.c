@@ -109,6 +109,8 @@ answer_models (Request *request)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "default");
   json_builder_add_string_value (builder, GENRE_DEFAULT_MODEL);
+  json_builder_set_member_name (builder, "min_confidence");
+  json_builder_add_double_value (builder, GENRE_DEFAULT_MIN_CONFIDENCE);
   json_builder_set_member_name (builder, "models");
   json_builder_add_value (builder, models);
   json_builder_end_object (builder);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// The page: one file is chosen, and asked about.
+// The page: music is chosen, and asked about.
 
+import { Item } from './check.js';
 import {
   LANGUAGES, clock, fileSize, genreName, percent, preferredLanguage, say, setLanguage,
   text,
@@ -11,45 +12,70 @@ import {
   initListening, keepTimelines, listenTo, newTimeline, showSpectrogram,
 } from './listen.js';
 import { clearMessages, status, tell, tellCode } from './messages.js';
+import { makeModelRows, makeOption, modelName, showRightness } from './models.js';
+import { Queue } from './queue.js';
 import { initRecorder } from './recorder.js';
-import { nothing, ranking, sentence, showAnswer } from './result.js';
-import {
-  ServiceError, fetchHealth, fetchModels, fetchSpectrogram, predict, setToken,
-} from './service.js';
+import { nothing, ranking, sentence, setConfidenceLimit, showAnswer } from './result.js';
+import { fetchModels, fetchSample, fetchSpectrogram, setToken } from './service.js';
 import { keep } from './storage.js';
+import { initTips } from './tips.js';
 import { initUpload } from './upload.js';
 
 const $ = (id) => document.getElementById(id);
 
-let file = null;             // stays, whatever goes wrong
+let models = [];
+let item = null;             // Item that is shown; stays, whatever goes wrong
 let length = 0;              // s; 0 if it is not known
 let check = null;            // AbortController of the one that is under way
+let dropRecording = () => {};
 
-// The file
+const queue = new Queue(showLine, showQueueState);
 
-function choose(chosen) {
-  if (chosen.size === 0) {
-    tellCode('empty', { name: chosen.name });
+// The files
+
+function choose(files) {
+  const [first] = files;
+
+  dropRecording();
+  if (files.length === 1 && first.size === 0) {
+    tellCode('empty', { name: first.name });
     return;
   }
   check?.abort();
   check = null;
   setBusy(false);
   clearMessages();
-  file = chosen;
-  length = 0;
-  $('chosen').hidden = false;
-  $('chosen-name').textContent = file.name;
-  showFacts();
+  item?.drop();
+  item = null;
+  queue.set(files.length > 1 ? files.map((file) => new Item(file)) : []);
+  $('queue').hidden = files.length === 1;
+  $('compare-field').hidden = files.length > 1 || models.length < 2;
   $('drop').classList.add('filled');
-  forgetResults();
-  listenTo(file);
   $('check-button').disabled = false;
-  status('chosen', { name: file.name });
+  $('listen').hidden = true;
+  forgetResults();
+  if (files.length > 1) {
+    $('chosen').hidden = true;
+    status('chosen.several', { count: files.length });
+  } else {
+    show(new Item(first));
+    status('chosen', { name: first.name });
+  }
+}
+
+/** Makes a file the one that is heard and seen. */
+function show(shown) {
+  item = shown;
+  length = 0;
+  $('chosen').hidden = queue.size > 0;
+  $('chosen-name').textContent = item.file.name;
+  showFacts();
+  forgetResults();
+  listenTo(item.file);
 }
 
 function showFacts() {
-  const facts = [() => fileSize(file.size)];
+  const facts = [() => fileSize(item.file.size)];
 
   if (length > 0)
     facts.push(() => clock(length));
@@ -57,36 +83,67 @@ function showFacts() {
     { it: () => facts.map((fact) => fact()).join(' · ') });
 }
 
+async function chooseSample() {
+  const button = $('sample');
+
+  if (button.getAttribute('aria-disabled') === 'true')
+    return;
+  button.setAttribute('aria-disabled', true);
+  clearMessages();
+  try {
+    choose([await fetchSample(text('sample.file'))]);
+    $('check').requestSubmit();
+  } catch (error) {
+    tell(error);
+  }
+  button.setAttribute('aria-disabled', false);
+}
+
 function forgetResults() {
   $('answers').replaceChildren();
-  for (const id of ['results', 'agreement'])
+  for (const id of ['results', 'agreement', 'results-name'])
     $(id).hidden = true;
 }
 
-// Asking
+// Asking about one file
 
-async function ask(event) {
+function ask(event) {
   event.preventDefault();
-  if (!file || check)
-    return;
+  if (queue.size > 0)
+    askAll();
+  else if (item && !check)
+    askShown();
+}
 
-  const models = [$('model').value];
+async function askShown() {
+  const asked = [$('model').value];
   const controller = check = new AbortController();
   const results = [];
 
   if ($('compare').value)
-    models.push($('compare').value);
+    asked.push($('compare').value);
   clearMessages();
   forgetResults();
   forgetAnswers();
   $('listen').hidden = false;
   setBusy(true);
   try {
-    await refuseTooLarge(controller.signal);
-    for (const model of models) {
-      results.push(await askOne(model, controller.signal));
-      showResults(results);
-    }
+    let timeline;
+
+    await item.check(asked, {
+      signal: controller.signal,
+      begin(model) {
+        timeline = newTimeline(model);
+        return follow(model, timeline);
+      },
+      onResult(result) {
+        // An answer that came as a whole, without its segments before.
+        for (const segment of result.segments.slice(timeline.heard ?? 0))
+          addSegment(timeline, segment);
+        results.push(result);
+        showResults(results);
+      },
+    });
     status('as-it-is', { it: () => conclusion(results) });
     $('results').scrollIntoView({ block: 'nearest' });
   } catch (error) {
@@ -105,27 +162,23 @@ async function ask(event) {
   check = null;
   setBusy(false);
   if (results.length > 0)
-    showSpectrogram((signal) => fetchSpectrogram(file, signal));
+    askSpectrogram();
 }
 
-/** Before an upload that would be in vain, as it may be a long one. */
-async function refuseTooLarge(signal) {
-  const { size } = file;
-  const { max_size: limit } = await fetchHealth(signal);
+function askSpectrogram() {
+  const { upload } = item;
 
-  if (size > limit)
-    throw new ServiceError('over-limit',
-      { size: () => fileSize(size), limit: () => fileSize(limit) });
+  showSpectrogram((signal) => fetchSpectrogram(upload, signal));
 }
 
-async function askOne(model, signal) {
-  const timeline = newTimeline(model);
-  let heard = 0;
+/** What is done while a model is asked. */
+function follow(model, timeline) {
   let quarter = 0; // a screen reader reads the status out: not too often
+  const name = () => modelName(model);
 
-  status('uploading', { model, fraction: () => percent(0) });
-  const result = await predict(file, model, {
-    signal,
+  timeline.heard = 0;
+  status('uploading', { fraction: () => percent(0) });
+  return {
     onUpload(fraction) {
       const now = Math.floor(4 * fraction);
 
@@ -137,29 +190,23 @@ async function askOne(model, signal) {
         return;
       quarter = now;
       if (now < 4)
-        status('uploading', { model, fraction: () => percent(now / 4) });
+        status('uploading', { fraction: () => percent(now / 4) });
       else
-        status('analysing', { model });
+        status('analysing', { model: name });
     },
     onSegment(segment) {
       const all = expectedSegments();
 
       addSegment(timeline, segment);
-      heard++;
+      timeline.heard++;
       if (all > 0)
-        $('progress-bar').value = Math.min(1, heard / all);
+        $('progress-bar').value = Math.min(1, timeline.heard / all);
       status('analysing.segment', {
-        model, number: heard, genre: () => segment.genre === null
+        model: name, number: timeline.heard, genre: () => segment.genre === null
           ? text(nothing(segment)) : genreName(segment.genre),
       });
     },
-  });
-
-  signal.throwIfAborted();
-  // An answer that came as a whole, without its segments before.
-  for (const segment of result.segments.slice(heard))
-    addSegment(timeline, segment);
-  return result;
+  };
 }
 
 function showResults(results) {
@@ -173,8 +220,7 @@ function showResults(results) {
   $('agreement').hidden = !second;
   if (second)
     say($('agreement'),
-      first.genre === second.genre ? 'compare.agree' : 'compare.differ',
-      { first: first.model, second: second.model });
+      first.genre === second.genre ? 'compare.agree' : 'compare.differ');
 }
 
 function conclusion(results) {
@@ -192,27 +238,63 @@ function setBusy(busy) {
     $('check-button').focus(); // "Cancel", which had it, is gone
 }
 
+// Asking about several
+
+function askAll() {
+  if (queue.isRunning)
+    return;
+  clearMessages();
+  queue.run($('model').value);
+}
+
+function showQueueState({ size, finished, isRunning }) {
+  if (size === 0)
+    return;
+  $('cancel').hidden = !isRunning;
+  $('check-button').setAttribute('aria-disabled', isRunning);
+  say($('queue-state'), isRunning || finished > 0 ? 'queue.state' : 'queue.ready',
+    { finished, all: size });
+}
+
+/** Shows a line's answer with all that belongs to it. */
+function showLine(line) {
+  show(line.item);
+  const timeline = newTimeline(line.result.model);
+
+  for (const segment of line.result.segments)
+    addSegment(timeline, segment);
+  showResults([line.result]);
+  $('results-name').hidden = false;
+  $('results-name').textContent = line.item.file.name;
+  askSpectrogram();
+  $('results').scrollIntoView({ block: 'nearest' });
+  $('results-heading').focus();
+}
+
 // The models
 
-function showModels({ models, default: preset }) {
-  $('model').replaceChildren(...models.map(({ name }) => new Option(name, name)));
-  $('model').value = preset;
+function showModels(answer) {
+  ({ models } = answer);
+  setConfidenceLimit(answer.min_confidence);
+  $('model').replaceChildren(...models.map(makeOption));
+  $('model').value = answer.default;
   if ($('model').selectedIndex < 0) // the default is not installed
     $('model').selectedIndex = 0;
-  offerOthers();
+  $('how-models').replaceChildren(...makeModelRows(models));
+  onModel();
   $('compare-field').hidden = models.length < 2;
 }
 
-/** A model is compared with the others, not with itself. */
-function offerOthers() {
+function onModel() {
   const before = $('compare').value;
   const none = new Option('', '');
-  const others = [...$('model').options].map(({ value }) => value)
-    .filter((name) => name !== $('model').value);
+  const others = models.filter(({ name }) => name !== $('model').value);
 
+  showRightness($('model-right'), models[$('model').selectedIndex]);
   say(none, 'compare.none');
-  $('compare').replaceChildren(none, ...others.map((name) => new Option(name, name)));
-  $('compare').value = others.includes(before) ? before : '';
+  // A model is compared with the others, not with itself.
+  $('compare').replaceChildren(none, ...others.map(makeOption));
+  $('compare').value = others.some(({ name }) => name === before) ? before : '';
 }
 
 async function loadModels() {
@@ -246,20 +328,26 @@ async function begin() {
   });
 
   $('check-button').disabled = true;
+  initTips();
   for (const part of document.querySelectorAll('header, main, footer'))
     part.hidden = false;
   initListening((duration) => {
     length = duration;
     showFacts();
   });
-  initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose);
-  initRecorder({
-    button: $('record'), panel: $('recording'), time: $('recording-time'),
-    level: $('level'),
-  }, choose, tellCode);
+  initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose,
+    (name) => tellCode('folder', { name }));
+  dropRecording = initRecorder({
+    button: $('record'), label: $('record-text'), panel: $('recording'),
+    time: $('recording-time'), level: $('level'),
+  }, (recording) => choose([recording]), tellCode);
+  $('sample').addEventListener('click', chooseSample);
   $('check').addEventListener('submit', ask);
-  $('cancel').addEventListener('click', () => check?.abort());
-  $('model').addEventListener('change', offerOthers);
+  $('cancel').addEventListener('click', () => {
+    check?.abort();
+    queue.cancel();
+  });
+  $('model').addEventListener('change', onModel);
   $('token-form').addEventListener('submit', (event) => {
     event.preventDefault();
     setToken($('token').value);
