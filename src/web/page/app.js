@@ -327,10 +327,7 @@ async function begin() {
     }
   });
 
-  $('check-button').disabled = true;
   initTips();
-  for (const part of document.querySelectorAll('header, main, footer'))
-    part.hidden = false;
   initListening((duration) => {
     length = duration;
     showFacts();
@@ -342,6 +339,8 @@ async function begin() {
     time: $('recording-time'), level: $('level'),
   }, (recording) => choose([recording]), tellCode);
   $('sample').addEventListener('click', chooseSample);
+  for (const id of ['choose', 'record', 'sample'])
+    $(id).disabled = false; // as of now a press is heard
   $('check').addEventListener('submit', ask);
   $('cancel').addEventListener('click', () => {
     check?.abort();

@@ -3,7 +3,7 @@
 // Several files, one after the other: a line each with what it is waiting for, how far
 // it is, and at last its answer; all of them together are the table of results.
 
-import { clock, fileSize, name, percent, say, text } from './languages.js';
+import { clock, name, percent, say, text } from './languages.js';
 import { save, toCsv, toJson } from './export.js';
 import { explain } from './messages.js';
 import { headline, ranking, verdict } from './result.js';
@@ -48,7 +48,6 @@ class Line {
       make('th', '', this.show), make('td', 'line-answer', this.words, this.bar),
       this.length, make('td', 'line-act', this.act));
     this.row.firstElementChild.scope = 'row';
-    say(this.length, 'as-it-is', { it: () => fileSize(item.file.size) });
     this.wait();
   }
 
@@ -142,7 +141,7 @@ export class Queue {
   #lines = [];
   #onShow;
   #onChange;
-  #running = false;
+  #running = null; // the lines that are being asked about
   #model = null;
 
   /** @param {(line: Line) => void} onShow a line with an answer was pressed
@@ -166,7 +165,7 @@ export class Queue {
   }
 
   get isRunning() {
-    return this.#running;
+    return this.#running === this.#lines;
   }
 
   #rows() {
@@ -205,9 +204,9 @@ export class Queue {
   async #work() {
     const lines = this.#lines;
 
-    if (this.#running)
+    if (this.isRunning)
       return;
-    this.#running = true;
+    this.#running = lines;
     this.#changed();
     for (;;) {
       const next = lines.find(({ state }) => state === 'waiting');
@@ -220,8 +219,10 @@ export class Queue {
       await checked;
       this.#changed();
     }
-    this.#running = false;
-    this.#changed();
+    if (this.isRunning) {
+      this.#running = null;
+      this.#changed();
+    }
   }
 
   #act(line) {
@@ -232,7 +233,8 @@ export class Queue {
       this.#changed();
     } else {
       line.wait();
-      this.#work();
+      if (this.#model)
+        this.#work();
     }
     if (hadFocus)
       line.act.focus();

@@ -101,6 +101,20 @@ function makeHeard({ segments, duration }) {
   });
 }
 
+/** The colours of the first @p n genres. */
+function makeStripe(result, n) {
+  const labels = Object.keys(result.probabilities);
+  const stripe = make('span', 'stripe', ...ranking(result).slice(0, n).map((label) => {
+    const part = document.createElement('span');
+
+    part.dataset.colour = labels.indexOf(label);
+    return part;
+  }));
+
+  stripe.setAttribute('aria-hidden', true);
+  return stripe;
+}
+
 function makeBars(result, order) {
   const { probabilities } = result;
   const labels = Object.keys(probabilities);
@@ -146,7 +160,7 @@ export function showAnswer(result, order) {
   if (kind !== 'not-music' && kind !== 'silent') {
     if (result.music < HARDLY)
       head.append(makeText('p', 'why', 'result.hardly-music'));
-    head.dataset.colour = Object.keys(probabilities).indexOf(ranking(result)[0]);
+    head.append(makeStripe(result, kind === 'between' ? 2 : 1));
     answer.append(makeBars(result, order));
   }
   head.append(makeText('p', 'hint facts figures', 'result.facts',
