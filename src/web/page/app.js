@@ -3,76 +3,27 @@
 // The page: one file is chosen, and asked about.
 
 import {
-  LANGUAGES, clock, fileSize, genreName, hasText, percent, preferredLanguage, say,
-  setLanguage, text,
+  LANGUAGES, clock, fileSize, genreName, percent, preferredLanguage, say, setLanguage,
+  text,
 } from './languages.js';
-import { Player } from './player.js';
+import {
+  addSegment, expectedSegments, forgetAnswers, haveResults, hideIfSilent,
+  initListening, keepTimelines, listenTo, newTimeline, showSpectrogram,
+} from './listen.js';
+import { clearMessages, status, tell, tellCode } from './messages.js';
 import { initRecorder } from './recorder.js';
 import { nothing, ranking, sentence, showAnswer } from './result.js';
 import {
   ServiceError, fetchHealth, fetchModels, fetchSpectrogram, predict, setToken,
 } from './service.js';
-import { drawSpectrogram } from './spectrogram.js';
 import { keep } from './storage.js';
-import { Timeline, showAxis, showLegend } from './timeline.js';
 import { initUpload } from './upload.js';
-
-const SEGMENT = 30;          // s: what the model listens to at once
-const SEGMENT_WIDTH = 44;    // px: for a genre's name
-const LEAST_WIDTH = 24;      // px: for a finger, if the last segment is a short one
 
 const $ = (id) => document.getElementById(id);
 
 let file = null;             // stays, whatever goes wrong
+let length = 0;              // s; 0 if it is not known
 let check = null;            // AbortController of the one that is under way
-let drawing = null;          // that of the spectrogram
-let timelines = [];
-
-const player = new Player({
-  play: $('play'), position: $('position'), time: $('time'),
-  duration: $('duration'), wave: $('wave'),
-});
-
-// Messages
-
-/** Codes of the service that are the same to a person as another one. */
-const SAME = {
-  'decoder-crashed': 'decoder-failed',
-  unreadable: 'decoder-failed',
-};
-
-/** Key and data of the sentence for an error. */
-function explain(error) {
-  const key = `error.${SAME[error.code] ?? error.code}`;
-  const known = error instanceof ServiceError && hasText(key);
-
-  if (!(error instanceof ServiceError))
-    console.error(error);
-  return [known ? key : 'error.unknown',
-    { message: error.message, ...error.data }];
-}
-
-function tell(error) {
-  $('message').hidden = false;
-  say($('message'), ...explain(error));
-  if (error.code === 'unauthorized') {
-    $('token-form').hidden = false;
-    $('token').focus();
-  }
-}
-
-function tellCode(code, data) {
-  tell(new ServiceError(code, data));
-}
-
-function status(key, data) {
-  say($('status'), key, data);
-}
-
-function clearMessages() {
-  $('message').hidden = true;
-  status('nothing');
-}
 
 // The file
 
@@ -86,18 +37,13 @@ function choose(chosen) {
   setBusy(false);
   clearMessages();
   file = chosen;
+  length = 0;
   $('chosen').hidden = false;
   $('chosen-name').textContent = file.name;
   showFacts();
   $('drop').classList.add('filled');
-  forget();
-  $('listen').hidden = false;
-  $('unplayable').hidden = true;
-  for (const id of ['transport', 'wave', 'playhead'])
-    $(id).hidden = false;
-  $('axis').replaceChildren();
-  $('tracks').style.minWidth = '';
-  player.load(file);
+  forgetResults();
+  listenTo(file);
   $('check-button').disabled = false;
   status('chosen', { name: file.name });
 }
@@ -105,20 +51,15 @@ function choose(chosen) {
 function showFacts() {
   const facts = [() => fileSize(file.size)];
 
-  if (player.duration > 0)
-    facts.push(() => clock(player.duration));
+  if (length > 0)
+    facts.push(() => clock(length));
   say($('chosen-facts'), 'as-it-is',
     { it: () => facts.map((fact) => fact()).join(' · ') });
 }
 
-/** Takes the results of another file, or of another check, away. */
-function forget() {
-  drawing?.abort();
-  timelines = [];
-  for (const id of ['answers', 'timelines', 'legend'])
-    $(id).replaceChildren();
-  for (const id of ['results', 'agreement', 'legend', 'spectrogram',
-    'spectrogram-status', 'segments-hint'])
+function forgetResults() {
+  $('answers').replaceChildren();
+  for (const id of ['results', 'agreement'])
     $(id).hidden = true;
 }
 
@@ -136,7 +77,8 @@ async function ask(event) {
   if ($('compare').value)
     models.push($('compare').value);
   clearMessages();
-  forget();
+  forgetResults();
+  forgetAnswers();
   $('listen').hidden = false;
   setBusy(true);
   try {
@@ -150,9 +92,9 @@ async function ask(event) {
   } catch (error) {
     if (check !== controller)
       return; // another file has been chosen
-    timelines.splice(results.length).forEach((timeline) => timeline.remove());
-    // what cannot be heard either has nothing to show
-    $('listen').hidden = results.length === 0 && !$('unplayable').hidden;
+    keepTimelines(results.length);
+    if (results.length === 0)
+      hideIfSilent();
     if (error.name === 'AbortError') {
       status('cancelled');
     } else {
@@ -163,7 +105,7 @@ async function ask(event) {
   check = null;
   setBusy(false);
   if (results.length > 0)
-    showSpectrogram();
+    showSpectrogram((signal) => fetchSpectrogram(file, signal));
 }
 
 /** Before an upload that would be in vain, as it may be a long one. */
@@ -177,12 +119,10 @@ async function refuseTooLarge(signal) {
 }
 
 async function askOne(model, signal) {
-  const timeline = new Timeline($('timelines'), model, ({ start, duration }) =>
-    player.playSegment(start, start + duration));
+  const timeline = newTimeline(model);
   let heard = 0;
   let quarter = 0; // a screen reader reads the status out: not too often
 
-  timelines.push(timeline);
   status('uploading', { model, fraction: () => percent(0) });
   const result = await predict(file, model, {
     signal,
@@ -202,11 +142,11 @@ async function askOne(model, signal) {
         status('analysing', { model });
     },
     onSegment(segment) {
-      const all = Math.max(1, Math.ceil(player.duration / SEGMENT - 1 / 6));
+      const all = expectedSegments();
 
       addSegment(timeline, segment);
       heard++;
-      if (player.duration > 0)
+      if (all > 0)
         $('progress-bar').value = Math.min(1, heard / all);
       status('analysing.segment', {
         model, number: heard, genre: () => segment.genre === null
@@ -222,24 +162,11 @@ async function askOne(model, signal) {
   return result;
 }
 
-function addSegment(timeline, segment) {
-  const { style } = $('tracks');
-  const width = segment.duration < SEGMENT ? LEAST_WIDTH : SEGMENT_WIDTH;
-  const all = width * player.duration / Math.max(1, segment.duration);
-
-  style.minWidth = `${Math.max(parseFloat(style.minWidth) || 0, all)}px`;
-  timeline.add(segment, player.duration);
-  $('segments-hint').hidden = false;
-  showTime();
-}
-
 function showResults(results) {
   const [first, second] = results;
   const order = ranking(first.genre === null ? second ?? first : first);
-  const coloured = results.some(({ segments }) =>
-    segments.some(({ genre }) => genre !== null));
 
-  player.setDuration(first.duration);
+  haveResults(results);
   $('results').hidden = false;
   $('answers').replaceChildren(
     ...results.map((result) => showAnswer(result, order)));
@@ -248,8 +175,6 @@ function showResults(results) {
     say($('agreement'),
       first.genre === second.genre ? 'compare.agree' : 'compare.differ',
       { first: first.model, second: second.model });
-  showLegend($('legend'), Object.keys(first.probabilities ?? {}));
-  $('legend').hidden = !first.probabilities || !coloured;
 }
 
 function conclusion(results) {
@@ -259,25 +184,6 @@ function conclusion(results) {
     : results.map(({ model }, i) => `${model}: ${sentences[i]}`).join(' ');
 }
 
-async function showSpectrogram() {
-  const line = $('spectrogram-status');
-  const { signal } = drawing = new AbortController();
-
-  line.hidden = false;
-  say(line, 'spectrogram.loading');
-  try {
-    await drawSpectrogram($('spectrogram-image'), await fetchSpectrogram(file, signal));
-    signal.throwIfAborted();
-    $('spectrogram').hidden = false;
-    line.hidden = true;
-  } catch (error) {
-    if (signal.aborted)
-      return; // another file has been chosen, or another check begun
-    const why = explain(error);
-    say(line, 'spectrogram.failed', { message: () => text(...why) });
-  }
-}
-
 function setBusy(busy) {
   $('progress').hidden = !busy;
   $('cancel').hidden = !busy;
@@ -285,44 +191,6 @@ function setBusy(busy) {
   if (!busy && document.activeElement === document.body)
     $('check-button').focus(); // "Cancel", which had it, is gone
 }
-
-// The position
-
-function showTime() {
-  const { time, duration } = player;
-
-  $('playhead').style.left = duration > 0 ? `${100 * time / duration}%` : 0;
-  follow(duration > 0 ? time / duration : 0);
-  for (const timeline of timelines)
-    timeline.showTime(time);
-}
-
-/** Scrolls tracks that are wider than the window along. */
-function follow(fraction) {
-  const scroller = $('scroller');
-  const x = fraction * $('tracks').offsetWidth - scroller.scrollLeft;
-
-  if (player.playing && (x < 0 || x > scroller.clientWidth))
-    scroller.scrollLeft += x - scroller.clientWidth / 8;
-}
-
-player.addEventListener('time', showTime);
-player.addEventListener('duration', () => {
-  showFacts();
-  showAxis($('axis'), player.duration);
-  showTime();
-  for (const timeline of timelines)
-    timeline.resize(player.duration);
-});
-player.addEventListener('unplayable', () => {
-  $('unplayable').hidden = false;
-  for (const id of ['transport', 'wave', 'playhead'])
-    $(id).hidden = true;
-});
-new ResizeObserver(() => {
-  if (player.duration > 0)
-    showAxis($('axis'), player.duration);
-}).observe($('tracks'));
 
 // The models
 
@@ -380,6 +248,10 @@ async function begin() {
   $('check-button').disabled = true;
   for (const part of document.querySelectorAll('header, main, footer'))
     part.hidden = false;
+  initListening((duration) => {
+    length = duration;
+    showFacts();
+  });
   initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose);
   initRecorder({
     button: $('record'), panel: $('recording'), time: $('recording-time'),
