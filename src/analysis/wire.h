@@ -24,6 +24,7 @@ typedef enum
   WIRE_RESULT,  /* the Result as JSON, with the genre or an error */
   WIRE_CHANGE,  /* JSON of outcome_change_to_json(): what became of the tags */
   WIRE_IMAGE,   /* a PNG file */
+  WIRE_WAVEFORM,  /* peaks_to_bytes() of peaks.h */
   WIRE_SELF_TEST, /* a GVariant: what the sandbox's self-test has found, see
                      SANDBOX_ATTEMPTS_TYPE in web/sandbox.h */
 

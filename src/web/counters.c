@@ -141,8 +141,7 @@ append_histogram (GString *text, const Counters *counters)
 }
 
 char *
-counters_to_text (
-    Counters *counters, guint waiting, guint running, guint connections)
+counters_to_text (Counters *counters, const CountersGauges *gauges)
 {
   GString *text = g_string_new (NULL);
 
@@ -153,10 +152,14 @@ counters_to_text (
   append_single (text, "audio_seconds_total", "counter",
       "Audio that was classified.", counters->audio);
   append_histogram (text, counters);
-  append_single (
-      text, "queue_length", "gauge", "Files that wait for a worker.", waiting);
-  append_single (
-      text, "workers_running", "gauge", "Files that are in a worker.", running);
-  append_single (text, "connections", "gauge", "Clients.", connections);
+  append_single (text, "queue_length", "gauge", "Files that wait for a worker.",
+      gauges->waiting);
+  append_single (text, "workers_running", "gauge",
+      "Files that are in a worker.", gauges->running);
+  append_single (text, "connections", "gauge", "Clients.", gauges->connections);
+  append_single (text, "kept_uploads", "gauge",
+      "Uploads that are kept for more requests.", gauges->kept);
+  append_single (text, "kept_uploads_bytes", "gauge",
+      "What these have of the disk.", gauges->kept_size);
   return g_string_free (text, FALSE);
 }

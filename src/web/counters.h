@@ -19,7 +19,15 @@ void counters_add_error (Counters *counters, const char *code);
  * @seconds. */
 void counters_add_analysis (Counters *counters, double audio, double seconds);
 
-/* All counters, and three gauges with the values that are given, in the text
+/* The present state, which others count. */
+typedef struct
+{
+  guint waiting, running; /* files that wait for a worker, or are in one */
+  guint connections;
+  guint kept;        /* uploads */
+  guint64 kept_size; /* bytes of them */
+} CountersGauges;
+
+/* All counters, and @gauges, in the text
  * format of Prometheus, version 0.0.4; free with g_free(). */
-char *counters_to_text (
-    Counters *counters, guint waiting, guint running, guint connections);
+char *counters_to_text (Counters *counters, const CountersGauges *gauges);

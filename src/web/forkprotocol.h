@@ -21,6 +21,7 @@ typedef enum
 {
   FORK_PREDICT,     /* classify the file */
   FORK_SPECTROGRAM, /* draw its mel spectrogram */
+  FORK_WAVEFORM,    /* find the peaks of its waveform */
   FORK_SELF_TEST,   /* try what the sandbox must refuse; there is no file */
   FORK_KILL         /* kill the worker that has this id */
 } ForkTask;

@@ -271,6 +271,8 @@ get_expected (ForkTask task)
   switch (task) {
     case FORK_SPECTROGRAM:
       return WIRE_IMAGE;
+    case FORK_WAVEFORM:
+      return WIRE_WAVEFORM;
     case FORK_SELF_TEST:
       return WIRE_SELF_TEST;
     default:

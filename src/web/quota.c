@@ -30,11 +30,19 @@ quota_free (Quota *quota)
 }
 
 gboolean
+quota_exceeds_share (Quota *quota, const char *client, guint64 n)
+{
+  guint64 *has = g_hash_table_lookup (quota->clients, client);
+
+  return n > quota->share - (has ? *has : 0);
+}
+
+gboolean
 quota_take (Quota *quota, const char *client, guint64 n)
 {
   guint64 *has = g_hash_table_lookup (quota->clients, client);
 
-  if (n > quota->total - quota->taken || n > quota->share - (has ? *has : 0))
+  if (n > quota->total - quota->taken || quota_exceeds_share (quota, client, n))
     return FALSE;
   if (!has) {
     has = g_new0 (guint64, 1);

@@ -26,7 +26,7 @@
 typedef struct
 {
   char *bind, *token, *token_file, *max_size;
-  int port, workers, queue;
+  int port, workers, queue, keep_uploads;
   double timeout, client_timeout, max_duration;
   gboolean self_test, fork_server;
 } Options;
@@ -98,6 +98,9 @@ check_options (const Options *options, GError **error)
   if (!(options->max_duration >= 0 && options->max_duration <= 1e9))
     return set_bad_value (
         error, "%s", "--max-duration: it is 0 s (all) to 1000000000 s.");
+  if (options->keep_uploads < 0 || options->keep_uploads > 3600)
+    return set_bad_value (
+        error, "%s", "--keep-uploads: it is 0 s (none) to 3600 s.");
   return TRUE;
 }
 
@@ -128,6 +131,9 @@ parse_options (int argc, char **argv, Options *options, GError **error)
         "the time for one file (300)", "SECONDS" },
     { "client-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->client_timeout,
         "how long a client may keep us waiting (15)", "SECONDS" },
+    { "keep-uploads", 0, 0, G_OPTION_ARG_INT, &options->keep_uploads,
+        "how long an upload is kept for more requests; 0: not at all (60)",
+        "SECONDS" },
     { "self-test", 0, 0, G_OPTION_ARG_NONE, &options->self_test,
         "try from inside a worker what it must not be able to do", NULL },
     { "fork-server", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE,
@@ -302,7 +308,8 @@ serve_main (int argc, char **argv)
     .workers = g_get_num_processors (),
     .queue = 32,
     .timeout = 300,
-    .client_timeout = 15 };
+    .client_timeout = 15,
+    .keep_uploads = 60 };
   ServiceOptions service = { 0 };
   g_autofree char *token = NULL;
   g_autoptr (GError) error = NULL;
@@ -317,6 +324,7 @@ serve_main (int argc, char **argv)
   service.port = options.port;
   service.token = token;
   service.client_timeout = options.client_timeout;
+  service.keep_seconds = options.keep_uploads;
   service.jobs = (JobsLimits){ .workers = options.workers,
     .queue = options.queue,
     .timeout = options.timeout,

@@ -34,6 +34,11 @@ struct _Service
 
 typedef struct _Request Request;
 
+/* the peaks of a waveform */
+#define MIN_POINTS 100
+#define MAX_POINTS 4000
+#define DEFAULT_POINTS 1000
+
 typedef struct
 {
   const char *path;   /* one that ends with "/" is followed by a name */
@@ -48,6 +53,7 @@ struct _Request
   Service *service;
   SoupServerMessage *message; /* borrowed: it owns the request */
   const Route *route; /* NULL: there is none, or it is a file of the page */
+  char *name;         /* what follows the route's path */
   guint model;        /* index of the model to use */
   Upload *upload;     /* of a route that takes files; or NULL */
   guint64 n_ignored;  /* bytes of a refused body whose length is not known */
@@ -58,11 +64,16 @@ static void answer_models (Request *request);
 static void answer_metrics (Request *request);
 static void answer_openapi (Request *request);
 static void answer_upload (Request *request);
+static void answer_keep (Request *request);
+static void answer_delete (Request *request);
 
 static const Route routes[] = {
   { "/predict", "POST", TRUE, FORK_PREDICT, answer_upload },
   { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload },
   { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload },
+  { "/waveform", "POST", TRUE, FORK_WAVEFORM, answer_upload },
+  { "/uploads", "POST", TRUE, 0, answer_keep },
+  { "/uploads/", "DELETE", TRUE, 0, answer_delete },
   { "/models", "GET", TRUE, 0, answer_models },
   { "/metrics", "GET", TRUE, 0, answer_metrics },
   { "/health", "GET", FALSE, 0, answer_health },
@@ -84,6 +95,25 @@ answer_upload (Request *request)
   upload_finish (request->upload);
 }
 
+/* The same, but the file becomes no job. */
+static void
+answer_keep (Request *request)
+{
+  upload_finish (request->upload);
+}
+
+static void
+answer_delete (Request *request)
+{
+  KeptUploads *kept = uploads_get_kept (request->service->uploads);
+
+  if (kept_uploads_delete (kept, request->name))
+    answer_set_status (request->message, SOUP_STATUS_NO_CONTENT);
+  else
+    refuse (
+        request, WEB_ERROR_NO_UPLOAD, "The upload is not there, or no longer.");
+}
+
 static void
 answer_health (Request *request)
 {
@@ -94,6 +124,9 @@ answer_health (Request *request)
   json_builder_add_string_value (builder, "ok");
   json_builder_set_member_name (builder, "max_size");
   json_builder_add_int_value (builder, (gint64) request->service->max_size);
+  json_builder_set_member_name (builder, "keep_uploads");
+  json_builder_add_int_value (builder,
+      kept_uploads_get_seconds (uploads_get_kept (request->service->uploads)));
   json_builder_end_object (builder);
   answer_send_json (
       request->message, SOUP_STATUS_OK, json_builder_get_root (builder));
@@ -120,12 +153,18 @@ static void
 answer_metrics (Request *request)
 {
   Service *service = request->service;
+  const KeptUploads *kept = uploads_get_kept (service->uploads);
+  const CountersGauges gauges = {
+    .waiting = jobs_get_waiting (service->jobs),
+    .running = jobs_get_running (service->jobs),
+    .connections = connections_get_n (service->connections),
+    .kept = kept_uploads_get_n (kept),
+    .kept_size = kept_uploads_get_size (kept),
+  };
 
   answer_send_text (request->message, SOUP_STATUS_OK,
       "text/plain; version=0.0.4",
-      counters_to_text (service->counters, jobs_get_waiting (service->jobs),
-          jobs_get_running (service->jobs),
-          connections_get_n (service->connections)));
+      counters_to_text (service->counters, &gauges));
 }
 
 static void
@@ -218,11 +257,29 @@ check_origin (Request *request)
         "The service is asked by localhost or an IP address only.");
     return FALSE;
   }
-  if (!access_is_same_site (headers, is_method (request, "POST"))) {
+  if (!access_is_same_site (headers, !is_method (request, "GET"))) {
     refuse (request, WEB_ERROR_FORBIDDEN,
         "The pages of other sites may not use the service.");
     return FALSE;
   }
+  return TRUE;
+}
+
+/* The number of peaks in @query, which may be NULL. */
+static gboolean
+find_points (Request *request, GHashTable *query, guint *points)
+{
+  const char *text = query ? g_hash_table_lookup (query, "points") : NULL;
+  guint64 n = DEFAULT_POINTS;
+
+  if (text &&
+      !g_ascii_string_to_unsigned (
+          text, 10, MIN_POINTS, MAX_POINTS, &n, NULL)) {
+    refuse (request, WEB_ERROR_BAD_REQUEST,
+        "points: it is a whole number, 100 to 4000.");
+    return FALSE;
+  }
+  *points = n;
   return TRUE;
 }
 
@@ -231,7 +288,8 @@ static gboolean
 find_model (Request *request, const char *name)
 {
   ForkClient *client = request->service->fork_client;
-  int model = forkclient_find_model (client, *name ? name : GENRE_DEFAULT_MODEL);
+  int model = forkclient_find_model (
+      client, *name ? name : GENRE_DEFAULT_MODEL);
 
   /* if the default model is not installed, the first one takes its place */
   request->model = model < 0 ? 0 : model;
@@ -309,6 +367,7 @@ request_free (gpointer data)
   Request *request = data;
 
   upload_free (request->upload);
+  g_free (request->name);
   g_free (request);
 }
 
@@ -330,10 +389,33 @@ request_new (Service *service, SoupServerMessage *message)
   return request;
 }
 
+/* Prepares for the file that comes or was kept, if the request is not refused. */
+static void
+begin_upload (Request *request, GHashTable *query)
+{
+  const Route *route = request->route;
+  Service *service = request->service;
+  UploadOrder order = { .task = route->task,
+    .keep = route->answer == answer_keep };
+
+  if (order.keep &&
+      kept_uploads_get_seconds (uploads_get_kept (service->uploads)) == 0) {
+    refuse (request, WEB_ERROR_NOT_FOUND, "The service keeps no uploads.");
+    return;
+  }
+  if (!find_model (request, request->name) ||
+      !find_points (request, query, &order.points))
+    return;
+  order.model = request->model;
+  order.kept_id = query && !order.keep ? g_hash_table_lookup (query, "upload")
+                                       : NULL;
+  request->upload = upload_new (service->uploads, request->message, &order);
+}
+
 /* The headers of a request for @path are here, its body is not.  Refuses it,
  * answers it with a file of the page, or prepares for its body. */
 static void
-begin_request (Request *request, const char *path)
+begin_request (Request *request, const char *path, GHashTable *query)
 {
   const PageFile *file = page_find (request->service->page, path);
   const char *name;
@@ -344,11 +426,11 @@ begin_request (Request *request, const char *path)
   if (request->route) {
     const Route *route = request->route;
 
+    request->name = g_strdup (name);
     if (check_method (request, route->method) &&
         (!route->needs_token || check_token (request)) &&
-        find_model (request, name) && route->answer == answer_upload)
-      request->upload = upload_new (request->service->uploads, request->message,
-          route->task, request->model);
+        (route->answer == answer_upload || route->answer == answer_keep))
+      begin_upload (request, query);
   } else if (file) {
     if (check_method (request, "GET"))
       answer_page (request, file);
@@ -362,13 +444,13 @@ begin_request (Request *request, const char *path)
 
 static void
 on_headers (SoupServer *server G_GNUC_UNUSED, SoupServerMessage *message,
-    const char *path, GHashTable *query G_GNUC_UNUSED, gpointer user_data)
+    const char *path, GHashTable *query, gpointer user_data)
 {
   Connection *connection = connection_get (message);
 
   if (connection)
     connection_set_phase (connection, CONNECTION_UPLOAD);
-  begin_request (request_new (user_data, message), path);
+  begin_request (request_new (user_data, message), path, query);
 }
 
 /* The request is complete, and was not refused or answered before. */
@@ -412,8 +494,8 @@ service_new (const ServiceOptions *options, GError **error)
   service->fork_client = forkclient_new (error);
   if (service->fork_client) {
     service->jobs = jobs_new (&options->jobs, service->fork_client);
-    service->uploads = uploads_new (
-        service->jobs, service->counters, options->max_size);
+    service->uploads = uploads_new (service->jobs, service->counters,
+        options->max_size, options->keep_seconds);
     service->connections = connections_new (service->server, options->address,
         options->port, options->client_timeout, on_slow_client, service, error);
   }
@@ -451,6 +533,8 @@ void
 service_drain (Service *service)
 {
   connections_drain (service->connections);
+  /* nobody can ask for them any more */
+  kept_uploads_clear (uploads_get_kept (service->uploads));
 }
 
 gboolean

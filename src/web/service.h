@@ -18,6 +18,7 @@ typedef struct
   const char *token;     /* that requests must have; NULL: none */
   guint64 max_size;      /* of a file, bytes */
   double client_timeout; /* s that the service waits for a client */
+  guint keep_seconds;    /* that uploads are kept; 0: none is */
   JobsLimits jobs;
 } ServiceOptions;
 

@@ -131,6 +131,12 @@ spool_file_push (
   return FALSE;
 }
 
+guint64
+spool_file_get_size (const SpoolFile *file)
+{
+  return file->size;
+}
+
 int
 spool_file_finish (SpoolFile *file, GError **error)
 {

@@ -38,6 +38,8 @@ void spool_file_free (SpoolFile *file);
  * the file takes no more. */
 gboolean spool_file_push (
     SpoolFile *file, gconstpointer data, gsize size, GError **error);
+/* Bytes of the file so far. */
+guint64 spool_file_get_size (const SpoolFile *file);
 /* The body is complete.  Returns a descriptor of the file, at its beginning and
  * for reading only, which the caller closes; -1 with @error
  * (SPOOL_FILE_ERROR_BODY) set. */

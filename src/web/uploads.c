@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/peaks.h"
 #include "answers.h"
 #include "connections.h"
 #include "genre/genre.h"
@@ -25,18 +26,19 @@ struct _Uploads
   Counters *counters;
   guint64 max_size; /* of a file, bytes */
   Quota *spool;     /* bytes of the bodies whose files are still there */
+  KeptUploads *kept;
 };
 
 struct _Upload
 {
   Uploads *uploads;
   SoupServerMessage *message; /* borrowed: it owns the upload */
-  ForkTask task;
-  guint model;
+  UploadOrder order;
   gboolean wants_events;
   char *client;      /* address */
   SpoolFile *file;   /* NULL: it was refused, or it is the job's */
   guint64 n_spooled; /* bytes that it has of the quota */
+  KeptUpload *kept;  /* the file, if it is one that was kept; or NULL */
   Job *job;          /* NULL: there is none yet, or it has ended */
 };
 
@@ -79,7 +81,32 @@ refuse_body (Upload *upload, const GError *error)
   }
 }
 
+static void
+refuse_second_file (Upload *upload)
+{
+  refuse (upload, WEB_ERROR_BAD_REQUEST,
+      "The file is an upload that was kept; the body must be empty.");
+}
+
 /* The headers */
+
+/* Begins the use of the file that is kept.  FALSE if the request is refused. */
+static gboolean
+find_kept (Upload *upload, SoupMessageHeaders *headers)
+{
+  upload->kept = kept_uploads_use (
+      upload->uploads->kept, upload->order.kept_id);
+  if (!upload->kept) {
+    refuse (upload, WEB_ERROR_NO_UPLOAD,
+        "The upload is not there, or no longer; please send the file again.");
+    return FALSE;
+  }
+  if (soup_message_headers_get_content_length (headers) > 0) {
+    refuse_second_file (upload);
+    return FALSE;
+  }
+  return TRUE;
+}
 
 /* FALSE if the request is refused. */
 static gboolean
@@ -108,7 +135,8 @@ check_headers (Upload *upload, SoupMessageHeaders *headers)
     refuse (upload, WEB_ERROR_TOO_LARGE, text);
     return FALSE;
   }
-  if (jobs_are_full (upload->uploads->jobs, upload->client)) {
+  if (!upload->order.keep &&
+      jobs_are_full (upload->uploads->jobs, upload->client)) {
     refuse_busy (upload);
     return FALSE;
   }
@@ -149,7 +177,7 @@ open_file (Upload *upload, SoupMessageHeaders *headers)
 
 Upload *
 upload_new (
-    Uploads *uploads, SoupServerMessage *message, ForkTask task, guint model)
+    Uploads *uploads, SoupServerMessage *message, const UploadOrder *order)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (
       message);
@@ -158,14 +186,18 @@ upload_new (
 
   upload->uploads = uploads;
   upload->message = message;
-  upload->task = task;
-  upload->model = model;
-  upload->wants_events = task == FORK_PREDICT &&
+  upload->order = *order;
+  upload->wants_events = order->task == FORK_PREDICT &&
       accepts_events (soup_message_headers_get_list (headers, "Accept"));
   upload->client = g_strdup (
       connection ? connection_get_client (connection) : "");
-  if (check_headers (upload, headers))
-    open_file (upload, headers);
+  if (check_headers (upload, headers)) {
+    if (!order->kept_id)
+      open_file (upload, headers);
+    else
+      find_kept (upload, headers);
+  }
+  upload->order.kept_id = NULL;
   return upload;
 }
 
@@ -176,6 +208,7 @@ upload_end (Upload *upload)
   g_clear_pointer (&upload->file, spool_file_free);
   quota_release (upload->uploads->spool, upload->client, upload->n_spooled);
   upload->n_spooled = 0;
+  g_clear_pointer (&upload->kept, kept_upload_release);
 }
 
 void
@@ -190,6 +223,21 @@ upload_free (Upload *upload)
 
 /* The body */
 
+/* Takes @size bytes of the quota; files that are kept and that nobody uses make
+ * room. */
+static gboolean
+take_space (Upload *upload, gsize size)
+{
+  Quota *spool = upload->uploads->spool;
+
+  while (!quota_take (spool, upload->client, size))
+    if (!kept_uploads_make_room (upload->uploads->kept, upload->client,
+            quota_exceeds_share (spool, upload->client, size)))
+      return FALSE;
+  upload->n_spooled += size;
+  return TRUE;
+}
+
 void
 upload_push (Upload *upload, GBytes *chunk)
 {
@@ -197,13 +245,16 @@ upload_push (Upload *upload, GBytes *chunk)
   gconstpointer data = g_bytes_get_data (chunk, &size);
   g_autoptr (GError) error = NULL;
 
+  if (upload->kept && size > 0) {
+    refuse_second_file (upload);
+    return;
+  }
   if (!upload->file)
     return;
-  if (!quota_take (upload->uploads->spool, upload->client, size)) {
+  if (!take_space (upload, size)) {
     refuse_busy (upload);
     return;
   }
-  upload->n_spooled += size;
   if (!spool_file_push (upload->file, data, size, &error))
     refuse_body (upload, error);
 }
@@ -236,6 +287,30 @@ answer_result (Upload *upload, const JobOutcome *outcome)
   }
 }
 
+/* @data is the worker's, which has been checked. */
+static void
+answer_waveform (Upload *upload, GBytes *data)
+{
+  g_autoptr (Peaks) peaks = peaks_from_data (
+      g_bytes_get_data (data, NULL), g_bytes_get_size (data));
+  g_autofree float *parts = peaks_divide (peaks, upload->order.points);
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+  GString *json = g_string_new ("{\"duration\":");
+
+  g_string_append (
+      json, g_ascii_formatd (digits, sizeof digits, "%.9g", peaks->duration));
+  g_string_append (json, ",\"peaks\":[");
+  for (guint i = 0; i < upload->order.points; i++) {
+    if (i > 0)
+      g_string_append_c (json, ',');
+    g_string_append (
+        json, g_ascii_formatd (digits, sizeof digits, "%.4g", parts[i]));
+  }
+  g_string_append (json, "]}");
+  answer_send_text (upload->message, SOUP_STATUS_OK, "application/json",
+      g_string_free (json, FALSE));
+}
+
 static void
 on_done (const JobOutcome *outcome, gpointer user_data)
 {
@@ -248,8 +323,10 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   if (outcome->reason != REASON_NONE)
     answer_send_error (upload->message, upload->uploads->counters,
         web_error_from_reason (outcome->reason), outcome->error);
-  else if (upload->task == FORK_PREDICT)
+  else if (upload->order.task == FORK_PREDICT)
     answer_result (upload, outcome);
+  else if (upload->order.task == FORK_WAVEFORM)
+    answer_waveform (upload, outcome->data);
   else
     answer_send (upload->message, SOUP_STATUS_OK, "image/png", outcome->data);
   answer_complete (upload->message);
@@ -269,16 +346,61 @@ on_client_gone (gpointer user_data)
   answer_complete (upload->message);
 }
 
+/* Takes the descriptor @input. */
+static void
+keep_file (Upload *upload, int input)
+{
+  KeptUploads *kept = upload->uploads->kept;
+  /* the body is more than the file, if it is a form */
+  guint64 size = spool_file_get_size (upload->file);
+  const char *id = kept_uploads_add (kept, upload->client, input, size);
+  g_autofree char *location = NULL;
+
+  if (!id) {
+    close (input);
+    refuse_busy (upload);
+    return;
+  }
+  upload->n_spooled -= size; /* they are the kept file's now */
+  g_clear_pointer (&upload->file, spool_file_free);
+  location = g_strconcat ("uploads/", id, NULL);
+  answer_set_header (upload->message, "Location", location);
+  answer_send_text (upload->message, SOUP_STATUS_CREATED, "application/json",
+      g_strdup_printf ("{\"id\":\"%s\",\"size\":%" G_GUINT64_FORMAT
+                       ",\"expires\":%u}",
+          id, size, kept_uploads_get_seconds (kept)));
+}
+
+/* A descriptor of the whole file; -1 if the request is refused. */
+static int
+open_input (Upload *upload)
+{
+  g_autoptr (GError) error = NULL;
+  int input;
+
+  if (upload->kept) {
+    input = kept_upload_open (upload->kept);
+    if (input < 0)
+      refuse_busy (upload);
+  } else {
+    input = spool_file_finish (upload->file, &error);
+    if (input < 0)
+      refuse_body (upload, error);
+  }
+  return input;
+}
+
 void
 upload_finish (Upload *upload)
 {
   Jobs *jobs = upload->uploads->jobs;
   Connection *connection = connection_get (upload->message);
-  g_autoptr (GError) error = NULL;
-  int input = spool_file_finish (upload->file, &error);
+  int input = open_input (upload);
 
-  if (input < 0) {
-    refuse_body (upload, error);
+  if (input < 0)
+    return;
+  if (upload->order.keep) {
+    keep_file (upload, input);
     return;
   }
   if (!connection || jobs_are_full (jobs, upload->client)) {
@@ -287,7 +409,7 @@ upload_finish (Upload *upload)
     return;
   }
   g_clear_pointer (&upload->file, spool_file_free);
-  upload->job = jobs_add (jobs, upload->task, upload->model, input,
+  upload->job = jobs_add (jobs, upload->order.task, upload->order.model, input,
       upload->client, upload->wants_events ? on_segment : NULL, on_done,
       upload);
   connection_set_phase (connection, CONNECTION_WORK);
@@ -304,7 +426,8 @@ upload_has_job (const Upload *upload)
 /* What all uploads share */
 
 Uploads *
-uploads_new (Jobs *jobs, Counters *counters, guint64 max_size)
+uploads_new (
+    Jobs *jobs, Counters *counters, guint64 max_size, guint keep_seconds)
 {
   Uploads *uploads = g_new0 (Uploads, 1);
   /* of a body; all of them together must not overflow */
@@ -315,7 +438,14 @@ uploads_new (Jobs *jobs, Counters *counters, guint64 max_size)
   uploads->max_size = max_size;
   uploads->spool = quota_new (
       MAX_FILES * max_body, MAX_CLIENT_FILES * max_body);
+  uploads->kept = kept_uploads_new (keep_seconds, uploads->spool);
   return uploads;
+}
+
+KeptUploads *
+uploads_get_kept (Uploads *uploads)
+{
+  return uploads->kept;
 }
 
 void
@@ -323,6 +453,7 @@ uploads_free (Uploads *uploads)
 {
   if (!uploads)
     return;
+  kept_uploads_free (uploads->kept);
   quota_free (uploads->spool);
   g_free (uploads);
 }

@@ -2,7 +2,8 @@
 
 /* The life of an upload: its headers are checked, its body becomes a temporary
  * file, the file waits for a worker, and what the worker finds is the answer.
- * At each step it can be refused, or its client can go away. */
+ * At each step it can be refused, or its client can go away.  The file may also be
+ * one that was kept of an earlier request, or become one for later requests. */
 
 #pragma once
 
@@ -10,20 +11,36 @@
 
 #include "counters.h"
 #include "jobs.h"
+#include "keptuploads.h"
 
 typedef struct _Uploads Uploads; /* what all of them share */
 typedef struct _Upload Upload;
 
-/* @max_size: of a file, bytes.  @jobs and @counters must live longer. */
-Uploads *uploads_new (Jobs *jobs, Counters *counters, guint64 max_size);
+/* What a request asks. */
+typedef struct
+{
+  ForkTask task; /* what to do with the file */
+  guint model;   /* index of the model, for FORK_PREDICT */
+  guint points;  /* how many peaks, for FORK_WAVEFORM */
+  gboolean keep; /* do nothing with it: it is kept for other requests */
+  const char
+      *kept_id; /* of the upload that is the file; NULL: it is in the body.
+                          Only during upload_new(). */
+} UploadOrder;
+
+/* @max_size: of a file, bytes.  @keep_seconds: how long files are kept; 0: none is.
+ * @jobs and @counters must live longer. */
+Uploads *uploads_new (
+    Jobs *jobs, Counters *counters, guint64 max_size, guint keep_seconds);
 /* After the last upload was freed. */
 void uploads_free (Uploads *uploads);
+/* (transfer none): the files that are kept. */
+KeptUploads *uploads_get_kept (Uploads *uploads);
 
 /**
  * upload_new:
  * @message: a POST whose headers are here and whose body is not
- * @task: what to do with the file
- * @model: index of the model
+ * @order: what to do with the file
  *
  * The message is answered if it is refused for its headers; answer_has_begun()
  * tells.
@@ -31,9 +48,9 @@ void uploads_free (Uploads *uploads);
  * Returns: (transfer full): the upload
  */
 Upload *upload_new (
-    Uploads *uploads, SoupServerMessage *message, ForkTask task, guint model);
+    Uploads *uploads, SoupServerMessage *message, const UploadOrder *order);
 /* The request has ended, however it did: the job is cancelled, the file
- * removed. */
+ * removed, unless it is kept. */
 void upload_end (Upload *upload);
 /* Also ends it. */
 void upload_free (Upload *upload);
@@ -42,7 +59,8 @@ void upload_free (Upload *upload);
  * refused. */
 void upload_push (Upload *upload, GBytes *chunk);
 /* The body is complete, and nothing of it was refused: the file becomes a job,
- * which will answer the message, or the message is answered at once. */
+ * which will answer the message, or the message is answered at once: with an error,
+ * or because the file is only to be kept. */
 void upload_finish (Upload *upload);
 /* Whether the file waits for a worker or is in one. */
 gboolean upload_has_job (const Upload *upload);

@@ -24,6 +24,7 @@ typedef enum
   WEB_ERROR_FORBIDDEN,    /* a page of another site asks */
   WEB_ERROR_NOT_FOUND,
   WEB_ERROR_UNKNOWN_MODEL,
+  WEB_ERROR_NO_UPLOAD, /* it is not kept, or no longer */
   WEB_ERROR_METHOD_NOT_ALLOWED,
   WEB_ERROR_SLOW_CLIENT,
   WEB_ERROR_TOO_LARGE,

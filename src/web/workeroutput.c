@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "analysis/peaks.h"
+
 /* all that a worker may write, bytes; the longest answer is far below */
 #define MAX_OUTPUT (64 << 20)
 /* one Result as JSON, bytes; days of audio need less */
@@ -81,6 +83,12 @@ take_data (WorkerOutput *output, const WireMessage *message)
 {
   if (message->kind != output->expected)
     return WORKER_OUTPUT_INVALID;
+  if (message->kind == WIRE_WAVEFORM) {
+    g_autoptr (Peaks) peaks = peaks_from_data (message->data, message->size);
+
+    if (!peaks)
+      return WORKER_OUTPUT_INVALID;
+  }
   output->data = g_bytes_new (message->data, message->size);
   return WORKER_OUTPUT_COMPLETE;
 }
@@ -94,6 +102,7 @@ take_message (WorkerOutput *output, const WireMessage *message)
     case WIRE_RESULT:
       return take_result (output, message);
     case WIRE_IMAGE:
+    case WIRE_WAVEFORM:
     case WIRE_SELF_TEST:
       return take_data (output, message);
     default:

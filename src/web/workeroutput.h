@@ -26,7 +26,7 @@ typedef void (*WorkerSegmentFunc) (const Result *result, gpointer user_data);
  * worker_output_new:
  * @fd: a non-blocking descriptor, which the output closes
  * @expected: what a successful worker writes in the end: %WIRE_RESULT,
- *     %WIRE_IMAGE or %WIRE_SELF_TEST.  A worker that has failed writes a
+ *     %WIRE_IMAGE, %WIRE_WAVEFORM or %WIRE_SELF_TEST.  A worker that has failed writes a
  *     %WIRE_RESULT with an error.
  * @segment: called for the segments before a %WIRE_RESULT
  *
@@ -43,5 +43,6 @@ WorkerOutputState worker_output_get_state (const WorkerOutput *output);
 /* (transfer none) (nullable): what the worker found, or why it found
  * nothing. */
 const Result *worker_output_get_result (const WorkerOutput *output);
-/* (transfer none) (nullable): the image or the findings of the self-test. */
+/* (transfer none) (nullable): the image, the waveform (which
+ * peaks_from_data() takes) or the findings of the self-test. */
 GBytes *worker_output_get_data (const WorkerOutput *output);

@@ -6,6 +6,7 @@
 
 #include "analysis/analysis.h"
 #include "analysis/overview.h"
+#include "analysis/peaks.h"
 #include "analysis/wire.h"
 #include "plot/spectrogram.h"
 #include "sandbox.h"
@@ -48,6 +49,16 @@ predict (
   return send_result (output, WIRE_RESULT, result);
 }
 
+/* Why there is neither picture nor waveform. */
+static gboolean
+send_failure (const char *uri, const GError *error, int output)
+{
+  g_autoptr (Result) failure = result_new_error (
+      uri, reason_from_error (error, REASON_INTERNAL), error->message);
+
+  return send_result (output, WIRE_RESULT, failure);
+}
+
 static gboolean
 draw_spectrogram (const char *uri, int output)
 {
@@ -55,13 +66,23 @@ draw_spectrogram (const char *uri, int output)
   g_autoptr (Overview) overview = overview_new (uri, &error);
   g_autoptr (GByteArray)
       image = overview ? spectrogram_to_png (overview, &error) : NULL;
-  g_autoptr (Result) failure = NULL;
 
   if (image)
     return wire_write (output, WIRE_IMAGE, image->data, image->len);
-  failure = result_new_error (
-      uri, reason_from_error (error, REASON_INTERNAL), error->message);
-  return send_result (output, WIRE_RESULT, failure);
+  return send_failure (uri, error, output);
+}
+
+static gboolean
+find_peaks (const char *uri, int output)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Peaks) peaks = peaks_new (uri, &error);
+  g_autoptr (GBytes) data = peaks ? peaks_to_bytes (peaks) : NULL;
+
+  if (data)
+    return wire_write (output, WIRE_WAVEFORM, g_bytes_get_data (data, NULL),
+        g_bytes_get_size (data));
+  return send_failure (uri, error, output);
 }
 
 static gboolean
@@ -84,6 +105,8 @@ workertask_run (
       return predict (request, uri, model, output);
     case FORK_SPECTROGRAM:
       return draw_spectrogram (uri, output);
+    case FORK_WAVEFORM:
+      return find_peaks (uri, output);
     case FORK_SELF_TEST:
       return test_sandbox (output);
     default:
