@@ -182,16 +182,26 @@ static void
 answer_page (Request *request, const PageFile *file)
 {
   SoupServerMessage *message = request->message;
-  const char *known = soup_message_headers_get_list (
-      soup_server_message_get_request_headers (message), "If-None-Match");
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
+      message);
+  const char *known = soup_message_headers_get_list (headers, "If-None-Match");
+  const PageForm *form = page_file_choose (
+      file, soup_message_headers_get_list (headers, "Accept-Encoding"));
 
-  answer_set_header (message, "ETag", file->etag);
-  if (known && strstr (known, file->etag))
+  answer_set_header (message, "ETag", form->etag);
+  if (file->gzip.data)
+    answer_set_header (message, "Vary", "Accept-Encoding");
+  if (known && strstr (known, form->etag)) {
     answer_set_status (message, SOUP_STATUS_NOT_MODIFIED);
-  else
-    answer_send (message, SOUP_STATUS_OK, file->type, file->data);
+  } else {
+    if (form->encoding)
+      answer_set_header (message, "Content-Encoding", form->encoding);
+    answer_send (message, SOUP_STATUS_OK, file->type, form->data);
+  }
   /* may be kept, but is asked for again */
   answer_set_header (message, "Cache-Control", "no-cache");
+  if (file->policy)
+    answer_set_header (message, "Content-Security-Policy", file->policy);
 }
 
 static const Route *

@@ -18,12 +18,7 @@ let service, browser;
 
 before(async () => {
   makeMusic();
-  [service, browser] = await Promise.all([
-    startService(),
-    startBrowser('--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${music('clip.wav')}`),
-  ]);
+  [service, browser] = await Promise.all([startService(), startBrowser()]);
 });
 
 after(async () => {
@@ -337,7 +332,7 @@ test('a token is asked for', async () => {
 });
 
 test('a microphone that is not there, or not allowed, is said plainly', async () => {
-  const deaf = await startBrowser();
+  const deaf = await startBrowser({ microphone: false });
   const page = await openPage(deaf, service.url);
 
   await page.setInputFiles('#file', music('clip.ogg'));

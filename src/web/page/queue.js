@@ -48,6 +48,10 @@ class Line {
       make('th', '', this.show), make('td', 'line-answer', this.words, this.bar),
       this.length, make('td', 'line-act', this.act));
     this.row.firstElementChild.scope = 'row';
+    // A row that is laid out as a grid is none to a screen reader by itself.
+    this.row.setAttribute('role', 'row');
+    for (const cell of this.row.children)
+      cell.setAttribute('role', cell.scope ? 'rowheader' : 'cell');
     this.wait();
   }
 
