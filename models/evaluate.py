@@ -61,12 +61,12 @@ def rejection(model, data, folder, min_confidence, build=None):
     }
 
 
-def record(model, result, split):
-    """Notes the figures in the weights file, where `genreclassify models` finds
-    them."""
+def record(model, result, split, new_artists):
+    """Notes the figures in the weights file, where `genreclassify models` and the
+    service's page find them."""
     figures = {k: round(result[k], 4) for k in ("accuracy", "macro_f1", "ece")}
     weights.add_metadata(model, figures=json.dumps(
-        {"split": split, "n": result["n"], **figures}))
+        {"split": split, "n": result["n"], "new_artists": new_artists, **figures}))
 
 
 def arguments():
@@ -88,6 +88,8 @@ def arguments():
     parser.add_argument("--record", action="store_true", help="write the "
                         "figures into the weights file, for those who have "
                         "only that")
+    parser.add_argument("--new-artists", action="store_true", help="note with "
+                        "--record that no artist of these tracks was trained on")
     parser.add_argument("--build", help="build directory with libgenre; "
                         "default: build, then the installed one")
     args = parser.parse_args()
@@ -114,7 +116,7 @@ def main():
         if args.plot:
             plots.plot(args.plot, p, y, labels)
         if args.record:
-            record(args.model, result, args.split)
+            record(args.model, result, args.split, args.new_artists)
     except (features.DataError, engine.EngineError, OSError) as e:
         sys.exit(f"evaluate.py: {e}")
     print(json.dumps(result))

@@ -4,6 +4,9 @@
 
 #include "genre/genre.h"
 
+/* dB: the least that GenreMelSpectrogram tells of a band, be it silent */
+#define LEAST_DB -100
+
 guint
 mel_image_get_range (void)
 {
@@ -65,7 +68,9 @@ mel_image_new (const Overview *overview, guint max_width, ColourMap map)
   g_autofree float *db = get_decibels (overview, width);
   cairo_surface_t *image = cairo_image_surface_create (
       CAIRO_FORMAT_RGB24, width, GENRE_MEL_BANDS);
-  float top = -G_MAXFLOAT;
+  /* The darkest colour never lies below silence: or the bands of a silent file,
+   * all of them alike, would be as bright as its loudest. */
+  float top = LEAST_DB + GENRE_MEL_TOP_DB;
 
   if (cairo_surface_status (image) != CAIRO_STATUS_SUCCESS)
     return image;

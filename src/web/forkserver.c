@@ -33,6 +33,10 @@
  * buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
 
+/* bytes of a model's figures, which are a handful of numbers; it also limits how deep
+ * JSON of that name can be, which json-glib parses by recursion */
+#define MAX_FIGURES 4096
+
 /* exit statuses of a worker, beside FORK_OUT_OF_MEMORY */
 #define STATUS_OUTPUT_FAILED 1
 #define STATUS_SANDBOX_FAILED 2
@@ -148,6 +152,41 @@ get_model_path (const ForkServer *server, const char *name)
   return g_strconcat (server->folder, "/", name, ".safetensors", NULL);
 }
 
+/* Adds what share of so many tracks the model was right on, if its file says so.
+ * Nothing has checked that; it is left out if it is no such thing. */
+static void
+add_figures (JsonBuilder *models, const GenreModel *model)
+{
+  const char *text = genre_model_get_metadata (model, "figures");
+  g_autoptr (JsonNode) root = text && strlen (text) <= MAX_FIGURES
+      ? json_from_string (text, NULL)
+      : NULL;
+  JsonObject *figures = root && JSON_NODE_HOLDS_OBJECT (root)
+      ? json_node_get_object (root)
+      : NULL;
+  double accuracy = figures ? json_object_get_double_member_with_default (
+                                  figures, "accuracy", -1)
+                            : -1;
+  gint64 n = figures ? json_object_get_int_member_with_default (figures, "n", 0)
+                     : 0;
+
+  json_builder_set_member_name (models, "figures");
+  if (!(accuracy >= 0 && accuracy <= 1 && n > 0)) {
+    json_builder_add_null_value (models);
+    return;
+  }
+  json_builder_begin_object (models);
+  json_builder_set_member_name (models, "accuracy");
+  json_builder_add_double_value (models, accuracy);
+  json_builder_set_member_name (models, "n");
+  json_builder_add_int_value (models, n);
+  json_builder_set_member_name (models, "new_artists");
+  json_builder_add_boolean_value (models,
+      json_object_get_boolean_member_with_default (
+          figures, "new_artists", FALSE));
+  json_builder_end_object (models);
+}
+
 static void
 add_model (JsonBuilder *models, const char *name, const GenreModel *model)
 {
@@ -163,6 +202,7 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   for (guint i = 0; i < genre_model_get_n_labels (model); i++)
     json_builder_add_string_value (models, genre_model_get_label (model, i));
   json_builder_end_array (models);
+  add_figures (models, model);
   json_builder_end_object (models);
 }
 

@@ -8,12 +8,9 @@
 
 const AnswerHeader answer_headers[] = {
   { "Content-Security-Policy",
-      /* the digest is of the stylesheet that wavesurfer.js puts into its
-       * shadow root; player.js gives it the height that is in it */
-      "default-src 'none'; script-src 'self'; style-src 'self' "
-      "'sha256-7Wn/5ghbhb9U5yM332FZpa4jDUilNGJdZ87eJ6XZFBA='; "
-      "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+      /* of all but the page, which has its own */
+      "default-src 'none'; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'" },
   { "Permissions-Policy", "microphone=(self), camera=(), geolocation=()" },
   { "X-Content-Type-Options", "nosniff" },
   { "X-Frame-Options", "DENY" },

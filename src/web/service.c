@@ -154,6 +154,8 @@ answer_models (Request *request)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "default");
   json_builder_add_string_value (builder, GENRE_DEFAULT_MODEL);
+  json_builder_set_member_name (builder, "min_confidence");
+  json_builder_add_double_value (builder, GENRE_DEFAULT_MIN_CONFIDENCE);
   json_builder_set_member_name (builder, "models");
   json_builder_add_value (builder, models);
   json_builder_end_object (builder);
@@ -210,7 +212,7 @@ static void
 answer_range (Request *request, const PageFile *file)
 {
   SoupServerMessage *message = request->message;
-  goffset size = g_bytes_get_size (file->data);
+  goffset size = g_bytes_get_size (file->plain.data);
   g_autofree char *all = g_strdup_printf ("bytes */%" G_GOFFSET_FORMAT, size);
   g_autoptr (GBytes) part = NULL;
   SoupRange range;
@@ -222,7 +224,7 @@ answer_range (Request *request, const PageFile *file)
     return;
   }
   part = g_bytes_new_from_bytes (
-      file->data, range.start, range.end - range.start + 1);
+      file->plain.data, range.start, range.end - range.start + 1);
   soup_message_headers_set_content_range (
       soup_server_message_get_response_headers (message), range.start,
       range.end, size);
@@ -236,17 +238,30 @@ answer_page (Request *request, const PageFile *file)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (
       message);
   const char *known = soup_message_headers_get_list (headers, "If-None-Match");
+  const PageForm *form = page_file_choose (
+      file, soup_message_headers_get_list (headers, "Accept-Encoding"));
+  /* a range is one of the file as it is */
+  gboolean is_range = soup_message_headers_get_one (headers, "Range") != NULL;
 
-  answer_set_header (message, "ETag", file->etag);
+  if (is_range)
+    form = &file->plain;
+  answer_set_header (message, "ETag", form->etag);
   answer_set_header (message, "Accept-Ranges", "bytes");
-  if (known && (!strcmp (known, "*") || strstr (known, file->etag)))
+  if (file->gzip.data)
+    answer_set_header (message, "Vary", "Accept-Encoding");
+  if (known && (!strcmp (known, "*") || strstr (known, form->etag))) {
     answer_set_status (message, SOUP_STATUS_NOT_MODIFIED);
-  else if (soup_message_headers_get_one (headers, "Range"))
+  } else if (is_range) {
     answer_range (request, file);
-  else
-    answer_send_static (message, SOUP_STATUS_OK, file->type, file->data);
+  } else {
+    if (form->encoding)
+      answer_set_header (message, "Content-Encoding", form->encoding);
+    answer_send_static (message, SOUP_STATUS_OK, file->type, form->data);
+  }
   /* may be kept, but is asked for again */
   answer_set_header (message, "Cache-Control", "no-cache");
+  if (file->policy)
+    answer_set_header (message, "Content-Security-Policy", file->policy);
 }
 
 static const Route *

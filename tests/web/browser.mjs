@@ -11,7 +11,7 @@ import path from 'node:path';
 
 const { env } = process;
 const require = createRequire(path.join(env.TEST_NODE_MODULES, 'index.js'));
-const { chromium } = require('playwright-core');
+const { chromium, firefox } = require('playwright-core');
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'genreclassify-page-'));
@@ -94,13 +94,36 @@ export function stopServices() {
   return Promise.all([...running].map((stop) => stop()));
 }
 
-/** @param {string[]} args of Chromium */
-export function startBrowser(...args) {
+/** Whether these are Firefox's tests; otherwise they are Chromium's. */
+export const isFirefox = env.TEST_BROWSER === 'firefox';
+
+/** Starts the browser, with a microphone in which a tone or, in Chromium, the clip is
+ * to be heard, or none. */
+export function startBrowser({ microphone = true, colorScheme = 'light' } = {}) {
+  if (isFirefox)
+    return firefox.launch({
+      executablePath: env.BROWSER,
+      channel: 'moz-firefox', // as Mozilla makes it: by WebDriver BiDi
+      firefoxUserPrefs: {
+        'media.navigator.streams.fake': microphone,
+        'media.navigator.permission.disabled': true,
+        'media.autoplay.default': 0,
+        // WebDriver BiDi has no command for it yet
+        'layout.css.prefers-color-scheme.content-override':
+          colorScheme === 'dark' ? 0 : 1,
+      },
+    });
+
   return chromium.launch({
-    executablePath: env.CHROMIUM,
-    // as root there is no sandbox to be had; the pages are our own
-    args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []),
-      '--autoplay-policy=no-user-gesture-required', ...args],
+    executablePath: env.BROWSER,
+    args: [
+      // as root there is no sandbox to be had; the pages are our own
+      ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
+      '--autoplay-policy=no-user-gesture-required',
+      ...(microphone ? ['--use-fake-ui-for-media-stream',
+        '--use-fake-device-for-media-stream',
+        `--use-file-for-fake-audio-capture=${music('clip.wav')}`] : []),
+    ],
   });
 }
 

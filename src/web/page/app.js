@@ -1,158 +1,159 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// The page: one file is chosen, and asked about.
+// The page: music is chosen, and asked about.
 
+import { Item } from './check.js';
 import {
-  LANGUAGES, clock, fileSize, genreName, hasText, percent, preferredLanguage, say,
-  setLanguage, text,
+  LANGUAGES, clock, fileSize, genreName, percent, preferredLanguage, say, setLanguage,
+  text,
 } from './languages.js';
-import { Player } from './player.js';
-import { initRecorder } from './recorder.js';
-import { nothing, ranking, sentence, showAnswer } from './result.js';
 import {
-  ServiceError, fetchHealth, fetchModels, fetchSpectrogram, predict, setToken,
+  addSegment, expectedSegments, forgetAnswers, haveResults, hideIfSilent,
+  initListening, keepTimelines, listenTo, newTimeline, showPictures,
+} from './listen.js';
+import { clearMessages, status, tell, tellCode } from './messages.js';
+import { makeModelRows, makeOption, modelName, showRightness } from './models.js';
+import { Queue } from './queue.js';
+import { initRecorder } from './recorder.js';
+import { nothing, ranking, sentence, setConfidenceLimit, showAnswer } from './result.js';
+import {
+  fetchModels, fetchSample, fetchSpectrogram, fetchWaveform, setToken,
 } from './service.js';
-import { drawSpectrogram } from './spectrogram.js';
 import { keep } from './storage.js';
-import { Timeline, showAxis, showLegend } from './timeline.js';
+import { initTips } from './tips.js';
 import { initUpload } from './upload.js';
-
-const SEGMENT = 30;          // s: what the model listens to at once
-const SEGMENT_WIDTH = 44;    // px: for a genre's name
-const LEAST_WIDTH = 24;      // px: for a finger, if the last segment is a short one
 
 const $ = (id) => document.getElementById(id);
 
-let file = null;             // stays, whatever goes wrong
+let models = [];
+let item = null;             // Item that is shown; stays, whatever goes wrong
+let length = 0;              // s; 0 if it is not known
 let check = null;            // AbortController of the one that is under way
-let drawing = null;          // that of the spectrogram
-let timelines = [];
+let dropRecording = () => {};
 
-const player = new Player({
-  play: $('play'), position: $('position'), time: $('time'),
-  duration: $('duration'), wave: $('wave'),
-});
+const queue = new Queue(showLine, showQueueState);
 
-// Messages
+// The files
 
-/** Codes of the service that are the same to a person as another one. */
-const SAME = {
-  'decoder-crashed': 'decoder-failed',
-  unreadable: 'decoder-failed',
-};
+function choose(files) {
+  const [first] = files;
 
-/** Key and data of the sentence for an error. */
-function explain(error) {
-  const key = `error.${SAME[error.code] ?? error.code}`;
-  const known = error instanceof ServiceError && hasText(key);
-
-  if (!(error instanceof ServiceError))
-    console.error(error);
-  return [known ? key : 'error.unknown',
-    { message: error.message, ...error.data }];
-}
-
-function tell(error) {
-  $('message').hidden = false;
-  say($('message'), ...explain(error));
-  if (error.code === 'unauthorized') {
-    $('token-form').hidden = false;
-    $('token').focus();
-  }
-}
-
-function tellCode(code, data) {
-  tell(new ServiceError(code, data));
-}
-
-function status(key, data) {
-  say($('status'), key, data);
-}
-
-function clearMessages() {
-  $('message').hidden = true;
-  status('nothing');
-}
-
-// The file
-
-function choose(chosen) {
-  if (chosen.size === 0) {
-    tellCode('empty', { name: chosen.name });
+  dropRecording();
+  if (files.length === 1 && first.size === 0) {
+    tellCode('empty', { name: first.name });
     return;
   }
   check?.abort();
   check = null;
   setBusy(false);
   clearMessages();
-  file = chosen;
-  $('chosen').hidden = false;
-  $('chosen-name').textContent = file.name;
-  showFacts();
+  item?.drop();
+  item = null;
+  queue.set(files.length > 1 ? files.map((file) => new Item(file)) : []);
+  $('queue').hidden = files.length === 1;
+  $('compare-field').hidden = files.length > 1 || models.length < 2;
   $('drop').classList.add('filled');
-  forget();
-  $('listen').hidden = false;
-  $('unplayable').hidden = true;
-  for (const id of ['transport', 'wave', 'playhead'])
-    $(id).hidden = false;
-  $('axis').replaceChildren();
-  $('tracks').style.minWidth = '';
-  player.load(file);
   $('check-button').disabled = false;
-  status('chosen', { name: file.name });
+  $('listen').hidden = true;
+  forgetResults();
+  if (files.length > 1) {
+    $('chosen').hidden = true;
+    status('chosen.several', { count: files.length });
+  } else {
+    show(new Item(first));
+    status('chosen', { name: first.name });
+  }
+}
+
+/** Makes a file the one that is heard and seen. */
+function show(shown) {
+  item = shown;
+  length = 0;
+  $('chosen').hidden = queue.size > 0;
+  $('chosen-name').textContent = item.file.name;
+  showFacts();
+  forgetResults();
+  listenTo(item.file);
 }
 
 function showFacts() {
-  const facts = [() => fileSize(file.size)];
+  const facts = [() => fileSize(item.file.size)];
 
-  if (player.duration > 0)
-    facts.push(() => clock(player.duration));
+  if (length > 0)
+    facts.push(() => clock(length));
   say($('chosen-facts'), 'as-it-is',
     { it: () => facts.map((fact) => fact()).join(' · ') });
 }
 
-/** Takes the results of another file, or of another check, away. */
-function forget() {
-  drawing?.abort();
-  timelines = [];
-  for (const id of ['answers', 'timelines', 'legend'])
-    $(id).replaceChildren();
-  for (const id of ['results', 'agreement', 'legend', 'spectrogram',
-    'spectrogram-status', 'segments-hint'])
+async function chooseSample() {
+  const button = $('sample');
+
+  if (button.getAttribute('aria-disabled') === 'true')
+    return;
+  button.setAttribute('aria-disabled', true);
+  clearMessages();
+  try {
+    choose([await fetchSample(text('sample.file'))]);
+    $('check').requestSubmit();
+  } catch (error) {
+    tell(error);
+  }
+  button.setAttribute('aria-disabled', false);
+}
+
+function forgetResults() {
+  $('answers').replaceChildren();
+  for (const id of ['results', 'agreement', 'results-name'])
     $(id).hidden = true;
 }
 
-// Asking
+// Asking about one file
 
-async function ask(event) {
+function ask(event) {
   event.preventDefault();
-  if (!file || check)
-    return;
+  if (queue.size > 0)
+    askAll();
+  else if (item && !check)
+    askShown();
+}
 
-  const models = [$('model').value];
+async function askShown() {
+  const asked = [$('model').value];
   const controller = check = new AbortController();
   const results = [];
 
   if ($('compare').value)
-    models.push($('compare').value);
+    asked.push($('compare').value);
   clearMessages();
-  forget();
+  forgetResults();
+  forgetAnswers();
   $('listen').hidden = false;
   setBusy(true);
   try {
-    await refuseTooLarge(controller.signal);
-    for (const model of models) {
-      results.push(await askOne(model, controller.signal));
-      showResults(results);
-    }
+    let timeline;
+
+    await item.check(asked, {
+      signal: controller.signal,
+      begin(model) {
+        timeline = newTimeline(model);
+        return follow(model, timeline);
+      },
+      onResult(result) {
+        // An answer that came as a whole, without its segments before.
+        for (const segment of result.segments.slice(timeline.heard ?? 0))
+          addSegment(timeline, segment);
+        results.push(result);
+        showResults(results);
+      },
+    });
     status('as-it-is', { it: () => conclusion(results) });
     $('results').scrollIntoView({ block: 'nearest' });
   } catch (error) {
     if (check !== controller)
       return; // another file has been chosen
-    timelines.splice(results.length).forEach((timeline) => timeline.remove());
-    // what cannot be heard either has nothing to show
-    $('listen').hidden = results.length === 0 && !$('unplayable').hidden;
+    keepTimelines(results.length);
+    if (results.length === 0)
+      hideIfSilent();
     if (error.name === 'AbortError') {
       status('cancelled');
     } else {
@@ -163,29 +164,24 @@ async function ask(event) {
   check = null;
   setBusy(false);
   if (results.length > 0)
-    showSpectrogram();
+    askPictures();
 }
 
-/** Before an upload that would be in vain, as it may be a long one. */
-async function refuseTooLarge(signal) {
-  const { size } = file;
-  const { max_size: limit } = await fetchHealth(signal);
+function askPictures() {
+  const { upload } = item;
 
-  if (size > limit)
-    throw new ServiceError('over-limit',
-      { size: () => fileSize(size), limit: () => fileSize(limit) });
+  showPictures((signal) => fetchWaveform(upload, signal),
+    (signal) => fetchSpectrogram(upload, signal));
 }
 
-async function askOne(model, signal) {
-  const timeline = new Timeline($('timelines'), model, ({ start, duration }) =>
-    player.playSegment(start, start + duration));
-  let heard = 0;
+/** What is done while a model is asked. */
+function follow(model, timeline) {
   let quarter = 0; // a screen reader reads the status out: not too often
+  const name = () => modelName(model);
 
-  timelines.push(timeline);
-  status('uploading', { model, fraction: () => percent(0) });
-  const result = await predict(file, model, {
-    signal,
+  timeline.heard = 0;
+  status('uploading', { fraction: () => percent(0) });
+  return {
     onUpload(fraction) {
       const now = Math.floor(4 * fraction);
 
@@ -197,59 +193,37 @@ async function askOne(model, signal) {
         return;
       quarter = now;
       if (now < 4)
-        status('uploading', { model, fraction: () => percent(now / 4) });
+        status('uploading', { fraction: () => percent(now / 4) });
       else
-        status('analysing', { model });
+        status('analysing', { model: name });
     },
     onSegment(segment) {
-      const all = Math.max(1, Math.ceil(player.duration / SEGMENT - 1 / 6));
+      const all = expectedSegments();
 
       addSegment(timeline, segment);
-      heard++;
-      if (player.duration > 0)
-        $('progress-bar').value = Math.min(1, heard / all);
+      timeline.heard++;
+      if (all > 0)
+        $('progress-bar').value = Math.min(1, timeline.heard / all);
       status('analysing.segment', {
-        model, number: heard, genre: () => segment.genre === null
+        model: name, number: timeline.heard, genre: () => segment.genre === null
           ? text(nothing(segment)) : genreName(segment.genre),
       });
     },
-  });
-
-  signal.throwIfAborted();
-  // An answer that came as a whole, without its segments before.
-  for (const segment of result.segments.slice(heard))
-    addSegment(timeline, segment);
-  return result;
-}
-
-function addSegment(timeline, segment) {
-  const { style } = $('tracks');
-  const width = segment.duration < SEGMENT ? LEAST_WIDTH : SEGMENT_WIDTH;
-  const all = width * player.duration / Math.max(1, segment.duration);
-
-  style.minWidth = `${Math.max(parseFloat(style.minWidth) || 0, all)}px`;
-  timeline.add(segment, player.duration);
-  $('segments-hint').hidden = false;
-  showTime();
+  };
 }
 
 function showResults(results) {
   const [first, second] = results;
   const order = ranking(first.genre === null ? second ?? first : first);
-  const coloured = results.some(({ segments }) =>
-    segments.some(({ genre }) => genre !== null));
 
-  player.setDuration(first.duration);
+  haveResults(results);
   $('results').hidden = false;
   $('answers').replaceChildren(
     ...results.map((result) => showAnswer(result, order)));
   $('agreement').hidden = !second;
   if (second)
     say($('agreement'),
-      first.genre === second.genre ? 'compare.agree' : 'compare.differ',
-      { first: first.model, second: second.model });
-  showLegend($('legend'), Object.keys(first.probabilities ?? {}));
-  $('legend').hidden = !first.probabilities || !coloured;
+      first.genre === second.genre ? 'compare.agree' : 'compare.differ');
 }
 
 function conclusion(results) {
@@ -257,25 +231,6 @@ function conclusion(results) {
 
   return results.length === 1 ? sentences[0]
     : results.map(({ model }, i) => `${model}: ${sentences[i]}`).join(' ');
-}
-
-async function showSpectrogram() {
-  const line = $('spectrogram-status');
-  const { signal } = drawing = new AbortController();
-
-  line.hidden = false;
-  say(line, 'spectrogram.loading');
-  try {
-    await drawSpectrogram($('spectrogram-image'), await fetchSpectrogram(file, signal));
-    signal.throwIfAborted();
-    $('spectrogram').hidden = false;
-    line.hidden = true;
-  } catch (error) {
-    if (signal.aborted)
-      return; // another file has been chosen, or another check begun
-    const why = explain(error);
-    say(line, 'spectrogram.failed', { message: () => text(...why) });
-  }
 }
 
 function setBusy(busy) {
@@ -286,65 +241,63 @@ function setBusy(busy) {
     $('check-button').focus(); // "Cancel", which had it, is gone
 }
 
-// The position
+// Asking about several
 
-function showTime() {
-  const { time, duration } = player;
-
-  $('playhead').style.left = duration > 0 ? `${100 * time / duration}%` : 0;
-  follow(duration > 0 ? time / duration : 0);
-  for (const timeline of timelines)
-    timeline.showTime(time);
+function askAll() {
+  if (queue.isRunning)
+    return;
+  clearMessages();
+  queue.run($('model').value);
 }
 
-/** Scrolls tracks that are wider than the window along. */
-function follow(fraction) {
-  const scroller = $('scroller');
-  const x = fraction * $('tracks').offsetWidth - scroller.scrollLeft;
-
-  if (player.playing && (x < 0 || x > scroller.clientWidth))
-    scroller.scrollLeft += x - scroller.clientWidth / 8;
+function showQueueState({ size, finished, isRunning }) {
+  if (size === 0)
+    return;
+  $('cancel').hidden = !isRunning;
+  $('check-button').setAttribute('aria-disabled', isRunning);
+  say($('queue-state'), isRunning || finished > 0 ? 'queue.state' : 'queue.ready',
+    { finished, all: size });
 }
 
-player.addEventListener('time', showTime);
-player.addEventListener('duration', () => {
-  showFacts();
-  showAxis($('axis'), player.duration);
-  showTime();
-  for (const timeline of timelines)
-    timeline.resize(player.duration);
-});
-player.addEventListener('unplayable', () => {
-  $('unplayable').hidden = false;
-  for (const id of ['transport', 'wave', 'playhead'])
-    $(id).hidden = true;
-});
-new ResizeObserver(() => {
-  if (player.duration > 0)
-    showAxis($('axis'), player.duration);
-}).observe($('tracks'));
+/** Shows a line's answer with all that belongs to it. */
+function showLine(line) {
+  show(line.item);
+  const timeline = newTimeline(line.result.model);
+
+  for (const segment of line.result.segments)
+    addSegment(timeline, segment);
+  showResults([line.result]);
+  $('results-name').hidden = false;
+  $('results-name').textContent = line.item.file.name;
+  askPictures();
+  $('results').scrollIntoView({ block: 'nearest' });
+  $('results-heading').focus();
+}
 
 // The models
 
-function showModels({ models, default: preset }) {
-  $('model').replaceChildren(...models.map(({ name }) => new Option(name, name)));
-  $('model').value = preset;
+function showModels(answer) {
+  ({ models } = answer);
+  setConfidenceLimit(answer.min_confidence);
+  $('model').replaceChildren(...models.map(makeOption));
+  $('model').value = answer.default;
   if ($('model').selectedIndex < 0) // the default is not installed
     $('model').selectedIndex = 0;
-  offerOthers();
+  $('how-models').replaceChildren(...makeModelRows(models));
+  onModel();
   $('compare-field').hidden = models.length < 2;
 }
 
-/** A model is compared with the others, not with itself. */
-function offerOthers() {
+function onModel() {
   const before = $('compare').value;
   const none = new Option('', '');
-  const others = [...$('model').options].map(({ value }) => value)
-    .filter((name) => name !== $('model').value);
+  const others = models.filter(({ name }) => name !== $('model').value);
 
+  showRightness($('model-right'), models[$('model').selectedIndex]);
   say(none, 'compare.none');
-  $('compare').replaceChildren(none, ...others.map((name) => new Option(name, name)));
-  $('compare').value = others.includes(before) ? before : '';
+  // A model is compared with the others, not with itself.
+  $('compare').replaceChildren(none, ...others.map(makeOption));
+  $('compare').value = others.some(({ name }) => name === before) ? before : '';
 }
 
 async function loadModels() {
@@ -377,17 +330,26 @@ async function begin() {
     }
   });
 
-  $('check-button').disabled = true;
-  for (const part of document.querySelectorAll('header, main, footer'))
-    part.hidden = false;
-  initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose);
-  initRecorder({
-    button: $('record'), panel: $('recording'), time: $('recording-time'),
-    level: $('level'),
-  }, choose, tellCode);
+  initTips();
+  initListening((duration) => {
+    length = duration;
+    showFacts();
+  });
+  initUpload({ button: $('choose'), input: $('file'), zone: $('drop') }, choose,
+    (name) => tellCode('folder', { name }));
+  dropRecording = initRecorder({
+    button: $('record'), label: $('record-text'), panel: $('recording'),
+    time: $('recording-time'), level: $('level'),
+  }, (recording) => choose([recording]), tellCode);
+  $('sample').addEventListener('click', chooseSample);
+  for (const id of ['choose', 'record', 'sample'])
+    $(id).disabled = false; // as of now a press is heard
   $('check').addEventListener('submit', ask);
-  $('cancel').addEventListener('click', () => check?.abort());
-  $('model').addEventListener('change', offerOthers);
+  $('cancel').addEventListener('click', () => {
+    check?.abort();
+    queue.cancel();
+  });
+  $('model').addEventListener('change', onModel);
   $('token-form').addEventListener('submit', (event) => {
     event.preventDefault();
     setToken($('token').value);

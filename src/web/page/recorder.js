@@ -21,11 +21,24 @@ const ERRORS = {
   NotReadableError: 'microphone-busy',
 };
 
+const SUFFIXES = { 'audio/ogg': 'ogg', 'audio/webm': 'webm', 'audio/mp4': 'm4a' };
+
+/** The recording as a file.  A recorder's own mimeType is empty in some browsers
+ * once it has stopped; the pieces that it gave still have it. */
+export function fileOf(chunks) {
+  const type = chunks.map((chunk) => chunk.type.split(';')[0]).find(Boolean) ?? '';
+  const suffix = SUFFIXES[type];
+
+  return new File(chunks, suffix ? `recording.${suffix}` : 'recording', { type });
+}
+
 /** Wires the record button.
+ * @param {HTMLElement} label the button's text
  * @param {(file: File) => void} onFile the recording
- * @param {(code: string) => void} onError why there is none ("error.CODE") */
-export function initRecorder({ button, panel, time, level }, onFile, onError) {
-  let recorder = null, starting = false;
+ * @param {(code: string) => void} onError why there is none ("error.CODE")
+ * @returns {() => void} ends a recording that is under way, and drops it */
+export function initRecorder({ button, label, panel, time, level }, onFile, onError) {
+  let recorder = null, starting = null;
 
   button.addEventListener('click', async () => {
     if (recorder) {
@@ -35,17 +48,17 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
     }
     if (starting)
       return;
-    starting = true;
+    const { signal } = starting = new AbortController();
     try {
-      await start();
+      await start(signal);
     } catch (error) {
-      onError(ERRORS[error.name] ?? 'microphone-busy');
-    } finally {
-      starting = false;
+      if (!signal.aborted)
+        onError(ERRORS[error.name] ?? 'microphone-busy');
     }
+    starting = null;
   });
 
-  async function start() {
+  async function start(signal) {
     // Browsers hide it from pages that came over plain http from elsewhere.
     if (!navigator.mediaDevices || !window.MediaRecorder) {
       onError('microphone-insecure');
@@ -61,6 +74,7 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
     };
 
     try {
+      signal.throwIfAborted(); // a file was chosen while the browser asked
       record(stream, context, release);
     } catch (error) {
       release();
@@ -75,21 +89,22 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
 
     context.createMediaStreamSource(stream).connect(analyser);
     recorder = new MediaRecorder(stream);
+    recorder.dropped = false;
     recorder.addEventListener('dataavailable', ({ data }) => chunks.push(data));
-    recorder.addEventListener('stop', () => {
-      const type = recorder.mimeType.split(';')[0];
-
+    recorder.addEventListener('stop', ({ target }) => {
       release();
       clearInterval(timer);
       panel.hidden = true;
       button.classList.remove('active');
-      say(button, 'record');
-      onFile(new File(chunks, `recording.${type.split('/')[1]}`, { type }));
+      say(label, 'record');
+      if (!target.dropped)
+        onFile(fileOf(chunks));
     });
     recorder.start();
+    time.textContent = clock(0);
     panel.hidden = false;
     button.classList.add('active');
-    say(button, 'record.stop');
+    say(label, 'record.stop');
 
     const timer = setInterval(() => {
       const seconds = (performance.now() - begin) / 1000;
@@ -113,4 +128,12 @@ export function initRecorder({ button, panel, time, level }, onFile, onError) {
     level.setAttribute('aria-valuenow', Math.round(decibels));
     level.firstElementChild.style.width = `${100 * (1 - decibels / FLOOR)}%`;
   }
+
+  return () => {
+    starting?.abort();
+    if (recorder?.state === 'recording') {
+      recorder.dropped = true;
+      recorder.stop();
+    }
+  };
 }
