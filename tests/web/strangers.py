@@ -22,7 +22,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from stranger import asking, entering, files, framing, uploading  # noqa: F401
+from stranger import asking, entering, files, framing, reported, uploading  # noqa: F401
 from stranger.service import Service
 from stranger.talk import Lost, Wrong
 from stranger.visit import KINDS, Busy, Forgotten, Visit, World
@@ -151,7 +151,8 @@ def main():
         print("\n".join(KINDS))
         return 0
     trap = Trap()
-    limits = ["--jobs=2", "--queue=100", "--timeout=60", "--max-size=8M"]
+    limits = ["--jobs=2", "--queue=100", "--timeout=60", "--max-size=8M",
+              "--client-timeout=10"]
     with tempfile.TemporaryDirectory() as folder:
         known = files.make(options.program, os.environ["TEST_CLIP"], folder,
                            trap.address)
