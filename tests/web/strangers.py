@@ -3,7 +3,7 @@
 once.  Every answer is judged, and what the service takes of the machine is watched.
 
     strangers.py PROGRAM [--requests N] [--clients N] [--seed S] [--restarts N]
-                 [--only KIND[,KIND]] [--request I] [--list]
+                 [--only KIND[,KIND]] [--request I] [--list] [--options OPTIONS]
 
 The same seed asks the same things; --request I repeats the I-th of them alone.
 --restarts N hangs up the service N times on the way, which gets its socket as from
@@ -29,6 +29,7 @@ from stranger.visit import KINDS, Busy, Forgotten, Visit, World
 from stranger.watch import Watch, rest
 
 TOKEN = "the word that opens"
+OPTIONS = "--jobs=2 --queue=100 --timeout=60 --max-size=8M --client-timeout=10"
 TRIES = 200   # for a request that the service is too busy for
 
 
@@ -142,6 +143,7 @@ def arguments():
     parser.add_argument("--only", help="kinds, by commas")
     parser.add_argument("--request", type=int)
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--options", default=OPTIONS, help="the service's")
     return parser.parse_args()
 
 
@@ -151,8 +153,7 @@ def main():
         print("\n".join(KINDS))
         return 0
     trap = Trap()
-    limits = ["--jobs=2", "--queue=100", "--timeout=60", "--max-size=8M",
-              "--client-timeout=10"]
+    limits = options.options.split()
     with tempfile.TemporaryDirectory() as folder:
         known = files.make(options.program, os.environ["TEST_CLIP"], folder,
                            trap.address)

@@ -185,6 +185,6 @@ def never_reads(visit):
     path = max(visit.world.pages, key=lambda p: len(visit.world.pages[p].body))
     with visit.open(buffer=2048) as client:
         client.send(head("GET", path, [visit.host(), (
-            "Range", "bytes=" + ",".join(["0-"] * 200))]))
+            "Range", "bytes=" + ",".join(["0-"] * 12_000))]))
         visit.pause(0.5)
         client.reset()

@@ -21,7 +21,6 @@ ENCODERS = {
     "song.webm": "vorbisenc ! webmmux",
     "song.ogg": "vorbisenc ! oggmux",
     "song.opus": "audioresample ! opusenc ! oggmux",
-    "song.aiff": "aiffmux",
 }
 
 
@@ -47,6 +46,19 @@ def wav(data, rate, channels=1, bits=16, kind=1, size=None):
             + data)
 
 
+def aiff(frames, channels):
+    """Of little-endian samples of 16 bits at 44.1 kHz."""
+    swapped = bytearray(len(frames))
+    swapped[::2], swapped[1::2] = frames[1::2], frames[::2]
+    count = len(frames) // (2 * channels)
+    common = struct.pack(">hIh", channels, count, 16) + bytes.fromhex(
+        "400eac44000000000000")
+    sound = bytes(8) + bytes(swapped)
+    body = b"AIFFCOMM" + struct.pack(">I", len(common)) + common + b"SSND" + \
+        struct.pack(">I", len(sound)) + sound
+    return b"FORM" + struct.pack(">I", len(body)) + body
+
+
 def encode(source, encoder, target):
     subprocess.run(["gst-launch-1.0", "-q", "filesrc", f"location={source}", "!",
                     "decodebin", "!", "audioconvert", "!", *encoder.split(), "!",
@@ -57,13 +69,14 @@ def encode(source, encoder, target):
 def songs(clip, folder):
     """The beginning of the clip in each format."""
     whole = os.path.join(folder, "whole.wav")
-    encode(clip, "audio/x-raw,format=S16LE ! wavenc", whole)
+    encode(clip, "audioresample ! audio/x-raw,format=S16LE,rate=44100 ! wavenc", whole)
     with wave.open(whole) as f:
         rate, channels = f.getframerate(), f.getnchannels()
         frames = f.readframes(rate * SECONDS)
     path = os.path.join(folder, "song.wav")
     Path(path).write_bytes(wav(frames, rate, channels))
     yield "song.wav", Path(path).read_bytes()
+    yield "song.aiff", aiff(frames, channels)
     for name, encoder in ENCODERS.items():
         yield name, encode(path, encoder, os.path.join(folder, name))
 
@@ -84,7 +97,7 @@ def odd(song, r, trap):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as f:
         f.writestr("song.mp3", mp3)
-    yield File("zip", archive.getvalue(), refused)
+    yield File("zip", archive.getvalue())
     yield File("silent.wav", wav(bytes(len(noise)), 8000))
     yield File("noise.wav", wav(noise, 8000))
     yield File("short.wav", wav(noise[:32000], 8000))

@@ -110,7 +110,7 @@ class Visit:
 
     def good(self):
         return self.file(*(name for name, file in self.world.files.items()
-                           if name.startswith("song.")))
+                           if name.startswith("song.") and file.is_good()))
 
     def ask(self, method, target, body=None, headers=(), service=None,
             version="1.1"):
@@ -203,6 +203,8 @@ class Visit:
     def judge(self, file, answer, route="/predict"):
         """The answer to an upload of that file to a route that predicts."""
         if file.statuses is not None:
+            if answer.status not in file.statuses:
+                raise Wrong(f"{file.name}: {answer.status}")
             value = self.described(answer, "POST", route, *file.statuses)
             if answer.status == 200 and file.name in ("nan.wav", "inf.wav", "-inf.wav") \
                     and value["silent"]:
@@ -211,6 +213,8 @@ class Visit:
         code = file.expected["error_code"]
         if code:
             expected = self.world.status_of[code]
+            if answer.status != expected:
+                raise Wrong(f"{file.name}: {answer.status} instead of {code}")
             value = self.described(answer, "POST", route, expected)
             if value["error"]["code"] != code:
                 raise Wrong(f"{file.name}: {value['error']['code']} instead of {code}")

@@ -63,8 +63,9 @@ class Watch:
         return found
 
 
-def rest(service, before, seconds=30):
-    """Waits until the service is idle as it was before; returns what is not."""
+def rest(service, before, seconds=90):
+    """Waits until the service is idle as it was before; returns what is not.  An upload
+    that is kept is for a minute."""
     end = time.monotonic() + seconds
     while True:
         now = service.sample()
