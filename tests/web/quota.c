@@ -9,6 +9,11 @@ test_quota (void)
 
   g_assert_true (quota_take (quota, "a", 6));
   g_assert_false (quota_take (quota, "a", 1));
+  /* it is for "a" alone that there is no more */
+  g_assert_true (quota_exceeds_share (quota, "a", 1));
+  g_assert_false (quota_exceeds_share (quota, "a", 0));
+  g_assert_false (quota_exceeds_share (quota, "b", 6));
+  g_assert_true (quota_exceeds_share (quota, "b", G_MAXUINT64));
   g_assert_false (quota_take (quota, "b", 5));
   g_assert_true (quota_take (quota, "b", 4));
   g_assert_false (quota_take (quota, "c", 1));

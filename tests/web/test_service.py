@@ -22,11 +22,11 @@ import tempfile
 import threading
 import time
 import unittest
-import urllib.parse
-import wave
 from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
+
+from service import Service, children, form, launch, noise, read, wait_until
 
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
@@ -34,6 +34,7 @@ parser.add_argument("--requests", type=int, default=32)
 parser.add_argument("--bodies", type=int, default=60)
 OPTIONS, sys.argv[1:] = parser.parse_known_args()
 CLIP = os.environ["TEST_CLIP"]
+Service.program = OPTIONS.program
 
 # the codes after which the same request may succeed
 RETRYABLE = {"busy", "internal", "no-space", "slow-client", "timeout"}
@@ -44,103 +45,6 @@ ENCODERS = {
     "song.m4a": "avenc_aac ! mp4mux",
     "song.webm": "vorbisenc ! webmmux",
 }
-
-
-def launch(*pipeline):
-    subprocess.run(["gst-launch-1.0", "-q", *" ! ".join(pipeline).split()],
-                   check=True)
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
-
-
-def form(data, field="file"):
-    """The body of a form and its headers."""
-    head = (f'--limit\r\nContent-Disposition: form-data; name="{field}"; '
-            'filename="a file"\r\n\r\n')
-    return (b'--limit\r\nContent-Disposition: form-data; name="other"\r\n\r\n'
-            b"not this\r\n" + head.encode() + data + b"\r\n--limit--\r\n",
-            {"Content-Type": "multipart/form-data; boundary=limit"})
-
-
-def noise(path, seconds, rate=8000):
-    with wave.open(path, "wb") as f:
-        f.setnchannels(1)
-        f.setsampwidth(2)
-        f.setframerate(rate)
-        f.writeframes(random.Random(1).randbytes(2 * rate * seconds))
-
-
-def children(pid):
-    """The processes that @pid has started; none if it has ended."""
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as f:
-            return [int(child) for child in f.read().split()]
-    except FileNotFoundError:
-        return []
-
-
-def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it did not happen in time")
-        time.sleep(0.01)
-
-
-class Service:
-    """The program, serving."""
-
-    def __init__(self, *options, **environment):
-        self.folder = tempfile.TemporaryDirectory()
-        self.process = subprocess.Popen(
-            [OPTIONS.program, "serve", "--port=0", *options], text=True,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "TMPDIR": self.folder.name, **environment})
-        self.url = self.process.stdout.readline().strip()
-        self.address = urllib.parse.urlsplit(self.url).netloc
-        self.fork_server, = children(self.process.pid)
-
-    def connect(self):
-        return http.client.HTTPConnection(self.address, timeout=60)
-
-    def open(self):
-        host, port = self.address.split(":")
-        return socket.create_connection((host, int(port)), timeout=60)
-
-    def ask(self, method, path, body=None, headers={}):
-        with contextlib.closing(self.connect()) as connection:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            response.body = response.read()
-            return response
-
-    def metric(self, name):
-        text = self.ask("GET", "/metrics").body.decode()
-        return float(re.search(rf"^genreclassify_{re.escape(name)} (.*)$", text, re.M)[1])
-
-    def memory(self):
-        """kB of memory that the two lasting processes have."""
-        return sum(int(re.search(r"^VmRSS:\s+(\d+)", read(
-            f"/proc/{pid}/status").decode(), re.M)[1])
-            for pid in (self.process.pid, self.fork_server))
-
-    def files(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def stop(self):
-        """Ends the service, which must leave nothing; returns its exit status."""
-        workers = children(self.fork_server)
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(30)
-        self.process.stdout.close()
-        for pid in (self.fork_server, *workers):
-            wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
-        assert os.listdir(self.folder.name) == []
-        self.folder.cleanup()
-        return status
 
 
 class Test(unittest.TestCase):
@@ -783,7 +687,8 @@ class Test(unittest.TestCase):
                 data = self.mutate(data[:2000] + data[-2000:], r)
             else:
                 data = self.mutate(data, r)
-            path = "/spectrogram" if r.randrange(8) == 0 else "/predict"
+            path = r.choice(
+                ["/spectrogram", "/waveform", *["/predict"] * 6])
             response = service.ask("POST", path, data, headers)
             if response.status == 200:
                 return 200, None

@@ -5,11 +5,14 @@
 
 #include "web/workeroutput.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <fcntl.h>
 #include <glib-unix.h>
+
+#include "analysis/peaks.h"
 
 #define MIB (1 << 20)
 
@@ -264,6 +267,92 @@ test_size (void)
   pipe_clear (&pipe);
 }
 
+static void
+assert_waveform (gconstpointer data, gsize size, WorkerOutputState state)
+{
+  Pipe pipe;
+
+  pipe_open (&pipe, WIRE_WAVEFORM);
+  g_assert_true (wire_write (pipe.fd, WIRE_WAVEFORM, data, size));
+  assert_state (&pipe, state);
+  pipe_clear (&pipe);
+}
+
+/* The numbers of a waveform are such as can be. */
+static void
+test_waveform (void)
+{
+  static const struct
+  {
+    double duration, length;
+    float bin;
+  } bad[] = {
+    { 0, 3, 1 },
+    { -1, 3, 1 },
+    { NAN, 3, 1 },
+    { INFINITY, 3, 1 },
+    { 1, 0, 1 },
+    { 1, -1, 1 },
+    { 1, NAN, 1 },
+    { 1, 3.5, 1 },
+    { 1, INFINITY, 1 },
+    { 1, 3, 1.5f },
+    { 1, 3, -0.5f },
+    { 1, 3, NAN },
+    { 1, 3, INFINITY },
+  };
+  const float bins[3] = { 0, 0.5f, 1 };
+  Peaks peaks = { .duration = 1, .length = 2.5 };
+  g_autoptr (GBytes) good = NULL;
+  gsize size;
+  const char *data;
+
+  peaks.bins = g_array_new (FALSE, TRUE, sizeof (float));
+  g_array_append_vals (peaks.bins, bins, 3);
+  good = peaks_to_bytes (&peaks);
+  data = g_bytes_get_data (good, &size);
+  assert_waveform (data, size, WORKER_OUTPUT_COMPLETE);
+  assert_waveform (data, size - 1, WORKER_OUTPUT_INVALID);
+  assert_waveform (data, size - 3 * sizeof (float), WORKER_OUTPUT_INVALID);
+  assert_waveform (data, 3, WORKER_OUTPUT_INVALID);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GBytes) bytes = NULL;
+
+    peaks.duration = bad[i].duration;
+    peaks.length = bad[i].length;
+    g_array_index (peaks.bins, float, 1) = bad[i].bin;
+    bytes = peaks_to_bytes (&peaks);
+    assert_waveform (
+        g_bytes_get_data (bytes, NULL), size, WORKER_OUTPUT_INVALID);
+  }
+  g_array_unref (peaks.bins);
+}
+
+/* In each part its largest bin, whichever way the parts and bins lie. */
+static void
+test_divide (void)
+{
+  const float bins[5] = { 0.1f, 0.9f, 0.2f, 0.8f, 0.3f };
+  Peaks peaks = { .duration = 1, .length = 5 };
+  g_autofree float *one = NULL, *five = NULL, *ten = NULL, *two = NULL;
+
+  peaks.bins = g_array_new (FALSE, TRUE, sizeof (float));
+  g_array_append_vals (peaks.bins, bins, 5);
+  one = peaks_divide (&peaks, 1);
+  g_assert_cmpfloat (one[0], ==, 0.9f);
+  five = peaks_divide (&peaks, 5);
+  ten = peaks_divide (&peaks, 10);
+  for (guint i = 0; i < 10; i++) {
+    g_assert_cmpfloat (five[i / 2], ==, bins[i / 2]);
+    g_assert_cmpfloat (ten[i], ==, bins[i / 2]);
+  }
+  peaks.length = 4.5; /* the last one was only begun */
+  two = peaks_divide (&peaks, 2);
+  g_assert_cmpfloat (two[0], ==, 0.9f);
+  g_assert_cmpfloat (two[1], ==, 0.8f);
+  g_array_unref (peaks.bins);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -278,5 +367,7 @@ main (int argc, char **argv)
   g_test_add_func ("/workeroutput/no-json", test_no_json);
   g_test_add_func ("/workeroutput/endless", test_endless);
   g_test_add_func ("/workeroutput/size", test_size);
+  g_test_add_func ("/workeroutput/waveform", test_waveform);
+  g_test_add_func ("/workeroutput/divide", test_divide);
   return g_test_run ();
 }
