@@ -9,14 +9,16 @@ import {
 } from './languages.js';
 import {
   addSegment, expectedSegments, forgetAnswers, haveResults, hideIfSilent,
-  initListening, keepTimelines, listenTo, newTimeline, showSpectrogram,
+  initListening, keepTimelines, listenTo, newTimeline, showPictures,
 } from './listen.js';
 import { clearMessages, status, tell, tellCode } from './messages.js';
 import { makeModelRows, makeOption, modelName, showRightness } from './models.js';
 import { Queue } from './queue.js';
 import { initRecorder } from './recorder.js';
 import { nothing, ranking, sentence, setConfidenceLimit, showAnswer } from './result.js';
-import { fetchModels, fetchSample, fetchSpectrogram, setToken } from './service.js';
+import {
+  fetchModels, fetchSample, fetchSpectrogram, fetchWaveform, setToken,
+} from './service.js';
 import { keep } from './storage.js';
 import { initTips } from './tips.js';
 import { initUpload } from './upload.js';
@@ -162,13 +164,14 @@ async function askShown() {
   check = null;
   setBusy(false);
   if (results.length > 0)
-    askSpectrogram();
+    askPictures();
 }
 
-function askSpectrogram() {
+function askPictures() {
   const { upload } = item;
 
-  showSpectrogram((signal) => fetchSpectrogram(upload, signal));
+  showPictures((signal) => fetchWaveform(upload, signal),
+    (signal) => fetchSpectrogram(upload, signal));
 }
 
 /** What is done while a model is asked. */
@@ -266,7 +269,7 @@ function showLine(line) {
   showResults([line.result]);
   $('results-name').hidden = false;
   $('results-name').textContent = line.item.file.name;
-  askSpectrogram();
+  askPictures();
   $('results').scrollIntoView({ block: 'nearest' });
   $('results-heading').focus();
 }

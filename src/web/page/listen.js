@@ -3,19 +3,19 @@
 // The card in which a file is heard and seen: its waveform, its genres over time and
 // its spectrogram, one above the other, and the position in all of them.
 
+import { addChapters } from './chapters.js';
 import { say, text } from './languages.js';
 import { explain } from './messages.js';
 import { Player } from './player.js';
 import { drawSpectrogram } from './spectrogram.js';
 import { Timeline, showAxis, showLegend } from './timeline.js';
+import { Zoom } from './zoom.js';
 
 const SEGMENT = 30;          // s: what the model listens to at once
-const SEGMENT_WIDTH = 44;    // px: for a genre's name
-const LEAST_WIDTH = 24;      // px: for a finger, if the last segment is a short one
 
 const $ = (id) => document.getElementById(id);
 
-let drawing = null;          // AbortController of the spectrogram
+let drawing = null;          // AbortController of the pictures
 let timelines = [];
 
 const player = new Player({
@@ -23,25 +23,33 @@ const player = new Player({
   duration: $('duration'), wave: $('wave'),
 });
 
+const zoom = new Zoom({
+  scroller: $('scroller'), tracks: $('tracks'), view: $('view'), panel: $('zoom'),
+  closer: $('zoom-in'), wider: $('zoom-out'),
+});
+
 /** Calls @p onDuration whenever the file's length, in s, becomes known. */
 export function initListening(onDuration) {
   player.addEventListener('time', showTime);
   player.addEventListener('duration', () => {
     onDuration(player.duration);
-    showAxis($('axis'), player.duration);
+    zoom.reset(player.duration, SEGMENT);
     showTime();
-    for (const timeline of timelines)
-      timeline.resize(player.duration);
+    resize();
   });
   player.addEventListener('unplayable', () => {
     $('unplayable').hidden = false;
     for (const id of ['transport', 'wave', 'playhead'])
       $(id).hidden = true;
   });
-  new ResizeObserver(() => {
-    if (player.duration > 0)
-      showAxis($('axis'), player.duration);
-  }).observe($('tracks'));
+  new ResizeObserver(resize).observe($('tracks'));
+}
+
+function resize() {
+  if (player.duration > 0)
+    showAxis($('axis'), player.duration);
+  for (const timeline of timelines)
+    timeline.resize(player.duration);
 }
 
 /** Shows another file, of which nothing is known yet. */
@@ -52,7 +60,7 @@ export function listenTo(file) {
   for (const id of ['transport', 'wave', 'playhead'])
     $(id).hidden = false;
   $('axis').replaceChildren();
-  $('tracks').style.minWidth = '';
+  zoom.reset(0, SEGMENT);
   player.load(file);
 }
 
@@ -60,9 +68,10 @@ export function listenTo(file) {
 export function forgetAnswers() {
   drawing?.abort();
   timelines = [];
-  for (const id of ['timelines', 'legend'])
+  for (const id of ['timelines', 'legend', 'chapters'])
     $(id).replaceChildren();
-  for (const id of ['legend', 'spectrogram', 'spectrogram-status', 'segments-hint'])
+  for (const id of ['legend', 'spectrogram', 'spectrogram-status', 'waveform-status',
+    'segments-hint'])
     $(id).hidden = true;
 }
 
@@ -78,8 +87,8 @@ export function expectedSegments() {
 }
 
 export function newTimeline(model) {
-  const timeline = new Timeline($('timelines'), model, ({ start, duration }) =>
-    player.playSegment(start, start + duration));
+  const timeline = new Timeline($('timelines'), model,
+    ({ start, end }) => player.playSegment(start, end));
 
   timelines.push(timeline);
   return timeline;
@@ -91,11 +100,6 @@ export function keepTimelines(n) {
 }
 
 export function addSegment(timeline, segment) {
-  const { style } = $('tracks');
-  const width = segment.duration < SEGMENT ? LEAST_WIDTH : SEGMENT_WIDTH;
-  const all = width * player.duration / Math.max(1, segment.duration);
-
-  style.minWidth = `${Math.max(parseFloat(style.minWidth) || 0, all)}px`;
   timeline.add(segment, player.duration);
   $('segments-hint').hidden = false;
   showTime();
@@ -110,42 +114,60 @@ export function haveResults(results) {
   player.setDuration(results[0].duration);
   showLegend($('legend'), labels);
   $('legend').hidden = labels.length === 0 || !coloured;
+  $('chapters').replaceChildren();
+  for (const result of results)
+    addChapters($('chapters'), result, ({ start, end }) => {
+      player.playSegment(start, end);
+      zoom.follow(start / result.duration);
+    });
 }
 
-/** @param {(signal: AbortSignal) => Promise<Blob>} getImage asks for the PNG */
-export async function showSpectrogram(getImage) {
-  const line = $('spectrogram-status');
+/** Draws the waveform and the spectrogram, one after the other, so that others have
+ * their turn too.
+ * @param {(signal: AbortSignal) => Promise<number[]>} getPeaks
+ * @param {(signal: AbortSignal) => Promise<Blob>} getImage asks for the PNG */
+export async function showPictures(getPeaks, getImage) {
   const { signal } = drawing = new AbortController();
 
-  line.hidden = false;
-  say(line, 'spectrogram.loading');
-  try {
+  if ($('unplayable').hidden)
+    await showPicture('waveform', signal, async () =>
+      player.drawWave(await getPeaks(signal)));
+  await showPicture('spectrogram', signal, async () => {
     await drawSpectrogram($('spectrogram-image'), await getImage(signal));
     signal.throwIfAborted();
     $('spectrogram').hidden = false;
+  });
+}
+
+/** @param {string} kind waveform or spectrogram
+ * @param {() => Promise<void>} draw */
+async function showPicture(kind, signal, draw) {
+  const line = $(`${kind}-status`);
+
+  if (signal.aborted)
+    return;
+  line.hidden = false;
+  say(line, `${kind}.loading`);
+  try {
+    await draw();
+    signal.throwIfAborted();
     line.hidden = true;
   } catch (error) {
     if (signal.aborted)
       return; // another file has been chosen, or another check begun
     const why = explain(error);
-    say(line, 'spectrogram.failed', { message: () => text(...why) });
+    say(line, `${kind}.failed`, { message: () => text(...why) });
   }
 }
 
 function showTime() {
   const { time, duration } = player;
+  const fraction = duration > 0 ? time / duration : 0;
 
-  $('playhead').style.left = duration > 0 ? `${100 * time / duration}%` : 0;
-  follow(duration > 0 ? time / duration : 0);
+  for (const id of ['playhead', 'wave-head'])
+    $(id).style.left = `${100 * fraction}%`;
+  if (player.playing)
+    zoom.follow(fraction);
   for (const timeline of timelines)
     timeline.showTime(time);
-}
-
-/** Scrolls tracks that are wider than the window along. */
-function follow(fraction) {
-  const scroller = $('scroller');
-  const x = fraction * $('tracks').offsetWidth - scroller.scrollLeft;
-
-  if (player.playing && (x < 0 || x > scroller.clientWidth))
-    scroller.scrollLeft += x - scroller.clientWidth / 8;
 }

@@ -2,16 +2,12 @@
 
 // Hearing the chosen file: its waveform, and the position in it.
 
-import WaveSurfer from './wavesurfer.esm.js';
 import { clock, name, text } from './languages.js';
 
 // The stylesheet in wavesurfer's shadow root has the height in it, and the
 // service's Content-Security-Policy allows that stylesheet by its digest: another
 // height, or another version of wavesurfer.js, is another digest.
 const WAVE_HEIGHT = 88;
-
-// Decoding longer ones for their waveform would take too much memory.
-const LONGEST_WAVE = 1800; // s
 
 function colours() {
   const style = getComputedStyle(document.documentElement);
@@ -20,20 +16,6 @@ function colours() {
     waveColor: style.getPropertyValue('--wave'),
     progressColor: style.getPropertyValue('--wave-played'),
   };
-}
-
-/* The samples at a low rate; a flat line if there is no having them. */
-async function peaksOf(file, duration) {
-  const context = new OfflineAudioContext(1, 1, 8000);
-
-  if (duration > LONGEST_WAVE)
-    return [0, 0];
-  try {
-    const audio = await context.decodeAudioData(await file.arrayBuffer());
-    return audio.getChannelData(0);
-  } catch {
-    return [0, 0];
-  }
 }
 
 export class Player extends EventTarget {
@@ -136,7 +118,6 @@ export class Player extends EventTarget {
     } else if (duration > 0) {
       this.#audio.currentTime = 0;
       this.#haveDuration(duration);
-      this.#drawWave();
     }
   }
 
@@ -148,12 +129,16 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event('duration'));
   }
 
-  async #drawWave() {
+  /** Draws the waveform of the file that was loaded last.
+   * @param {number[]} peaks the largest magnitudes, 0 to 1, in equal parts of it */
+  async drawWave(peaks) {
     const { file } = this;
-    const peaks = await peaksOf(file, this.#duration);
+    // late: nobody needs it before there is a result
+    const { default: WaveSurfer } = await import('./wavesurfer.esm.js');
 
     if (file !== this.file)
       return; // another one came
+    this.#wave?.destroy();
     this.#wave = WaveSurfer.create({
       container: this.#elements.wave,
       height: WAVE_HEIGHT,

@@ -219,6 +219,14 @@ export async function fetchSpectrogram(upload, signal) {
   return xhr.response;
 }
 
+/** The waveform of the whole file: the largest magnitude, 0 to 1, in each of a thousand
+ * equal parts. */
+export async function fetchWaveform(upload, signal) {
+  const xhr = await upload.ask('waveform', { accept: 'application/json', signal });
+
+  return JSON.parse(xhr.responseText).peaks;
+}
+
 /** Takes text as it comes and calls @p onEvent (name, data) for each event in it. */
 function eventParser(onEvent) {
   let rest = '';

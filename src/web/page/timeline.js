@@ -6,6 +6,8 @@
 import { clock, genreName, name, percent, say } from './languages.js';
 import { nothing } from './result.js';
 
+const LEAST_WIDTH = 24; // px of a button, for a finger
+
 export class Timeline {
   #track = document.createElement('div');
   #bar;
@@ -13,7 +15,7 @@ export class Timeline {
   #onPlay;
 
   /** @param {string} model
-   * @param {(segment: object) => void} onPlay */
+   * @param {(part: {start: number, end: number}) => void} onPlay */
   constructor(container, model, onPlay) {
     const title = document.createElement('h3');
 
@@ -24,6 +26,7 @@ export class Timeline {
     this.#bar.setAttribute('role', 'toolbar');
     name(this.#bar, 'timeline.label', { model });
     this.#bar.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#bar.addEventListener('click', (event) => this.#onClick(event));
     this.#track.append(title, this.#bar);
     container.append(this.#track);
     this.#onPlay = onPlay;
@@ -45,7 +48,6 @@ export class Timeline {
 
     button.type = 'button';
     button.className = 'segment';
-    button.tabIndex = number === 1 ? 0 : -1; // arrow keys go on from there
     button.append(stackOf(segment), labelOf(segment));
     if (segment.genre === null) {
       button.classList.add('nothing');
@@ -57,43 +59,75 @@ export class Timeline {
         confidence: () => percent(segment.confidence),
       });
     }
-    button.addEventListener('click', () => this.#onPlay(segment));
     this.#bar.append(button);
     this.resize(duration);
   }
 
-  /** Puts the segments at their times. */
+  /** Where the segment ends that is the @p i-th: where they overlap, one ends where the
+   * next begins. */
+  #endOf(i) {
+    const { start, duration } = this.#segments[i];
+
+    return Math.min(start + duration, this.#segments[i + 1]?.start ?? Infinity);
+  }
+
+  /** Puts the segments at their times.  One that is too narrow for a button is a part of
+   * the picture only, though a click on its place plays it. */
   resize(duration) {
     const last = this.#segments.at(-1);
 
     if (!last)
       return;
     const all = Math.max(duration, last.start + last.duration);
-    this.#segments.forEach(({ start, duration: length }, i) => {
-      // Where segments overlap, one ends where the next begins.
-      const end = Math.min(start + length, this.#segments[i + 1]?.start ?? all);
-      const { style } = this.#bar.children[i];
+    const least = LEAST_WIDTH / Math.max(1, this.#bar.clientWidth);
+    const focused = this.#buttons.find((button) => button.tabIndex === 0);
 
-      style.left = `${100 * start / all}%`;
-      style.width = `${100 * (end - start) / all}%`;
+    this.#segments.forEach(({ start }, i) => {
+      const width = (this.#endOf(i) - start) / all;
+      const button = this.#bar.children[i];
+
+      button.style.left = `${100 * start / all}%`;
+      button.style.width = `${100 * width}%`;
+      button.inert = width < least;
+      button.tabIndex = -1;
     });
+    // arrow keys go on from there
+    const first = focused?.inert === false ? focused : this.#buttons[0];
+    if (first)
+      first.tabIndex = 0;
+  }
+
+  get #buttons() {
+    return [...this.#bar.children].filter(({ inert }) => !inert);
   }
 
   /** Marks the one that is being heard. */
   showTime(seconds) {
-    this.#segments.forEach(({ start, duration }, i) => {
-      const next = this.#segments[i + 1]?.start ?? start + duration;
+    this.#segments.forEach(({ start }, i) => {
       const button = this.#bar.children[i];
 
-      if (seconds >= start && seconds < next)
+      if (seconds >= start && seconds < this.#endOf(i))
         button.setAttribute('aria-current', 'time');
-      else
+      else if (button.hasAttribute('aria-current'))
         button.removeAttribute('aria-current');
     });
   }
 
+  #onClick({ target, clientX }) {
+    const children = [...this.#bar.children];
+    let i = children.indexOf(target.closest('.segment'));
+
+    if (i < 0)
+      i = children.findIndex((child) => {
+        const { left, right } = child.getBoundingClientRect();
+        return clientX >= left && clientX < right;
+      });
+    if (i >= 0)
+      this.#onPlay({ start: this.#segments[i].start, end: this.#endOf(i) });
+  }
+
   #onKey(event) {
-    const buttons = [...this.#bar.children];
+    const buttons = this.#buttons;
     const now = buttons.indexOf(document.activeElement);
     const next = {
       ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: buttons.length - 1,
