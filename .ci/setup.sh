@@ -15,7 +15,7 @@ test_packages="python3-numpy python3-mutagen python3-jsonschema python3-gi
 # for the others
 all_packages="python3-torch python3-pil python3-matplotlib gir1.2-gstreamer-1.0
   gstreamer1.0-plugins-bad gi-docgen clang libclang-rt-dev icecast2 chromium
-  xvfb dbus-daemon at-spi2-core python3-pyatspi pulseaudio scrot quodlibet
+  firefox-esr xvfb dbus-daemon at-spi2-core python3-pyatspi pulseaudio scrot quodlibet
   rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0"
 # Other packages of Node.js than Debian's come with npm.
 command -v npm >/dev/null || all_packages="$all_packages nodejs npm"

@@ -102,7 +102,7 @@ export const isFirefox = env.TEST_BROWSER === 'firefox';
 export function startBrowser({ microphone = true, colorScheme = 'light' } = {}) {
   if (isFirefox)
     return firefox.launch({
-      executablePath: env.FIREFOX,
+      executablePath: env.BROWSER,
       channel: 'moz-firefox', // as Mozilla makes it: by WebDriver BiDi
       firefoxUserPrefs: {
         'media.navigator.streams.fake': microphone,
@@ -115,7 +115,7 @@ export function startBrowser({ microphone = true, colorScheme = 'light' } = {}) 
     });
 
   return chromium.launch({
-    executablePath: env.CHROMIUM,
+    executablePath: env.BROWSER,
     args: [
       // as root there is no sandbox to be had; the pages are our own
       ...(process.getuid() === 0 ? ['--no-sandbox'] : []),

@@ -131,8 +131,8 @@ test('the model can be chosen, and two compared', () => withPage({}, async (page
   await page.selectOption('#compare', 'crnn');
   await check(page, 2);
   // one upload, five answers
-  assert.deepEqual(asked, ['/uploads', '/predict/cnn', '/spectrogram', '/predict/cnn',
-    '/predict/crnn', '/spectrogram']);
+  assert.deepEqual(asked, ['/uploads', '/predict/cnn', '/waveform', '/spectrogram',
+    '/predict/cnn', '/predict/crnn', '/waveform', '/spectrogram']);
 
   const [first, second] = [await answer(page, 0), await answer(page, 1)];
 
