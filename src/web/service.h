@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The HTTP service: which requests there are, who may send them, and what
- * answers them.  openapi.json, beside this file, describes it to its users. */
+ * answers them.  openapi/, beside this file, describes it to its users. */
 
 #pragma once
 
