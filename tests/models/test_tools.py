@@ -224,6 +224,7 @@ class Evaluate(ToolTest):
         old, old_metadata = weights.load(MODEL)
         figures = json.loads(metadata.pop("figures"))
         self.assertEqual((figures["split"], figures["n"]), ("valid", 10))
+        self.assertIs(figures["new_artists"], False)
         self.assertAlmostEqual(figures["accuracy"],
                                json.loads(output)["accuracy"], 4)
         old_metadata.pop("figures", None)

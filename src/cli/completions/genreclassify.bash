@@ -42,7 +42,7 @@ _genreclassify() {
       ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
-      --queue | --client-timeout)
+      --queue | --client-timeout | --keep-uploads)
       return
       ;;
   esac
@@ -58,7 +58,7 @@ _genreclassify() {
       options='--help --json --names'
       ;;
     serve)
-      options='--bind --client-timeout --help --jobs --max-duration --max-size
+      options='--bind --client-timeout --help --jobs --keep-uploads --max-duration --max-size
         --port --queue --self-test --timeout --token --token-file'
       ;;
     *)

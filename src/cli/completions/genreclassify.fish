@@ -68,6 +68,7 @@ complete -c genreclassify -n __genreclassify_is_files -l write-top -x -d 'Write 
 
 complete -c genreclassify -n '__genreclassify_is serve' -l bind -x -d 'The address to listen at'
 complete -c genreclassify -n '__genreclassify_is serve' -l client-timeout -x -d 'Seconds that a client may keep waiting'
+complete -c genreclassify -n '__genreclassify_is serve' -l keep-uploads -x -d 'Seconds that an upload is kept'
 complete -c genreclassify -n '__genreclassify_is serve' -l max-duration -x -d 'Analyse only so many seconds'
 complete -c genreclassify -n '__genreclassify_is serve' -l max-size -x -d 'The largest file'
 complete -c genreclassify -n '__genreclassify_is serve' -l port -x -d 'The port'

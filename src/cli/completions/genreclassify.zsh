@@ -29,6 +29,7 @@ _genreclassify() {
         '--client-timeout=[how long a client may keep waiting]:seconds'
         '--help[show the options]'
         {-j+,--jobs=}'[files at once]:number'
+        '--keep-uploads=[how long an upload is kept]:seconds'
         '--max-duration=[analyse only the middle]:seconds'
         '--max-size=[the largest file]:size'
         '--port=[the port]:port'

@@ -44,16 +44,12 @@ export function makeTip(term) {
   return holder;
 }
 
-/** Keeps a tooltip within the window. */
+/** Puts a tooltip below its "?", and within the window. */
 function place(tip) {
-  tip.style.translate = '';
-  const { left, right } = tip.getBoundingClientRect();
-  const over = right - (document.documentElement.clientWidth - MARGIN);
+  const { left } = tip.parentElement.getBoundingClientRect();
+  const most = document.documentElement.clientWidth - MARGIN - tip.offsetWidth;
 
-  if (over > 0)
-    tip.style.translate = `${-Math.min(over, left - MARGIN)}px`;
-  else if (left < MARGIN)
-    tip.style.translate = `${MARGIN - left}px`;
+  tip.style.left = `${Math.max(MARGIN, Math.min(left - 2 * MARGIN, most)) - left}px`;
 }
 
 /** Puts a tooltip wherever the page has a place for one. */
