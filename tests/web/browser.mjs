@@ -132,7 +132,7 @@ export function startBrowser({ microphone = true, colorScheme = 'light' } = {}) 
 export async function openPage(browser, url, options = {}) {
   const page = await browser.newPage({ locale: 'en-GB', ...options });
 
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(30000);
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(error.stack));
   page.on('console', (message) => {
