@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "genre/genre.h"
+#include "request.h"
 
 #define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
 
@@ -105,7 +106,7 @@ parse_base_path (const char *text, char **path, GError **error)
   if (g_str_has_suffix (*path, "/"))
     (*path)[strlen (*path) - 1] = '\0';
   if (*text != '/' || text[strspn (text, valid)] || strstr (text, "//") ||
-      strstr (text, "/.") || service_has_path (*path))
+      strstr (text, "/.") || request_is_for_service (*path))
     return set_bad_value (error,
         "--base-path: %s: it is not a path such as /genre, of ASCII letters, "
         "digits and \"-._~\", that the service itself does not have.",

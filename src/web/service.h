@@ -27,9 +27,6 @@ typedef struct
   JobsLimits jobs;
 } ServiceOptions;
 
-/* Whether @path, or what is below it, is a resource of the service; then it is no
- * base path. */
-gboolean service_has_path (const char *path);
 /* Serves from the default main context.  NULL with @error set if it cannot be
  * started. */
 Service *service_new (const ServiceOptions *options, GError **error);
