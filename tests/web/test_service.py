@@ -36,7 +36,7 @@ OPTIONS, sys.argv[1:] = parser.parse_known_args()
 CLIP = os.environ["TEST_CLIP"]
 
 # the codes after which the same request may succeed
-RETRYABLE = {"busy", "internal", "no-space", "slow-client", "timeout"}
+RETRYABLE = {"busy", "internal", "no-space", "overtaken", "slow-client", "timeout"}
 ENCODERS = {
     "song.mp3": "lamemp3enc ! id3v2mux",
     "song.flac": "flacenc",
