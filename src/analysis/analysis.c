@@ -491,7 +491,9 @@ play (Analysis *analysis, GError **error)
   if (analysis->options->max_duration && !find_middle (analysis, error))
     return FALSE;
   gst_element_set_state (analysis->pipeline, GST_STATE_PLAYING);
-  if (!wait_for_end (analysis, error) || !check_length (analysis, error))
+  if (!wait_for_end (analysis, error) ||
+      !source_check_numbers (&analysis->source, error) ||
+      !check_length (analysis, error))
     return FALSE;
   find_truncation (analysis);
   return TRUE;

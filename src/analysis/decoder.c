@@ -136,7 +136,8 @@ decoder_run (
   gst_element_link_many (convert, resample, sink, NULL);
   source.direct = sink;
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  ok = pull_samples (&watch, GST_APP_SINK (sink), func, user_data, error);
+  ok = pull_samples (&watch, GST_APP_SINK (sink), func, user_data, error) &&
+      source_check_numbers (&source, error);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   source_clear (&source);
   return ok;

@@ -2,8 +2,10 @@
 
 #include "source.h"
 
+#include <math.h>
 #include <string.h>
 
+#include <gst/audio/audio.h>
 #include <gst/pbutils/pbutils.h>
 
 #include "genre/genre.h"
@@ -129,14 +131,44 @@ on_element_added (
     hold_raw_audio (element);
 }
 
+/* Whether there is a finite sample in @buffer of the format of @pad. */
+static gboolean
+has_number (GstPad *pad, GstBuffer *buffer)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  GstAudioFormat format;
+  GstAudioInfo audio;
+  GstMapInfo map;
+  gboolean found = FALSE;
+
+  if (!caps || !gst_audio_info_from_caps (&audio, caps))
+    return TRUE;
+  format = GST_AUDIO_INFO_FORMAT (&audio);
+  if ((format != GST_AUDIO_FORMAT_F32 && format != GST_AUDIO_FORMAT_F64) ||
+      !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return TRUE;
+  for (gsize i = 0; !found && format == GST_AUDIO_FORMAT_F32 &&
+       i < map.size / sizeof (float);
+       i++)
+    found = isfinite (((const float *) map.data)[i]);
+  for (gsize i = 0; !found && format == GST_AUDIO_FORMAT_F64 &&
+       i < map.size / sizeof (double);
+       i++)
+    found = isfinite (((const double *) map.data)[i]);
+  gst_buffer_unmap (buffer, &map);
+  return found;
+}
+
+/* Looks at the audio until there is some that is a number. */
 static GstPadProbeReturn
 note_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Source *source = user_data;
 
-  (void) pad;
-  (void) info;
   g_atomic_int_set (&source->has_audio, TRUE);
+  if (!has_number (pad, GST_PAD_PROBE_INFO_BUFFER (info)))
+    return GST_PAD_PROBE_OK;
+  g_atomic_int_set (&source->has_numbers, TRUE);
   return GST_PAD_PROBE_REMOVE;
 }
 
@@ -225,7 +257,7 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   source->converted = NULL;
   source->missing = NULL;
   source->reader = NULL;
-  source->is_recognized = source->has_audio = FALSE;
+  source->is_recognized = source->has_audio = source->has_numbers = FALSE;
   source->low_rate = 0;
   if (!uri) {
     g_set_error_literal (
@@ -398,6 +430,17 @@ is_unspecific (GstMessage *message, const GError *fault)
     default:
       return FALSE;
   }
+}
+
+gboolean
+source_check_numbers (const Source *source, GError **error)
+{
+  if (!g_atomic_int_get (&source->has_audio) ||
+      g_atomic_int_get (&source->has_numbers))
+    return TRUE;
+  g_set_error (error, ANALYSIS_ERROR, REASON_NO_NUMBERS,
+      "Its samples are not numbers (NaN or infinite): it is damaged.");
+  return FALSE;
 }
 
 void

@@ -22,6 +22,7 @@ typedef struct
   /* atomic */
   int is_recognized; /* the content says that it is a type of media */
   int has_audio;     /* some was decoded */
+  int has_numbers;   /* and not all of it was NaN or infinite */
   int low_rate;      /* the rate for which the file is refused, Hz; or 0 */
 } Source;
 
@@ -52,6 +53,10 @@ gboolean source_init (Source *source, GstBin *pipeline, const char *name,
  */
 gboolean
 source_check_message (Source *source, GstMessage *message, GError **error);
+
+/* FALSE with @error set if all audio that came was NaN or infinite: it would be taken
+ * for silence. */
+gboolean source_check_numbers (const Source *source, GError **error);
 
 /* Sets @error to what it means that a pipeline has stopped without a message. */
 void source_set_stopped (const Source *source, GError **error);

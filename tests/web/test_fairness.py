@@ -164,6 +164,13 @@ class Test(unittest.TestCase):
             self.check_error(response, 422, "low-rate")
             self.assertIn("1 Hz", json.loads(response.body)["error"]["message"])
 
+    def test_no_numbers(self):
+        client = self.client(self.run_service(), OTHER)
+        for value in "nan", "inf":
+            for path in "/predict", "/spectrogram":
+                response = client.ask(crafted.floats(value), path)
+                self.check_error(response, 422, "no-numbers")
+
     def test_many_channels(self):
         client = self.client(self.run_service(), OTHER)
         for path in "/predict", "/spectrogram":

@@ -37,7 +37,7 @@ CLIP = os.environ["TEST_CLIP"]
 Service.program = OPTIONS.program
 
 # the codes after which the same request may succeed
-RETRYABLE = {"busy", "internal", "no-space", "slow-client", "timeout"}
+RETRYABLE = {"busy", "internal", "no-space", "overtaken", "slow-client", "timeout"}
 ENCODERS = {
     "song.mp3": "lamemp3enc ! id3v2mux",
     "song.flac": "flacenc",

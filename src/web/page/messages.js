@@ -12,6 +12,11 @@ const $ = (id) => document.getElementById(id);
 const SAME = {
   'decoder-crashed': 'decoder-failed',
   unreadable: 'decoder-failed',
+  'no-numbers': 'decoder-failed',
+  'low-rate': 'decoder-failed',
+  'too-much-work': 'decoder-failed',
+  'out-of-memory': 'decoder-failed',
+  overtaken: 'busy',
 };
 
 /** Key and data of the sentence for an error. */
