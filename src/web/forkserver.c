@@ -164,9 +164,9 @@ add_figures (JsonBuilder *models, const GenreModel *model)
   JsonObject *figures = root && JSON_NODE_HOLDS_OBJECT (root)
       ? json_node_get_object (root)
       : NULL;
-  double accuracy = figures ? json_object_get_double_member_with_default (
-                                  figures, "accuracy", -1)
-                            : -1;
+  double accuracy = figures
+      ? json_object_get_double_member_with_default (figures, "accuracy", -1)
+      : -1;
   gint64 n = figures ? json_object_get_int_member_with_default (figures, "n", 0)
                      : 0;
 
