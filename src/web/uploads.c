@@ -429,7 +429,8 @@ upload_finish (Upload *upload)
     refuse_busy (upload);
     return;
   }
-  upload->file_name = g_strdup (spool_file_get_name (upload->file));
+  if (upload->file)
+    upload->file_name = g_strdup (spool_file_get_name (upload->file));
   g_clear_pointer (&upload->file, spool_file_free);
   upload->queued = g_get_monotonic_time ();
   upload->job = jobs_add (jobs, upload->order.task, upload->order.model, input,
