@@ -193,3 +193,11 @@ export async function assertNoOverflow(page, where) {
 
   assert.equal(wide, 0, `${where}: ${wide} px to the right of the window`);
 }
+
+/** Leaves a picture of the whole page to be looked at.  Chromium's only: playwright puts a
+ * style into Firefox's page for it, which the policy forbids. */
+export async function takePicture(page, picture) {
+  if (!isFirefox)
+    await page.screenshot(
+      { path: `${env.TEST_PICTURES}/${picture}.png`, fullPage: true });
+}
