@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 
 import {
   assertAccessible, assertNoOverflow, closePage, folder, makeMusic, music, openPage,
-  startBrowser, startService, stopServices,
+  startBrowser, startService, stopServices, takePicture,
 } from './browser.mjs';
 
 const GENRES = ['blues', 'classical', 'country', 'disco', 'hiphop', 'jazz', 'metal',
