@@ -34,7 +34,7 @@ class Client:
 
     def ask(self, body, path="/predict", headers={}):
         connection = http.client.HTTPConnection(
-            self.service.address, timeout=120, source_address=(self.address, 0))
+            self.service.address, timeout=400, source_address=(self.address, 0))
         self.connections.append(connection)
         connection.request("POST", path, body, headers)
         response = connection.getresponse()

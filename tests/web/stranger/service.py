@@ -2,6 +2,7 @@
 """The service, run as systemd runs it where it is to be restarted: its socket is
 there before it and after it."""
 
+import contextlib
 import os
 import re
 import select
@@ -47,10 +48,14 @@ def status(pid, name):
 
 
 def descriptors(pid):
-    try:
-        return len(os.listdir(f"/proc/{pid}/fd"))
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
+    """How many it has, without those that GLib's threads wake each other by: of these
+    there are a few, which come and go when GLib likes."""
+    n = 0
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                n += os.readlink(f"/proc/{pid}/fd/{fd}") != "anon_inode:[eventfd]"
+    return n
 
 
 class Service:
