@@ -14,7 +14,8 @@
 #define PERIOD (100 * GST_MSECOND)
 
 /* The @n samples @data of any format, as floats, in memory of @scratch; or @data
- * itself if they are.  audioconvert is passed by: it does not take 64 channels. */
+ * itself if they are.  audioconvert is passed by: it does not take 64 channels.
+ * Otherwise than with its default, unpacking makes silence of 0. */
 static const float *
 get_floats (
     const GstAudioInfo *info, const guint8 *data, gsize n, GByteArray *scratch)
@@ -30,7 +31,8 @@ get_floats (
   g_byte_array_set_size (scratch, n * (size + sizeof (float)));
   floats = (float *) (scratch->data + n * size);
   unpacked = scratch->data;
-  format->unpack_func (format, GST_AUDIO_PACK_FLAG_NONE, unpacked, data, n);
+  format->unpack_func (
+      format, GST_AUDIO_PACK_FLAG_TRUNCATE_RANGE, unpacked, data, n);
   for (gsize i = 0; i < n; i++)
     floats[i] = is_int ? ((const gint32 *) unpacked)[i] / 2147483648.0
                        : ((const double *) unpacked)[i];

@@ -11,6 +11,8 @@
 #define MAX_DIGITS 15
 /* bytes of an extension, or of the trailer */
 #define MAX_EXTRA 4096
+/* bytes of all extensions: they are not counted as a part of the body */
+#define MAX_EXTRAS (64 << 10)
 
 static gboolean
 set_bad (GError **error, const char *text)
@@ -43,7 +45,8 @@ push_size (ChunkFilter *filter, char c, GError **error)
       !(filter->n_digits > 0 && (c == ';' || c == ' ' || c == '\t')))
     return set_bad (error, "The size of a chunk is not a hexadecimal number.");
   filter->state = CHUNK_EXTENSION;
-  if (request_is_control (c) || ++filter->n_extra > MAX_EXTRA)
+  if (request_is_control (c) || ++filter->n_extra > MAX_EXTRA ||
+      ++filter->n_extras > MAX_EXTRAS)
     return set_bad (error, "The extension of a chunk is not valid, or long.");
   return TRUE;
 }
@@ -64,15 +67,32 @@ end_size (ChunkFilter *filter, GByteArray *out)
 static gboolean
 push_trailer (ChunkFilter *filter, char c, GError **error)
 {
-  if (c == '\r') {
-    filter->state = filter->state == CHUNK_TRAILER ? CHUNK_END_LF
-                                                   : CHUNK_TRAILER_LF;
-    return TRUE;
+  gboolean ok = ++filter->n_extra <= MAX_EXTRA;
+
+  switch (filter->state) {
+    case CHUNK_TRAILER:
+      if (c == '\r') {
+        filter->state = CHUNK_END_LF;
+        return TRUE;
+      }
+      filter->state = CHUNK_TRAILER_NAME;
+      ok = ok && request_is_token (&c, 1);
+      break;
+    case CHUNK_TRAILER_NAME:
+      if (c == ':')
+        filter->state = CHUNK_TRAILER_VALUE;
+      else
+        ok = ok && request_is_token (&c, 1);
+      break;
+    default: /* CHUNK_TRAILER_VALUE */
+      if (c == '\r') {
+        filter->state = CHUNK_TRAILER_LF;
+        return TRUE;
+      }
+      ok = ok && !request_is_control (c);
   }
-  filter->state = CHUNK_TRAILER_LINE;
-  if (request_is_control (c) || ++filter->n_extra > MAX_EXTRA)
-    return set_bad (error, "The trailer of the body is not valid, or long.");
-  return TRUE;
+  return ok ||
+      set_bad (error, "The trailer of the body is not valid, or long.");
 }
 
 /* A byte of the framing. */
@@ -83,7 +103,7 @@ push_byte (ChunkFilter *filter, char c, GByteArray *out, GError **error)
 
   if (filter->state <= CHUNK_EXTENSION)
     return push_size (filter, c, error);
-  if (filter->state == CHUNK_TRAILER || filter->state == CHUNK_TRAILER_LINE)
+  if (filter->state >= CHUNK_TRAILER && filter->state <= CHUNK_TRAILER_VALUE)
     return push_trailer (filter, c, error);
   if (c != expected)
     return set_bad (error, "A chunk is not of the size that it tells.");

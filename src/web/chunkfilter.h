@@ -16,7 +16,8 @@ typedef enum
   CHUNK_DATA_CR,
   CHUNK_DATA_LF,
   CHUNK_TRAILER, /* at the beginning of a line of the trailer */
-  CHUNK_TRAILER_LINE,
+  CHUNK_TRAILER_NAME,
+  CHUNK_TRAILER_VALUE,
   CHUNK_TRAILER_LF,
   CHUNK_END_LF,
   CHUNK_DONE
@@ -28,7 +29,8 @@ typedef struct
   ChunkState state;
   guint64 left; /* of the chunk, bytes */
   guint n_digits;
-  guint n_extra; /* bytes of this extension, or of the trailer */
+  guint n_extra;  /* bytes of this extension, or of the trailer */
+  guint n_extras; /* bytes of all extensions */
 } ChunkFilter;
 
 /* Appends to @out what libsoup is to get for @data, [size]; they may be cut

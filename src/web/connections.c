@@ -49,8 +49,8 @@ struct _Connections
 struct _Connection
 {
   Connections *connections;
-  GIOStream *stream; /* weak */
-  GSocket *socket;   /* that of @stream */
+  GIOStream *guard; /* weak */
+  GSocket *socket;  /* that of @guard */
   GSocketAddress *address;
   Caller *caller;
   const char *counted; /* the caller's key, or NULL: the quota counts it only
@@ -112,8 +112,8 @@ on_stream_gone (gpointer user_data, GObject *stream G_GNUC_UNUSED)
 static void
 send_refusal (Connection *connection, WebErrorKind kind, const char *text)
 {
-  g_autofree char *answer = raw_answer_new (
-      web_error_get (kind), text, connection->caller->id);
+  g_autofree char *answer = raw_answer_new (web_error_get (kind), text,
+      connection->caller->id, request_guard_is_head (connection->guard));
 
   /* nothing but "100 Continue" was sent before: there is room for it */
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
@@ -211,6 +211,7 @@ connections_add (
   g_socket_set_option (
       connection->socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, NULL);
   guard = request_guard_new (G_IO_STREAM (stream), on_refused, connection);
+  connection->guard = guard;
   g_object_weak_ref (G_OBJECT (guard), on_stream_gone, connection);
   connection_set_phase (connection, CONNECTION_HEADERS);
   soup_server_accept_iostream (connections->server, guard, local, remote, NULL);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -447,6 +448,19 @@ take_step (const ScheduleStep *step)
   }
 }
 
+/* How much of a processor a worker has: others wait for them as well. */
+static double
+get_share (void)
+{
+  struct sysinfo info;
+  double load; /* of the last minute: processes that run or would like to */
+
+  if (sysinfo (&info) < 0)
+    return 1;
+  load = info.loads[0] / (double) (1 << SI_LOAD_SHIFT);
+  return MIN (1, g_get_num_processors () / MAX (load, 1));
+}
+
 static gboolean
 on_advance (gpointer user_data)
 {
@@ -467,7 +481,7 @@ advance (Jobs *jobs)
   g_clear_handle_id (&jobs->advance_source, g_source_remove);
   while (forkclient_is_ready (jobs->client)) {
     now = g_get_monotonic_time ();
-    step = schedule_next (jobs->schedule, now);
+    step = schedule_next (jobs->schedule, now, get_share ());
     if (step.kind == SCHEDULE_WAIT)
       break;
     take_step (&step);

@@ -7,8 +7,8 @@
  *
  * Fairness: whose turn it is, schedule.h tells.  The worker of a job that has to
  * make room for another client's is stopped, and goes on later; only if too many
- * would be stopped, or one for as long as the timeout, a job ends for that, as
- * REASON_OVERTAKEN. */
+ * would be stopped and one is long, or one is for as long as the timeout, a job ends
+ * for that, as REASON_OVERTAKEN. */
 
 #pragma once
 

@@ -93,8 +93,8 @@ form_init (PageForm *form, GBytes *data, const char *encoding)
 
   form->encoding = encoding;
   form->data = data;
-  form->etag = g_strdup_printf ("\"%.32s%s%s\"", digest, encoding ? "-" : "",
-      encoding ? encoding : "");
+  form->etag = g_strdup_printf (
+      "\"%.32s%s%s\"", digest, encoding ? "-" : "", encoding ? encoding : "");
 }
 
 static void

@@ -31,7 +31,8 @@ get_phrase (guint status)
 }
 
 char *
-raw_answer_new (WebError error, const char *text, const char *id)
+raw_answer_new (
+    WebError error, const char *text, const char *id, gboolean is_head)
 {
   g_autofree char *body = web_error_to_json (error, text, id);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -46,6 +47,6 @@ raw_answer_new (WebError error, const char *text, const char *id)
       "X-Request-Id: %s\r\n"
       "Content-Type: application/json\r\n"
       "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
-      id, strlen (body), body);
+      id, strlen (body), is_head ? "" : body);
   return g_string_free (answer, FALSE);
 }

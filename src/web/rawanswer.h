@@ -16,5 +16,6 @@ typedef struct
 extern const AnswerHeader answer_headers[];
 
 /* An answer with an error; free with g_free().  @text is a sentence for
- * people, @id that of the request. */
-char *raw_answer_new (WebError error, const char *text, const char *id);
+ * people, @id that of the request, which is a HEAD request if @is_head. */
+char *raw_answer_new (
+    WebError error, const char *text, const char *id, gboolean is_head);

@@ -7,7 +7,7 @@
 
 #include <libsoup/soup.h>
 
-#include "service.h"
+typedef struct _Service Service;
 
 /* The headers of @message are here, its body is not.  It is answered if it is
  * refused or has no body to wait for.  @query: of the URL, or NULL. */

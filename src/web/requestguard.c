@@ -30,6 +30,7 @@ struct _GuardInput
   RequestGuardFunc refuse; /* NULL: the guard is gone */
   gpointer user_data;
   GuardState state;
+  gboolean is_head;   /* the request is a HEAD request, as far as is known */
   GByteArray *head;   /* what has come in of it; NULL after it */
   gsize n_seen;       /* bytes of it that were looked at */
   GByteArray *ready;  /* what libsoup is to read */
@@ -95,6 +96,7 @@ push_head (GuardInput *input, const char *data, gsize size, GError **error)
   g_byte_array_append (input->head, (const guint8 *) data, (guint) size);
   text = (const char *) input->head->data;
   size = input->head->len;
+  input->is_head = request_head_is_head (text, size);
   end = request_head_find_end (text, size, &input->n_seen, error);
   if (end <= 0)
     return end == 0;
@@ -320,4 +322,10 @@ request_guard_new (GIOStream *base, RequestGuardFunc func, gpointer user_data)
   guard->input->refuse = func;
   guard->input->user_data = user_data;
   return G_IO_STREAM (guard);
+}
+
+gboolean
+request_guard_is_head (GIOStream *guard)
+{
+  return REQUEST_GUARD (guard)->input->is_head;
 }

@@ -28,3 +28,6 @@ typedef void (*RequestGuardFunc) (
  */
 GIOStream *
 request_guard_new (GIOStream *base, RequestGuardFunc func, gpointer user_data);
+
+/* Whether the request is a HEAD request, so that no answer to it has a body. */
+gboolean request_guard_is_head (GIOStream *guard);

@@ -18,6 +18,7 @@
 typedef enum
 {
   FIELD_HOST,
+  FIELD_AUTHORIZATION,
   FIELD_LENGTH,
   FIELD_CODING,
   FIELD_EXPECT,
@@ -27,8 +28,8 @@ typedef enum
   N_FIELDS
 } Field;
 
-static const char *const field_names[N_FIELDS] = { "Host", "Content-Length",
-  "Transfer-Encoding", "Expect", "Range", "If-Range" };
+static const char *const field_names[N_FIELDS] = { "Host", "Authorization",
+  "Content-Length", "Transfer-Encoding", "Expect", "Range", "If-Range" };
 
 /* headers that libsoup is not to act on: of this one connection, which ends
  * after the answer, and conditions that no answer has */
@@ -60,6 +61,27 @@ gboolean
 request_is_control (guchar c)
 {
   return (c < ' ' && c != '\t') || c == 0x7f;
+}
+
+gboolean
+request_is_token (const char *text, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (!g_ascii_isalnum (text[i]) && !strchr ("!#$%&'*+-.^_`|~", text[i]))
+      return FALSE;
+  return size > 0;
+}
+
+gboolean
+request_head_is_head (const char *data, gsize size)
+{
+  static const char method[] = "HEAD ";
+
+  while (size > 0 && (*data == '\r' || *data == '\n')) {
+    data++;
+    size--;
+  }
+  return size >= strlen (method) && !memcmp (data, method, strlen (method));
 }
 
 gssize
@@ -99,16 +121,6 @@ request_head_find_end (
 }
 
 /* The request line */
-
-/* Whether @text, [size], is a token (RFC 9110, 5.6.2), as names are. */
-static gboolean
-is_token (const char *text, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (!g_ascii_isalnum (text[i]) && !strchr ("!#$%&'*+-.^_`|~", text[i]))
-      return FALSE;
-  return size > 0;
-}
 
 static gboolean
 parse_version (Parser *parser, const char *version, GError **error)
@@ -164,7 +176,8 @@ parse_request_line (Parser *parser, const char *line, GError **error)
 {
   g_auto (GStrv) words = g_strsplit (line, " ", 4);
 
-  if (g_strv_length (words) != 3 || !is_token (words[0], strlen (words[0])))
+  if (g_strv_length (words) != 3 ||
+      !request_is_token (words[0], strlen (words[0])))
     return set_bad (error,
         "A request begins with a line such as \"GET /health HTTP/1.1\".");
   parser->method = g_strdup (words[0]);
@@ -191,7 +204,7 @@ parse_field (Parser *parser, const char *line, GError **error)
 
   if (*line == ' ' || *line == '\t')
     return set_bad (error, "A header goes on in a second line.");
-  if (!colon || !is_token (line, colon - line))
+  if (!colon || !request_is_token (line, colon - line))
     return set_bad (
         error, "A header is not a name, a colon and a value, in this order.");
   name = g_strndup (line, colon - line);
@@ -333,6 +346,9 @@ write_head (const Parser *parser, const RequestHead *head)
   g_string_append_printf (text,
       "%s %s HTTP/1.%u\r\nHost: %s\r\nConnection: close\r\n", parser->method,
       parser->target, parser->minor, parser->host);
+  if (parser->values[FIELD_AUTHORIZATION])
+    g_string_append_printf (
+        text, "Authorization: %s\r\n", parser->values[FIELD_AUTHORIZATION]);
   if (head->is_chunked)
     g_string_append (text, "Transfer-Encoding: chunked\r\n");
   else if (parser->values[FIELD_LENGTH])
@@ -366,6 +382,7 @@ request_head_parse (
   for (guint i = 1; ok && lines[i] && *lines[i]; i++)
     ok = parse_field (&parser, lines[i], error);
   ok = ok && check_host (&parser, error) &&
+      check_single (&parser, FIELD_AUTHORIZATION, error) &&
       check_framing (&parser, head, error) &&
       check_expectation (&parser, error);
   if (ok)

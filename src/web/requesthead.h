@@ -27,6 +27,11 @@ GQuark request_error_quark (void);
 /* Whether @c has no place in a line of a head or of a chunked body: a control
  * character other than the tab. */
 gboolean request_is_control (guchar c);
+/* Whether @text, [size], is a token (RFC 9110, 5.6.2), as names are. */
+gboolean request_is_token (const char *text, gsize size);
+/* Whether the request that begins with @data, [size], is a HEAD request: no answer
+ * to it has a body. */
+gboolean request_head_is_head (const char *data, gsize size);
 
 /**
  * request_head_find_end:

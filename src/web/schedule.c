@@ -35,8 +35,9 @@ struct _Turn
   Account *account;
   gpointer job;
   TurnState state;
-  gint64 began; /* when it has begun to run, this time */
-  gint64 ran;   /* µs before that */
+  gint64 began;   /* when it has begun to run, this time */
+  gint64 settled; /* when... */
+  double work;    /* ...it had had so many µs of a processor */
 };
 
 struct _Schedule
@@ -95,9 +96,7 @@ static void
 set_state (Schedule *schedule, Turn *turn, TurnState state, gint64 now)
 {
   settle (turn->account, now);
-  if (turn->state == TURN_RUNNING)
-    turn->ran += now - turn->began;
-  turn->began = now;
+  turn->began = turn->settled = now;
   schedule->n[turn->state]--;
   turn->account->n[turn->state]--;
   turn->state = state;
@@ -139,12 +138,6 @@ schedule_remove (Schedule *schedule, Turn *turn, gint64 now)
 }
 
 /* Decisions */
-
-static gint64
-get_ran (const Turn *turn, gint64 now)
-{
-  return turn->ran + (turn->state == TURN_RUNNING ? now - turn->began : 0);
-}
 
 /* Whether a free worker should rather go to @a than to @b: to the client that is
  * worse off, and of one client to the job that has begun. */
@@ -214,10 +207,10 @@ find_displaced (Schedule *schedule, const Turn *next, gint64 now, gint64 *due)
   return best;
 }
 
-/* Of the jobs that are paused, and of @displaced, the one that has run longest; but
+/* Of the jobs that are paused, and of @displaced, the one that has worked longest; but
  * none of the client of @next. */
 static Turn *
-find_longest (Schedule *schedule, const Turn *next, Turn *displaced, gint64 now)
+find_longest (Schedule *schedule, const Turn *next, Turn *displaced)
 {
   Turn *best = displaced;
 
@@ -225,18 +218,25 @@ find_longest (Schedule *schedule, const Turn *next, Turn *displaced, gint64 now)
     Turn *turn = i->data;
 
     if (turn->state == TURN_PAUSED && turn->account != next->account &&
-        get_ran (turn, now) > get_ran (best, now))
+        turn->work > best->work)
       best = turn;
   }
   return best;
 }
 
 static void
-settle_all (Schedule *schedule, gint64 now)
+settle_all (Schedule *schedule, gint64 now, double share)
 {
   GHashTableIter iter;
   gpointer account;
 
+  for (GList *i = schedule->turns.head; i; i = i->next) {
+    Turn *turn = i->data;
+
+    if (turn->state == TURN_RUNNING)
+      turn->work += (double) (now - turn->settled) * share;
+    turn->settled = now;
+  }
   g_hash_table_iter_init (&iter, schedule->accounts);
   while (g_hash_table_iter_next (&iter, NULL, &account))
     settle (account, now);
@@ -252,27 +252,41 @@ run (Schedule *schedule, Turn *next, gint64 now)
   return (ScheduleStep){ kind, next->job, -1 };
 }
 
-ScheduleStep
-schedule_next (Schedule *schedule, gint64 now)
+/* Makes room for @next by pausing @displaced, or, if too many are paused, by ending
+ * one that is long. */
+static ScheduleStep
+displace (Schedule *schedule, const Turn *next, Turn *displaced, gint64 now)
 {
-  Turn *next = find_next (schedule), *displaced;
+  guint n_paused = schedule->n[TURN_PAUSED];
+
+  if (next->state == TURN_WAITING && n_paused >= schedule->workers) {
+    Turn *longest = find_longest (schedule, next, displaced);
+
+    if (longest->work >= SCHEDULE_LONG)
+      return (ScheduleStep){ SCHEDULE_OVERTAKE, longest->job, -1 };
+    if (n_paused >= SCHEDULE_PAUSED * schedule->workers)
+      return (ScheduleStep){ SCHEDULE_WAIT, NULL, now + PERIOD };
+  }
+  set_state (schedule, displaced, TURN_PAUSED, now);
+  return (ScheduleStep){ SCHEDULE_PAUSE, displaced->job, -1 };
+}
+
+ScheduleStep
+schedule_next (Schedule *schedule, gint64 now, double share)
+{
+  Turn *next, *displaced;
   gint64 due = -1;
 
+  settle_all (schedule, now, share);
+  next = find_next (schedule);
   if (!next)
     return (ScheduleStep){ SCHEDULE_WAIT, NULL, -1 };
-  settle_all (schedule, now);
-  next = find_next (schedule);
   if (schedule->n[TURN_RUNNING] < schedule->workers)
     return run (schedule, next, now);
   displaced = find_displaced (schedule, next, now, &due);
   if (!displaced)
     return (ScheduleStep){ SCHEDULE_WAIT, NULL, due };
-  if (next->state == TURN_WAITING &&
-      schedule->n[TURN_PAUSED] >= schedule->workers)
-    return (ScheduleStep){ SCHEDULE_OVERTAKE,
-      find_longest (schedule, next, displaced, now)->job, -1 };
-  set_state (schedule, displaced, TURN_PAUSED, now);
-  return (ScheduleStep){ SCHEDULE_PAUSE, displaced->job, -1 };
+  return displace (schedule, next, displaced, now);
 }
 
 guint

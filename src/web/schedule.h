@@ -7,9 +7,10 @@
  * and among those to the one that has had the least time of workers lately.  A job
  * that has run for SCHEDULE_SLICE is paused if it thereby makes room for a client
  * that is worse off: so no client keeps the last worker for longer than that while
- * another one waits, and none loses it while nobody else does.  As many jobs as
- * there are workers may be paused, because each holds memory; when another one
- * would have to be, the job that has run longest is ended instead.
+ * another one waits, and none loses it while nobody else does.  Each paused job holds
+ * memory.  When one more than there are workers would have to be paused, the job that
+ * has worked longest is ended instead, if it is long; if none is, SCHEDULE_PAUSED times
+ * as many may be paused, and the next one waits.
  *
  * Times are monotonic, in µs. */
 
@@ -19,6 +20,10 @@
 
 /* µs that a job runs at least before it is paused for another one */
 #define SCHEDULE_SLICE G_TIME_SPAN_SECOND
+/* µs of a processor after which a job is long; a song takes a few seconds */
+#define SCHEDULE_LONG (10 * G_TIME_SPAN_SECOND)
+/* paused jobs for each worker */
+#define SCHEDULE_PAUSED 3
 
 typedef struct _Schedule Schedule;
 typedef struct _Turn Turn; /* a job's place in it */
@@ -29,7 +34,7 @@ typedef enum
   SCHEDULE_START,   /* the job gets a worker */
   SCHEDULE_RESUME,  /* it goes on */
   SCHEDULE_PAUSE,   /* it stands still until then */
-  SCHEDULE_OVERTAKE /* it ends: others wait, and it has run longest */
+  SCHEDULE_OVERTAKE /* it ends: others wait, and it has worked longest */
 } ScheduleKind;
 
 typedef struct
@@ -51,10 +56,11 @@ Turn *schedule_add (Schedule *schedule, const char *client, gpointer job);
 /* The job has ended, or is given up. */
 void schedule_remove (Schedule *schedule, Turn *turn, gint64 now);
 
-/* What to do next.  The schedule takes it for done, except that an overtaken job
+/* What to do next.  @share: how much of a processor each job that runs has had since
+ * the last call, 0 to 1; on a busy machine time passes without work.  The schedule takes it for done, except that an overtaken job
  * must be removed by the caller.  To be called until there is nothing more to do,
  * and again when a turn was added or removed, and when it is due. */
-ScheduleStep schedule_next (Schedule *schedule, gint64 now);
+ScheduleStep schedule_next (Schedule *schedule, gint64 now, double share);
 
 guint schedule_get_waiting (Schedule *schedule);
 /* Waiting jobs of @client. */

@@ -16,11 +16,11 @@ typedef struct _Service Service;
 typedef struct
 {
   TrustedProxies *proxies; /* must live longer than the service */
-  RequestLog *log;               /* likewise */
+  RequestLog *log;         /* likewise */
   char **public_hosts;   /* names, with ports that are not the default ones, by
                             which browsers know it; NULL: only local ones */
-  char *base_path; /* before all paths, such as "/genre", or "" */
-  char *token;     /* that requests must have; NULL: none */
+  char *base_path;       /* before all paths, such as "/genre", or "" */
+  char *token;           /* that requests must have; NULL: none */
   guint64 max_size;      /* of a file, bytes */
   double client_timeout; /* s that the service waits for a client */
   guint keep_seconds;    /* that uploads are kept; 0: none is */

@@ -8,8 +8,10 @@
 #include "counters.h"
 #include "forkclient.h"
 #include "page.h"
-#include "service.h"
+#include "requestlog.h"
 #include "uploads.h"
+
+typedef struct _Service Service;
 
 struct _Service
 {

@@ -405,6 +405,7 @@ open_input (Upload *upload)
       refuse_busy (upload);
   } else {
     input = spool_file_finish (upload->file, &error);
+    upload->file_name = g_strdup (spool_file_get_name (upload->file));
     if (input < 0)
       refuse_body (upload, error);
   }
@@ -429,7 +430,6 @@ upload_finish (Upload *upload)
     refuse_busy (upload);
     return;
   }
-  upload->file_name = g_strdup (spool_file_get_name (upload->file));
   g_clear_pointer (&upload->file, spool_file_free);
   upload->queued = g_get_monotonic_time ();
   upload->job = jobs_add (jobs, upload->order.task, upload->order.model, input,

@@ -218,7 +218,7 @@ class Test(unittest.TestCase):
             self.assertEqual(set(complete(command, "-")), options)
             zsh = read("completions/genreclassify.zsh")
             part = re.search(rf"^    {command}\)(.*?);;", zsh, re.M | re.S)[1]
-            self.assertEqual(set(re.findall(r"[',](--[a-z0-9-]+)", part)), options)
+            self.assertEqual(set(re.findall(r"[',*](--[a-z0-9-]+)", part)), options)
 
 
 if __name__ == "__main__":

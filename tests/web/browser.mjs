@@ -97,12 +97,37 @@ export function stopServices() {
 /** Whether these are Firefox's tests; otherwise they are Chromium's. */
 export const isFirefox = env.TEST_BROWSER === 'firefox';
 
+/** Firefox plays and records only where there is a sound card: a server that throws away
+ * what it gets.  The promise is of its address. */
+async function startSound() {
+  const socket = path.join(folder, 'sound');
+
+  if (!fs.existsSync(socket)) {
+    const server = spawn('pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1',
+      '--load=module-null-sink',
+      `--load=module-native-protocol-unix auth-anonymous=1 socket=${socket}`],
+    { env: { ...env, HOME: folder, XDG_RUNTIME_DIR: folder }, stdio: 'ignore' });
+    const ended = new Promise((resolve) => server.on('exit', resolve));
+    const stop = () => {
+      running.delete(stop);
+      server.kill('SIGTERM');
+      return ended;
+    };
+
+    running.add(stop);
+    while (!fs.existsSync(socket) && server.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return `unix:${socket}`;
+}
+
 /** Starts the browser, with a microphone in which a tone or, in Chromium, the clip is
  * to be heard, or none. */
-export function startBrowser({ microphone = true, colorScheme = 'light' } = {}) {
+export async function startBrowser({ microphone = true, colorScheme = 'light' } = {}) {
   if (isFirefox)
     return firefox.launch({
       executablePath: env.BROWSER,
+      env: { ...env, PULSE_SERVER: await startSound() },
       channel: 'moz-firefox', // as Mozilla makes it: by WebDriver BiDi
       firefoxUserPrefs: {
         'media.navigator.streams.fake': microphone,
@@ -167,4 +192,12 @@ export async function assertNoOverflow(page, where) {
     document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
   assert.equal(wide, 0, `${where}: ${wide} px to the right of the window`);
+}
+
+/** Leaves a picture of the whole page to be looked at.  Chromium's only: playwright puts a
+ * style into Firefox's page for it, which the policy forbids. */
+export async function takePicture(page, picture) {
+  if (!isFirefox)
+    await page.screenshot(
+      { path: `${env.TEST_PICTURES}/${picture}.png`, fullPage: true });
 }

@@ -175,9 +175,7 @@ test('on a small screen, too', async () => {
   await pressAll(page, '#zoom-in');
   assert.ok(await widthOf(page, '#tracks') < 10000);
   await assertNoOverflow(page, '320 px, close');
-  await page.screenshot({
-    path: `${process.env.TEST_PICTURES}/long-320.png`, fullPage: true, caret: 'initial',
-  });
+  await takePicture(page, 'long-320');
   await closePage(page);
 });
 
@@ -204,8 +202,6 @@ test('the first parts are seen while the rest is heard', async () => {
   await page.waitForSelector('#wave canvas', { state: 'attached', timeout: 60000 });
   assert.equal(await page.evaluate(() => window.decoded), undefined);
   assert.match(await page.textContent('#chapters tbody tr:last-child'), /not music/);
-  await page.screenshot({
-    path: `${process.env.TEST_PICTURES}/long-1000.png`, fullPage: true, caret: 'initial',
-  });
+  await takePicture(page, 'long-1000');
   await closePage(page);
 });

@@ -102,19 +102,19 @@ test('a file can be dropped anywhere', () => withPage({}, async (page) => {
 test('a recording has a level, can be heard, and has a genre', () =>
   withPage({}, async (page) => {
     await page.click('#record');
-    if (!isFirefox) // its microphone for tests has no sound where there is no sound card
-      await page.waitForFunction(() =>
-        document.getElementById('level').getAttribute('aria-valuenow') > -50);
+    await page.waitForFunction(() =>
+      document.getElementById('level').getAttribute('aria-valuenow') > -50);
     await page.waitForFunction(() =>
       document.getElementById('recording-time').textContent === '0:06');
     await page.click('#record');
-    await page.waitForFunction(() => /^0:0[567]$/
+    await page.waitForFunction(() => /^0:(0[5-9]|1\d)$/
       .test(document.getElementById('duration').textContent));
     await page.click('#play');
     await page.waitForFunction(() => document.getElementById('position').value > 0.2);
     await page.click('#play');
     await check(page);
-    assert.ok(LABELS.includes((await answer(page)).genre));
+    if (!isFirefox) // which hears a tone, not the clip
+      assert.ok(LABELS.includes((await answer(page)).genre));
     assert.equal(await page.textContent('#record'), 'Record');
   }));
 

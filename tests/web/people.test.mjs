@@ -336,15 +336,22 @@ test('several files wait in a queue, and become a table', () =>
     // one is cancelled before, one while it is under way
     await page.getByLabel('Cancel clip.mp3').click();
     assert.equal(await words('clip.mp3'), 'cancelled');
-    await page.route('**/predict/*', () => {}); // never answered
+    let held = null; // the first request, which is never answered
+    await page.route('**/predict/*', (route) => {
+      if (held)
+        return route.continue();
+      held = route.request();
+      return undefined;
+    });
     const asked = page.waitForRequest('**/predict/*');
     await page.click('#check-button');
     const request = await asked;
     assert.ok(await page.locator('.line.busy progress').isVisible());
     assert.equal(await page.getAttribute('#check-button', 'aria-disabled'), 'true');
     await assertAccessible(page, 'a queue under way');
-    const stopped = page.waitForEvent('requestfailed', (other) => other === request);
-    await page.unroute('**/predict/*');
+    // Firefox does not tell of it if the request was held back by the test
+    const stopped = isFirefox ? null
+      : page.waitForEvent('requestfailed', (other) => other === request);
     await page.getByLabel('Cancel clip.ogg').click();
     await stopped;
     await all(5);

@@ -108,10 +108,7 @@ for (const colorScheme of ['light', 'dark'])
         await page.setViewportSize({ width, height: 800 });
         await assertNoOverflow(page, where);
         await assertAccessible(page, where);
-        await page.screenshot({
-          path: `${process.env.TEST_PICTURES}/page-${where}.png`,
-          fullPage: true, caret: 'initial',
-        });
+        await takePicture(page, `page-${where}`);
       }
       await closePage(page);
     }

@@ -29,7 +29,10 @@ from stranger.visit import KINDS, Busy, Forgotten, Visit, World
 from stranger.watch import Watch, rest
 
 TOKEN = "the word that opens"
-OPTIONS = "--jobs=2 --queue=100 --timeout=60 --max-size=8M --client-timeout=10"
+OPTIONS = "--jobs=2 --queue=100 --timeout=60 --max-size=8M --client-timeout=10 " \
+    "--keep-uploads=10"
+# what there is nothing of where the program was built without its page
+PAGE_KINDS = ("get_page", "conditional", "one_range", "odd_range", "never_reads")
 TRIES = 200   # for a request that the service is too busy for
 
 
@@ -54,7 +57,8 @@ class Crowd:
     def __init__(self, world, options):
         self.world, self.options = world, options
         names = options.only.split(",") if options.only else list(KINDS)
-        self.names = [name for name in names if name in KINDS]
+        self.names = [name for name in names if name in KINDS and
+                      (world.pages or name not in PAGE_KINDS)]
         self.weights = [KINDS[name][1] for name in self.names]
         self.lock = threading.Lock()
         self.done = self.busy = self.lost = self.forgotten = 0

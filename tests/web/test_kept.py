@@ -226,14 +226,18 @@ class Test(unittest.TestCase):
             self.assertEqual({number >> bit & 1 for number in numbers}, {0, 1})
         self.assertEqual(len({i[k:k + 6] for i in ids for k in (0, 13, 26)}), 3 * 64)
         one = ids[0]
-        for guess in (one[:-1], one + "A", one.swapcase(), one[::-1], "", "A" * 32, "%00",
+        for guess in (one[:-1], one + "A", one.swapcase(), one[::-1], "", "A" * 32,
                       one[:31] + ("B" if one[31] == "A" else "A"), f"../{one}",
                       "x" * 5000):
             response = self.service.ask("POST", f"/predict?upload={guess}")
             self.check("POST", "/predict", response, 404, "no-upload")
-            if guess and "%" not in guess:
+            if guess:
                 response = self.service.ask("DELETE", f"/uploads/{guess}")
                 self.assertEqual(response.status, 404, guess)
+        for guess in "%00", f"{one}%00", f"{one}%00x":
+            response = self.service.ask("POST", f"/predict?upload={guess}")
+            self.assertEqual(response.status, 400, guess)
+            self.assertEqual(self.service.ask("DELETE", f"/uploads/{guess}").status, 400)
         self.assertEqual([self.delete(i) for i in ids], [True] * len(ids))
 
     def test_access(self):

@@ -36,13 +36,18 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W 'json csv' -- "$current")
       return
       ;;
+    --log-format)
+      mapfile -t COMPREPLY < <(compgen -W 'json text none' -- "$current")
+      return
+      ;;
     --group)
       mapfile -t COMPREPLY < <(compgen -W album -- "$current")
       return
       ;;
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
-      --queue | --client-timeout | --keep-uploads)
+      --queue | --client-timeout | --keep-uploads | --base-path | --public-host | --socket-mode | \
+      --trusted-proxy)
       return
       ;;
   esac
@@ -58,8 +63,9 @@ _genreclassify() {
       options='--help --json --names'
       ;;
     serve)
-      options='--bind --client-timeout --help --jobs --keep-uploads --max-duration --max-size
-        --port --queue --self-test --timeout --token --token-file'
+      options='--base-path --bind --client-timeout --help --jobs --keep-uploads
+        --log-file-names --log-format --max-duration --max-size --port --public-host --queue
+        --self-test --socket-mode --timeout --token --token-file --trusted-proxy'
       ;;
     *)
       options='--append --cache --cache-prune --cache-root --dry-run --errors --export --files-from --force

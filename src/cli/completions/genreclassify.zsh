@@ -25,19 +25,25 @@ _genreclassify() {
       ;;
     serve)
       options=(
-        '--bind=[the address to listen at]:address'
+        '--base-path=[the path below which a proxy shows it]:path'
+        '*--bind=[the address to listen at]:address'
         '--client-timeout=[how long a client may keep waiting]:seconds'
         '--help[show the options]'
         {-j+,--jobs=}'[files at once]:number'
         '--keep-uploads=[how long an upload is kept]:seconds'
+        '--log-file-names[also log the names of files]'
+        '--log-format=[how requests are logged]:format:(json text none)'
         '--max-duration=[analyse only the middle]:seconds'
         '--max-size=[the largest file]:size'
         '--port=[the port]:port'
+        '*--public-host=[a name that browsers know it by]:host:_hosts'
         '--queue=[files that may wait]:number'
         '--self-test[try what a worker must not be able to do]'
+        '--socket-mode=[the permissions of Unix sockets]:mode'
         '--timeout=[give a file up after]:seconds'
         '--token=[what requests must bear]:token'
         '--token-file=[the same from a file]:file:_files'
+        '*--trusted-proxy=[a proxy that is believed]:network'
       )
       ;;
     *)
