@@ -13,7 +13,7 @@
 /* files of one process */
 #define MAX_FILES 32
 /* ms that one is kept without a file */
-#define MAX_IDLE_TIME 1000
+#define MAX_IDLE_TIME 2000
 
 struct _Workers
 {
