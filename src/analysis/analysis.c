@@ -28,6 +28,8 @@ typedef struct
   /* ns that went into the probabilities and into result->music, which are means */
   double weight, music_weight;
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
+  gboolean
+      was_cut; /* the stream was ended while a demultiplexer turned in a circle */
 } Analysis;
 
 /* FALSE with @error set if @name is a URL without a server: nothing would be asked
@@ -465,6 +467,7 @@ end_cut_off (Analysis *analysis, const GError *failure)
       (truncation_find (analysis->source.reader, 0) >= 1 &&
           !has_all (analysis)))
     return FALSE;
+  analysis->was_cut = TRUE;
   return gst_element_send_event (analysis->classifier, gst_event_new_eos ()) &&
       watch_wait (&analysis->watch, GST_MESSAGE_EOS, NULL);
 }
@@ -531,7 +534,9 @@ analysis_run (const char *name, const AnalysisOptions *options,
       play (analysis, &error);
   /* After a failure, such as that there is no memory for a thread, its threads might be
    * waited for in vain.  They, and what they use, are kept until the process ends. */
-  if (options->is_last) {
+  if (options->is_odd &&
+      (!ok || analysis->was_cut || analysis->watch.has_warned)) {
+    *options->is_odd = TRUE;
     gst_object_ref (pipeline);
   } else {
     gst_element_set_state (pipeline, GST_STATE_NULL);

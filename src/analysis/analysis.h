@@ -14,8 +14,10 @@ typedef struct
   guint64 window, hop; /* ns; 0: the element's default */
   /* ns; at most so much of the file, from its middle; 0: all of it */
   guint64 max_duration;
-  /* the process ends after this file, so its pipeline need not be taken apart */
-  gboolean is_last;
+  /* NULL, or set to TRUE if something was unusual, such as a failure or a warning of
+   * a decoder.  Then the pipeline is not taken apart, and this process should play
+   * no other file. */
+  gboolean *is_odd;
 } AnalysisOptions;
 
 /* Called with each segment as it is classified; @result has the labels, the model

@@ -17,7 +17,8 @@
 /* µs after which this thread was not late, but stopped, and all others with it */
 #define STOPPED (10 * 100 * G_TIME_SPAN_MILLISECOND)
 #define TYPES                                                                  \
-  (GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR | GST_MESSAGE_EOS)
+  (GST_MESSAGE_ELEMENT | GST_MESSAGE_TAG | GST_MESSAGE_ERROR |                 \
+      GST_MESSAGE_WARNING | GST_MESSAGE_EOS)
 
 /* watch_limit_work() */
 static struct
@@ -85,6 +86,10 @@ watch_begin (Watch *watch)
 static gboolean
 take_message (Watch *watch, GstMessage *message, GError **error)
 {
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING) {
+    watch->has_warned = TRUE;
+    return TRUE;
+  }
   note_progress (watch);
   if (!source_check_message (watch->source, message, error))
     return FALSE;

@@ -39,6 +39,8 @@ typedef struct
   guint64
       audio; /* ns that has come, kept by the owner if get_progress is NULL */
 
+  gboolean has_warned; /* an element has posted a warning; to be read only */
+
   /* the watch's own, 0 at first */
   int n_moved;    /* atomic: calls of watch_note_progress() */
   guint64 n_seen; /* of these, or what get_progress() gave, at the last look */

@@ -90,11 +90,26 @@ is_valid_id (const char *id)
   return n > 0 && n < sizeof ((Caller *) NULL)->id && !id[n];
 }
 
+/* Whether a proxy says that the request is not its own. */
+static gboolean
+has_passed (SoupMessageHeaders *headers)
+{
+  static const char *const names[] = { "Forwarded", "Via", "X-Forwarded-For",
+    "X-Real-IP" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (soup_message_headers_get_one (headers, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
 void
 caller_read_headers (
     Caller *caller, SoupMessageHeaders *headers, const TrustedProxies *proxies)
 {
-  if (caller->is_proxy) {
+  gboolean was_proxy = caller->is_proxy;
+
+  if (was_proxy) {
     Forwarded forwarded = forwarded_read (headers, caller->peer, proxies);
     const char *id = soup_message_headers_get_one (headers, "X-Request-Id");
 
@@ -107,6 +122,7 @@ caller_read_headers (
       g_strlcpy (caller->id, id, sizeof caller->id);
     forwarded_clear (&forwarded);
   }
+  caller->is_many = caller->is_proxy || (!was_proxy && has_passed (headers));
   if (!caller->host)
     caller->host = g_strdup (soup_message_headers_get_one (headers, "Host"));
 }

@@ -19,7 +19,10 @@ typedef struct
   char *host;    /* that was asked for, as a trusted proxy says, or as the Host
                      header does; NULL: not known yet, or there is none */
   gint64 start;  /* µs, monotonic: when it has connected */
-  gboolean is_local;  /* only this machine can reach the socket it came by */
+  gboolean is_local; /* only this machine can reach the socket it came by */
+  gboolean
+      is_many; /* the key may stand for several people: the request has passed
+                       a proxy that is not trusted, or that does not tell whose it is */
   gboolean is_proxy;  /* it is a trusted proxy; its client is not known (yet) */
   GInetAddress *peer; /* of the connection; NULL: a Unix socket */
 } Caller;

@@ -220,9 +220,9 @@ forkclient_is_ready (ForkClient *client)
 
 gboolean
 forkclient_send (
-    ForkClient *client, const ForkRequest *request, const int *fds, guint n_fds)
+    ForkClient *client, const ForkOrder *order, const int *fds, guint n_fds)
 {
-  return packet_send (client->socket, request, sizeof *request, fds, n_fds);
+  return packet_send (client->socket, order, sizeof *order, fds, n_fds);
 }
 
 JsonArray *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The service's side of the fork server: starts it, starts another one if it
- * ends, sends it requests and hears from it which workers have ended. */
+ * ends, sends it orders and hears from it which workers have ended. */
 
 #pragma once
 
@@ -43,10 +43,10 @@ void forkclient_set_callbacks (ForkClient *client,
 
 /* FALSE while there is no fork server. */
 gboolean forkclient_is_ready (ForkClient *client);
-/* Sends @request with the descriptors @fds, [n_fds], which stay the caller's.
+/* Sends @order with the descriptors @fds, [n_fds], which stay the caller's.
  * FALSE if it could not be sent. */
-gboolean forkclient_send (ForkClient *client, const ForkRequest *request,
-    const int *fds, guint n_fds);
+gboolean forkclient_send (
+    ForkClient *client, const ForkOrder *order, const int *fds, guint n_fds);
 
 /* (transfer none): the models as the service lists them, an array of
  * objects. */

@@ -37,8 +37,11 @@
  * JSON of that name can be, which json-glib parses by recursion */
 #define MAX_FIGURES 4096
 
-/* exit statuses of a worker, beside FORK_OUT_OF_MEMORY */
-#define STATUS_OUTPUT_FAILED 1
+/* s of processor time after which a worker gets no further file: as that limit is of
+ * the process, its last file has at least what is for one, and at most so much more */
+#define WORKER_MAX_USED 10
+
+/* exit status of a worker, beside FORK_OUT_OF_MEMORY */
 #define STATUS_SANDBOX_FAILED 2
 
 typedef struct
@@ -235,13 +238,31 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
 
 /* Serving */
 
+/* Does what the next request asks.  FALSE if there are to be no more. */
+static gboolean
+serve_file (ForkServer *server)
+{
+  g_autofree char *model = NULL;
+  ForkRequest request;
+  int fds[2];
+  gboolean more;
+
+  if (packet_receive (FORK_SOCKET, &request, sizeof request, fds, 2) !=
+          sizeof request ||
+      request.model >= server->models->len)
+    return FALSE;
+  model = get_model_path (
+      server, g_ptr_array_index (server->models, request.model));
+  more = workertask_run (&request, model, fds[0], fds[1], WORKER_MAX_USED);
+  close (fds[0]);
+  close (fds[1]);
+  return more;
+}
+
 /* The worker's process: does not return. */
 static void
-run_worker (
-    ForkServer *server, const ForkRequest *request, int input, int output)
+run_worker (ForkServer *server, guint cpu_seconds, int requests)
 {
-  g_autofree char *model = get_model_path (
-      server, g_ptr_array_index (server->models, request->model));
   g_autoptr (GError) error = NULL;
   sigset_t none;
 
@@ -251,14 +272,17 @@ run_worker (
   /* libraries may write warnings about the file: nobody is to read them */
   for (int fd = 0; fd <= 2; fd++)
     dup2 (server->null, fd);
-  close (FORK_SOCKET);
+  dup2 (requests, FORK_SOCKET);
+  close (requests);
   close (server->signals);
   close (server->null);
   out_of_memory_catch (FORK_OUT_OF_MEMORY);
-  if (!sandbox_enter (request->cpu_seconds, WORKER_MEMORY, &error))
+  if (!sandbox_enter (
+          cpu_seconds + WORKER_MAX_USED, WORKER_MEMORY, FORK_SOCKET, &error))
     _exit (STATUS_SANDBOX_FAILED);
-  _exit (workertask_run (request, model, input, output) ? 0
-                                                        : STATUS_OUTPUT_FAILED);
+  while (serve_file (server))
+    continue;
+  _exit (0);
 }
 
 static void
@@ -270,27 +294,24 @@ send_exit (guint32 id, int status)
 }
 
 static void
-start_worker (ForkServer *server, const ForkRequest *request, const int *fds)
+start_worker (ForkServer *server, const ForkOrder *order, int requests)
 {
-  pid_t pid = -1;
+  pid_t pid = fork ();
 
-  if (request->model < server->models->len)
-    pid = fork ();
   if (pid == 0)
-    run_worker (server, request, fds[0], fds[1]);
+    run_worker (server, order->cpu_seconds, requests);
   if (pid > 0)
     g_hash_table_insert (
-        server->pids, GUINT_TO_POINTER (request->id), GINT_TO_POINTER (pid));
+        server->pids, GUINT_TO_POINTER (order->id), GINT_TO_POINTER (pid));
   else
-    send_exit (request->id, -1);
+    send_exit (order->id, -1);
 }
 
-/* The signal for a task that is about a worker that there is; 0 if @task is for a new
- * one. */
+/* The signal for a worker that there is; 0 if @kind is for a new one. */
 static int
-get_signal (guint32 task)
+get_signal (guint32 kind)
 {
-  switch (task) {
+  switch (kind) {
     case FORK_KILL:
       return SIGKILL;
     case FORK_PAUSE:
@@ -314,19 +335,19 @@ signal_worker (ForkServer *server, guint32 id, int number)
 
 /* FALSE if the socket was closed. */
 static gboolean
-take_request (ForkServer *server)
+take_order (ForkServer *server)
 {
-  ForkRequest request;
-  int fds[2];
-  gssize size = packet_receive (FORK_SOCKET, &request, sizeof request, fds, 2);
+  ForkOrder order;
+  int requests;
+  gssize size = packet_receive (
+      FORK_SOCKET, &order, sizeof order, &requests, 1);
 
-  if (size == sizeof request && get_signal (request.task))
-    signal_worker (server, request.id, get_signal (request.task));
-  else if (size == sizeof request)
-    start_worker (server, &request, fds);
-  for (guint i = 0; size > 0 && i < 2; i++)
-    if (fds[i] >= 0)
-      close (fds[i]);
+  if (size == sizeof order && get_signal (order.kind))
+    signal_worker (server, order.id, get_signal (order.kind));
+  else if (size == sizeof order)
+    start_worker (server, &order, requests);
+  if (requests >= 0)
+    close (requests);
   return size > 0;
 }
 
@@ -373,7 +394,7 @@ serve (ForkServer *server)
     if (polled[1].revents)
       reap_workers (server);
     if (polled[0].revents)
-      more = take_request (server);
+      more = take_order (server);
   }
 }
 

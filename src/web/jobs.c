@@ -16,6 +16,7 @@
 
 #include "schedule.h"
 #include "workeroutput.h"
+#include "workers.h"
 
 /* the mean time of a worker follows the latest ones: weight 1 / MEAN_LENGTH
  * each */
@@ -27,9 +28,9 @@ struct _Jobs
   ForkClient *client;
   guint advance_source; /* 0: it is known already what to do */
   Schedule *schedule;
+  Workers *workers;
   GHashTable *all;     /* Job, a set */
-  GHashTable *started; /* id -> Job, of those that have a worker */
-  guint32 last_id;
+  GHashTable *started; /* id of its worker -> Job, of those that have one */
   double mean_seconds; /* that a worker ran, lately; 0: not known yet */
 };
 
@@ -38,23 +39,27 @@ struct _Job
   Jobs *jobs;
   ForkTask task;
   guint model;
-  int input; /* -1: there is none, or the worker has it */
+  int input; /* -1: there is none */
+  char *client;
+  gboolean may_share; /* a worker with the client's other jobs */
   Turn *turn;
   JobSegmentFunc segment; /* or NULL */
   JobDoneFunc done;       /* NULL: the job was cancelled */
   gpointer user_data;
 
   /* while it has a worker */
-  guint32 id;     /* 0: it has none */
+  Worker *worker; /* NULL: it has none */
   gint64 resumed; /* µs: when it began, or last went on */
   gint64 ran;     /* µs before that, without pauses */
-  gboolean is_paused;
+  gboolean is_paused, was_paused;
+  gboolean is_told;     /* some of it was, by the segment function */
   WorkerOutput *output; /* NULL: no worker could be started */
   guint output_source, timeout_source;
   Reason failure; /* why it is ended, or REASON_NONE */
 };
 
 static void advance (Jobs *jobs);
+static gboolean start_worker (Job *job, gboolean fresh);
 
 static void
 job_free (Job *job)
@@ -64,25 +69,10 @@ job_free (Job *job)
     close (job->input);
   g_clear_handle_id (&job->output_source, g_source_remove);
   g_clear_handle_id (&job->timeout_source, g_source_remove);
+  g_clear_pointer (&job->worker, worker_forget);
   worker_output_free (job->output);
+  g_free (job->client);
   g_free (job);
-}
-
-static gboolean
-send_request (Job *job, ForkTask task, const int *fds, guint n_fds)
-{
-  const JobsLimits *limits = &job->jobs->limits;
-  const ForkRequest request = {
-    .id = job->id,
-    .task = task,
-    .model = job->model,
-    /* the worker has several threads: each processor for all of the time */
-    .cpu_seconds = (guint32) ceil (limits->timeout * g_get_num_processors ()) +
-        1,
-    .max_duration = limits->max_duration,
-  };
-
-  return forkclient_send (job->jobs->client, &request, fds, n_fds);
 }
 
 /* The end of a job */
@@ -168,6 +158,41 @@ update_mean (Jobs *jobs, double seconds)
     jobs->mean_seconds = seconds;
 }
 
+/* Lets go of the worker, which has ended, or does so as nobody needs it. */
+static void
+drop_worker (Job *job)
+{
+  if (!job->worker)
+    return;
+  g_hash_table_remove (
+      job->jobs->started, GUINT_TO_POINTER (worker_get_id (job->worker)));
+  g_clear_pointer (&job->worker, worker_forget);
+}
+
+static void
+kill_worker (Job *job)
+{
+  worker_signal (job->worker, FORK_KILL);
+  drop_worker (job);
+}
+
+/* The output is complete.  A worker is kept only if all was as it should be. */
+static void
+keep_worker (Job *job)
+{
+  const Result *result = worker_output_get_result (job->output);
+
+  if (!job->may_share || !job->done || job->failure != REASON_NONE ||
+      job->was_paused || !result || result->error || result->is_truncated ||
+      result->missing > 0) {
+    kill_worker (job);
+    return;
+  }
+  g_hash_table_remove (
+      job->jobs->started, GUINT_TO_POINTER (worker_get_id (job->worker)));
+  worker_keep (g_steal_pointer (&job->worker));
+}
+
 /* @exit_status is waitpid()'s, or -1 if there was no worker. */
 static void
 end_job (Job *job, int exit_status)
@@ -175,7 +200,7 @@ end_job (Job *job, int exit_status)
   Jobs *jobs = job->jobs;
   JobOutcome outcome;
 
-  g_hash_table_remove (jobs->started, GUINT_TO_POINTER (job->id));
+  drop_worker (job);
   schedule_remove (jobs->schedule, job->turn, g_get_monotonic_time ());
   if (job->output)
     worker_output_read (job->output);
@@ -192,13 +217,34 @@ on_segment (const Result *result, gpointer user_data)
 {
   Job *job = user_data;
 
-  if (job->segment && job->done)
-    job->segment (result, job->user_data);
+  if (!job->segment || !job->done)
+    return;
+  job->is_told = TRUE;
+  job->segment (result, job->user_data);
 }
 
-/* A worker whose output is complete or invalid has nothing more to say: it is
- * killed rather than waited for.  One that only closed its output is about to
- * exit. */
+/* The worker has ended without an output, as @exit_status tells.  What it had played
+ * before may be why: then a fresh one tries it once more.  FALSE if that may not
+ * be. */
+static gboolean
+run_again (Job *job, int exit_status)
+{
+  Reason reason;
+
+  worker_output_read (job->output);
+  reason = get_reason (job, exit_status);
+  if (!job->worker || !worker_is_used (job->worker) || !job->done ||
+      job->failure != REASON_NONE || job->is_paused || job->is_told ||
+      (reason != REASON_DECODER_CRASHED && reason != REASON_OUT_OF_MEMORY))
+    return FALSE;
+  drop_worker (job);
+  g_clear_handle_id (&job->output_source, g_source_remove);
+  g_clear_pointer (&job->output, worker_output_free);
+  return start_worker (job, TRUE);
+}
+
+/* A worker whose output is invalid has nothing more to say: it is killed rather than
+ * waited for.  One that only closed its output is about to exit. */
 static gboolean
 on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
     gpointer user_data)
@@ -210,11 +256,14 @@ on_output (int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
   if (state == WORKER_OUTPUT_OPEN)
     return G_SOURCE_CONTINUE;
   job->output_source = 0;
-  if (state != WORKER_OUTPUT_ENDED) {
-    send_request (job, FORK_KILL, NULL, 0);
-    end_job (job, 0);
-    advance (jobs);
-  }
+  if (state == WORKER_OUTPUT_ENDED)
+    return G_SOURCE_REMOVE;
+  if (state == WORKER_OUTPUT_COMPLETE)
+    keep_worker (job);
+  else
+    worker_signal (job->worker, FORK_KILL);
+  end_job (job, 0);
+  advance (jobs);
   return G_SOURCE_REMOVE;
 }
 
@@ -226,7 +275,7 @@ on_timeout (gpointer user_data)
   job->timeout_source = 0;
   /* one that waits for its next turn has not run for so long */
   job->failure = job->is_paused ? REASON_OVERTAKEN : REASON_TIMEOUT;
-  send_request (job, FORK_KILL, NULL, 0);
+  worker_signal (job->worker, FORK_KILL);
   return G_SOURCE_REMOVE;
 }
 
@@ -247,7 +296,9 @@ on_worker_exit (guint32 id, int status, gpointer user_data)
   Jobs *jobs = user_data;
   Job *job = g_hash_table_lookup (jobs->started, GUINT_TO_POINTER (id));
 
-  if (job)
+  if (!job)
+    workers_note_exit (jobs->workers, id);
+  else if (!run_again (job, status))
     end_job (job, status);
   advance (jobs);
 }
@@ -258,6 +309,7 @@ on_server_lost (gpointer user_data)
   Jobs *jobs = user_data;
   g_autoptr (GList) started = g_hash_table_get_values (jobs->started);
 
+  workers_clear (jobs->workers);
   for (GList *i = started; i; i = i->next)
     end_job (i->data, -1);
 }
@@ -270,30 +322,33 @@ on_server_restarted (gpointer user_data)
 
 /* The beginning of a job */
 
-static void
-choose_id (Job *job)
-{
-  Jobs *jobs = job->jobs;
-
-  do
-    job->id = ++jobs->last_id;
-  while (!job->id ||
-      g_hash_table_contains (jobs->started, GUINT_TO_POINTER (job->id)));
-}
-
-/* Sends the input and @output, the writing end of a pipe, to the fork
- * server. */
+/* Sends the input and @output, the writing end of a pipe, to a worker.  The one that
+ * was kept may be gone. */
 static gboolean
-start_worker (Job *job, int output)
+send_request (Job *job, int output, gboolean fresh)
 {
+  Workers *workers = job->jobs->workers;
+  const ForkRequest request = {
+    .task = job->task,
+    .model = job->model,
+    .max_duration = job->jobs->limits.max_duration,
+  };
   /* the self-test has no input: it gets its output twice */
   const int fds[2] = { job->input >= 0 ? job->input : output, output };
-  gboolean ok = send_request (job, job->task, fds, 2);
 
-  if (job->input >= 0)
-    close (job->input);
-  job->input = -1;
-  return ok;
+  while ((job->worker = workers_take (workers, job->client, fresh)) &&
+      !worker_send (job->worker, &request, fds)) {
+    fresh = !worker_is_used (job->worker);
+    g_clear_pointer (&job->worker, worker_forget);
+    if (fresh)
+      break;
+    fresh = TRUE;
+  }
+  if (!job->worker)
+    return FALSE;
+  g_hash_table_insert (
+      job->jobs->started, GUINT_TO_POINTER (worker_get_id (job->worker)), job);
+  return TRUE;
 }
 
 static WireKind
@@ -317,29 +372,32 @@ get_limit (const Jobs *jobs)
   return (gint64) (jobs->limits.timeout * G_TIME_SPAN_SECOND);
 }
 
-static void
-start_job (Job *job)
+/* FALSE if there is no worker to be had. */
+static gboolean
+start_worker (Job *job, gboolean fresh)
 {
-  Jobs *jobs = job->jobs;
   int fds[2];
   gboolean ok;
 
-  choose_id (job);
-  g_hash_table_insert (jobs->started, GUINT_TO_POINTER (job->id), job);
   job->resumed = g_get_monotonic_time ();
-  if (pipe2 (fds, O_CLOEXEC) < 0) {
-    end_job (job, -1);
-    return;
-  }
+  job->ran = 0;
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return FALSE;
   g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
   job->output = worker_output_new (
       fds[0], get_expected (job->task), on_segment, job);
   job->output_source = g_unix_fd_add (
       fds[0], G_IO_IN | G_IO_HUP, on_output, job);
-  set_timeout (job, get_limit (jobs));
-  ok = start_worker (job, fds[1]);
+  set_timeout (job, get_limit (job->jobs));
+  ok = send_request (job, fds[1], fresh);
   close (fds[1]);
-  if (!ok)
+  return ok;
+}
+
+static void
+start_job (Job *job)
+{
+  if (!start_worker (job, !job->may_share))
     end_job (job, -1);
 }
 
@@ -347,9 +405,9 @@ static void
 pause_job (Job *job)
 {
   job->ran = get_time (job);
-  job->is_paused = TRUE;
+  job->is_paused = job->was_paused = TRUE;
   set_timeout (job, get_limit (job->jobs));
-  send_request (job, FORK_PAUSE, NULL, 0);
+  worker_signal (job->worker, FORK_PAUSE);
 }
 
 static void
@@ -358,14 +416,14 @@ resume_job (Job *job)
   job->is_paused = FALSE;
   job->resumed = g_get_monotonic_time ();
   set_timeout (job, get_limit (job->jobs) - job->ran);
-  send_request (job, FORK_RESUME, NULL, 0);
+  worker_signal (job->worker, FORK_RESUME);
 }
 
 static void
 overtake_job (Job *job)
 {
   job->failure = REASON_OVERTAKEN;
-  send_request (job, FORK_KILL, NULL, 0);
+  kill_worker (job);
   end_job (job, 0);
 }
 
@@ -445,6 +503,8 @@ jobs_add (Jobs *jobs, ForkTask task, guint model, int input, const char *client,
   job->task = task;
   job->model = model;
   job->input = input;
+  job->client = g_strdup (client);
+  job->may_share = TRUE;
   job->segment = segment;
   job->done = done;
   job->user_data = user_data;
@@ -457,13 +517,19 @@ jobs_add (Jobs *jobs, ForkTask task, guint model, int input, const char *client,
 }
 
 void
+job_set_alone (Job *job)
+{
+  job->may_share = FALSE;
+}
+
+void
 job_cancel (Job *job)
 {
   Jobs *jobs = job->jobs;
 
   job->done = NULL;
-  if (job->id) {
-    send_request (job, FORK_KILL, NULL, 0);
+  if (job->worker) {
+    worker_signal (job->worker, FORK_KILL);
     return;
   }
   schedule_remove (jobs->schedule, job->turn, g_get_monotonic_time ());
@@ -485,6 +551,9 @@ jobs_new (const JobsLimits *limits, ForkClient *client)
   jobs->limits = *limits;
   jobs->client = client;
   jobs->schedule = schedule_new (limits->workers);
+  /* a worker has several threads: each processor for all of the time */
+  jobs->workers = workers_new (client, limits->workers,
+      (guint) ceil (limits->timeout * g_get_num_processors ()) + 1);
   jobs->all = g_hash_table_new (NULL, NULL);
   jobs->started = g_hash_table_new (NULL, NULL);
   forkclient_set_callbacks (client, &callbacks, jobs);
@@ -502,6 +571,7 @@ jobs_free (Jobs *jobs)
   g_clear_handle_id (&jobs->advance_source, g_source_remove);
   all = g_hash_table_get_keys (jobs->all);
   g_list_foreach (all, (GFunc) (void (*) (void)) job_free, NULL);
+  workers_free (jobs->workers);
   schedule_free (jobs->schedule);
   g_hash_table_unref (jobs->all);
   g_hash_table_unref (jobs->started);

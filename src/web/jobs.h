@@ -2,7 +2,8 @@
 
 /* A job is one file and what a worker process is to do with it.  The jobs that
  * wait are in a queue of bounded length; so many workers run at once, each for
- * a bounded time.
+ * a bounded time.  A worker may have several jobs of one client, one after the other
+ * (workers.h).
  *
  * Fairness: whose turn it is, schedule.h tells.  The worker of a job that has to
  * make room for another client's is stopped, and goes on later; only if too many
@@ -75,6 +76,9 @@ guint jobs_get_retry_after (Jobs *jobs);
 Job *
 jobs_add (Jobs *jobs, ForkTask task, guint model, int input, const char *client,
     JobSegmentFunc segment, JobDoneFunc done, gpointer user_data);
+/* @job's client may stand for several people, who must not meet in one worker: it gets
+ * one of its own.  To be called at once. */
+void job_set_alone (Job *job);
 /* Forgets @job without calling its functions; its worker, if there is one, is
  * killed. */
 void job_cancel (Job *job);

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "oddity.h"
+
 /* bytes; a process that cannot have so much more is at the end of its memory: a
  * thread's stack alone takes 8 MiB */
 #define LITTLE (32 << 20)
@@ -42,6 +44,7 @@ static GLogWriterOutput
 note_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields,
     gpointer user_data G_GNUC_UNUSED)
 {
+  oddity_note_log (level);
   for (gsize i = 0; i < n_fields; i++)
     if (level & G_LOG_LEVEL_ERROR && !strcmp (fields[i].key, "MESSAGE") &&
         strstr (fields[i].value, "failed to allocate"))

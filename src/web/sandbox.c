@@ -103,7 +103,7 @@ drop_capabilities (void)
 /* Every other system call fails with EPERM, which libraries take for a plain
  * failure. */
 static int
-filter_system_calls (void)
+filter_system_calls (int requests)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ERRNO (EPERM));
   const guint64 thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
@@ -134,6 +134,10 @@ filter_system_calls (void)
   if (status == 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (socketpair), 1,
         SCMP_A0 (SCMP_CMP_EQ, AF_UNIX));
+  /* whoever takes that number for another socket has one of such a pair */
+  if (status == 0)
+    status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (recvmsg), 1,
+        SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) requests));
   for (guint i = 0; status == 0 && i < 4; i++)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
         SCMP_A1 (SCMP_CMP_EQ,
@@ -164,7 +168,8 @@ set_system_error (GError **error, const char *what, int code)
 }
 
 gboolean
-sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error)
+sandbox_enter (
+    guint64 cpu_seconds, guint64 memory, int requests, GError **error)
 {
   int status;
 
@@ -176,7 +181,7 @@ sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error)
     return set_system_error (error, "Capabilities cannot be dropped", errno);
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return set_system_error (error, "New privileges cannot be given up", errno);
-  status = filter_system_calls ();
+  status = filter_system_calls (requests);
   if (status < 0)
     return set_system_error (error, "System calls cannot be filtered", -status);
   return TRUE;
@@ -186,6 +191,21 @@ static void
 add_attempt (GVariantBuilder *attempts, const char *name, gboolean possible)
 {
   g_variant_builder_add (attempts, "(sb)", name, possible);
+}
+
+/* Whether a descriptor can be sent, or received from another socket than that of the
+ * requests. */
+static gboolean
+try_descriptors (void)
+{
+  int sockets[2];
+  char byte = 0;
+  struct iovec part = { &byte, 1 };
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+  return socketpair (AF_UNIX, SOCK_SEQPACKET, 0, sockets) < 0 ||
+      sendmsg (sockets[0], &message, MSG_DONTWAIT) >= 0 || errno != EPERM ||
+      recvmsg (sockets[1], &message, MSG_DONTWAIT) >= 0 || errno != EPERM;
 }
 
 GVariant *
@@ -215,6 +235,7 @@ sandbox_try (void)
           socket (AF_INET6, SOCK_DGRAM, 0) >= 0 ||
           socket (AF_UNIX, SOCK_STREAM, 0) >= 0 ||
           socket (AF_NETLINK, SOCK_RAW, 0) >= 0);
+  add_attempt (&attempts, "pass a descriptor on", try_descriptors ());
   child = fork ();
   if (child == 0)
     _exit (0);

@@ -13,10 +13,11 @@
 gboolean sandbox_isolate (const char *root);
 
 /* From now on this process and its threads can only compute, and read and write
- * what is open already.  They have @cpu_seconds of processor time and @memory
- * bytes of address space.  FALSE with @error (G_IO_ERROR) set if the kernel
+ * what is open already, or comes over the socket @requests.  They have @cpu_seconds of
+ * processor time and @memory bytes of address space.  FALSE with @error (G_IO_ERROR) set if the kernel
  * refuses any of these limits: the process must not go on then. */
-gboolean sandbox_enter (guint64 cpu_seconds, guint64 memory, GError **error);
+gboolean sandbox_enter (
+    guint64 cpu_seconds, guint64 memory, int requests, GError **error);
 
 /* The type of what sandbox_try() has found: of each attempt its name, for people,
  * and whether it was possible. */

@@ -435,6 +435,8 @@ upload_finish (Upload *upload)
   upload->job = jobs_add (jobs, upload->order.task, upload->order.model, input,
       upload->client, upload->wants_events ? on_segment : NULL, on_done,
       upload);
+  if (connection_get_caller (connection)->is_many)
+    job_set_alone (upload->job);
   connection_set_phase (connection, CONNECTION_WORK);
   connection_watch (connection, may_probe, on_client_gone, upload);
   soup_server_message_pause (upload->message);

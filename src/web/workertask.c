@@ -11,6 +11,7 @@
 #include "analysis/peaks.h"
 #include "analysis/watch.h"
 #include "analysis/wire.h"
+#include "oddity.h"
 #include "outofmemory.h"
 #include "plot/spectrogram.h"
 #include "sandbox.h"
@@ -50,19 +51,24 @@ send_segment (const Result *result, guint index, gpointer user_data)
   g_array_unref (one.segments);
 }
 
+/* Only what is predicted is taken apart as it should be, if it was sound. */
 static gboolean
-predict (
-    const ForkRequest *request, const char *uri, const char *model, int output)
+predict (const ForkRequest *request, const char *uri, const char *model,
+    int output, guint max_used)
 {
+  gboolean is_odd = FALSE;
   const AnalysisOptions options = {
     .model = model,
     .max_duration = request->max_duration,
-    .is_last = TRUE,
+    .is_odd = &is_odd,
   };
   g_autoptr (Result)
       result = analysis_run (uri, &options, send_segment, &output);
+  gboolean more = !is_odd && !oddity_is_found (max_used);
 
-  return send_result (output, WIRE_RESULT, result);
+  if (!more)
+    close (FORK_SOCKET);
+  return send_result (output, WIRE_RESULT, result) && more;
 }
 
 /* Why there is neither picture nor waveform. */
@@ -111,8 +117,8 @@ test_sandbox (int output)
 }
 
 gboolean
-workertask_run (
-    const ForkRequest *request, const char *model, int input, int output)
+workertask_run (const ForkRequest *request, const char *model, int input,
+    int output, guint max_used)
 {
   g_autofree char *uri = g_strdup_printf ("openfile://%d", input);
   struct stat info;
@@ -121,16 +127,14 @@ workertask_run (
     watch_limit_work (
         WORK_BASE + WORK_BYTE * info.st_size, WORK_AUDIO, WORK_MAX_AUDIO);
 
-  switch (request->task) {
-    case FORK_PREDICT:
-      return predict (request, uri, model, output);
-    case FORK_SPECTROGRAM:
-      return draw_spectrogram (uri, output);
-    case FORK_WAVEFORM:
-      return find_peaks (uri, output);
-    case FORK_SELF_TEST:
-      return test_sandbox (output);
-    default:
-      return FALSE;
-  }
+  if (request->task == FORK_PREDICT)
+    return predict (request, uri, model, output, max_used);
+  close (FORK_SOCKET);
+  if (request->task == FORK_SPECTROGRAM)
+    draw_spectrogram (uri, output);
+  else if (request->task == FORK_WAVEFORM)
+    find_peaks (uri, output);
+  else if (request->task == FORK_SELF_TEST)
+    test_sandbox (output);
+  return FALSE;
 }

@@ -9,17 +9,21 @@ import http.client
 import json
 import os
 import resource
+import signal
+import tempfile
 import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import crafted
-from test_service import CLIP, Service, children, read, wait_until
+from test_service import CLIP, Service, children, noise, read, wait_until
 
 FLOOD, OTHER, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 # s that a client may wait beyond its own work
 PATIENCE = 2
+# files that one process plays
+MAX_FILES = 32
 # bytes of address space that each process of the service may have
 MEMORY = 3 << 30
 
@@ -59,6 +63,9 @@ class Test(unittest.TestCase):
     def setUpClass(cls):
         cls.clip = read(CLIP)
         cls.long = crafted.opus_silence(10)
+        with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+            noise(file.name, 20)
+            cls.cut = read(file.name)[:250000]
 
     def run_service(self, *options):
         limits = resource.getrlimit(resource.RLIMIT_AS)
@@ -156,6 +163,76 @@ class Test(unittest.TestCase):
         wait_until(lambda: len(children(service.fork_server)) == 2)
         first.leave()
         wait_until(lambda: len(children(service.fork_server)) == 1)
+
+    # One worker for several files
+
+    def worker_after(self, service, client, body):
+        """The process that is kept after a file."""
+        self.assertEqual(client.ask(body).status, 200)
+        # one that is not kept may not have ended yet
+        wait_until(lambda: len(children(service.fork_server)) < 2)
+        worker, = children(service.fork_server)
+        return worker
+
+    def test_next_file(self):
+        """Who sends clean files has them played by one process, and nobody else."""
+        service = self.run_service("--jobs=1")
+        client, other = (self.client(service, address) for address in (FLOOD, OTHER))
+        worker = self.worker_after(service, client, self.clip)
+        self.assertEqual(self.worker_after(service, client, self.clip), worker)
+        # only one may be kept: another client's takes its place
+        another = self.worker_after(service, other, self.clip)
+        self.assertNotEqual(another, worker)
+        # whoever comes by a proxy that is not known may be anybody
+        for name in ("X-Forwarded-For", "Forwarded", "Via"):
+            self.assertEqual(other.ask(self.clip, headers={name: "x"}).status, 200)
+            self.assertEqual(self.worker_after(service, other, self.clip), another)
+        # nothing is kept for long
+        wait_until(lambda: children(service.fork_server) == [])
+
+    def test_last_file(self):
+        """After some files, or one that is odd, a process gets no other one."""
+        service = self.run_service("--jobs=1")
+        client = self.client(service, FLOOD)
+        worker = self.worker_after(service, client, self.clip)
+        for _ in range(MAX_FILES - 2):
+            self.assertEqual(self.worker_after(service, client, self.clip), worker)
+        client.ask(self.clip)
+        for body, status, path in ((b"text" * 99, 415, "/predict"),
+                                   (self.cut, 200, "/predict"),
+                                   (self.clip, 200, "/waveform")):
+            with self.subTest(status=status, path=path):
+                # not the one that had the odd file, or enough of them
+                last, worker = worker, self.worker_after(service, client, self.clip)
+                self.assertNotEqual(worker, last)
+                self.assertEqual(client.ask(body, path).status, status)
+        self.assertNotEqual(self.worker_after(service, client, self.clip), worker)
+
+    def test_killed(self):
+        """A process that dies of its second file costs nobody anything."""
+        service = self.run_service("--jobs=1")
+        client = self.client(service, FLOOD)
+        body = crafted.opus_silence(0.5)
+        alone = client.ask(body).body
+        for number in (signal.SIGSEGV, signal.SIGKILL):
+            worker = self.worker_after(service, client, self.clip)
+            answer = client.begin(body)
+            wait_until(lambda: service.metric("workers_running") == 1)
+            os.kill(worker, number)
+            self.assertEqual((answer.result().status, answer.result().body),
+                             (200, alone))
+        # one that dies between two files is no matter at all
+        worker = self.worker_after(service, client, self.clip)
+        os.kill(worker, signal.SIGKILL)
+        self.assertEqual(client.ask(self.clip).status, 200)
+        # but a file that kills a fresh process as well is given up
+        worker = self.worker_after(service, client, self.clip)
+        answer = client.begin(self.long)
+        wait_until(lambda: service.metric("workers_running") == 1)
+        os.kill(worker, signal.SIGSEGV)
+        wait_until(lambda: children(service.fork_server) not in ([], [worker]))
+        os.kill(children(service.fork_server)[0], signal.SIGSEGV)
+        self.check_error(answer.result(), 422, "decoder-crashed")
 
     # Files that are too much
 

@@ -498,6 +498,8 @@ class Test(unittest.TestCase):
 
     def test_crash(self):
         """A decoder that crashes costs one request."""
+        # none that was kept for the next file
+        wait_until(lambda: children(self.service.fork_server) == [])
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(self.service.ask, "POST", "/predict",
                                  read(self.path("long.wav")))
@@ -536,6 +538,7 @@ class Test(unittest.TestCase):
     def test_client_gone(self):
         """The worker is killed if its client goes away."""
         data = read(self.path("long.wav"))
+        wait_until(lambda: children(self.service.fork_server) == [])
         with self.service.open() as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
                            b"Content-Length: %d\r\n\r\n" % len(data) + data)
