@@ -115,7 +115,7 @@ send_refusal (Connection *connection, WebErrorKind kind, const char *text)
   g_autofree char *answer = raw_answer_new (web_error_get (kind), text,
       connection->caller->id, request_guard_is_head (connection->guard));
 
-  /* nothing but "100 Continue" was sent before: there is room for it */
+  /* does not wait: a client for whom there is no room gets the end only */
   g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
 }
 
@@ -202,6 +202,8 @@ connections_add (
   connection = g_new0 (Connection, 1);
   connection->connections = connections;
   connection->socket = g_object_ref (socket);
+  /* what is sent without libsoup must not wait for the client, either */
+  g_socket_set_blocking (socket, FALSE);
   connection->address = g_object_ref (remote);
   connection->caller = caller;
   connection->counted = counted;

@@ -66,6 +66,9 @@ page_answer (
   if (file->gzip.data)
     answer_set_header (message, "Vary", "Accept-Encoding");
   if (known && (!strcmp (known, "*") || strstr (known, form->etag))) {
+    /* libsoup would tell the length of no body, which is not the file's */
+    soup_message_headers_set_encoding (
+        soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
     answer_set_status (message, SOUP_STATUS_NOT_MODIFIED);
   } else if (is_range) {
     answer_range (message, counters, file);

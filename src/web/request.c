@@ -303,7 +303,7 @@ find_model (Request *request, const char *name)
 
 /* The body of a request that is refused already.  It is read to its end,
  * because many clients read the answer only then; but one without a known
- * length could go on for ever. */
+ * length, or with one that no file has, could go on for ever. */
 static void
 ignore_chunk (Request *request, Connection *connection, gsize size)
 {
@@ -311,7 +311,9 @@ ignore_chunk (Request *request, Connection *connection, gsize size)
       request->message);
 
   if (soup_message_headers_get_encoding (headers) !=
-      SOUP_ENCODING_CONTENT_LENGTH)
+          SOUP_ENCODING_CONTENT_LENGTH ||
+      (guint64) soup_message_headers_get_content_length (headers) / 2 >
+          request->service->max_size)
     request->n_ignored += size;
   if (request->n_ignored > request->service->max_size)
     connection_cut (connection);
@@ -552,7 +554,7 @@ request_begin (Service *service, SoupServerMessage *message, const char *path,
   gboolean may_come;
   Request *request;
 
-  /* the end of headers that were too slow looks like a whole request */
+  /* refused between the headers and here */
   if (!connection || connection_get_refusal (connection) != N_WEB_ERRORS) {
     soup_server_message_set_status (message, SOUP_STATUS_BAD_REQUEST, NULL);
     return;
@@ -571,6 +573,12 @@ request_begin (Service *service, SoupServerMessage *message, const char *path,
     begin_request (request, path, query);
   }
   request->path = get_log_path (request, path ? path : service->base_path);
+  /* a client that waits to be told to go on is not: its body does not come */
+  if (answer_has_begun (message) &&
+      (soup_message_headers_get_expectations (
+           soup_server_message_get_request_headers (message)) &
+          SOUP_EXPECTATION_CONTINUE))
+    connection_set_phase (connection, CONNECTION_ANSWER);
   /* libsoup would act on it by itself */
   soup_message_headers_remove (
       soup_server_message_get_request_headers (message), "Range");

@@ -67,7 +67,8 @@ gboolean
 request_is_token (const char *text, gsize size)
 {
   for (gsize i = 0; i < size; i++)
-    if (!g_ascii_isalnum (text[i]) && !strchr ("!#$%&'*+-.^_`|~", text[i]))
+    if (!g_ascii_isalnum (text[i]) &&
+        (!text[i] || !strchr ("!#$%&'*+-.^_`|~", text[i])))
       return FALSE;
   return size > 0;
 }

@@ -105,7 +105,8 @@ void
 service_drain (Service *service)
 {
   connections_drain (service->connections);
-  /* nobody can ask for them any more */
+  /* their disk space and descriptors are not held for the few that still ask:
+   * these send the file again, to the next process */
   kept_uploads_clear (uploads_get_kept (service->uploads));
 }
 

@@ -45,12 +45,21 @@ struct _Upload
   double working;       /* s of it in a worker */
 };
 
+/* Its file is gone, or another's. */
+static void
+release_space (Upload *upload)
+{
+  quota_release (upload->uploads->spool, upload->client, upload->n_spooled);
+  upload->n_spooled = 0;
+}
+
 /* Refusing */
 
 static void
 refuse (Upload *upload, WebErrorKind kind, const char *text)
 {
   g_clear_pointer (&upload->file, spool_file_free);
+  release_space (upload);
   answer_send_error (
       upload->message, upload->uploads->counters, web_error_get (kind), text);
 }
@@ -211,8 +220,7 @@ upload_end (Upload *upload)
     upload->ended = g_get_monotonic_time ();
   g_clear_pointer (&upload->job, job_cancel);
   g_clear_pointer (&upload->file, spool_file_free);
-  quota_release (upload->uploads->spool, upload->client, upload->n_spooled);
-  upload->n_spooled = 0;
+  release_space (upload);
   g_clear_pointer (&upload->kept, kept_upload_release);
 }
 
@@ -257,6 +265,10 @@ upload_push (Upload *upload, GBytes *chunk)
   }
   if (!upload->file)
     return;
+  if (upload->n_spooled + size > upload->uploads->max_size + MAX_FORM) {
+    refuse (upload, WEB_ERROR_TOO_LARGE, "The body is larger than any file.");
+    return;
+  }
   if (!take_space (upload, size)) {
     refuse_busy (upload);
     return;
@@ -324,6 +336,7 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   Connection *connection = connection_get (upload->message);
 
   upload->job = NULL;
+  release_space (upload);
   upload->ended = g_get_monotonic_time ();
   upload->working = outcome->seconds;
   if (connection)

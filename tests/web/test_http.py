@@ -194,9 +194,26 @@ class Test(unittest.TestCase):
             response = self.service.ask("GET", "/", headers={
                 "If-None-Match": value, "Range": "bytes=0-1"})
             self.assertEqual((response.status, response.body), (304, b""))
+            self.assertNotIn("Content-Length", response.headers)
             self.assertEqual(response.headers["ETag"], tag)
         response = self.service.ask("GET", "/", headers={"If-None-Match": '"x"'})
         self.assertEqual(response.body, page.body)
+
+    def test_unread_page(self):
+        """Of clients that wait to be told to send their body, and do not read: they
+        are let go, and others are answered meanwhile."""
+        self.need_page()
+        service = self.run_service("--client-timeout=2")
+        host, port = service.address.split(":")
+        for _ in range(3):
+            client = socket.socket()
+            self.addCleanup(client.close)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            client.connect((host, int(port)))
+            client.sendall(b"GET /sample.ogg HTTP/1.1\r\n" + HOST +
+                           b"Content-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        wait_until(lambda: service.metric("connections") == 1)
+        self.assertNotIn("408", service.ask("GET", "/metrics").body.decode())
 
     def test_head(self):
         for path in ("/health", "/models", "/openapi.json", "/nothing", "/"):
