@@ -59,6 +59,13 @@ push_sample (GstSample *sample, DecoderFunc func, gpointer user_data,
         "Its audio cannot be read.");
     return FALSE;
   }
+  /* what is made of it must have a size that fits into an int */
+  if (map.size > G_MAXINT / (2 * sizeof (double))) {
+    gst_buffer_unmap (buffer, &map);
+    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED,
+        "Its decoder gives too much at once.");
+    return FALSE;
+  }
   n_frames = map.size / GST_AUDIO_INFO_BPF (&info);
   block = (DecoderBlock){ get_floats (&info, map.data,
                               n_frames * GST_AUDIO_INFO_CHANNELS (&info),

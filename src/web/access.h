@@ -8,6 +8,9 @@
 
 #include "caller.h"
 
+/* Of the environment: the token. */
+#define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
+
 /* Whether @host, of a Host header, is "localhost", an IP address or one of
  * @public_hosts; the port does not matter. */
 gboolean access_is_known_host (const char *host, char **public_hosts);

@@ -107,7 +107,7 @@ void
 caller_read_headers (
     Caller *caller, SoupMessageHeaders *headers, const TrustedProxies *proxies)
 {
-  gboolean was_proxy = caller->is_proxy;
+  gboolean was_proxy = caller->is_proxy, is_relayed = FALSE;
 
   if (was_proxy) {
     Forwarded forwarded = forwarded_read (headers, caller->peer, proxies);
@@ -118,11 +118,13 @@ caller_read_headers (
     caller->is_proxy = trusted_proxies_has (proxies, forwarded.client);
     caller->scheme = g_steal_pointer (&forwarded.scheme);
     caller->host = g_steal_pointer (&forwarded.host);
+    is_relayed = forwarded.is_relayed;
     if (is_valid_id (id))
       g_strlcpy (caller->id, id, sizeof caller->id);
     forwarded_clear (&forwarded);
   }
-  caller->is_many = caller->is_proxy || (!was_proxy && has_passed (headers));
+  caller->is_many = caller->is_proxy || is_relayed ||
+      (!was_proxy && has_passed (headers));
   if (!caller->host)
     caller->host = g_strdup (soup_message_headers_get_one (headers, "Host"));
 }

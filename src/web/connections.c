@@ -230,7 +230,9 @@ connection_read_headers (Connection *connection, SoupMessageHeaders *headers)
   /* the key may be another one after it */
   quota_release (quota, connection->counted, 1);
   caller_read_headers (caller, headers, connection->connections->proxies);
-  connection->counted = caller->is_proxy ? NULL : caller->key;
+  /* clients whose proxy does not name them, or whom they contradict, share one
+   * part */
+  connection->counted = caller->key;
   ok = quota_take (quota, connection->counted, 1);
   if (!ok) {
     connection->counted = NULL;

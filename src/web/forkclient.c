@@ -3,13 +3,16 @@
 #include "forkclient.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 #include <glib-unix.h>
 
+#include "access.h"
 #include "packet.h"
 
 /* s between two attempts to start a fork server */
@@ -18,6 +21,7 @@
 struct _ForkClient
 {
   int socket; /* -1 while there is no fork server */
+  GPid pid;   /* of it; 0: there is none */
   guint socket_source, restart_source;
   JsonNode *models; /* an array */
   const ForkClientCallbacks *callbacks;
@@ -50,10 +54,16 @@ take_hello (ForkClient *client, const char *json, GError **error)
   return TRUE;
 }
 
+/* Ends the fork server, if it has not ended yet, and with it its workers. */
 static void
-on_reaped (GPid pid, int status G_GNUC_UNUSED, gpointer user_data G_GNUC_UNUSED)
+reap_server (ForkClient *client)
 {
-  g_spawn_close_pid (pid);
+  if (client->pid == 0)
+    return;
+  kill (client->pid, SIGKILL);
+  while (waitpid (client->pid, NULL, 0) < 0 && errno == EINTR)
+    continue;
+  client->pid = 0;
 }
 
 /* The environment of the fork server and its workers. */
@@ -73,7 +83,8 @@ get_environment (void)
     { "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1" },
     { "LC_ALL", "C.UTF-8" },
   };
-  GStrv environment = g_get_environ ();
+  /* strangers' files have no business with the token */
+  GStrv environment = g_environ_unsetenv (g_get_environ (), TOKEN_VARIABLE);
 
   for (guint i = 0; i < G_N_ELEMENTS (variables); i++)
     environment = g_environ_setenv (
@@ -83,21 +94,17 @@ get_environment (void)
 
 /* Starts the process with @socket as its FORK_SOCKET. */
 static gboolean
-spawn (int socket, GError **error)
+spawn (ForkClient *client, int socket, GError **error)
 {
   static const char *const argv[] = { "/proc/self/exe", "genreclassify",
     "serve", "--fork-server", NULL };
   g_auto (GStrv) environment = get_environment ();
   const int target = FORK_SOCKET;
-  GPid pid;
 
-  if (!g_spawn_async_with_pipes_and_fds (NULL, argv,
-          (const char *const *) environment,
-          G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-          -1, -1, -1, &socket, &target, 1, &pid, NULL, NULL, NULL, error))
-    return FALSE;
-  g_child_watch_add (pid, on_reaped, NULL);
-  return TRUE;
+  return g_spawn_async_with_pipes_and_fds (NULL, argv,
+      (const char *const *) environment,
+      G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1,
+      -1, -1, &socket, &target, 1, &client->pid, NULL, NULL, NULL, error);
 }
 
 static gboolean
@@ -112,12 +119,13 @@ start_server (ForkClient *client, GError **error)
         "No socket can be opened: %s.", g_strerror (errno));
     return FALSE;
   }
-  ok = spawn (sockets[1], error);
+  ok = spawn (client, sockets[1], error);
   close (sockets[1]);
   if (ok && packet_receive (sockets[0], hello, FORK_MAX_PACKET, NULL, 0) < 0)
     hello[0] = '\0';
   if (!ok || !take_hello (client, hello, error)) {
     close (sockets[0]);
+    reap_server (client);
     return FALSE;
   }
   g_unix_set_fd_nonblocking (sockets[0], TRUE, NULL);
@@ -153,6 +161,7 @@ lose_server (ForkClient *client)
   close (client->socket);
   client->socket = -1;
   client->socket_source = 0;
+  reap_server (client);
   client->restart_source = g_timeout_add_seconds (
       RESTART_DELAY, on_restart, client);
   if (client->callbacks)
@@ -200,6 +209,7 @@ forkclient_free (ForkClient *client)
   g_clear_handle_id (&client->restart_source, g_source_remove);
   if (client->socket >= 0)
     close (client->socket);
+  reap_server (client);
   g_clear_pointer (&client->models, json_node_unref);
   g_free (client);
 }

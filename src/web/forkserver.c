@@ -272,7 +272,9 @@ run_worker (ForkServer *server, guint cpu_seconds, int requests)
   /* libraries may write warnings about the file: nobody is to read them */
   for (int fd = 0; fd <= 2; fd++)
     dup2 (server->null, fd);
-  dup2 (requests, FORK_SOCKET);
+  /* otherwise it would read others' orders */
+  if (dup2 (requests, FORK_SOCKET) < 0)
+    _exit (STATUS_SANDBOX_FAILED);
   close (requests);
   close (server->signals);
   close (server->null);
@@ -344,8 +346,10 @@ take_order (ForkServer *server)
 
   if (size == sizeof order && get_signal (order.kind))
     signal_worker (server, order.id, get_signal (order.kind));
-  else if (size == sizeof order)
+  else if (size == sizeof order && requests >= 0)
     start_worker (server, &order, requests);
+  else if (size == sizeof order)
+    send_exit (order.id, -1);
   if (requests >= 0)
     close (requests);
   return size > 0;

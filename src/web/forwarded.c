@@ -193,6 +193,7 @@ forwarded_read (SoupMessageHeaders *headers, GInetAddress *peer,
   guint last;
 
   result.client = find_client (hops, peer, proxies, &last);
+  result.is_relayed = last > 0 && last < hops->len;
   if (!standard)
     return result;
   other = find_client (others, peer, proxies, &last);
@@ -206,6 +207,7 @@ forwarded_read (SoupMessageHeaders *headers, GInetAddress *peer,
 
     g_clear_object (&result.client);
     result.client = g_steal_pointer (&other);
+    result.is_relayed = last > 0 && hop;
     result.scheme = get_scheme (hop ? hop->scheme : NULL);
     result.host = g_strdup (hop ? hop->host : NULL);
   }

@@ -16,7 +16,9 @@ typedef struct
                            known */
   char *scheme;         /* "http" or "https", in which the client asked; or
                            NULL */
-  char *host;           /* that it asked for, with its port; or NULL */
+  gboolean is_relayed; /* there is something to the left of @client: it may be a
+                           proxy, too */
+  char *host;          /* that it asked for, with its port; or NULL */
 } Forwarded;
 
 /**

@@ -272,10 +272,12 @@ on_timeout (gpointer user_data)
 {
   Job *job = user_data;
 
-  job->timeout_source = 0;
   /* one that waits for its next turn has not run for so long */
-  job->failure = job->is_paused ? REASON_OVERTAKEN : REASON_TIMEOUT;
+  if (job->failure == REASON_NONE)
+    job->failure = job->is_paused ? REASON_OVERTAKEN : REASON_TIMEOUT;
   worker_signal (job->worker, FORK_KILL);
+  /* until it has ended: an order may be lost if the fork server is slow */
+  job->timeout_source = g_timeout_add_seconds (1, on_timeout, job);
   return G_SOURCE_REMOVE;
 }
 
@@ -512,7 +514,8 @@ jobs_add (Jobs *jobs, ForkTask task, guint model, int input, const char *client,
   job->turn = schedule_add (jobs->schedule, client, job);
   /* not from within this function; and a timer may be too late for it */
   g_clear_handle_id (&jobs->advance_source, g_source_remove);
-  jobs->advance_source = g_idle_add (on_advance, jobs);
+  jobs->advance_source = g_idle_add_full (
+      G_PRIORITY_DEFAULT, on_advance, jobs, NULL);
   return job;
 }
 

@@ -312,7 +312,7 @@ ignore_chunk (Request *request, Connection *connection, gsize size)
 
   if (soup_message_headers_get_encoding (headers) !=
           SOUP_ENCODING_CONTENT_LENGTH ||
-      (guint64) soup_message_headers_get_content_length (headers) / 2 >
+      (guint64) soup_message_headers_get_content_length (headers) / 64 >
           request->service->max_size)
     request->n_ignored += size;
   if (request->n_ignored > request->service->max_size)

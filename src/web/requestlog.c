@@ -72,6 +72,9 @@ add_string (GString *line, const char *name, const char *text)
       g_string_append_printf (line, "\\%c", *at);
     else if ((guchar) *at < 0x20 || *at == 0x7f)
       g_string_append_printf (line, "\\u%04x", (guchar) *at);
+    else if ((guchar) *at == 0xc2 && (guchar) at[1] < 0xa0)
+      /* U+0080 to U+009F: some terminals obey them */
+      g_string_append_printf (line, "\\u%04x", (guchar) * ++at);
     else
       g_string_append_c (line, *at);
   g_string_append_c (line, '"');

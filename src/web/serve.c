@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
@@ -37,6 +36,7 @@ typedef struct
   gboolean draining;
   gboolean restarting; /* after it was drained the program is started anew */
   gboolean has_terminal;
+  gboolean outlives_terminal; /* nohup says so */
 } Run;
 
 static gboolean
@@ -93,11 +93,20 @@ has_terminal (void)
 /* SIGHUP: requests end, while clients that come wait to be accepted, and the
  * program is started anew.  It is also what a terminal sends when it is
  * closed. */
+static gboolean
+is_ignored (int number)
+{
+  struct sigaction action;
+
+  return sigaction (number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void
 hang_up (Run *run)
 {
   if (run->has_terminal && !has_terminal ()) {
-    end (run);
+    if (!run->outlives_terminal)
+      end (run);
   } else if (!run->draining) {
     run->restarting = TRUE;
     listeners_stop (run->listeners);
@@ -175,9 +184,6 @@ restart (Run *run, const char *program, char **arguments)
   for (guint i = 0; arguments[i]; i++)
     g_ptr_array_add (argv, arguments[i]);
   g_ptr_array_add (argv, NULL);
-  /* the fork server, which would be nobody's */
-  while (waitpid (-1, NULL, 0) > 0 || errno == EINTR)
-    ;
   if (listeners_hand_on (run->listeners))
     execv (program, (char **) argv->pdata);
   g_printerr ("genreclassify: %s: It cannot be started anew: %s.\n", program,
@@ -193,7 +199,8 @@ serve (const ServeOptions *options, char **arguments)
    * answer */
   Run run = { .drain_seconds = service->client_timeout + service->jobs.timeout +
         service->client_timeout,
-    .has_terminal = has_terminal () };
+    .has_terminal = has_terminal (),
+    .outlives_terminal = is_ignored (SIGHUP) };
   /* the path: there may be another program when it is started anew */
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autoptr (GError) error = NULL;

@@ -4,11 +4,10 @@
 
 #include <string.h>
 
+#include "access.h"
 #include "arguments.h"
 #include "genre/genre.h"
 #include "request.h"
-
-#define TOKEN_VARIABLE "GENRECLASSIFY_TOKEN"
 
 /* As they are given; what is not is NULL. */
 typedef struct
