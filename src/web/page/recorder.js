@@ -87,11 +87,16 @@ export function initRecorder({ button, label, panel, time, level }, onFile, onEr
     const chunks = [];
     const begin = performance.now();
 
-    context.createMediaStreamSource(stream).connect(analyser);
+    // Firefox lets go of a source that nobody holds, and hears nothing any more: it is
+    // held by what is called when the recording stops
+    const source = context.createMediaStreamSource(stream);
+
+    source.connect(analyser);
     recorder = new MediaRecorder(stream);
     recorder.dropped = false;
     recorder.addEventListener('dataavailable', ({ data }) => chunks.push(data));
     recorder.addEventListener('stop', ({ target }) => {
+      source.disconnect();
       release();
       clearInterval(timer);
       panel.hidden = true;
