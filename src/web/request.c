@@ -29,6 +29,7 @@ typedef struct
   ForkTask task; /* of an upload */
   void (*answer) (Request *request);
   const char *keys[3]; /* that the query may have, then NULL */
+  gboolean keep;       /* the file, for other requests; it becomes no job */
 } Route;
 
 struct _Request
@@ -52,23 +53,23 @@ static void answer_models (Request *request);
 static void answer_metrics (Request *request);
 static void answer_openapi (Request *request);
 static void answer_upload (Request *request);
-static void answer_keep (Request *request);
 static void answer_delete (Request *request);
 
 static const Route routes[] = {
   { "/predict", "POST", TRUE, FORK_PREDICT, answer_upload,
-      { "model", "upload" } },
-  { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload, { "upload" } },
-  { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload,
-      { "upload" } },
+      { "model", "upload" }, FALSE },
+  { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload, { "upload" },
+      FALSE },
+  { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload, { "upload" },
+      FALSE },
   { "/waveform", "POST", TRUE, FORK_WAVEFORM, answer_upload,
-      { "points", "upload" } },
-  { "/uploads", "POST", TRUE, 0, answer_keep, { NULL } },
-  { "/uploads/", "DELETE", TRUE, 0, answer_delete, { NULL } },
-  { "/models", "GET", TRUE, 0, answer_models, { NULL } },
-  { "/metrics", "GET", TRUE, 0, answer_metrics, { NULL } },
-  { "/health", "GET", FALSE, 0, answer_health, { NULL } },
-  { "/openapi.json", "GET", FALSE, 0, answer_openapi, { NULL } },
+      { "points", "upload" }, FALSE },
+  { "/uploads", "POST", TRUE, 0, answer_upload, { NULL }, TRUE },
+  { "/uploads/", "DELETE", TRUE, 0, answer_delete, { NULL }, FALSE },
+  { "/models", "GET", TRUE, 0, answer_models, { NULL }, FALSE },
+  { "/metrics", "GET", TRUE, 0, answer_metrics, { NULL }, FALSE },
+  { "/health", "GET", FALSE, 0, answer_health, { NULL }, FALSE },
+  { "/openapi.json", "GET", FALSE, 0, answer_openapi, { NULL }, FALSE },
 };
 
 static void
@@ -82,13 +83,6 @@ refuse (Request *request, WebErrorKind kind, const char *text)
 
 static void
 answer_upload (Request *request)
-{
-  upload_finish (request->upload);
-}
-
-/* The same, but the file becomes no job. */
-static void
-answer_keep (Request *request)
 {
   upload_finish (request->upload);
 }
@@ -451,8 +445,7 @@ begin_upload (Request *request, GHashTable *query)
 {
   const Route *route = request->route;
   Service *service = request->service;
-  UploadOrder order = { .task = route->task,
-    .keep = route->answer == answer_keep };
+  UploadOrder order = { .task = route->task, .keep = route->keep };
   const char *model = NULL; /* the default one */
 
   if (order.keep &&
@@ -491,8 +484,7 @@ begin_request (Request *request, const char *path, GHashTable *query)
     request->name = g_strdup (name);
     if (check_method (request, route->method) &&
         (!route->needs_token || check_token (request)) &&
-        check_query (request) &&
-        (route->answer == answer_upload || route->answer == answer_keep))
+        check_query (request) && route->answer == answer_upload)
       begin_upload (request, query);
   } else if (file) {
     if (check_method (request, "GET"))
