@@ -1,21 +1,34 @@
 #!/usr/bin/python3
 """Measures a recipe instead of a weights file: trains anew for each of K folds.
 
-  crossvalidate.py --cv K --work DIR --data FILE.npz [--coverage]
-      [--plot out.png] [-- OPTIONS OF train.py]
+  crossvalidate.py --cv K --work DIR --data FILE.npz [--groups artists.csv]
+      [--against OTHER_DIR] [--coverage] [--plot out.png] [-- OPTIONS OF train.py]
 
-The tracks, whatever their split, are dealt into K random folds.  Each fold is
-measured by a network that was trained on the other K - 1.  The figures of all tracks
-together are printed as evaluate.py prints them.
+The tracks, whatever their split, are dealt into K folds, every genre evenly.  Each
+track is predicted by networks that were trained on the other folds: by that of each
+seed (--seeds of train.py), and by the mean of their weights, which is what ships.
+Pretraining knows no genre: train.py's --pretrained serves all folds.
 
-Tracks of one artist and album are then in several folds: many report GTZAN this way,
-and it does not measure how well artists are recognised that are new.
+With --groups no artist is in two folds, and that is how much is right of artists
+that are new.  Without, the folds are random: tracks of one artist and album are then
+in several; many report GTZAN this way.  Intervals and comparisons (--against, the
+folder of another recipe) draw artists anew, not tracks: those of one artist are
+right or wrong together.
+
+The temperature of a fold's network is fitted to the answers for the other folds, each
+from a network that was not trained on the track: nothing is fitted to what it
+measures.  The temperature to ship is fitted to all of them.
+
+Networks stay in DIR; the same command goes on where it was stopped.
 """
 
 import argparse
+import csv
+import hashlib
 import json
 import os
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -25,42 +38,189 @@ import features
 import metrics
 import plots
 import train
+import weights
 
 
-def folds(y, k, seed=0):
-    """The fold [tracks] of each track; every genre is spread evenly."""
-    rng, fold = np.random.default_rng(seed), np.empty(len(y), int)
-    begin = 0
+def folds(y, k, groups=None, seed=0):
+    """The fold [tracks] of each track, every genre spread as evenly as it can be
+    with no group (an artist) in two folds; groups: [tracks] or None."""
+    groups = np.arange(len(y)) if groups is None else np.asarray(groups)
+    rng, fold = np.random.default_rng(seed), np.full(len(y), -1)
+    sizes = np.zeros(k, int)
     for genre in np.unique(y):
-        index = rng.permutation(np.flatnonzero(y == genre))
-        fold[index] = (np.arange(len(index)) + begin) % k
-        begin += len(index)
+        names, counts = np.unique(groups[(y == genre) & (fold < 0)],
+                                  return_counts=True)
+        # the largest first, so that the small ones even out
+        order = rng.permutation(len(names))
+        order = order[np.argsort(-counts[order], kind="stable")]
+        of_genre = np.bincount(fold[(y == genre) & (fold >= 0)], minlength=k)
+        for name, count in zip(names[order], counts[order]):
+            smallest = np.lexsort((sizes, of_genre))[0]
+            fold[groups == name] = smallest
+            of_genre[smallest] += count
+            sizes[smallest] += count
     return fold
 
 
-def cross_validate(data, k, work, options, build=None):
-    """What engine.predict() gives, but each track is predicted by a network that
-    was not trained on it.  `options` are train.py's; the networks stay in the
-    folder `work`, and a later call uses those that are there."""
-    fold, p = folds(data.y, k), None
+def read_groups(path, names):
+    """The artist [tracks] of each track, from a CSV with the columns track and
+    artist; a track that is not in it is alone."""
+    try:
+        with open(path, newline="", encoding="utf-8") as f:
+            artists = {row["track"]: row["artist"] for row in csv.DictReader(f)}
+    except KeyError as e:
+        raise features.DataError(f"{path}: no column {e.args[0]!r}; expected "
+                                 "track and artist")
+    except (csv.Error, UnicodeDecodeError) as e:
+        raise features.DataError(f"{path}: not a readable CSV: {e}")
+    if not any(name in artists for name in names):
+        raise features.DataError(f"{path}: none of the {len(names)} tracks is "
+                                 "in it")
+    return np.array([artists.get(name, f"track {name}") for name in names])
+
+
+@dataclass
+class Answers:
+    """What the networks of a recipe say of the tracks they were not trained on."""
+    names: np.ndarray       # str [tracks]
+    groups: np.ndarray      # str [tracks]
+    y: np.ndarray           # int [tracks], index into labels
+    labels: np.ndarray      # str [labels]
+    seeds: np.ndarray       # float32 [seeds][tracks][labels], probabilities
+    mean: np.ndarray        # float32 [tracks][labels], of the mean of the weights
+    temperature: float      # of the mean of the weights, fitted to all tracks
+
+    def save(self, path):
+        np.savez(path, **vars(self))
+
+    @classmethod
+    def load(cls, folder):
+        path = os.path.join(folder, "answers.npz")
+        try:
+            with np.load(path, allow_pickle=False) as z:
+                return cls(**{name: z[name] for name in cls.__annotations__})
+        except (OSError, ValueError, KeyError) as e:
+            raise features.DataError(f"{path}: not the answers of a "
+                                     f"cross-validation: {e}")
+
+    def right(self):
+        """The share of seeds that are right, [tracks]."""
+        return (self.seeds.argmax(2) == self.y).mean(0)
+
+
+def keep_settings(work, **settings):
+    """Refuses the folder `work` of another cross-validation."""
+    path = os.path.join(work, "settings.json")
+    os.makedirs(work, exist_ok=True)
+    if os.path.exists(path):
+        with open(path) as f:
+            known = json.load(f)
+        if known != settings:
+            differ = [k for k in settings if known.get(k) != settings[k]]
+            raise features.DataError(
+                f"{work} is of a cross-validation with another "
+                f"{', '.join(differ)}; give another folder, or the same ones")
+        return
+    with open(path + ".part", "w") as f:
+        json.dump(settings, f)
+    os.replace(path + ".part", path)
+
+
+def answers_of(paths, data, fold, build):
+    """Probabilities [tracks][labels] of the networks paths[fold] for the tracks of
+    their folds, and the temperature fitted to all of them.  The files get the
+    temperature that was fitted to the other folds."""
+    logits, temperatures = [], []
+    for i, path in enumerate(paths):
+        logits.append(engine.logits(path, data.x[fold == i], build))
+    y = [data.y[fold == i] for i in range(len(paths))]
+    others = weights.has_other(paths[0])
+    for i, path in enumerate(paths):
+        rest = [j for j in range(len(paths)) if j != i]
+        temperatures.append(metrics.temperature_of(
+            np.concatenate([logits[j] for j in rest]),
+            np.concatenate([y[j] for j in rest]), others))
+        weights.set_temperature(path, temperatures[-1])
+    p = np.empty((len(data.y), len(data.genres)), np.float32)
+    for i, path in enumerate(paths):
+        p[fold == i] = engine.predict(path, data.part_of(fold == i), build)[0]
+    return p, metrics.temperature_of(np.concatenate(logits), np.concatenate(y),
+                                     others)
+
+
+def cross_validate(data, k, work, options, groups=None, build=None):
+    """The Answers of the recipe `options` (train.py's) for every track."""
+    fold = folds(data.y, k, groups)
     if np.bincount(fold, minlength=k).min() == 0:
         raise features.DataError(f"{len(data.y)} tracks are too few for {k} "
                                  "folds")
-    os.makedirs(work, exist_ok=True)
-    for i in range(k):
-        out = os.path.join(work, f"fold{i}.safetensors")
+    keep_settings(work, cv=k, options=options,
+                  folds=hashlib.sha256(fold.tobytes()).hexdigest(),
+                  data=hashlib.sha256(data.x.tobytes()).hexdigest())
+    outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
+    for i, out in enumerate(outs):
         args = train.arguments(["--data", "-", "--out", out, *options])
         torch.set_num_threads(args.threads)
-        data.split = np.where(fold == i, "valid", "train")
+        # nothing is "valid": no figure of these tracks may steer the training
+        data.split = np.where(fold == i, "held out", "train")
         if not os.path.exists(out):
             train.run(data, args)
-        guess, y, labels = engine.predict(out, data.part("valid"), build)
-        if p is None:
-            p = np.empty((len(data.y), guess.shape[1]), guess.dtype)
-        p[fold == i] = guess
-        print(f"fold {i + 1} of {k}: accuracy "
-              f"{(guess.argmax(1) == y).mean():.3f}", file=sys.stderr)
-    return p, np.array([labels.index(data.genres[g]) for g in data.y]), labels
+        p, y, _ = engine.predict(out, data.part("held out"), build)
+        print(f"fold {i + 1} of {k}: accuracy {(p.argmax(1) == y).mean():.3f}",
+              file=sys.stderr)
+    seeds = [answers_of([os.path.join(f"{out}.work", f"seed{s}.safetensors")
+                         for out in outs], data, fold, build)[0]
+             for s in range(args.seeds)]
+    mean, temperature = answers_of(outs, data, fold, build)
+    answers = Answers(
+        np.array(data.names),
+        np.array(data.names) if groups is None else groups,
+        data.y, np.array(data.genres), np.stack(seeds), mean, temperature)
+    answers.save(os.path.join(work, "answers.npz"))
+    return answers
+
+
+def measure(answers, coverage=False):
+    """metrics.measure() of all seeds together, with the interval of their accuracy,
+    and of the mean of their weights."""
+    labels, y, groups = answers.labels.tolist(), answers.y, answers.groups
+    seeds = len(answers.seeds)
+
+    def figures(p, y, right):
+        result = metrics.measure(p, y, labels)
+        result["interval"] = metrics.interval(right, groups)
+        if coverage:
+            result["coverage"] = metrics.coverage(p, y)
+        return result
+    result = figures(answers.seeds.reshape(-1, len(labels)), np.tile(y, seeds),
+                     answers.right())
+    result["n"], result["seeds"] = len(y), [
+        float((p.argmax(1) == y).mean()) for p in answers.seeds]
+    result["groups"] = len(np.unique(groups))
+    result["mean_of_weights"] = {
+        **figures(answers.mean, y, answers.mean.argmax(1) == y),
+        "temperature": float(answers.temperature)}
+    return result
+
+
+def compare(answers, other):
+    """By how much `answers` is more often right than `other`, on the same tracks."""
+    if answers.names.tolist() != other.names.tolist():
+        raise features.DataError("the other recipe was measured on other tracks")
+    difference, genre = answers.right() - other.right(), answers.y
+    means = (answers.mean.argmax(1) == answers.y).astype(float) \
+        - (other.mean.argmax(1) == other.y)
+    return {
+        "accuracy": float(difference.mean()),
+        "interval": metrics.interval(difference, answers.groups),
+        "mean_of_weights": float(means.mean()),
+        "mean_of_weights_interval": metrics.interval(means, answers.groups),
+        "recall": {
+            str(label): [float(difference[genre == i].mean()),
+                         *metrics.interval(difference[genre == i],
+                                           answers.groups[genre == i])]
+            for i, label in enumerate(answers.labels) if (genre == i).any()},
+    }
 
 
 def arguments():
@@ -76,6 +236,10 @@ def arguments():
     parser.add_argument("--work", required=True, metavar="DIR",
                         help="where the networks are kept")
     parser.add_argument("--data", required=True, metavar="FILE.npz")
+    parser.add_argument("--groups", metavar="FILE.csv", help="whose track it is "
+                        "(columns track, artist): no artist is in two folds")
+    parser.add_argument("--against", metavar="DIR", help="the folder of another "
+                        "recipe's cross-validation, to compare with")
     parser.add_argument("--coverage", action="store_true",
                         help="add precision and coverage by min-confidence")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the confusion "
@@ -92,13 +256,16 @@ def main(program="crossvalidate.py"):
     args, options = arguments()
     try:
         data = features.load_npz(args.data)
-        p, y, labels = cross_validate(data, args.cv, args.work, options,
-                                      args.build)
-        result = metrics.measure(p, y, labels)
-        if args.coverage:
-            result["coverage"] = metrics.coverage(p, y)
+        groups = read_groups(args.groups, data.names) if args.groups else None
+        other = Answers.load(args.against) if args.against else None
+        answers = cross_validate(data, args.cv, args.work, options, groups,
+                                 args.build)
+        result = measure(answers, args.coverage)
+        if other:
+            result["against"] = compare(answers, other)
         if args.plot:
-            plots.plot(args.plot, p, y, labels)
+            plots.plot(args.plot, answers.mean, answers.y,
+                       answers.labels.tolist())
     except (features.DataError, engine.EngineError, OSError) as e:
         sys.exit(f"{program}: {e}")
     print(json.dumps(result))

@@ -79,6 +79,24 @@ def predict(model, data, build=None):
     return p, y, engine.labels
 
 
+def logits(model, x, build=None):
+    """What the network's last dense layer gives for each of the images x, up to
+    one number for all outputs of an image: [N][outputs]."""
+    tensors, metadata = weights.load(model)
+    layers = [{**layer, "temperature": 1.0} if layer["type"] == "softmax"
+              else layer for layer in metadata["layers"]]
+    labels = metadata["labels"]
+    if layers[-1]["type"] == "share_other":
+        layers, labels = layers[:-1], labels + ["other"]
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "logits.safetensors")
+        weights.save(path, tensors, metadata["name"], metadata["version"], labels,
+                     layers)
+        network = Engine(path, build)
+        p = np.stack([network.predict(image) for image in x])
+    return np.log(np.maximum(p, 1e-30, dtype=np.float64))
+
+
 def open_other(model, build=None):
     """The engine with the network of `model`, but with one label more, "other":
     the network's own output for what is not music, before its probability is

@@ -38,6 +38,10 @@ class Data:
         if not keep.any():
             raise DataError(f"no track has the split {split!r}; there are: "
                             + ", ".join(sorted(set(self.split.tolist()))))
+        return self.part_of(keep)
+
+    def part_of(self, keep):
+        """The tracks that `keep`, bool [N], names."""
         return Data(self.x[keep], self.y[keep],
                     [n for n, k in zip(self.names, keep) if k],
                     self.genres, self.split[keep])

@@ -59,9 +59,28 @@ def load(path):
     return tensors, metadata
 
 
+def has_other(path):
+    """Whether the network has an output for what is not music."""
+    return load(path)[1]["layers"][-1]["type"] == "share_other"
+
+
+def set_temperature(path, temperature):
+    """Writes the file anew with this temperature of its softmax."""
+    def change(layers):
+        for layer in layers:
+            if layer["type"] == "softmax":
+                layer["temperature"] = temperature
+    _rewrite(path, change)
+
+
 def add_metadata(path, **texts):
     """Writes the file anew with these strings in its metadata as well."""
+    _rewrite(path, **texts)
+
+
+def _rewrite(path, change_layers=lambda layers: None, **texts):
     tensors, metadata = load(path)
+    change_layers(metadata["layers"])
     known = {k: metadata.pop(k) for k in ("name", "version", "labels", "layers")}
     extra = {k: v for k, v in metadata.items()
              if k not in ("format", "frontend")}

@@ -332,7 +332,9 @@ class Evaluate(ToolTest):
             self.assertTrue(0 <= found[key] <= 1)
         self.assertEqual(found["music_that_loses_its_tag"], 0)
 
-    def test_folds(self):
+
+class CrossValidate(ToolTest):
+    def test_random_folds(self):
         y = np.repeat(np.arange(10), 13)
         fold = crossvalidate.folds(y, 5)
         for genre in range(10):
@@ -341,29 +343,128 @@ class Evaluate(ToolTest):
         counts = np.bincount(fold, minlength=5)
         self.assertLessEqual(counts.max() - counts.min(), 1)
 
-    def test_cross_validation(self):
-        """Every track is predicted by the network that did not see it."""
-        data, work = self.npz(), self.path("work")
+    def test_folds_of_groups(self):
+        """No artist in two folds, and genres as even as their artists allow."""
+        rng = np.random.default_rng(3)
+        y = np.repeat(np.arange(10), 40)
+        for artists in 5, 12, 40:
+            groups = y * 100 + rng.integers(0, artists, len(y))
+            fold = crossvalidate.folds(y, 5, groups)
+            for group in np.unique(groups):
+                self.assertEqual(len(set(fold[groups == group])), 1)
+            largest = max(np.unique(groups, return_counts=True)[1])
+            for genre in range(10):
+                counts = np.bincount(fold[y == genre], minlength=5)
+                self.assertLessEqual(counts.max() - counts.min(), largest)
+
+    def test_group_of_two_genres(self):
+        y, groups = np.repeat([0, 1], 6), np.array(list("aabbccaaddee"))
+        fold = crossvalidate.folds(y, 3, groups)
+        self.assertEqual(len(set(fold[groups == "a"])), 1)
+        self.assertEqual(np.bincount(fold, minlength=3).tolist(), [4, 4, 4])
+
+    def test_read_groups(self):
+        names = ["track0", "track1", "track2"]
+
+        def read(text):
+            return crossvalidate.read_groups(
+                self.write("artists.csv", text.encode()), names)
+        self.assertEqual(read("artist,track\nx,track0\nx,track2\ny,z\n").tolist(),
+                         ["x", "track track1", "x"])
+        for text, word in (("track,who\ntrack0,x\n", "'artist'"),
+                           ("", "none of the 3 tracks"),
+                           ("track,artist\nother,x\n", "none of the 3 tracks")):
+            with self.assertRaisesRegex(features.DataError, word):
+                read(text)
+
+    def validate(self, *args, program=evaluate):
+        return self.call_tool(program, "--cv", "3", "--work", self.path("work"),
+                              "--data", self.npz(), *args, "--build", BUILD,
+                              "--", "--smoke", "--architecture", "gru", "--seeds",
+                              "2", build=False)
+
+    def test_refused(self):
+        """Too few tracks, the folder of another recipe, no such folder."""
         for program in crossvalidate, evaluate:
             self.assert_refused(
-                self.call_tool(program, "--cv", "31", "--work", work,
-                               "--data", data),
+                self.call_tool(program, "--cv", "31", "--work",
+                               self.path("work"), "--data", self.npz()),
                 f"{program.__name__}.py", "30 tracks", "31 folds")
-        with mock.patch.object(sys, "argv", [
-                "evaluate", "--cv", "3", "--work", work, "--data", data,
-                "--build", BUILD, "--", "--smoke", "--architecture", "cnn"]):
-            output, errors = io.StringIO(), io.StringIO()
-            with contextlib.redirect_stdout(output), \
-                    contextlib.redirect_stderr(errors):
-                evaluate.main()
-        self.assertEqual(json.loads(output.getvalue())["n"], 30)
-        p, y, labels = engine.predict(
-            os.path.join(work, "fold1.safetensors"), features.load_npz(data),
-            BUILD)
-        held_out = crossvalidate.folds(features.load_npz(data).y, 3) == 1
-        expected = (p[held_out].argmax(1) == y[held_out]).mean()
-        self.assertIn(f"fold 2 of 3: accuracy {expected:.3f}",
-                      errors.getvalue())
+        self.assert_refused(self.validate("--against", self.path("none")),
+                            "evaluate.py", "none", "answers")
+        os.makedirs(self.path("work"), exist_ok=True)
+        crossvalidate.keep_settings(self.path("work"), cv=4, options=[],
+                                    folds="", data="")
+        self.assert_refused(self.validate(), "evaluate.py", "work",
+                            "another cv, options, folds, data")
+
+    def test_result(self):
+        """Every track is predicted by networks that did not see it, at a
+        temperature that it did not steer; and nothing is trained twice."""
+        artists = self.write("artists.csv", b"track,artist\n" + b"".join(
+            b"track%d,a%d\n" % (i, i // 2) for i in range(30)))
+        status, output, errors = self.validate("--groups", artists, "--coverage")
+        self.assertEqual(status, 0, errors)
+        result = json.loads(output)
+        self.assertEqual((result["n"], result["groups"]), (30, 15))
+        self.assertEqual(len(result["seeds"]), 2)
+        self.assertAlmostEqual(np.mean(result["seeds"]), result["accuracy"])
+        low, high = result["interval"]
+        self.assertTrue(low <= result["accuracy"] <= high)
+
+        data = features.load_npz(self.npz())
+        groups = crossvalidate.read_groups(artists, data.names)
+        fold = crossvalidate.folds(data.y, 3, groups)
+        answers = crossvalidate.Answers.load(self.path("work"))
+        for i in range(3):
+            held_out = fold == i
+            for p, path in ((answers.seeds[1], f"fold{i}.safetensors.work/"
+                             "seed1.safetensors"),
+                            (answers.mean, f"fold{i}.safetensors")):
+                expected, _, _ = engine.predict(
+                    self.path("work", path), data.part_of(held_out), BUILD)
+                np.testing.assert_array_equal(p[held_out], expected)
+        logits = np.concatenate([engine.logits(
+            self.path("work", f"fold{i}.safetensors"), data.x[fold == i], BUILD)
+            for i in (1, 2)])
+        y = np.concatenate([data.y[fold == i] for i in (1, 2)])
+        self.assertEqual(
+            weights.load(self.path("work", "fold0.safetensors"))[1]["layers"][-1],
+            {"type": "softmax",
+             "temperature": metrics.temperature_of(logits, y, False)})
+
+        with mock.patch.object(train, "run", side_effect=AssertionError):
+            status, again, errors = self.validate(
+                "--groups", artists, "--coverage", "--against",
+                self.path("work"))
+        self.assertEqual(status, 0, errors)
+        against = json.loads(again)
+        same = against.pop("against")
+        self.assertEqual(against, result)
+        self.assertEqual((same["accuracy"], same["interval"]), (0, [0, 0]))
+        self.assertEqual(same["recall"]["blues"], [0, 0, 0])
+
+    def test_compare(self):
+        """Tracks of one artist count as one draw: the interval of a difference that
+        one artist makes is wider than that of many."""
+        n = 40
+        def answers(right, groups):
+            p = np.where(np.arange(2) == 0, right[:, None], 1 - right[:, None])
+            return crossvalidate.Answers(
+                np.arange(n).astype(str), groups, np.zeros(n, int),
+                np.array(["blues", "rock"]), p[None].astype(np.float32), p, 1.0)
+        good, bad = np.ones(n), np.where(np.arange(n) < 10, 0.0, 1.0)
+        alone, together = np.arange(n), np.arange(n) // 10
+        results = [crossvalidate.compare(answers(good, g), answers(bad, g))
+                   for g in (alone, together)]
+        for result in results:
+            self.assertEqual(result["accuracy"], 0.25)
+            self.assertEqual(result["recall"]["blues"][0], 0.25)
+        self.assertEqual(results[1]["interval"], [0, 0.75])
+        low, high = results[0]["interval"]
+        # 95 % of a binomial share of 40 at 0.25
+        self.assertAlmostEqual(low, 0.125, delta=0.026)
+        self.assertAlmostEqual(high, 0.4, delta=0.026)
 
 
 class TrainErrors(ToolTest):
