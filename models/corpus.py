@@ -1,12 +1,16 @@
-"""The unlabelled corpus: windows of varied audio, and what two teachers, taggers
+"""The unlabelled corpora: windows of varied audio, and what two teachers, taggers
 that were trained on far more music, say of each.
 
-A folder holds corpus_mel.zip (one 8-bit grey PNG per window, <id>.png, frames x
-bands, in steps of 4 of a mel image's 255), corpus_teachers.npz (ids, musicnn_tags,
-musicnn_emb, mn04_probs, mn04_emb, class_names, kind, source: one row per window)
-and gtzan_teachers.npz (ids, musicnn_tags of tracks with labels).
+A corpus called NAME is NAME_mel.zip (one 8-bit grey PNG per window, <id>.png, frames x
+bands, in steps of 4 of a mel image's 255) beside NAME_teachers.npz (ids, musicnn_tags,
+musicnn_emb, mn04_probs, mn04_emb, class_names, kind, source: one row per window) and,
+for licences, NAME_manifest.csv (id, licence).  It is given by its NAME_mel.zip, and all
+corpora of a folder by the folder.  There also lies gtzan_teachers.npz (ids,
+musicnn_tags of tracks with labels).
 """
 
+import csv
+import fnmatch
 import io
 import os
 import zipfile
@@ -27,6 +31,8 @@ HELD_OUT = ("asterisk-core-sounds-ru-wav", "boswars-data", "librosa+data",
 # mn04's classes of music: AudioSet's list has them in one block.
 FIRST_CLASS, LAST_CLASS = "Music", "Scary music"
 
+IMAGES = "_mel.zip"
+
 
 @dataclass
 class Corpus:
@@ -36,39 +42,108 @@ class Corpus:
     embedding: np.ndarray   # float32 [N][584], both teachers', standardised
     music: np.ndarray       # bool [N]
     kind: np.ndarray        # str [N]
+    source: np.ndarray      # str [N]
+    stated: np.ndarray      # bool [N], the source states a licence
     held_out: np.ndarray    # bool [N], not music and not to be trained on
 
     def part(self, keep):
         return Corpus(**{k: v[keep] for k, v in vars(self).items()})
 
+    def weights(self, rules):
+        """How often each window is drawn, float [N]: 1, or what the last rule
+        (pattern, weight) says whose pattern its kind or source matches."""
+        weight = np.ones(len(self.x))
+        for pattern, value in rules:
+            hit = np.array([fnmatch.fnmatchcase(k, pattern)
+                            or fnmatch.fnmatchcase(s, pattern)
+                            for k, s in zip(self.kind, self.source)])
+            if not hit.any():
+                raise features.DataError(
+                    f"no kind and no source of the corpus is called {pattern!r}")
+            weight[hit] = value
+        if not weight.any():
+            raise features.DataError("no window of the corpus has a weight above 0")
+        return weight
 
-def load(folder):
-    images = os.path.join(folder, "corpus_mel.zip")
-    teachers = os.path.join(folder, "corpus_teachers.npz")
+
+def find(paths):
+    """The NAME_mel.zip of all corpora that `paths`, folders and such files, name."""
+    found = []
+    for path in paths:
+        if not os.path.isdir(path):
+            if not path.endswith(IMAGES):
+                raise features.DataError(
+                    f"{path}: expected a folder or a file NAME{IMAGES}")
+            found.append(path)
+            continue
+        names = sorted(n for n in os.listdir(path) if n.endswith(IMAGES))
+        if not names:
+            raise features.DataError(f"{path}: no file NAME{IMAGES} in it")
+        found += [os.path.join(path, name) for name in names]
+    return found
+
+
+def load(*paths):
+    """The corpora of folders and files NAME_mel.zip as one."""
+    paths = find(paths)
+    parts = [_load_one(path) for path in paths]
+    for path, part in zip(paths, parts):
+        if part["class_names"] != parts[0]["class_names"]:
+            raise features.DataError(f"{path}: its teachers have other classes than "
+                                     f"those of {paths[0]}")
+    names = parts[0]["class_names"]
+    block = slice(names.index(FIRST_CLASS), names.index(LAST_CLASS) + 1)
+
+    def joined(key):
+        return np.concatenate([part[key] for part in parts])
+    kind, source = joined("kind"), joined("source")
+    music = ~np.isin(kind, NOT_MUSIC)
+    embeddings = [joined(k) for k in ("musicnn_emb", "mn04_emb")]
+    for e in embeddings:
+        e -= e[music].mean(0)
+        e /= e[music].std(0) + 1e-3
+    return Corpus(joined("x"), joined("musicnn_tags"),
+                  joined("mn04_probs")[:, block], np.concatenate(embeddings, 1),
+                  music, kind, source, joined("stated"),
+                  ~music & np.isin(source, HELD_OUT))
+
+
+def _load_one(path):
+    """The arrays of one corpus by their names in its files."""
+    base = path[:-len(IMAGES)]
+    teachers = f"{base}_teachers.npz"
     try:
         with np.load(teachers, allow_pickle=False) as z:
-            ids, kind, source = z["ids"], z["kind"], z["source"]
-            tags = z["musicnn_tags"].astype(np.float32)
-            names = z["class_names"].tolist()
-            block = slice(names.index(FIRST_CLASS),
-                          names.index(LAST_CLASS) + 1)
-            classes = z["mn04_probs"][:, block].astype(np.float32)
-            embeddings = [z[k].astype(np.float32)
-                          for k in ("musicnn_emb", "mn04_emb")]
+            part = {k: z[k].astype(np.float32) for k in (
+                "musicnn_tags", "musicnn_emb", "mn04_probs", "mn04_emb")}
+            part.update({k: z[k].astype(str) for k in ("ids", "kind", "source")})
+            part["class_names"] = z["class_names"].tolist()
     except KeyError as e:
         raise features.DataError(f"{teachers}: {e.args[0]}")
     except Exception as e:  # zipfile's and numpy's errors have no parent
         raise features.DataError(f"{teachers}: not a readable npz: {e}")
+    for name in FIRST_CLASS, LAST_CLASS:
+        if name not in part["class_names"]:
+            raise features.DataError(f"{teachers}: no class {name!r}")
     try:
-        x = _read_images(images, ids)
+        part["x"] = _read_images(path, part["ids"])
     except Exception as e:
-        raise features.DataError(f"{images}: not a readable zip of PNGs: {e}")
-    music = ~np.isin(kind, NOT_MUSIC)
-    for e in embeddings:
-        e -= e[music].mean(0)
-        e /= e[music].std(0) + 1e-3
-    return Corpus(x, tags, classes, np.concatenate(embeddings, 1), music, kind,
-                  ~music & np.isin(source, HELD_OUT))
+        raise features.DataError(f"{path}: not a readable zip of PNGs: {e}")
+    part["stated"] = _licence_stated(f"{base}_manifest.csv", part["ids"])
+    return part
+
+
+def _licence_stated(path, ids):
+    if not os.path.exists(path):
+        return np.zeros(len(ids), bool)
+    try:
+        with open(path, newline="", encoding="utf-8") as f:
+            licences = {row["id"]: row["licence"] for row in csv.DictReader(f)}
+    except (KeyError, csv.Error, UnicodeDecodeError) as e:
+        raise features.DataError(f"{path}: not a manifest with the columns id and "
+                                 f"licence: {e}")
+    return np.array([not licences.get(i, "not stated").startswith("not stated")
+                     for i in ids])
 
 
 def _read_images(path, ids):
@@ -81,10 +156,11 @@ def _read_images(path, ids):
     return np.stack(images).astype(np.uint8)
 
 
-def track_tags(folder, names):
-    """musicnn's tags of labelled tracks, float32 [len(names)][50], from
-    gtzan_teachers.npz; NaN for a track that it does not know."""
-    path = os.path.join(folder, "gtzan_teachers.npz")
+def track_tags(paths, names):
+    """musicnn's tags of labelled tracks, float32 [len(names)][50], from the
+    gtzan_teachers.npz beside the first corpus; NaN for a track that it does not
+    know."""
+    path = os.path.join(os.path.dirname(find(paths)[0]), "gtzan_teachers.npz")
     try:
         with np.load(path, allow_pickle=False) as z:
             known = dict(zip(z["ids"].tolist(),

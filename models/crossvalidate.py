@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+import corpus
 import engine
 import features
 import metrics
@@ -157,6 +158,7 @@ def cross_validate(data, k, work, options, groups=None, build=None):
     keep_settings(work, cv=k, options=options,
                   folds=hashlib.sha256(fold.tobytes()).hexdigest(),
                   data=hashlib.sha256(data.x.tobytes()).hexdigest())
+    everything = None
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
     for i, out in enumerate(outs):
         args = train.arguments(["--data", "-", "--out", out, *options])
@@ -164,7 +166,9 @@ def cross_validate(data, k, work, options, groups=None, build=None):
         # nothing is "valid": no figure of these tracks may steer the training
         data.split = np.where(fold == i, "held out", "train")
         if not os.path.exists(out):
-            train.run(data, args)
+            if args.corpus and everything is None:
+                everything = corpus.load(*args.corpus)
+            train.run(data, args, everything)
         p, y, _ = engine.predict(out, data.part("held out"), build)
         print(f"fold {i + 1} of {k}: accuracy {(p.argmax(1) == y).mean():.3f}",
               file=sys.stderr)

@@ -28,10 +28,10 @@ import plots
 import weights
 
 
-def rejection(model, data, folder, min_confidence, build=None):
-    """How well what is not music is told from music: the windows of the corpus
-    in `folder` that no training has seen, and the tracks of `data`."""
-    windows = corpus.load(folder)
+def rejection(model, data, paths, min_confidence, build=None):
+    """How well what is not music is told from music: the windows of the corpora
+    `paths` that no training has seen, and the tracks of `data`."""
+    windows = corpus.load(*paths)
     windows = windows.part(windows.held_out)
     other = engine.open_other(model, build)
     noise, music = (np.stack([other.predict(x) for x in images])
@@ -78,8 +78,9 @@ def arguments():
     parser.add_argument("--split", help="only the tracks of this split")
     parser.add_argument("--coverage", action="store_true",
                         help="add precision and coverage by min-confidence")
-    parser.add_argument("--corpus", metavar="DIR", help="add how much of what "
-                        "is not music there would be tagged")
+    parser.add_argument("--corpus", metavar="PATH", action="append",
+                        help="add how much of what is not music there (a "
+                        "NAME_mel.zip or a folder) would be tagged")
     parser.add_argument("--min-confidence", type=float, default=0.7,
                         help="below it nothing is tagged (default: "
                         "%(default)s, the element's)")

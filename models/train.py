@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Trains a genre network and writes its weights file.
 
-  train.py --data gtzan_mel128.npz --corpus DIR --out crnn.safetensors
+  train.py --data gtzan_mel128.npz --corpus DIR [--corpus ...] --out crnn.safetensors
   train.py --audio DIR --out crnn.safetensors     (DIR/<genre>/*.wav|au|mp3)
 
-With --corpus the network first learns from the unlabelled windows in DIR what two
+With --corpus the network first learns from the unlabelled windows there what two
 taggers say of them (pretraining), and keeps learning it beside the genres
 (fine-tuning); there it also learns what is not music.  The weights are averaged over
 the steps (EMA), and the average after the last epoch is what counts: no epoch is
@@ -45,14 +45,18 @@ class Pool:
     """Windows to draw training batches from, uint8 [N][frames][bands], and
     their targets, float [N][...], where NaN stands for what is not known."""
 
-    def __init__(self, x, mixup=0.0, **targets):
+    def __init__(self, x, mixup=0.0, weight=None, **targets):
+        """weight: how often each window is drawn, [N]; None: all alike."""
         self.x, self.mixup = x, mixup
+        self.chance = None if weight is None or (weight == 1).all() \
+            else weight / weight.sum()
         self.targets = {k: torch.from_numpy(np.float32(v))
                         for k, v in targets.items()}
 
     def draw(self, count, crop, args, rng):
         """Gives `count` crops [count][1][bands][crop] and their targets."""
-        index = rng.choice(len(self.x), count, replace=count > len(self.x))
+        index = rng.choice(len(self.x), count, p=self.chance,
+                           replace=count > len(self.x))
         z = augment.augment(self.x[index], crop, args, rng)
         targets = {k: v[index] for k, v in self.targets.items()}
         if self.mixup > 0:
@@ -245,18 +249,25 @@ def fit(stage, student, parts, epochs, steps, rate, args, seed, valid=None):
 class Recipe:
     """The data of a run and the stages that turn it into a network."""
 
-    def __init__(self, data, folder, args):
-        """data: features.Data with a split; folder: the corpus, or None."""
+    def __init__(self, data, args, everything=None):
+        """data: features.Data with a split; everything: what corpus.load() gives
+        for args.corpus, if it is loaded."""
         self.args, self.genres = args, data.genres
         self.training = data.part("train")
         self.valid = data.part("valid") if (data.split == "valid").any() \
             else None
         self.corpus = self.tags = None
         self.heads = {}
-        if folder:
-            everything = corpus.load(folder)
-            self.corpus = everything.part(~everything.held_out)
-            self.tags = corpus.track_tags(folder, self.training.names)
+        if args.corpus:
+            everything = everything or corpus.load(*args.corpus)
+            keep = ~everything.held_out
+            if args.licensed:
+                keep &= everything.stated
+                if not keep.any():
+                    raise features.DataError("no window of the corpus has a source "
+                                             "that states a licence")
+            self.corpus = everything.part(keep)
+            self.tags = corpus.track_tags(args.corpus, self.training.names)
             # standardised log-odds: a rare tag counts as much as a frequent one
             odds = corpus.log_odds(np.concatenate(
                 [everything.tags, everything.classes], 1))
@@ -265,7 +276,7 @@ class Recipe:
             self.heads = {"tags": odds.shape[1],
                           "embedding": everything.embedding.shape[1]}
         self.layers = networks.layers_of(args.architecture, len(data.genres),
-                                         other=bool(folder))
+                                         other=bool(args.corpus))
 
     def student(self, seed, dropout=0.0):
         torch.manual_seed(seed)
@@ -285,8 +296,8 @@ class Recipe:
         # a tagger of music says nothing sensible of what is none
         tags = self.tag_targets(np.where(c.music[:, None], c.tags, np.nan),
                                 c.classes)
-        return Pool(c.x, tags=tags, embedding=np.clip(c.embedding, -5, 5),
-                    **targets)
+        return Pool(c.x, weight=c.weights(self.args.draw), tags=tags,
+                    embedding=np.clip(c.embedding, -5, 5), **targets)
 
     def pretrain(self, seed):
         """Without dropout and mixup, which are for the few tracks with labels:
@@ -407,6 +418,18 @@ def at_least(least, kind=int):
     return parse
 
 
+def rule(text):
+    """The type of an argument PATTERN=WEIGHT."""
+    pattern, equals, weight = text.rpartition("=")
+    try:
+        if not equals or not pattern:
+            raise ValueError
+        return pattern, at_least(0, float)(weight)
+    except (ValueError, argparse.ArgumentTypeError):
+        raise argparse.ArgumentTypeError(
+            f"{text}: expected PATTERN=WEIGHT, as in 'AI music=0.5'")
+
+
 def arguments(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0],
@@ -416,8 +439,14 @@ def arguments(argv=None):
                         help="mel images with labels and split")
     source.add_argument("--audio", metavar="DIR",
                         help="audio files in DIR/<genre>/")
-    parser.add_argument("--corpus", metavar="DIR",
-                        help="unlabelled windows and what teachers say of them")
+    parser.add_argument("--corpus", metavar="PATH", action="append", default=[],
+                        help="unlabelled windows and what teachers say of them: "
+                        "a NAME_mel.zip, or a folder of some; can be given again")
+    parser.add_argument("--draw", metavar="PATTERN=WEIGHT", type=rule,
+                        action="append", default=[], help="how often windows of "
+                        "this kind or source are drawn; can be given again")
+    parser.add_argument("--licensed", action="store_true", help="only windows "
+                        "whose source states a licence")
     parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
                         "pretrain1.pt of an earlier run, instead of pretraining")
     parser.add_argument("--out", required=True, help="weights file to write")
@@ -493,9 +522,9 @@ def arguments(argv=None):
     return args
 
 
-def run(data, args):
-    """From data (features.Data) to the weights file args.out."""
-    recipe = Recipe(data, args.corpus, args)
+def run(data, args, everything=None):
+    """From data (features.Data) and corpora to the weights file args.out."""
+    recipe = Recipe(data, args, everything)
     recipe.save(recipe.run(), args.out)
 
 

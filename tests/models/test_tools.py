@@ -47,24 +47,24 @@ BUILD = None
 FRAMES = 100
 
 
-def write_corpus(folder, n):
+def write_corpus(folder, n, name="corpus", source="x", classes=(
+        "Speech", "Music", "Jazz", "Scary music", "Rain")):
     """A corpus of n random windows, the last two of them held-out speech, and
     tags of the tracks of npz()."""
     from PIL import Image
     rng = np.random.default_rng(2)
     ids = np.array([f"w{i}" for i in range(n)])
-    with zipfile.ZipFile(os.path.join(folder, "corpus_mel.zip"), "w") as z:
+    with zipfile.ZipFile(os.path.join(folder, f"{name}_mel.zip"), "w") as z:
         for i in ids:
             data = io.BytesIO()
             Image.fromarray(rng.integers(0, 64, (FRAMES, 128), np.uint8)).save(
                 data, "png")
             z.writestr(f"{i}.png", data.getvalue())
     speech = np.arange(n) >= n - 2
-    np.savez(os.path.join(folder, "corpus_teachers.npz"), ids=ids,
+    np.savez(os.path.join(folder, f"{name}_teachers.npz"), ids=ids,
              kind=np.where(speech, "speech", "real music"),
-             source=np.where(speech, corpus.HELD_OUT[0], "x"),
-             class_names=np.array(["Speech", "Music", "Jazz", "Scary music",
-                                   "Rain"]), mn04_probs=rng.random((n, 5)),
+             source=np.where(speech, corpus.HELD_OUT[0], source),
+             class_names=np.array(classes), mn04_probs=rng.random((n, 5)),
              musicnn_tags=rng.random((n, 50)), musicnn_emb=rng.random((n, 20)),
              mn04_emb=rng.random((n, 30)))
     np.savez(os.path.join(folder, "gtzan_teachers.npz"),
@@ -519,8 +519,14 @@ class TrainErrors(ToolTest):
         folder = self.path("corpus")
         os.mkdir(folder)
         self.refused(self.train("--data", data, "--corpus", folder),
-                     "corpus_teachers.npz", "No such file")
+                     folder, "no file NAME_mel.zip")
+        self.refused(self.train("--data", data, "--corpus", folder + ".npz"),
+                     "corpus.npz", "expected a folder or a file NAME_mel.zip")
         write_corpus(folder, 12)
+        self.refused(self.train("--data", data, "--corpus", folder, "--draw",
+                                "y*=2"), "called 'y*'")
+        self.refused(self.train("--data", data, "--corpus", folder,
+                                "--licensed"), "licence")
         for name in os.listdir(folder):
             path = os.path.join(folder, name)
             with open(path, "rb") as f:
@@ -532,6 +538,15 @@ class TrainErrors(ToolTest):
                              name, "not a readable")
             with open(path, "wb") as f:
                 f.write(content)
+        write_corpus(folder, 3, "other", classes=("Speech", "Music", "Scary music"))
+        self.refused(self.train("--data", data, "--corpus", folder),
+                     "other_mel.zip", "other classes")
+
+    def test_draw(self):
+        for text in "x", "=1", "x=", "x=-1", "x=y":
+            status, _, errors = self.train("--data", "-", "--draw", text)
+            self.assertEqual(status, 2)
+            self.assertIn(text, errors)
 
     def test_pretrained(self):
         folder = self.path("corpus")
@@ -564,6 +579,33 @@ class TrainErrors(ToolTest):
             with self.subTest(content):
                 self.refused(self.train("--audio", self.genres(content)),
                              os.path.join("blues", "a.wav"))
+
+
+class Corpora(ToolTest):
+    def test_two(self):
+        """All of a folder, or the one that is named, are one corpus."""
+        folder = self.path("corpora")
+        os.mkdir(folder)
+        write_corpus(folder, 12)
+        write_corpus(folder, 5, "more", "y")
+        self.write("corpora/more_manifest.csv", b"id,licence\nw0,CC0\n"
+                   b"w1,not stated (demo page)\nw2,repo MIT\n")
+        both = corpus.load(folder)
+        self.assertEqual(len(both.x), 17)
+        self.assertEqual(both.held_out.sum(), 4)
+        self.assertEqual(np.flatnonzero(both.stated).tolist(), [12, 14])
+        np.testing.assert_allclose(both.embedding[both.music].mean(0), 0,
+                                   atol=1e-5)
+        one = corpus.load(os.path.join(folder, "more_mel.zip"))
+        np.testing.assert_array_equal(one.x, both.x[12:])
+        self.assertEqual(
+            both.weights([("*", 0.5), ("y", 2.0), ("speech", 0.0)]).tolist(),
+            [0.5] * 10 + [0, 0] + [2] * 3 + [0, 0])
+        pool = train.Pool(both.x, weight=both.weights([("real *", 0.0)]),
+                          which=np.arange(17))
+        args = train.arguments(["--data", "-", "--out", "-"])
+        _, targets = pool.draw(50, 20, args, np.random.default_rng(0))
+        self.assertEqual(set(targets["which"].tolist()), {10, 11, 15, 16})
 
 
 class OtherTools(ToolTest):
