@@ -4,6 +4,8 @@ Every step is something that happens to music without changing its genre: anothe
 tempo or key, an equaliser, a lossy codec or a low sampling rate, a noisy room.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -14,6 +16,22 @@ BANDS = networks.MEL_BANDS
 LOWPASS_BAND = 88
 # Slaney's mel scale: linear to 1 kHz, logarithmic above (librosa's default)
 _LINEAR, _KNEE, _LOG_STEP = 200 / 3, 15.0, np.log(6.4) / 27
+
+
+@dataclass
+class Strength:
+    """How much crops vary."""
+    tempo: float = 0.1      # how much faster or slower, a fraction
+    pitch: float = 1.0      # how much higher or lower, semitones
+    tilt: float = 4.0       # standard deviation of the spectral tilt, dB
+    lowpass: float = 0.75   # share of crops that lose their highest bands
+    noise: float = 0.3      # share of crops in steady noise
+    band_mask: int = 16     # widest band mask
+    frame_mask: int = 12    # widest frame mask
+
+    def scaled(self, factor):
+        return Strength(**{k: type(v)(round(v * factor, 6))
+                           for k, v in vars(self).items()})
 
 
 def _mel_of_hz(hz):
@@ -101,17 +119,17 @@ def _mask(z, band_mask, frame_mask, rng):
         z[i, begin:begin + width] = 0
 
 
-def augment(x, crop, args, rng):
+def augment(x, crop, strength, rng):
     """x: uint8 [batch][frames][bands]; gives standardised crops
     [batch][1][bands][crop]."""
-    db = _crops(x, crop, args.tempo, rng)
-    if args.pitch > 0:
-        db = _shift_pitch(db, args.pitch, rng)
-    db = _equalise(db, args.tilt, rng)
-    _low_pass(db, args.lowpass, rng)
-    _add_noise(db, args.noise, rng)
+    db = _crops(x, crop, strength.tempo, rng)
+    if strength.pitch > 0:
+        db = _shift_pitch(db, strength.pitch, rng)
+    db = _equalise(db, strength.tilt, rng)
+    _low_pass(db, strength.lowpass, rng)
+    _add_noise(db, strength.noise, rng)
     z = networks.standardise(db.clamp_(min=-120))
-    _mask(z, args.band_mask, args.frame_mask, rng)
+    _mask(z, strength.band_mask, strength.frame_mask, rng)
     return z.transpose(1, 2).unsqueeze(1)
 
 

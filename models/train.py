@@ -22,6 +22,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -53,21 +54,21 @@ class Pool:
         self.targets = {k: torch.from_numpy(np.float32(v))
                         for k, v in targets.items()}
 
-    def draw(self, count, crop, args, rng):
+    def draw(self, count, crop, strength, rng):
         """Gives `count` crops [count][1][bands][crop] and their targets."""
         index = rng.choice(len(self.x), count, p=self.chance,
                            replace=count > len(self.x))
-        z = augment.augment(self.x[index], crop, args, rng)
+        z = augment.augment(self.x[index], crop, strength, rng)
         targets = {k: v[index] for k, v in self.targets.items()}
         if self.mixup > 0:
             z, targets = augment.mix(z, targets, self.mixup, rng)
         return z, targets
 
 
-def draw_batch(parts, crop, args, rng):
+def draw_batch(parts, crop, strength, rng):
     """One batch of all parts [(Pool, crops, weight)]: the crops, their targets
     and how much each crop counts.  A target that a pool lacks is not known."""
-    drawn = [pool.draw(n, crop, args, rng) for pool, n, _ in parts]
+    drawn = [pool.draw(n, crop, strength, rng) for pool, n, _ in parts]
     widths = {name: target.shape[1:]
               for _, targets in drawn for name, target in targets.items()}
     targets = {
@@ -165,11 +166,12 @@ class Checkpoint:
         os.replace(self.path + ".part", self.path)
 
 
-def fit(stage, student, parts, epochs, steps, rate, args, seed, valid=None):
+def fit(stage, student, parts, epochs, steps, rate, strength, args, seed,
+        valid=None):
     """Trains `student` and gives its averaged copy.
 
-    parts: [(Pool, crops in a batch, weight of their loss)].  `stage` names its
-    checkpoint in OUT.work and its lines in OUT.log."""
+    parts: [(Pool, crops in a batch, weight of their loss)]; strength: how much the
+    crops vary.  `stage` names its checkpoint in OUT.work and its lines in OUT.log."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     student = student.to(memory_format=torch.channels_last)
@@ -211,7 +213,7 @@ def fit(stage, student, parts, epochs, steps, rate, args, seed, valid=None):
         begin, total = time.monotonic(), 0.0
         student.train()
         for _ in range(steps):
-            loss = student.loss(*draw_batch(parts, crop, args, rng),
+            loss = student.loss(*draw_batch(parts, crop, strength, rng),
                                 args.precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -244,6 +246,11 @@ def fit(stage, student, parts, epochs, steps, rate, args, seed, valid=None):
             schedule=schedule.state_dict(), rng=rng.bit_generator.state,
             torch_rng=torch.get_rng_state())
     return average
+
+
+def strength_of(args):
+    return augment.Strength(**{field.name: getattr(args, field.name)
+                               for field in fields(augment.Strength)})
 
 
 class Recipe:
@@ -309,7 +316,9 @@ class Recipe:
         for cycle in range(args.pretrain_cycles):
             student = fit(f"pretrain{cycle}", student,
                           [(pool, args.batch, 1.0)], args.pretrain_epochs,
-                          steps, args.pretrain_rate, args, seed + cycle)
+                          steps, args.pretrain_rate,
+                          strength_of(args).scaled(args.pretrain_strength),
+                          args, seed + cycle)
         return student
 
     def load_pretrained(self, path):
@@ -348,8 +357,8 @@ class Recipe:
                      (self.corpus_pool(genre=genre), args.batch - half,
                       args.corpus_weight)]
         steps = max(1, len(t.y) * args.crops // parts[0][1])
-        return fit(stage, student, parts, args.epochs, steps, args.rate, args,
-                   seed, self.valid)
+        return fit(stage, student, parts, args.epochs, steps, args.rate,
+                   strength_of(args), args, seed, self.valid)
 
     def run(self):
         """Every stage; gives the network that ships."""
@@ -463,6 +472,10 @@ def arguments(argv=None):
                         "learning rate, from where it got to")
     parser.add_argument("--pretrain-rate", type=float, default=3e-3,
                         help="highest learning rate of pretraining")
+    parser.add_argument("--pretrain-strength", type=at_least(0, float),
+                        default=0.5, help="how much the crops of pretraining "
+                        "vary, of what those of fine-tuning do: a tagger's answer "
+                        "is for what it heard")
     parser.add_argument("--epochs", type=at_least(1), default=30)
     parser.add_argument("--rate", type=float, default=2e-3,
                         help="highest learning rate")

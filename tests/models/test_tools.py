@@ -31,6 +31,7 @@ MODELS = os.path.join(HERE, "..", "..", "models")
 MODEL = os.path.join(MODELS, "crnn.safetensors")
 sys.path.insert(0, MODELS)
 
+import augment  # noqa: E402
 import compare  # noqa: E402
 import corpus  # noqa: E402
 import crossvalidate  # noqa: E402
@@ -603,8 +604,8 @@ class Corpora(ToolTest):
             [0.5] * 10 + [0, 0] + [2] * 3 + [0, 0])
         pool = train.Pool(both.x, weight=both.weights([("real *", 0.0)]),
                           which=np.arange(17))
-        args = train.arguments(["--data", "-", "--out", "-"])
-        _, targets = pool.draw(50, 20, args, np.random.default_rng(0))
+        _, targets = pool.draw(50, 20, augment.Strength(),
+                               np.random.default_rng(0))
         self.assertEqual(set(targets["which"].tolist()), {10, 11, 15, 16})
 
 
