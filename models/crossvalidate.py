@@ -28,7 +28,6 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -40,6 +39,7 @@ import metrics
 import plots
 import train
 import weights
+from answers import Answers, compare, measure
 
 
 def folds(y, k, groups=None, seed=0):
@@ -80,35 +80,6 @@ def read_groups(path, names):
     return np.array([artists.get(name, f"track {name}") for name in names])
 
 
-@dataclass
-class Answers:
-    """What the networks of a recipe say of the tracks they were not trained on."""
-    names: np.ndarray       # str [tracks]
-    groups: np.ndarray      # str [tracks]
-    y: np.ndarray           # int [tracks], index into labels
-    labels: np.ndarray      # str [labels]
-    seeds: np.ndarray       # float32 [seeds][tracks][labels], probabilities
-    mean: np.ndarray        # float32 [tracks][labels], of the mean of the weights
-    temperature: float      # of the mean of the weights, fitted to all tracks
-
-    def save(self, path):
-        np.savez(path, **vars(self))
-
-    @classmethod
-    def load(cls, folder):
-        path = os.path.join(folder, "answers.npz")
-        try:
-            with np.load(path, allow_pickle=False) as z:
-                return cls(**{name: z[name] for name in cls.__annotations__})
-        except (OSError, ValueError, KeyError) as e:
-            raise features.DataError(f"{path}: not the answers of a "
-                                     f"cross-validation: {e}")
-
-    def right(self):
-        """The share of seeds that are right, [tracks]."""
-        return (self.seeds.argmax(2) == self.y).mean(0)
-
-
 def keep_settings(work, **settings):
     """Refuses the folder `work` of another cross-validation."""
     path = os.path.join(work, "settings.json")
@@ -128,8 +99,9 @@ def keep_settings(work, **settings):
 
 
 def answers_of(paths, data, fold, build):
-    """Probabilities [tracks][labels] of the networks paths[fold] for the tracks of
-    their folds, and the temperature fitted to all of them.  The files get the
+    """Of the networks paths[fold], for the tracks of their folds: probabilities
+    [tracks][labels], the probability that it is not music [tracks] (0 if they have
+    no output for it), and the temperature fitted to all tracks.  The files get the
     temperature that was fitted to the other folds."""
     logits, temperatures = [], []
     for i, path in enumerate(paths):
@@ -143,9 +115,12 @@ def answers_of(paths, data, fold, build):
             np.concatenate([y[j] for j in rest]), others))
         weights.set_temperature(path, temperatures[-1])
     p = np.empty((len(data.y), len(data.genres)), np.float32)
+    not_music = np.zeros(len(data.y), np.float32)
     for i, path in enumerate(paths):
         p[fold == i] = engine.predict(path, data.part_of(fold == i), build)[0]
-    return p, metrics.temperature_of(np.concatenate(logits), np.concatenate(y),
+        if others:
+            not_music[fold == i] = metrics.softmax(logits[i], temperatures[i])[:, -1]
+    return p, not_music, metrics.temperature_of(np.concatenate(logits), np.concatenate(y),
                                      others)
 
 
@@ -175,56 +150,14 @@ def cross_validate(data, k, work, options, groups=None, build=None):
     seeds = [answers_of([os.path.join(f"{out}.work", f"seed{s}.safetensors")
                          for out in outs], data, fold, build)[0]
              for s in range(args.seeds)]
-    mean, temperature = answers_of(outs, data, fold, build)
+    mean, not_music, temperature = answers_of(outs, data, fold, build)
     answers = Answers(
         np.array(data.names),
-        np.array(data.names) if groups is None else groups,
-        data.y, np.array(data.genres), np.stack(seeds), mean, temperature)
+        np.array(data.names) if groups is None else groups, fold,
+        data.y, np.array(data.genres), np.stack(seeds), mean, not_music,
+        temperature)
     answers.save(os.path.join(work, "answers.npz"))
     return answers
-
-
-def measure(answers, coverage=False):
-    """metrics.measure() of all seeds together, with the interval of their accuracy,
-    and of the mean of their weights."""
-    labels, y, groups = answers.labels.tolist(), answers.y, answers.groups
-    seeds = len(answers.seeds)
-
-    def figures(p, y, right):
-        result = metrics.measure(p, y, labels)
-        result["interval"] = metrics.interval(right, groups)
-        if coverage:
-            result["coverage"] = metrics.coverage(p, y)
-        return result
-    result = figures(answers.seeds.reshape(-1, len(labels)), np.tile(y, seeds),
-                     answers.right())
-    result["n"], result["seeds"] = len(y), [
-        float((p.argmax(1) == y).mean()) for p in answers.seeds]
-    result["groups"] = len(np.unique(groups))
-    result["mean_of_weights"] = {
-        **figures(answers.mean, y, answers.mean.argmax(1) == y),
-        "temperature": float(answers.temperature)}
-    return result
-
-
-def compare(answers, other):
-    """By how much `answers` is more often right than `other`, on the same tracks."""
-    if answers.names.tolist() != other.names.tolist():
-        raise features.DataError("the other recipe was measured on other tracks")
-    difference, genre = answers.right() - other.right(), answers.y
-    means = (answers.mean.argmax(1) == answers.y).astype(float) \
-        - (other.mean.argmax(1) == other.y)
-    return {
-        "accuracy": float(difference.mean()),
-        "interval": metrics.interval(difference, answers.groups),
-        "mean_of_weights": float(means.mean()),
-        "mean_of_weights_interval": metrics.interval(means, answers.groups),
-        "recall": {
-            str(label): [float(difference[genre == i].mean()),
-                         *metrics.interval(difference[genre == i],
-                                           answers.groups[genre == i])]
-            for i, label in enumerate(answers.labels) if (genre == i).any()},
-    }
 
 
 def arguments():

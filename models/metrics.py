@@ -75,12 +75,16 @@ def interval(values, groups, share=0.95, draws=10000):
     return np.quantile(means, [(1 - share) / 2, (1 + share) / 2]).tolist()
 
 
+def softmax(logits, temperature):
+    p = logits / temperature
+    p = np.exp(p - p.max(1, keepdims=True))
+    return p / p.sum(1, keepdims=True)
+
+
 def probabilities(logits, temperature, other):
     """What the layers softmax and, with `other`, share_other make of logits
     [n][outputs]."""
-    p = logits / temperature
-    p = np.exp(p - p.max(1, keepdims=True))
-    p /= p.sum(1, keepdims=True)
+    p = softmax(logits, temperature)
     return p[:, :-1] + p[:, -1:] / (p.shape[1] - 1) if other else p
 
 

@@ -2,12 +2,15 @@
 """How often the genre stays the same when the recording does not.
 
   robustness.py --model crnn.safetensors --audio DIR --data FILE.npz
+  robustness.py --folds DIR --data FILE.npz
 
 plays every recording of DIR through the `genreclassify` element, clean and damaged
 in each of the ways below, and prints the share whose genre stays that of the clean
-one.  Beside it stands the same for the "valid" images of FILE.npz, by the engine,
-for what can be done to an image.  It needs gst-launch-1.0 with lamemp3enc and
-opusenc (gst-plugins-good and -base).
+one; and, for a recording called like a track of FILE.npz, that of the track's whole
+image.  Beside it stands the same for the images of FILE.npz, by the engine, for what
+can be done to an image, and how many of them are right.  With --folds they are
+answered by the networks of a cross-validation that were not trained on them.  It needs
+gst-launch-1.0 with lamemp3enc and opusenc (gst-plugins-good and -base).
 """
 
 import argparse
@@ -23,6 +26,7 @@ import numpy as np
 import augment
 import engine
 import features
+from answers import Answers
 
 RATE = 22050
 COLUMNS_PER_SECOND = 387 / 30
@@ -83,6 +87,7 @@ DAMAGES = {
     "gain +20 dB": (None, FLOAT + "volume volume=10 ! ", None),
     "gain -20 dB": (None, FLOAT + "volume volume=0.1 ! ", None),
     "MP3 128 kbit/s": (None, MP3.format(128), None),
+    "MP3 96 kbit/s": (None, MP3.format(96), None),
     "MP3 64 kbit/s": (None, MP3.format(64), None),
     "Opus 48 kbit/s": (None, OPUS, None),
     "16 kHz": (None, RESAMPLED.format(16000),
@@ -96,6 +101,12 @@ DAMAGES = {
                           lambda db, rng: db[seconds(5):]),
     "last 5 s missing": (lambda s, rng: (s[:-5 * RATE], RATE), "",
                          lambda db, rng: db[:-seconds(5)]),
+    "first 15 s": (lambda s, rng: (s[:15 * RATE], RATE), "",
+                   lambda db, rng: db[:seconds(15)]),
+    "first 10 s": (lambda s, rng: (s[:10 * RATE], RATE), "",
+                   lambda db, rng: db[:seconds(10)]),
+    "first 5 s": (lambda s, rng: (s[:5 * RATE], RATE), "",
+                  lambda db, rng: db[:seconds(5)]),
     "3 % faster": (lambda s, rng: (s, round(RATE * 1.03)), "",
                    lambda db, rng: image_faster(db, 1.03)),
     "3 % slower": (lambda s, rng: (s, round(RATE / 1.03)), "",
@@ -141,13 +152,14 @@ def read_wave(path):
         return np.frombuffer(f.readframes(f.getnframes()), "<i2") / 32767
 
 
-def measure_audio(folder, model, build):
-    """{damage: (recordings that keep their genre, recordings)}"""
+def measure_audio(folder, model, build, images):
+    """{damage: (recordings that keep their genre, those that have the genre of their
+    image, recordings, those that have an image)}; images: {name: genre}."""
     files = [f for f in sorted(os.listdir(folder))
              if f.lower().endswith(features.AUDIO)]
     if not files:
         raise features.DataError(f"{folder}: no audio file")
-    kept = dict.fromkeys(DAMAGES, 0)
+    kept = {damage: np.zeros(4, int) for damage in DAMAGES}
     with tempfile.TemporaryDirectory() as directory:
         # gst-launch splits its line at spaces, and a model may be anywhere
         link = os.path.join(directory, "model.safetensors")
@@ -163,60 +175,101 @@ def measure_audio(folder, model, build):
                        "! audioresample ! audio/x-raw,format=S16LE,channels=1,"
                        f"rate={RATE} ! wavenc ! filesink location={clean}",
                        build)
-            samples = read_wave(clean)
+            samples, image = read_wave(clean), images.get(
+                os.path.splitext(name)[0])
             genre = genre_of(clean, link, build=build)
             for damage, (change, elements, _) in DAMAGES.items():
                 if change:
                     rng = np.random.default_rng(1)
                     write_wave(damaged, *change(samples, rng))
-                kept[damage] += genre == genre_of(
-                    damaged if change else clean, link, elements, build)
+                found = genre_of(damaged if change else clean, link, elements,
+                                 build)
+                kept[damage] += (found == genre, found == image, 1,
+                                 image is not None)
             print(f"{name}: {genre}", file=sys.stderr)
-    return {damage: (n, len(files)) for damage, n in kept.items()}
+    return kept
 
 
-def measure_images(data, model, build):
-    network = engine.Engine(model, build)
-    images = data.x.astype(np.float32) * (80 / 255) - 80
-    clean = [network.predict_db(db).argmax() for db in images]
-    result = {}
+def answers_of(data, networks, change):
+    """The labels that networks[track's name] give its image."""
+    rng, found = np.random.default_rng(1), []
+    for name, x in zip(data.names, data.x):
+        db = x.astype(np.float32) * (80 / 255) - 80
+        network = networks[name]
+        p = network.predict_db(change(db, rng) if change else db)
+        found.append(network.labels[p.argmax()])
+    return np.array(found)
+
+
+def measure_images(data, networks, clean):
+    """{damage: (images that keep the genre `clean`, those that are right, images)}"""
+    truth, result = np.array(data.genres)[data.y], {}
     for damage, (_, _, change) in DAMAGES.items():
         if change:
-            rng = np.random.default_rng(1)
-            same = sum(network.predict_db(change(db, rng)).argmax() == genre
-                       for db, genre in zip(images, clean))
-            result[damage] = int(same), len(images)
+            found = answers_of(data, networks, change)
+            result[damage] = (int((found == clean).sum()),
+                              int((found == truth).sum()), len(truth))
     return result
+
+
+def share(part, whole):
+    return f"{part / whole:.3f} ({part} of {whole})" if whole else ""
+
+
+def networks_of(args, data):
+    """{name of a track: the engine that answers it}"""
+    if not args.folds:
+        network = engine.Engine(args.model, args.build)
+        return {name: network for name in data.names}
+    answers = Answers.load(args.folds)
+    paths = {f: os.path.join(args.folds, f"fold{f}.safetensors")
+             for f in np.unique(answers.fold)}
+    engines = {f: engine.Engine(path, args.build) for f, path in paths.items()}
+    networks = {name: engines[f] for name, f in zip(answers.names, answers.fold)}
+    missing = [name for name in data.names if name not in networks]
+    if missing:
+        raise features.DataError(f"{args.folds}: no fold has the track {missing[0]}")
+    return networks
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", required=True, help="weights file")
+    parser.add_argument("--model", help="weights file")
+    parser.add_argument("--folds", metavar="DIR",
+                        help="the folder of a crossvalidate.py")
     parser.add_argument("--audio", metavar="DIR", help="recordings")
     parser.add_argument("--data", metavar="FILE.npz", help="mel images")
-    parser.add_argument("--split", default="valid",
-                        help="which images (default: %(default)s)")
+    parser.add_argument("--split", help="only the images of this split")
     parser.add_argument("--build", default=os.path.join(features.ROOT, "build"),
                         help="build directory with libgenre and the plugin")
     args = parser.parse_args()
     if not args.audio and not args.data:
         parser.error("nothing to measure: give --audio, --data or both")
+    if bool(args.model) == bool(args.folds):
+        parser.error("give either --model or --folds")
+    if args.audio and not args.model:
+        parser.error("--audio goes with --model")
     try:
-        audio = measure_audio(args.audio, args.model, args.build) \
-            if args.audio else {}
-        images = measure_images(features.load_npz(args.data).part(args.split),
-                                args.model, args.build) if args.data else {}
+        audio, images, clean = {}, {}, {}
+        if args.data:
+            data = features.load_npz(args.data).part(args.split)
+            networks = networks_of(args, data)
+            found = answers_of(data, networks, None)
+            clean = dict(zip(data.names, found))
+            images = measure_images(data, networks, found)
+        if args.audio:
+            audio = measure_audio(args.audio, args.model, args.build, clean)
     except (features.DataError, engine.EngineError, OSError) as e:
         sys.exit(f"robustness.py: {e}")
 
-    def share(figures, damage):
-        n = figures.get(damage)
-        return f"{n[0] / n[1]:.3f} ({n[0]} of {n[1]})" if n else ""
-    print("| | recordings, by the element | images, by the engine |")
-    print("|---|---|---|")
+    print("| | recordings, by the element | as their whole image | images, by the "
+          "engine | right |")
+    print("|---|---|---|---|---|")
     for damage in DAMAGES:
-        print(f"| {damage} | {share(audio, damage)} | "
-              f"{share(images, damage)} |")
+        kept, same, n, with_image = audio.get(damage, (0, 0, 0, 0))
+        still, right, m = images.get(damage, (0, 0, 0))
+        print(f"| {damage} | {share(kept, n)} | {share(same, with_image)} | "
+              f"{share(still, m)} | {share(right, m)} |")
 
 
 if __name__ == "__main__":

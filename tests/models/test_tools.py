@@ -31,6 +31,7 @@ MODELS = os.path.join(HERE, "..", "..", "models")
 MODEL = os.path.join(MODELS, "crnn.safetensors")
 sys.path.insert(0, MODELS)
 
+import answers  # noqa: E402
 import augment  # noqa: E402
 import compare  # noqa: E402
 import corpus  # noqa: E402
@@ -416,12 +417,12 @@ class CrossValidate(ToolTest):
         data = features.load_npz(self.npz())
         groups = crossvalidate.read_groups(artists, data.names)
         fold = crossvalidate.folds(data.y, 3, groups)
-        answers = crossvalidate.Answers.load(self.path("work"))
+        found = answers.Answers.load(self.path("work"))
         for i in range(3):
             held_out = fold == i
-            for p, path in ((answers.seeds[1], f"fold{i}.safetensors.work/"
+            for p, path in ((found.seeds[1], f"fold{i}.safetensors.work/"
                              "seed1.safetensors"),
-                            (answers.mean, f"fold{i}.safetensors")):
+                            (found.mean, f"fold{i}.safetensors")):
                 expected, _, _ = engine.predict(
                     self.path("work", path), data.part_of(held_out), BUILD)
                 np.testing.assert_array_equal(p[held_out], expected)
@@ -445,18 +446,35 @@ class CrossValidate(ToolTest):
         self.assertEqual((same["accuracy"], same["interval"]), (0, [0, 0]))
         self.assertEqual(same["recall"]["blues"], [0, 0, 0])
 
+        status, table, errors = self.call_tool(
+            robustness, "--folds", self.path("work"), "--data", self.npz())
+        self.assertEqual(status, 0, errors)
+        row, = (r for r in table.split("\n") if r.startswith("| first 5 s |"))
+        genre = []
+        for i, x in enumerate(data.x):
+            path = self.path("work", f"fold{fold[i]}.safetensors")
+            genre.append(engine.Engine(path, BUILD).predict(x[:64]).argmax())
+        kept = sum(g == p.argmax() for g, p in zip(genre, found.mean))
+        right = sum(g == y for g, y in zip(genre, data.y))
+        self.assertEqual(row, "| first 5 s |  |  | "
+                         f"{robustness.share(kept, 30)} | "
+                         f"{robustness.share(right, 30)} |")
+
     def test_compare(self):
         """Tracks of one artist count as one draw: the interval of a difference that
         one artist makes is wider than that of many."""
         n = 40
-        def answers(right, groups):
+
+        def made(right, groups):
             p = np.where(np.arange(2) == 0, right[:, None], 1 - right[:, None])
-            return crossvalidate.Answers(
+            return answers.Answers(
                 np.arange(n).astype(str), groups, np.zeros(n, int),
-                np.array(["blues", "rock"]), p[None].astype(np.float32), p, 1.0)
+                np.zeros(n, int),
+                np.array(["blues", "rock"]), p[None].astype(np.float32), p,
+                np.zeros(n), 1.0)
         good, bad = np.ones(n), np.where(np.arange(n) < 10, 0.0, 1.0)
         alone, together = np.arange(n), np.arange(n) // 10
-        results = [crossvalidate.compare(answers(good, g), answers(bad, g))
+        results = [answers.compare(made(good, g), made(bad, g))
                    for g in (alone, together)]
         for result in results:
             self.assertEqual(result["accuracy"], 0.25)
@@ -638,6 +656,8 @@ class OtherTools(ToolTest):
             self.refused(robustness, "--model", MODEL, *arguments, word=word)
         self.refused(robustness, "--data", self.npz(), "--model", self.broken,
                      word="broken")
+        self.refused(robustness, "--data", self.npz(), "--folds",
+                     self.path("nowhere"), word="nowhere")
 
     def test_export_onnx(self):
         out = self.path("model.onnx")
