@@ -3,8 +3,8 @@ that were trained on far more music, say of each.
 
 A corpus called NAME is NAME_mel.zip (one 8-bit grey PNG per window, <id>.png, frames x
 bands, in steps of 4 of a mel image's 255) beside NAME_teachers.npz (ids, musicnn_tags,
-musicnn_emb, mn04_probs, mn04_emb, class_names, kind, source: one row per window) and,
-for licences, NAME_manifest.csv (id, licence).  It is given by its NAME_mel.zip, and all
+musicnn_emb, mn04_probs, mn04_emb, kind, source: one row per window; tag_names,
+class_names) and, for licences, NAME_manifest.csv (id, licence).  It is given by its NAME_mel.zip, and all
 corpora of a folder by the folder.  There also lies gtzan_teachers.npz (ids,
 musicnn_tags of tracks with labels).
 """
@@ -33,12 +33,23 @@ FIRST_CLASS, LAST_CLASS = "Music", "Scary music"
 
 IMAGES = "_mel.zip"
 
+# The tags and classes that are called like a genre, or like what it is made of.
+GENRE_TAGS = {
+    "blues": ("blues", "Blues"), "classical": ("instrumental", "Classical music"),
+    "country": ("country", "Country"), "disco": ("funk", "70s", "Disco"),
+    "hiphop": ("Hip-Hop", "Hip hop music"), "jazz": ("jazz", "Jazz"),
+    "metal": ("metal", "heavy metal", "Heavy metal"), "pop": ("pop", "Pop music"),
+    "reggae": ("Reggae",),
+    "rock": ("rock", "classic rock", "Rock music", "Rock and roll"),
+}
+
 
 @dataclass
 class Corpus:
     x: np.ndarray           # uint8 [N][frames][bands]
     tags: np.ndarray        # float32 [N][50], musicnn's probabilities
     classes: np.ndarray     # float32 [N][146], mn04's of music
+    names: list             # str [196]: of the tags, then of the classes
     embedding: np.ndarray   # float32 [N][584], both teachers', standardised
     music: np.ndarray       # bool [N]
     kind: np.ndarray        # str [N]
@@ -47,7 +58,8 @@ class Corpus:
     held_out: np.ndarray    # bool [N], not music and not to be trained on
 
     def part(self, keep):
-        return Corpus(**{k: v[keep] for k, v in vars(self).items()})
+        return Corpus(**{k: v if k == "names" else v[keep]
+                         for k, v in vars(self).items()})
 
     def weights(self, rules):
         """How often each window is drawn, float [N]: 1, or what the last rule
@@ -88,9 +100,10 @@ def load(*paths):
     paths = find(paths)
     parts = [_load_one(path) for path in paths]
     for path, part in zip(paths, parts):
-        if part["class_names"] != parts[0]["class_names"]:
-            raise features.DataError(f"{path}: its teachers have other classes than "
-                                     f"those of {paths[0]}")
+        for key in "class_names", "tag_names":
+            if part[key] != parts[0][key]:
+                raise features.DataError(f"{path}: its teachers have other "
+                                         f"{key} than those of {paths[0]}")
     names = parts[0]["class_names"]
     block = slice(names.index(FIRST_CLASS), names.index(LAST_CLASS) + 1)
 
@@ -103,8 +116,9 @@ def load(*paths):
         e -= e[music].mean(0)
         e /= e[music].std(0) + 1e-3
     return Corpus(joined("x"), joined("musicnn_tags"),
-                  joined("mn04_probs")[:, block], np.concatenate(embeddings, 1),
-                  music, kind, source, joined("stated"),
+                  joined("mn04_probs")[:, block],
+                  parts[0]["tag_names"] + names[block],
+                  np.concatenate(embeddings, 1), music, kind, source, joined("stated"),
                   ~music & np.isin(source, HELD_OUT))
 
 
@@ -118,6 +132,7 @@ def _load_one(path):
                 "musicnn_tags", "musicnn_emb", "mn04_probs", "mn04_emb")}
             part.update({k: z[k].astype(str) for k in ("ids", "kind", "source")})
             part["class_names"] = z["class_names"].tolist()
+            part["tag_names"] = z["tag_names"].tolist()
     except KeyError as e:
         raise features.DataError(f"{teachers}: {e.args[0]}")
     except Exception as e:  # zipfile's and numpy's errors have no parent
@@ -172,6 +187,17 @@ def track_tags(paths, names):
     width = len(next(iter(known.values())))
     unknown = np.full(width, np.nan, np.float32)
     return np.stack([known.get(name, unknown) for name in names])
+
+
+def genre_tags(names, genres):
+    """Float32 [genres][names]: how much each tag says for a genre by its name alone;
+    a genre's sum is 2, one for each teacher, or 0 where no tag is called like it."""
+    matrix = np.zeros((len(genres), len(names)), np.float32)
+    for row, genre in zip(matrix, genres):
+        called = [i for i, name in enumerate(names)
+                  if name in GENRE_TAGS.get(genre, ())]
+        row[called] = 2 / max(len(called), 1)
+    return matrix
 
 
 def log_odds(p):

@@ -120,8 +120,8 @@ def answers_of(paths, data, fold, build):
         p[fold == i] = engine.predict(path, data.part_of(fold == i), build)[0]
         if others:
             not_music[fold == i] = metrics.softmax(logits[i], temperatures[i])[:, -1]
-    return p, not_music, metrics.temperature_of(np.concatenate(logits), np.concatenate(y),
-                                     others)
+    return p, not_music, metrics.temperature_of(
+        np.concatenate(logits), np.concatenate(y), others)
 
 
 def cross_validate(data, k, work, options, groups=None, build=None):

@@ -87,10 +87,41 @@ class Student(nn.Module):
 
     def __init__(self, network, heads):
         super().__init__()
-        self.network = network
+        self.network, self.frozen = network, []
         self.heads = nn.ModuleDict({
             name: nn.Linear(network.n_features, width)
             for name, width in heads.items()})
+
+    def is_linear(self):
+        """Whether the genres are read from the features by one dense layer."""
+        return sum(layer["type"] == "dense" for layer in self.network.layers) == 1
+
+    def expect(self, tags, share):
+        """Lets the genres begin where their tags are: tags [genres][tags] says how
+        much each tag's head counts for a genre.  Only `share` of what chance gave
+        the genres' weights is left."""
+        last, = (layer for layer in self.network.layers if layer["type"] == "dense")
+        dense, head = getattr(self.network, last["name"]), self.heads["tags"]
+        tags = torch.from_numpy(tags)
+        with torch.no_grad():
+            dense.weight *= share
+            dense.weight[:len(tags)] += tags @ head.weight
+            dense.bias[:len(tags)] += tags @ head.bias
+
+    def freeze(self, prefixes):
+        """The layers called like that stay as they are, with the statistics of their
+        batch norms."""
+        self.frozen = [getattr(self.network, layer["name"])
+                       for layer in self.network.layers
+                       if layer.get("name", "").startswith(tuple(prefixes))]
+        for module in self.frozen:
+            module.requires_grad_(False)
+
+    def train(self, mode=True):
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
 
     def loss(self, x, targets, weight, precision):
         with torch.autocast("cpu", torch.bfloat16,
@@ -176,8 +207,9 @@ def fit(stage, student, parts, epochs, steps, rate, strength, args, seed,
     torch.manual_seed(seed)
     student = student.to(memory_format=torch.channels_last)
     average = copy.deepcopy(student)
-    optimiser = torch.optim.AdamW(student.parameters(), lr=rate,
-                                  weight_decay=args.decay)
+    optimiser = torch.optim.AdamW(
+        [p for p in student.parameters() if p.requires_grad], lr=rate,
+        weight_decay=args.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, rate, total_steps=steps * epochs, pct_start=0.15)
     frames = min(pool.x.shape[1] for pool, _, _ in parts)
@@ -347,6 +379,10 @@ class Recipe:
             parts = [(Pool(t.x, args.mixup, genre=target), args.batch, 1.0)]
         else:
             student.load_state_dict(pretrained.state_dict())
+            student.freeze(args.freeze)
+            if args.tag_prior and student.is_linear():
+                student.expect(args.tag_prior * corpus.genre_tags(
+                    self.corpus.names, self.genres), share=0.3)
             # what is not music is none of the genres; of what genre the music
             # is, nobody has said
             genre = np.full((len(self.corpus.x), n + 1), np.nan)
@@ -487,6 +523,12 @@ def arguments(argv=None):
     parser.add_argument("--corpus-weight", type=float, default=0.5,
                         help="how much a crop of the corpus counts beside one "
                         "with a label")
+    parser.add_argument("--freeze", metavar="PREFIX", action="append", default=[],
+                        help="fine-tuning leaves the layers called like that as "
+                        "pretraining made them; can be given again")
+    parser.add_argument("--tag-prior", type=at_least(0, float), default=1.0,
+                        help="how much the tags that are called like a genre say "
+                        "for it before the first step; 0: nothing")
     parser.add_argument("--distill", type=float, default=0.0,
                         help="share of the seeds' mean in the targets of one "
                         "more network, which is written; 0: none")

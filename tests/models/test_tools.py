@@ -21,7 +21,7 @@ from unittest import mock
 
 try:
     import numpy as np
-    import torch  # noqa: F401
+    import torch
 except ImportError as e:
     print(f"skipped: needs {e.name}")
     sys.exit(77)
@@ -41,6 +41,7 @@ import evaluate  # noqa: E402
 import export_onnx  # noqa: E402
 import features  # noqa: E402
 import metrics  # noqa: E402
+import networks  # noqa: E402
 import robustness  # noqa: E402
 import train  # noqa: E402
 import weights  # noqa: E402
@@ -66,7 +67,9 @@ def write_corpus(folder, n, name="corpus", source="x", classes=(
     np.savez(os.path.join(folder, f"{name}_teachers.npz"), ids=ids,
              kind=np.where(speech, "speech", "real music"),
              source=np.where(speech, corpus.HELD_OUT[0], source),
-             class_names=np.array(classes), mn04_probs=rng.random((n, 5)),
+             class_names=np.array(classes),
+             tag_names=np.array(["blues"] + [f"tag{i}" for i in range(49)]),
+             mn04_probs=rng.random((n, 5)),
              musicnn_tags=rng.random((n, 50)), musicnn_emb=rng.random((n, 20)),
              mn04_emb=rng.random((n, 30)))
     np.savez(os.path.join(folder, "gtzan_teachers.npz"),
@@ -559,7 +562,7 @@ class TrainErrors(ToolTest):
                 f.write(content)
         write_corpus(folder, 3, "other", classes=("Speech", "Music", "Scary music"))
         self.refused(self.train("--data", data, "--corpus", folder),
-                     "other_mel.zip", "other classes")
+                     "other_mel.zip", "other class_names")
 
     def test_draw(self):
         for text in "x", "=1", "x=", "x=-1", "x=y":
@@ -625,6 +628,33 @@ class Corpora(ToolTest):
         _, targets = pool.draw(50, 20, augment.Strength(),
                                np.random.default_rng(0))
         self.assertEqual(set(targets["which"].tolist()), {10, 11, 15, 16})
+
+
+class Prior(unittest.TestCase):
+    def test_genre_tags(self):
+        matrix = corpus.genre_tags(["rock", "Jazz", "jazz", "x"],
+                                   ["jazz", "rock", "pop"])
+        self.assertEqual(matrix.tolist(),
+                         [[0, 1, 1, 0], [2, 0, 0, 0], [0, 0, 0, 0]])
+
+    def test_expect(self):
+        """With nothing left of chance, a genre's logit is its tags' sum."""
+        torch.manual_seed(0)
+        student = train.Student(networks.Network(
+            networks.layers_of("gru", 3, other=True)), {"tags": 4})
+        self.assertFalse(student.is_linear())
+        student = train.Student(networks.Network(
+            networks.layers_of("crnn", 3, other=True)), {"tags": 4})
+        self.assertTrue(student.is_linear())
+        matrix = np.float32([[0, 1, 1, 0], [2, 0, 0, 0], [0, 0, 0, 0]])
+        before = student.network.dense.bias.tolist()
+        student.expect(matrix, share=0)
+        found = torch.randn(5, student.network.n_features)
+        with torch.no_grad():
+            logits = student.network.classify(found) - torch.tensor(before)
+            tags = student.heads["tags"](found)
+        np.testing.assert_allclose(logits[:, :3], tags @ matrix.T, atol=1e-5)
+        np.testing.assert_allclose(logits[:, 3], 0, atol=1e-6)
 
 
 class OtherTools(ToolTest):
@@ -744,15 +774,19 @@ class Train(ToolTest):
         status, _, errors = self.call_tool(
             train, *args, "--pretrained",
             os.path.join(f"{out}.work", "pretrain0.pt"), "--seeds", "2",
-            "--out", other)
+            "--freeze", "gru1", "--freeze", "norm", "--out", other)
         self.assertEqual(status, 0, errors)
         self.assertNotIn("pretrain", errors)
         self.check_weights(other, "gru")
         seeds = [weights.load(os.path.join(f"{other}.work",
                                            f"seed{i}.safetensors"))[0]
                  for i in range(2)]
+        before = torch.load(os.path.join(f"{out}.work", "pretrain0.pt"))["average"]
         for name, mean in weights.load(other)[0].items():
-            self.assertFalse(np.array_equal(seeds[0][name], seeds[1][name]))
+            frozen = name.startswith(("gru1", "norm"))
+            self.assertEqual(np.array_equal(seeds[0][name], seeds[1][name]), frozen)
+            if frozen:
+                np.testing.assert_array_equal(mean, before[f"network.{name}"])
             np.testing.assert_allclose(
                 mean, (seeds[0][name] + seeds[1][name]) / 2, atol=1e-6)
 
