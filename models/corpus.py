@@ -1,12 +1,12 @@
 """The unlabelled corpora: windows of varied audio, and what two teachers, taggers
 that were trained on far more music, say of each.
 
-A corpus called NAME is NAME_mel.zip (one 8-bit grey PNG per window, <id>.png, frames x
-bands, in steps of 4 of a mel image's 255) beside NAME_teachers.npz (ids, musicnn_tags,
-musicnn_emb, mn04_probs, mn04_emb, kind, source: one row per window; tag_names,
-class_names) and, for licences, NAME_manifest.csv (id, licence).  It is given by its NAME_mel.zip, and all
-corpora of a folder by the folder.  There also lies gtzan_teachers.npz (ids,
-musicnn_tags of tracks with labels).
+A corpus called NAME is NAME_mel.zip (one 8-bit grey PNG per window, <id>.png, frames
+x bands, in steps of 4 of a mel image's 255) beside NAME_teachers.npz (ids,
+musicnn_tags, musicnn_emb, mn04_probs, mn04_emb, kind, source: one row per window;
+tag_names, class_names) and, for licences, NAME_manifest.csv (id, licence).  It is given
+by its NAME_mel.zip, and all corpora of a folder by the folder.  Beside the first lies
+gtzan_teachers.npz (ids, musicnn_tags of tracks with labels).
 """
 
 import csv

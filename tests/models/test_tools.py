@@ -43,6 +43,7 @@ import features  # noqa: E402
 import metrics  # noqa: E402
 import networks  # noqa: E402
 import robustness  # noqa: E402
+import student  # noqa: E402
 import train  # noqa: E402
 import weights  # noqa: E402
 
@@ -623,7 +624,7 @@ class Corpora(ToolTest):
         self.assertEqual(
             both.weights([("*", 0.5), ("y", 2.0), ("speech", 0.0)]).tolist(),
             [0.5] * 10 + [0, 0] + [2] * 3 + [0, 0])
-        pool = train.Pool(both.x, weight=both.weights([("real *", 0.0)]),
+        pool = student.Pool(both.x, weight=both.weights([("real *", 0.0)]),
                           which=np.arange(17))
         _, targets = pool.draw(50, 20, augment.Strength(),
                                np.random.default_rng(0))
@@ -640,19 +641,19 @@ class Prior(unittest.TestCase):
     def test_expect(self):
         """With nothing left of chance, a genre's logit is its tags' sum."""
         torch.manual_seed(0)
-        student = train.Student(networks.Network(
+        taught = student.Student(networks.Network(
             networks.layers_of("gru", 3, other=True)), {"tags": 4})
-        self.assertFalse(student.is_linear())
-        student = train.Student(networks.Network(
+        self.assertFalse(taught.is_linear())
+        taught = student.Student(networks.Network(
             networks.layers_of("crnn", 3, other=True)), {"tags": 4})
-        self.assertTrue(student.is_linear())
+        self.assertTrue(taught.is_linear())
         matrix = np.float32([[0, 1, 1, 0], [2, 0, 0, 0], [0, 0, 0, 0]])
-        before = student.network.dense.bias.tolist()
-        student.expect(matrix, share=0)
-        found = torch.randn(5, student.network.n_features)
+        before = taught.network.dense.bias.tolist()
+        taught.expect(matrix, share=0)
+        found = torch.randn(5, taught.network.n_features)
         with torch.no_grad():
-            logits = student.network.classify(found) - torch.tensor(before)
-            tags = student.heads["tags"](found)
+            logits = taught.network.classify(found) - torch.tensor(before)
+            tags = taught.heads["tags"](found)
         np.testing.assert_allclose(logits[:, :3], tags @ matrix.T, atol=1e-5)
         np.testing.assert_allclose(logits[:, 3], 0, atol=1e-6)
 
