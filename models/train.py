@@ -93,12 +93,12 @@ class Checkpoint:
         os.replace(self.path + ".part", self.path)
 
 
-def fit(stage, student, parts, epochs, steps, rate, strength, args, seed,
+def fit(stage, student, parts, epochs, steps, rate, crop, strength, args, seed,
         valid=None):
     """Trains `student` and gives its averaged copy.
 
-    parts: [(Pool, crops in a batch, weight of their loss)]; strength: how much the
-    crops vary.  `stage` names its checkpoint in OUT.work and its lines in OUT.log."""
+    parts: [(Pool, crops in a batch, weight of their loss)]; crop: seconds of the
+    shortest and the longest crop; strength: how much the crops vary.  `stage` names its checkpoint in OUT.work and its lines in OUT.log."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     student = student.to(memory_format=torch.channels_last)
@@ -109,11 +109,11 @@ def fit(stage, student, parts, epochs, steps, rate, strength, args, seed,
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, rate, total_steps=steps * epochs, pct_start=0.15)
     frames = min(pool.x.shape[1] for pool, _, _ in parts)
-    crop = min(round(args.crop * 387 / 30), frames)
+    shortest, longest = (min(round(c * 387 / 30), frames) for c in crop)
     least = networks.min_frames(student.network.layers)
-    if crop < least:
+    if shortest < least:
         raise features.DataError(
-            f"a crop has {crop} frames ({args.crop:g} s, of tracks of {frames} "
+            f"a crop has {shortest} frames ({crop[0]:g} s, of tracks of {frames} "
             f"frames); the network needs at least {least}")
 
     work = f"{args.out}.work"
@@ -141,7 +141,8 @@ def fit(stage, student, parts, epochs, steps, rate, strength, args, seed,
         begin, total = time.monotonic(), 0.0
         student.train()
         for _ in range(steps):
-            loss = student.loss(*draw_batch(parts, crop, strength, rng),
+            length = int(rng.integers(shortest, longest + 1))
+            loss = student.loss(*draw_batch(parts, length, strength, rng),
                                 args.precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -244,7 +245,7 @@ class Recipe:
         for cycle in range(args.pretrain_cycles):
             student = fit(f"pretrain{cycle}", student,
                           [(pool, args.batch, 1.0)], args.pretrain_epochs,
-                          steps, args.pretrain_rate,
+                          steps, args.pretrain_rate, (args.crop, args.crop),
                           strength_of(args).scaled(args.pretrain_strength),
                           args, seed + cycle)
         return student
@@ -290,7 +291,7 @@ class Recipe:
                       args.corpus_weight)]
         steps = max(1, len(t.y) * args.crops // parts[0][1])
         return fit(stage, student, parts, args.epochs, steps, args.rate,
-                   strength_of(args), args, seed, self.valid)
+                   sorted(args.tune_crop), strength_of(args), args, seed, self.valid)
 
     def run(self):
         """Every stage; gives the network that ships."""
@@ -414,7 +415,11 @@ def arguments(argv=None):
     parser.add_argument("--crops", type=at_least(1), default=2,
                         help="crops of each track in an epoch")
     parser.add_argument("--crop", type=at_least(0, float), default=6.0,
-                        help="length of a crop in seconds")
+                        help="length of a crop of pretraining in seconds")
+    parser.add_argument("--tune-crop", type=at_least(0, float), nargs=2,
+                        metavar=("SHORTEST", "LONGEST"), default=[5.0, 20.0],
+                        help="lengths of the crops of fine-tuning: a network that "
+                        "has heard short ones alone is too sure of whole windows")
     parser.add_argument("--batch", type=at_least(2), default=32)
     parser.add_argument("--corpus-weight", type=float, default=0.5,
                         help="how much a crop of the corpus counts beside one "

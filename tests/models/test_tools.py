@@ -523,7 +523,8 @@ class TrainErrors(ToolTest):
             with self.subTest(frames):
                 self.refused(self.train("--data", self.npz(
                     X=np.zeros((30, frames, 128), np.uint8))), "frames")
-        self.refused(self.train("--data", self.npz(), "--crop", "0.5"), "crop")
+        self.refused(self.train("--data", self.npz(), "--tune-crop", "0.5", "9"),
+                     "crop")
 
     def test_out_folder(self):
         """Found out before the hours of training, not after."""
