@@ -9,7 +9,6 @@ by its NAME_mel.zip, and all corpora of a folder by the folder.  Beside the firs
 gtzan_teachers.npz (ids, musicnn_tags of tracks with labels).
 """
 
-import csv
 import fnmatch
 import io
 import os
@@ -151,12 +150,7 @@ def _load_one(path):
 def _licence_stated(path, ids):
     if not os.path.exists(path):
         return np.zeros(len(ids), bool)
-    try:
-        with open(path, newline="", encoding="utf-8") as f:
-            licences = {row["id"]: row["licence"] for row in csv.DictReader(f)}
-    except (KeyError, csv.Error, UnicodeDecodeError) as e:
-        raise features.DataError(f"{path}: not a manifest with the columns id and "
-                                 f"licence: {e}")
+    licences = features.read_csv(path, "id", "licence")
     return np.array([not licences.get(i, "not stated").startswith("not stated")
                      for i in ids])
 

@@ -23,7 +23,6 @@ Networks stay in DIR; the same command goes on where it was stopped.
 """
 
 import argparse
-import csv
 import hashlib
 import json
 import os
@@ -66,14 +65,7 @@ def folds(y, k, groups=None, seed=0):
 def read_groups(path, names):
     """The artist [tracks] of each track, from a CSV with the columns track and
     artist; a track that is not in it is alone."""
-    try:
-        with open(path, newline="", encoding="utf-8") as f:
-            artists = {row["track"]: row["artist"] for row in csv.DictReader(f)}
-    except KeyError as e:
-        raise features.DataError(f"{path}: no column {e.args[0]!r}; expected "
-                                 "track and artist")
-    except (csv.Error, UnicodeDecodeError) as e:
-        raise features.DataError(f"{path}: not a readable CSV: {e}")
+    artists = features.read_csv(path, "track", "artist")
     if not any(name in artists for name in names):
         raise features.DataError(f"{path}: none of the {len(names)} tracks is "
                                  "in it")

@@ -5,6 +5,7 @@ names and split.  The mel of audio files is computed by the engine's own
 program `genremel`, never here.
 """
 
+import csv
 import os
 import subprocess
 import sys
@@ -45,6 +46,23 @@ class Data:
         return Data(self.x[keep], self.y[keep],
                     [n for n, k in zip(self.names, keep) if k],
                     self.genres, self.split[keep])
+
+
+def read_csv(path, key, value):
+    """{key: value} of two columns of a CSV with a header, by their names."""
+    try:
+        with open(path, newline="", encoding="utf-8") as f:
+            table = {row[key]: row[value] for row in csv.DictReader(f)}
+    except KeyError as e:
+        raise DataError(f"{path}: no column {e.args[0]!r}; expected {key} and "
+                        f"{value}")
+    except (csv.Error, UnicodeDecodeError) as e:
+        raise DataError(f"{path}: not a readable CSV: {e}")
+    for name, text in table.items():
+        if name is None or text is None:
+            raise DataError(f"{path}: the row of {name or text} is too short; "
+                            f"expected {key} and {value}")
+    return table
 
 
 def load_npz(path):

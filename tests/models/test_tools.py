@@ -378,6 +378,7 @@ class CrossValidate(ToolTest):
         self.assertEqual(read("artist,track\nx,track0\nx,track2\ny,z\n").tolist(),
                          ["x", "track track1", "x"])
         for text, word in (("track,who\ntrack0,x\n", "'artist'"),
+                           ("track,artist\ntrack0\n", "row of track0"),
                            ("", "none of the 3 tracks"),
                            ("track,artist\nother,x\n", "none of the 3 tracks")):
             with self.assertRaisesRegex(features.DataError, word):
