@@ -36,6 +36,10 @@ class Answers:
             raise features.DataError(f"{path}: not the answers of a "
                                      f"cross-validation: {e}")
 
+    def has_groups(self):
+        """Whether no artist of a track was trained on (else the folds are random)."""
+        return self.groups.tolist() != self.names.tolist()
+
     def right(self):
         """The share of seeds that are right, [tracks]."""
         return (self.seeds.argmax(2) == self.y).mean(0)

@@ -61,14 +61,6 @@ def rejection(model, data, paths, min_confidence, build=None):
     }
 
 
-def record(model, result, split, new_artists):
-    """Notes the figures in the weights file, where `genreclassify models` and the
-    service's page find them."""
-    figures = {k: round(result[k], 4) for k in ("accuracy", "macro_f1", "ece")}
-    weights.add_metadata(model, figures=json.dumps(
-        {"split": split, "n": result["n"], "new_artists": new_artists, **figures}))
-
-
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0], epilog="With --cv K it trains and "
@@ -117,7 +109,8 @@ def main():
         if args.plot:
             plots.plot(args.plot, p, y, labels)
         if args.record:
-            record(args.model, result, args.split, args.new_artists)
+            weights.add_metadata(args.model, **weights.figures(
+                result, args.split, args.new_artists))
     except (features.DataError, engine.EngineError, OSError) as e:
         sys.exit(f"evaluate.py: {e}")
     print(json.dumps(result))

@@ -11,6 +11,8 @@ the steps (EMA), and the average after the last epoch is what counts: no epoch i
 chosen by its valid figure.  Of several seeds the mean of their weights is written;
 or, with --distill, one more network that has learnt from the mean of their answers.
 What is fitted on the valid tracks is the temperature of the probabilities alone.
+With --cross-validated every track is trained on, and the temperature and the figures
+in the file are those of the cross-validation of the same recipe.
 
 A run can be stopped at any time; the same command goes on from the last whole
 epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
@@ -34,6 +36,7 @@ import features
 import metrics
 import networks
 import weights
+from answers import Answers, measure
 from student import Pool, Student, draw_batch
 
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
@@ -119,9 +122,7 @@ def fit(stage, student, parts, epochs, steps, rate, crop, strength, args, seed,
     work = f"{args.out}.work"
     if not os.path.isdir(work):
         os.mkdir(work)
-    settings = {k: v for k, v in vars(args).items() if k not in (
-        "out", "data", "audio", "corpus", "pretrained", "threads", "build",
-        "version", "seeds")}
+    settings = settings_of(args)
     settings.update(epochs=epochs, steps=steps, rate=rate, seed=seed)
     checkpoint = Checkpoint(os.path.join(work, f"{stage}.pt"), settings)
     state = checkpoint.load()
@@ -177,6 +178,33 @@ def fit(stage, student, parts, epochs, steps, rate, crop, strength, args, seed,
     return average
 
 
+def settings_of(args):
+    """What of the arguments makes the recipe: not where things are, nor how often."""
+    return {k: v for k, v in vars(args).items() if k not in (
+        "out", "data", "audio", "corpus", "pretrained", "threads", "build",
+        "version", "seeds", "cross_validated")}
+
+
+def load_cross_validated(data, args):
+    """The Answers in args.cross_validated, if they are this recipe's for data."""
+    folder = args.cross_validated
+    answers = Answers.load(folder)
+    if sorted(answers.names) != sorted(data.names) \
+            or answers.labels.tolist() != list(data.genres):
+        raise features.DataError(f"{folder} is of other tracks")
+    path = os.path.join(folder, "settings.json")
+    with open(path) as f:
+        options = json.load(f)["options"]
+    theirs = settings_of(arguments(["--data", "-", "--out", "-", *options]))
+    ours = settings_of(args)
+    differ = [f"{k} is {theirs[k]} there and {ours[k]} here"
+              for k in ours if theirs[k] != ours[k]]
+    if differ:
+        raise features.DataError(f"{folder} is of another recipe: "
+                                 + ", ".join(differ))
+    return answers
+
+
 def strength_of(args):
     return augment.Strength(**{field.name: getattr(args, field.name)
                                for field in fields(augment.Strength)})
@@ -189,9 +217,14 @@ class Recipe:
         """data: features.Data with a split; everything: what corpus.load() gives
         for args.corpus, if it is loaded."""
         self.args, self.genres = args, data.genres
-        self.training = data.part("train")
-        self.valid = data.part("valid") if (data.split == "valid").any() \
-            else None
+        self.answers = self.valid = None
+        if args.cross_validated:
+            self.answers = load_cross_validated(data, args)
+            self.training = data
+        else:
+            self.training = data.part("train")
+            if (data.split == "valid").any():
+                self.valid = data.part("valid")
         self.corpus = self.tags = None
         self.heads = {}
         if args.corpus:
@@ -319,14 +352,25 @@ class Recipe:
         return network
 
     def calibrate(self, network):
-        if self.valid is not None:
+        if self.answers:
+            set_temperature(network, float(self.answers.temperature))
+        elif self.valid is not None:
             set_temperature(network, metrics.temperature_of(
                 logits_of(network, self.valid.x).numpy(), self.valid.y,
                 bool(self.corpus)))
 
-    def save(self, network, path):
+    def save(self, network, path, extra=None):
         weights.save_network(path, network, name=self.args.architecture,
-                             version=self.args.version, labels=self.genres)
+                             version=self.args.version, labels=self.genres,
+                             extra=extra)
+
+    def figures(self):
+        """What the file says of itself: the cross-validation's figures, if any."""
+        answers = self.answers
+        return answers and weights.figures(
+            measure(answers)["mean_of_weights"],
+            f"cross-validation, {answers.fold.max() + 1} folds",
+            answers.has_groups())
 
 
 def mean_of_weights(networks_):
@@ -391,6 +435,9 @@ def arguments(argv=None):
                         "whose source states a licence")
     parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
                         "pretrain1.pt of an earlier run, instead of pretraining")
+    parser.add_argument("--cross-validated", metavar="DIR", help="train on every "
+                        "track; DIR: the --work of this recipe's "
+                        "cross-validation")
     parser.add_argument("--out", required=True, help="weights file to write")
     parser.add_argument("--architecture", default="crnn",
                         choices=sorted(networks.ARCHITECTURES))
@@ -481,7 +528,7 @@ def arguments(argv=None):
 def run(data, args, everything=None):
     """From data (features.Data) and corpora to the weights file args.out."""
     recipe = Recipe(data, args, everything)
-    recipe.save(recipe.run(), args.out)
+    recipe.save(recipe.run(), args.out, recipe.figures())
 
 
 def main():

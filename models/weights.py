@@ -78,6 +78,15 @@ def add_metadata(path, **texts):
     _rewrite(path, **texts)
 
 
+def figures(result, split, new_artists):
+    """metrics.measure()'s `result` as metadata, for those who have only the file:
+    `genreclassify models` and the service's page show it.  split: of which tracks;
+    new_artists: whether none of their artists was trained on."""
+    return {"figures": json.dumps({
+        "split": split, "n": result["n"], "new_artists": new_artists,
+        **{k: round(result[k], 4) for k in ("accuracy", "macro_f1", "ece")}})}
+
+
 def _rewrite(path, change_layers=lambda layers: None, **texts):
     tensors, metadata = load(path)
     change_layers(metadata["layers"])

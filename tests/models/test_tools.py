@@ -464,6 +464,37 @@ class CrossValidate(ToolTest):
         self.assertEqual(row, "| first 5 s |  |  | "
                          f"{robustness.share(kept, 30)} | "
                          f"{robustness.share(right, 30)} |")
+        self.check_final_fit(result["mean_of_weights"])
+
+    def check_final_fit(self, measured):
+        """train.py --cross-validated: on every track, with the temperature and the
+        figures of the cross-validation, and of no other recipe's."""
+        out = self.path("final.safetensors")
+
+        def final(*args, data=self.npz()):
+            return self.call_tool(
+                train, "--data", data, "--out", out, "--smoke", "--architecture",
+                "gru", "--cross-validated", self.path("work"), *args)
+        for result, word in (
+                (final("--smoothing", "0.2"), "smoothing is 0.1 there and 0.2 here"),
+                (final(data=self.npz(names=np.arange(30).astype(str))),
+                 "other tracks"),
+                (final("--cross-validated", self.path("none")), "none")):
+            self.assert_refused(result, "train.py", word)
+            self.assertFalse(os.path.exists(out))
+        with mock.patch.object(train.Recipe, "fine_tune", autospec=True,
+                               side_effect=train.Recipe.fine_tune) as fine_tune:
+            status, _, errors = final(data=self.npz())
+        self.assertEqual(status, 0, errors)
+        recipe = fine_tune.call_args[0][0]
+        self.assertEqual((len(recipe.training.y), recipe.valid), (30, None))
+        metadata = weights.load(out)[1]
+        self.assertEqual(metadata["layers"][-1]["temperature"],
+                         measured["temperature"])
+        figures = json.loads(metadata["figures"])
+        self.assertEqual(figures["split"], "cross-validation, 3 folds")
+        self.assertEqual(figures["accuracy"], round(measured["accuracy"], 4))
+        self.assertIs(figures["new_artists"], True)
 
     def test_compare(self):
         """Tracks of one artist count as one draw: the interval of a difference that
