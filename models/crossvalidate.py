@@ -31,7 +31,6 @@ import sys
 import numpy as np
 import torch
 
-import corpus
 import engine
 import features
 import metrics
@@ -125,18 +124,17 @@ def cross_validate(data, k, work, options, groups=None, build=None):
     keep_settings(work, cv=k, options=options,
                   folds=hashlib.sha256(fold.tobytes()).hexdigest(),
                   data=hashlib.sha256(data.x.tobytes()).hexdigest())
-    everything = None
+    args = train.arguments(
+        ["--data", "-", "--out", os.path.join(work, "pretrained"), *options])
+    torch.set_num_threads(args.threads)
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
+    recipe = None
     for i, out in enumerate(outs):
-        args = train.arguments(["--data", "-", "--out", out, *options])
-        torch.set_num_threads(args.threads)
-        # nothing is "valid": no figure of these tracks may steer the training
-        data.split = np.where(fold == i, "held out", "train")
         if not os.path.exists(out):
-            if args.corpus and everything is None:
-                everything = corpus.load(*args.corpus)
-            train.run(data, args, everything)
-        p, y, _ = engine.predict(out, data.part("held out"), build)
+            recipe = recipe or train.Recipe(data, args)
+            # nothing is "valid": no figure of these tracks may steer the training
+            recipe.run(out, fold != i)
+        p, y, _ = engine.predict(out, data.part_of(fold == i), build)
         print(f"fold {i + 1} of {k}: accuracy {(p.argmax(1) == y).mean():.3f}",
               file=sys.stderr)
     seeds = [answers_of([os.path.join(f"{out}.work", f"seed{s}.safetensors")

@@ -112,6 +112,8 @@ class Network(nn.Module):
         self.layers = layers
         self.split = 1 + max(i for i, layer in enumerate(layers)
                              if layer["type"] in ("mean", "last"))
+        self.trunk_end = next(i for i, layer in enumerate(layers)
+                              if layer["type"] in ("gru", "lstm", "mean"))
         self.dropout = dropout
         self.n_features = None      # how many features() gives
         channels, bands = 1, MEL_BANDS
@@ -148,10 +150,16 @@ class Network(nn.Module):
         [batch][outputs]."""
         return self.classify(self.features(x))
 
-    def features(self, x):
+    def trunk(self, x):
+        """What the layers before the recurrent ones make of x,
+        [batch][channels][bands][frames]."""
+        return self._run(x, self.layers[:self.trunk_end])
+
+    def features(self, x, first=0):
         """What the network knows of a window before it names a genre: the mean
-        (or last) state over time, [batch][n_features]."""
-        return self._run(x, self.layers[:self.split]).flatten(1)
+        (or last) state over time, [batch][n_features].  x: the input of the layer
+        `first`."""
+        return self._run(x, self.layers[first:self.split]).flatten(1)
 
     def classify(self, features):
         return self._run(features[:, :, None, None],

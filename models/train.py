@@ -23,12 +23,11 @@ import copy
 import json
 import os
 import sys
-import time
 from dataclasses import fields
+from functools import cached_property
 
 import numpy as np
 import torch
-from torch import nn
 
 import augment
 import corpus
@@ -37,7 +36,8 @@ import metrics
 import networks
 import weights
 from answers import Answers, measure
-from student import Pool, Student, draw_batch
+from fit import fit, logits_of, probabilities_of, settings_of
+from student import Pool, Student, hear
 
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
           "pop", "reggae", "rock"]
@@ -49,140 +49,6 @@ def has_fast_bfloat16():
                        for flag in ("avx512_bf16", "amx_bf16"))
     except OSError:
         return False
-
-
-@torch.no_grad()
-def logits_of(network, x, precision="float32", batch=16):
-    """Logits [N][outputs] of whole windows uint8 [N][frames][bands]."""
-    network.eval()
-    result = []
-    with torch.autocast("cpu", torch.bfloat16,
-                        enabled=precision == "bfloat16"):
-        for i in range(0, len(x), batch):
-            db = torch.from_numpy(x[i:i + batch]).float() * (80 / 255) - 80
-            z = networks.standardise(db).transpose(1, 2).unsqueeze(1)
-            result.append(network(z.contiguous(
-                memory_format=torch.channels_last)).float())
-    return torch.cat(result)
-
-
-def probabilities_of(network, x, precision="float32"):
-    """Probabilities [N][labels] of whole windows."""
-    return network.probabilities(logits_of(network, x, precision)).numpy()
-
-
-class Checkpoint:
-    """What a stage needs to go on after its last whole epoch."""
-
-    def __init__(self, path, settings):
-        self.path, self.settings = path, settings
-
-    def load(self):
-        if not os.path.exists(self.path):
-            return None
-        try:
-            state = torch.load(self.path)
-        except Exception as e:  # pickle's and zip's errors have no parent
-            raise features.DataError(
-                f"{self.path} cannot be read ({e}); remove it to start anew")
-        if state["settings"] != self.settings:
-            raise features.DataError(
-                f"{self.path} is of a run with other settings; give the same "
-                "ones to go on with it, or remove it to start anew")
-        return state
-
-    def save(self, **state):
-        torch.save({"settings": self.settings, **state}, self.path + ".part")
-        os.replace(self.path + ".part", self.path)
-
-
-def fit(stage, student, parts, epochs, steps, rate, crop, strength, args, seed,
-        valid=None):
-    """Trains `student` and gives its averaged copy.
-
-    parts: [(Pool, crops in a batch, weight of their loss)]; crop: seconds of the
-    shortest and the longest crop; strength: how much the crops vary.  `stage` names its checkpoint in OUT.work and its lines in OUT.log."""
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
-    student = student.to(memory_format=torch.channels_last)
-    average = copy.deepcopy(student)
-    optimiser = torch.optim.AdamW(
-        [p for p in student.parameters() if p.requires_grad], lr=rate,
-        weight_decay=args.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, total_steps=steps * epochs, pct_start=0.15)
-    frames = min(pool.x.shape[1] for pool, _, _ in parts)
-    shortest, longest = (min(round(c * 387 / 30), frames) for c in crop)
-    least = networks.min_frames(student.network.layers)
-    if shortest < least:
-        raise features.DataError(
-            f"a crop has {shortest} frames ({crop[0]:g} s, of tracks of {frames} "
-            f"frames); the network needs at least {least}")
-
-    work = f"{args.out}.work"
-    if not os.path.isdir(work):
-        os.mkdir(work)
-    settings = settings_of(args)
-    settings.update(epochs=epochs, steps=steps, rate=rate, seed=seed)
-    checkpoint = Checkpoint(os.path.join(work, f"{stage}.pt"), settings)
-    state = checkpoint.load()
-    first = 0
-    if state:
-        student.load_state_dict(state["student"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"])
-        first = state["epoch"]
-        print(f"{stage}: going on after epoch {first} of {epochs}",
-              file=sys.stderr)
-
-    for epoch in range(first, epochs):
-        begin, total = time.monotonic(), 0.0
-        student.train()
-        for _ in range(steps):
-            length = int(rng.integers(shortest, longest + 1))
-            loss = student.loss(*draw_batch(parts, length, strength, rng),
-                                args.precision)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(student.parameters(), 5.0)
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-            with torch.no_grad():
-                for a, b in zip(average.state_dict().values(),
-                                student.state_dict().values()):
-                    if a.dtype.is_floating_point:
-                        a.lerp_(b, 1 - args.ema)
-                    else:
-                        a.copy_(b)
-        entry = {"stage": stage, "epoch": epoch + 1,
-                 "loss": round(total / steps, 4)}
-        if valid is not None and (epoch + 1) % args.validate == 0:
-            p = probabilities_of(average.network, valid.x, args.precision)
-            entry["valid_accuracy"] = round(
-                float((p.argmax(1) == valid.y).mean()), 4)
-            entry["valid_loss"] = round(float(
-                -np.log(p[np.arange(len(p)), valid.y] + 1e-9).mean()), 4)
-        entry["seconds"] = round(time.monotonic() - begin, 1)
-        with open(f"{args.out}.log", "a") as f:
-            f.write(json.dumps(entry) + "\n")
-        print(json.dumps(entry), file=sys.stderr, flush=True)
-        checkpoint.save(
-            epoch=epoch + 1, student=student.state_dict(),
-            average=average.state_dict(), optimiser=optimiser.state_dict(),
-            schedule=schedule.state_dict(), rng=rng.bit_generator.state,
-            torch_rng=torch.get_rng_state())
-    return average
-
-
-def settings_of(args):
-    """What of the arguments makes the recipe: not where things are, nor how often."""
-    return {k: v for k, v in vars(args).items() if k not in (
-        "out", "data", "audio", "corpus", "pretrained", "threads", "build",
-        "version", "seeds", "cross_validated")}
 
 
 def load_cross_validated(data, args):
@@ -211,24 +77,16 @@ def strength_of(args):
 
 
 class Recipe:
-    """The data of a run and the stages that turn it into a network."""
+    """Data, corpora and the stages that turn them into networks."""
 
-    def __init__(self, data, args, everything=None):
-        """data: features.Data with a split; everything: what corpus.load() gives
-        for args.corpus, if it is loaded."""
-        self.args, self.genres = args, data.genres
-        self.answers = self.valid = None
-        if args.cross_validated:
-            self.answers = load_cross_validated(data, args)
-            self.training = data
-        else:
-            self.training = data.part("train")
-            if (data.split == "valid").any():
-                self.valid = data.part("valid")
+    def __init__(self, data, args):
+        """data: features.Data.  What all networks of the recipe have in common, the
+        pretraining, is kept in args.out.work."""
+        self.data, self.args, self.genres = data, args, data.genres
         self.corpus = self.tags = None
         self.heads = {}
         if args.corpus:
-            everything = everything or corpus.load(*args.corpus)
+            everything = corpus.load(*args.corpus)
             keep = ~everything.held_out
             if args.licensed:
                 keep &= everything.stated
@@ -236,7 +94,7 @@ class Recipe:
                     raise features.DataError("no window of the corpus has a source "
                                              "that states a licence")
             self.corpus = everything.part(keep)
-            self.tags = corpus.track_tags(args.corpus, self.training.names)
+            self.tags = corpus.track_tags(args.corpus, data.names)
             # standardised log-odds: a rare tag counts as much as a frequent one
             odds = corpus.log_odds(np.concatenate(
                 [everything.tags, everything.classes], 1))
@@ -260,23 +118,31 @@ class Recipe:
         odds = corpus.log_odds(np.concatenate([tags, classes], 1))
         return np.clip((odds - self.mean) / self.deviation, -5, 5)
 
-    def corpus_pool(self, **targets):
+    def corpus_pool(self, x, **targets):
+        """x: the corpus's windows, or what is heard of them."""
         c = self.corpus
         # a tagger of music says nothing sensible of what is none
         tags = self.tag_targets(np.where(c.music[:, None], c.tags, np.nan),
                                 c.classes)
-        return Pool(c.x, weight=c.weights(self.args.draw), tags=tags,
+        return Pool(x, weight=c.weights(self.args.draw), tags=tags,
                     embedding=np.clip(c.embedding, -5, 5), **targets)
+
+    @cached_property
+    def pretrained(self):
+        """The student that every fine-tuning begins with; None without a corpus."""
+        if self.args.pretrained:
+            return self.load_pretrained(self.args.pretrained)
+        return self.pretrain(self.args.seed) if self.corpus else None
 
     def pretrain(self, seed):
         """Without dropout and mixup, which are for the few tracks with labels:
         the corpus is large enough that the network does not learn it by heart.
         """
-        args, pool = self.args, self.corpus_pool()
+        args, pool = self.args, self.corpus_pool(self.corpus.x)
         steps = max(1, len(pool.x) // args.batch)
         student = self.student(seed)
         for cycle in range(args.pretrain_cycles):
-            student = fit(f"pretrain{cycle}", student,
+            student = fit(args.out, f"pretrain{cycle}", student,
                           [(pool, args.batch, 1.0)], args.pretrain_epochs,
                           steps, args.pretrain_rate, (args.crop, args.crop),
                           strength_of(args).scaled(args.pretrain_strength),
@@ -294,83 +160,87 @@ class Recipe:
                 f"{str(e).splitlines()[0]}")
         return student
 
-    def fine_tune(self, stage, seed, pretrained=None, teachers=()):
-        """`teachers`: networks whose mean probabilities are learnt as well."""
-        args, t = self.args, self.training
+    @cached_property
+    def heard(self):
+        """Tracks and corpus as fine-tuning gets them: as images; or, with --freeze,
+        as what the trunk of the pretrained network makes of them."""
+        args, windows = self.args, self.corpus.x if self.corpus else None
+        if not args.freeze:
+            return self.data.x, windows
+        rng = np.random.default_rng(args.seed)
+        # of the corpus there is enough that once will do
+        return [hear(self.pretrained.network, x, copies, strength_of(args), rng)
+                for x, copies in ((self.data.x, args.freeze), (windows, 1))]
+
+    def fine_tune(self, out, stage, seed, keep, valid=None, teachers=()):
+        """Learns the tracks `keep`, bool [tracks].  `teachers`: networks whose mean
+        probabilities are learnt as well."""
+        args, y = self.args, self.data.y[keep]
         student = self.student(seed, args.dropout)
         n = len(self.genres)
-        target = np.full((len(t.y), n + bool(self.corpus)), 0.0)
+        target = np.full((len(y), n + bool(self.corpus)), 0.0)
         target[:, :n] = args.smoothing / n
-        target[np.arange(len(t.y)), t.y] += 1 - args.smoothing
+        target[np.arange(len(y)), y] += 1 - args.smoothing
         if teachers:
             target[:, :n] = (1 - args.distill) * target[:, :n] \
-                + args.distill * ensemble(teachers, t.x, args.precision)
-        if not self.corpus:
-            parts = [(Pool(t.x, args.mixup, genre=target), args.batch, 1.0)]
-        else:
-            student.load_state_dict(pretrained.state_dict())
-            student.freeze(args.freeze)
+                + args.distill * ensemble(teachers, self.data.x[keep],
+                                          args.precision)
+        if self.corpus:
+            student.load_state_dict(self.pretrained.state_dict())
+            if args.freeze:
+                student.freeze_trunk()
             if args.tag_prior and student.is_linear():
                 student.expect(args.tag_prior * corpus.genre_tags(
                     self.corpus.names, self.genres), share=0.3)
+        tracks, windows = self.heard
+        if not self.corpus:
+            parts = [(Pool(tracks[keep], args.mixup, genre=target), args.batch, 1.0)]
+        else:
             # what is not music is none of the genres; of what genre the music
             # is, nobody has said
-            genre = np.full((len(self.corpus.x), n + 1), np.nan)
+            genre = np.full((len(windows), n + 1), np.nan)
             genre[~self.corpus.music] = np.eye(n + 1)[-1]
             half = args.batch // 2
-            parts = [(Pool(t.x, args.mixup, genre=target,
-                           tags=self.tag_targets(self.tags)), half, 1.0),
-                     (self.corpus_pool(genre=genre), args.batch - half,
+            parts = [(Pool(tracks[keep], args.mixup, genre=target,
+                           tags=self.tag_targets(self.tags[keep])), half, 1.0),
+                     (self.corpus_pool(windows, genre=genre), args.batch - half,
                       args.corpus_weight)]
-        steps = max(1, len(t.y) * args.crops // parts[0][1])
-        return fit(stage, student, parts, args.epochs, steps, args.rate,
-                   sorted(args.tune_crop), strength_of(args), args, seed, self.valid)
+        steps = max(1, len(y) * args.crops // parts[0][1])
+        return fit(out, stage, student, parts, args.epochs, steps, args.rate,
+                   sorted(args.tune_crop), strength_of(args), args, seed, valid)
 
-    def run(self):
-        """Every stage; gives the network that ships."""
-        args = self.args
-        pretrained = None
-        if args.pretrained:
-            pretrained = self.load_pretrained(args.pretrained)
-        elif self.corpus:
-            pretrained = self.pretrain(args.seed)
-        seeds = []
+    def run(self, out, keep, valid=None, temperature=None, figures=None):
+        """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.
+        Its temperature is the one given, or fitted to `valid`, features.Data."""
+        args, seeds = self.args, []
+
+        def calibrate(network):
+            if temperature:
+                set_temperature(network, temperature)
+            elif valid is not None:
+                set_temperature(network, metrics.temperature_of(
+                    logits_of(network, valid.x).numpy(), valid.y,
+                    bool(self.corpus)))
         for i in range(args.seeds):
-            student = self.fine_tune(f"seed{i}", args.seed + i, pretrained)
+            student = self.fine_tune(out, f"seed{i}", args.seed + i, keep, valid)
             seeds.append(student.network)
             # a copy: what teaches has learnt nothing of the valid tracks
             network = copy.deepcopy(student.network)
-            self.calibrate(network)
-            self.save(network, os.path.join(f"{args.out}.work",
+            calibrate(network)
+            self.save(network, os.path.join(f"{out}.work",
                                             f"seed{i}.safetensors"))
         if args.distill and args.seeds > 1:
-            network = self.fine_tune("distilled", args.seed, pretrained,
+            network = self.fine_tune(out, "distilled", args.seed, keep, valid,
                                      seeds).network
         else:
             network = mean_of_weights(seeds)
-        self.calibrate(network)
-        return network
-
-    def calibrate(self, network):
-        if self.answers:
-            set_temperature(network, float(self.answers.temperature))
-        elif self.valid is not None:
-            set_temperature(network, metrics.temperature_of(
-                logits_of(network, self.valid.x).numpy(), self.valid.y,
-                bool(self.corpus)))
+        calibrate(network)
+        self.save(network, out, figures)
 
     def save(self, network, path, extra=None):
         weights.save_network(path, network, name=self.args.architecture,
                              version=self.args.version, labels=self.genres,
                              extra=extra)
-
-    def figures(self):
-        """What the file says of itself: the cross-validation's figures, if any."""
-        answers = self.answers
-        return answers and weights.figures(
-            measure(answers)["mean_of_weights"],
-            f"cross-validation, {answers.fold.max() + 1} folds",
-            answers.has_groups())
 
 
 def mean_of_weights(networks_):
@@ -471,9 +341,10 @@ def arguments(argv=None):
     parser.add_argument("--corpus-weight", type=float, default=0.5,
                         help="how much a crop of the corpus counts beside one "
                         "with a label")
-    parser.add_argument("--freeze", metavar="PREFIX", action="append", default=[],
-                        help="fine-tuning leaves the layers called like that as "
-                        "pretraining made them; can be given again")
+    parser.add_argument("--freeze", metavar="COPIES", type=at_least(0), default=6,
+                        help="with a corpus: fine-tune what follows the "
+                        "convolutions alone, on what they hear in this many "
+                        "variations of each track; 0: fine-tune every layer")
     parser.add_argument("--tag-prior", type=at_least(0, float), default=1.0,
                         help="how much the tags that are called like a genre say "
                         "for it before the first step; 0: nothing")
@@ -518,6 +389,8 @@ def arguments(argv=None):
     args = parser.parse_args(argv)
     if args.pretrained and not args.corpus:
         parser.error("--pretrained goes with --corpus")
+    if not args.corpus:
+        args.freeze = 0
     if args.smoke:
         args.pretrain_epochs = args.epochs = 2
         args.pretrain_cycles = 1
@@ -525,10 +398,21 @@ def arguments(argv=None):
     return args
 
 
-def run(data, args, everything=None):
-    """From data (features.Data) and corpora to the weights file args.out."""
-    recipe = Recipe(data, args, everything)
-    recipe.save(recipe.run(), args.out, recipe.figures())
+def run(data, args):
+    """From data (features.Data) to the weights file args.out."""
+    if args.cross_validated:
+        answers = load_cross_validated(data, args)
+        Recipe(data, args).run(
+            args.out, np.ones(len(data.y), bool),
+            temperature=float(answers.temperature), figures=weights.figures(
+                measure(answers)["mean_of_weights"],
+                f"cross-validation, {answers.fold.max() + 1} folds",
+                answers.has_groups()))
+    else:
+        data.part("train")      # says so if there is none
+        valid = data.split == "valid"
+        Recipe(data, args).run(args.out, data.split == "train",
+                               data.part_of(valid) if valid.any() else None)
 
 
 def main():

@@ -40,6 +40,7 @@ import engine  # noqa: E402
 import evaluate  # noqa: E402
 import export_onnx  # noqa: E402
 import features  # noqa: E402
+import fit  # noqa: E402
 import metrics  # noqa: E402
 import networks  # noqa: E402
 import robustness  # noqa: E402
@@ -486,8 +487,8 @@ class CrossValidate(ToolTest):
                                side_effect=train.Recipe.fine_tune) as fine_tune:
             status, _, errors = final(data=self.npz())
         self.assertEqual(status, 0, errors)
-        recipe = fine_tune.call_args[0][0]
-        self.assertEqual((len(recipe.training.y), recipe.valid), (30, None))
+        _, _, _, _, keep, valid = fine_tune.call_args[0]
+        self.assertEqual((keep.sum(), valid), (30, None))
         metadata = weights.load(out)[1]
         self.assertEqual(metadata["layers"][-1]["temperature"],
                          measured["temperature"])
@@ -664,6 +665,36 @@ class Corpora(ToolTest):
         self.assertEqual(set(targets["which"].tolist()), {10, 11, 15, 16})
 
 
+class Heard(unittest.TestCase):
+    def test_is_what_the_convolutions_give(self):
+        """Without variation, what is heard of a whole window leads to the logits of
+        its image; and pools draw parts of it."""
+        torch.manual_seed(0)
+        taught = student.Student(networks.Network(
+            networks.layers_of("crnn", 3, other=True)).eval(), {})
+        x = np.random.default_rng(0).integers(0, 256, (3, 100, 128), np.uint8)
+        none = augment.Strength().scaled(0)
+        heard = student.hear(taught.network, x, 2, none, np.random.default_rng(0))
+        self.assertEqual(heard.shape, (3, 2, networks.CHANNELS[-1], 1, 100 // 16))
+        np.testing.assert_array_equal(heard[:, 0], heard[:, 1])
+        taught.freeze_trunk()
+        self.assertEqual(taught.stride, 16)
+        with torch.no_grad():
+            found = taught.network.features(
+                torch.from_numpy(heard[:, 0]).float(), taught.first)
+            logits = taught.network.classify(found)
+        np.testing.assert_allclose(logits, fit.logits_of(taught.network, x),
+                                   atol=1e-3)
+        pool = student.Pool(heard, which=np.arange(3))
+        self.assertEqual(pool.frames, 6)
+        z, targets = pool.draw(9, 4, none, np.random.default_rng(0))
+        self.assertEqual(z.shape, (9, networks.CHANNELS[-1], 1, 4))
+        for crop, which in zip(z.numpy(), targets["which"].int()):
+            self.assertTrue(any(
+                np.array_equal(crop, heard[which, 0, :, :, i:i + 4])
+                for i in range(3)))
+
+
 class Prior(unittest.TestCase):
     def test_genre_tags(self):
         matrix = corpus.genre_tags(["rock", "Jazz", "jazz", "x"],
@@ -790,11 +821,12 @@ class Train(ToolTest):
         os.mkdir(folder)
         write_corpus(folder, 12)
         args = ["--data", self.npz(), "--corpus", folder, "--smoke",
-                "--version", "7", "--batch", "8", "--architecture", "gru"]
+                "--version", "7", "--batch", "8"]
         status, _, errors = self.call_tool(
-            train, *args, "--seeds", "2", "--distill", "0.5", "--out", out)
+            train, *args, "--seeds", "2", "--distill", "0.5", "--freeze", "0",
+            "--out", out)
         self.assertEqual(status, 0, errors)
-        self.check_weights(out, "gru")
+        self.check_weights(out)
         with open(f"{out}.log") as f:
             stages = [json.loads(line)["stage"] for line in f]
         self.assertEqual(stages, ["pretrain0"] * 2 + ["seed0"] * 2
@@ -802,22 +834,22 @@ class Train(ToolTest):
         layers = weights.load(out)[1]["layers"]
         self.assertEqual(layers[-1]["type"], "share_other")
         self.assertNotEqual(layers[-2]["temperature"], 1)
-        # another run goes on from the first one's pretraining, and writes the
-        # mean of its seeds
+        # another run goes on from the first one's pretraining, leaves its
+        # convolutions alone, and writes the mean of its seeds
         other = self.path("other.safetensors")
         status, _, errors = self.call_tool(
             train, *args, "--pretrained",
             os.path.join(f"{out}.work", "pretrain0.pt"), "--seeds", "2",
-            "--freeze", "gru1", "--freeze", "norm", "--out", other)
+            "--freeze", "2", "--out", other)
         self.assertEqual(status, 0, errors)
         self.assertNotIn("pretrain", errors)
-        self.check_weights(other, "gru")
+        self.check_weights(other)
         seeds = [weights.load(os.path.join(f"{other}.work",
                                            f"seed{i}.safetensors"))[0]
                  for i in range(2)]
         before = torch.load(os.path.join(f"{out}.work", "pretrain0.pt"))["average"]
         for name, mean in weights.load(other)[0].items():
-            frozen = name.startswith(("gru1", "norm"))
+            frozen = name.startswith(("conv", "norm"))
             self.assertEqual(np.array_equal(seeds[0][name], seeds[1][name]), frozen)
             if frozen:
                 np.testing.assert_array_equal(mean, before[f"network.{name}"])
