@@ -118,13 +118,13 @@ class Recipe:
         odds = corpus.log_odds(np.concatenate([tags, classes], 1))
         return np.clip((odds - self.mean) / self.deviation, -5, 5)
 
-    def corpus_pool(self, x, **targets):
+    def corpus_pool(self, x, mixup=0.0, **targets):
         """x: the corpus's windows, or what is heard of them."""
         c = self.corpus
         # a tagger of music says nothing sensible of what is none
         tags = self.tag_targets(np.where(c.music[:, None], c.tags, np.nan),
                                 c.classes)
-        return Pool(x, weight=c.weights(self.args.draw), tags=tags,
+        return Pool(x, mixup, weight=c.weights(self.args.draw), tags=tags,
                     embedding=np.clip(c.embedding, -5, 5), **targets)
 
     @cached_property
@@ -135,25 +135,34 @@ class Recipe:
         return self.pretrain(self.args.seed) if self.corpus else None
 
     def pretrain(self, seed):
-        """Without dropout and mixup, which are for the few tracks with labels:
-        the corpus is large enough that the network does not learn it by heart.
-        """
-        args, pool = self.args, self.corpus_pool(self.corpus.x)
+        """Without dropout, which is for the few tracks with labels."""
+        args = self.args
+        pool = self.corpus_pool(self.corpus.x, mixup=args.pretrain_mixup)
         steps = max(1, len(pool.x) // args.batch)
-        student = self.student(seed)
+        student = self.load_pretrained(args.pretrain_from, whole=False) \
+            if args.pretrain_from else self.student(seed)
         for cycle in range(args.pretrain_cycles):
             student = fit(args.out, f"pretrain{cycle}", student,
                           [(pool, args.batch, 1.0)], args.pretrain_epochs,
-                          steps, args.pretrain_rate, (args.crop, args.crop),
+                          steps, args.pretrain_rate, sorted(args.crop),
                           strength_of(args).scaled(args.pretrain_strength),
                           args, seed + cycle)
         return student
 
-    def load_pretrained(self, path):
-        """The averaged network of a pretraining that another run has done."""
+    def load_pretrained(self, path, whole=True):
+        """The averaged student of a pretraining that another run has done; unless
+        the `whole` is wanted, what another architecture has in common with it."""
         student = self.student(self.args.seed)
+        ours = student.state_dict()
         try:
-            student.load_state_dict(torch.load(path)["average"])
+            theirs = torch.load(path)["average"]
+            if not whole:
+                theirs = {k: v for k, v in theirs.items()
+                          if k in ours and v.shape == ours[k].shape}
+                if not any(k.startswith("network.") for k in theirs):
+                    raise ValueError("no layer is like one of it")
+                theirs = {**ours, **theirs}
+            student.load_state_dict(theirs)
         except Exception as e:  # pickle's and zip's errors have no parent
             raise features.DataError(
                 f"{path}: not a pretrained {self.args.architecture}: "
@@ -304,7 +313,7 @@ def arguments(argv=None):
     parser.add_argument("--licensed", action="store_true", help="only windows "
                         "whose source states a licence")
     parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
-                        "pretrain1.pt of an earlier run, instead of pretraining")
+                        "pretrain0.pt of an earlier run, instead of pretraining")
     parser.add_argument("--cross-validated", metavar="DIR", help="train on every "
                         "track; DIR: the --work of this recipe's "
                         "cross-validation")
@@ -326,15 +335,21 @@ def arguments(argv=None):
                         default=0.5, help="how much the crops of pretraining "
                         "vary, of what those of fine-tuning do: a tagger's answer "
                         "is for what it heard")
+    parser.add_argument("--pretrain-mixup", type=at_least(0, float), default=0.0,
+                        help="alpha of the mixup of pretraining; 0: none")
+    parser.add_argument("--pretrain-from", metavar="FILE", help="OUT.work/"
+                        "pretrain0.pt of an earlier run, maybe of another "
+                        "architecture, to begin pretraining with")
     parser.add_argument("--epochs", type=at_least(1), default=30)
     parser.add_argument("--rate", type=float, default=2e-3,
                         help="highest learning rate")
     parser.add_argument("--crops", type=at_least(1), default=2,
                         help="crops of each track in an epoch")
-    parser.add_argument("--crop", type=at_least(0, float), default=6.0,
-                        help="length of a crop of pretraining in seconds")
+    parser.add_argument("--crop", type=at_least(0, float), nargs=2,
+                        metavar=("SHORTEST", "LONGEST"), default=[6.0, 6.0],
+                        help="lengths of the crops of pretraining in seconds")
     parser.add_argument("--tune-crop", type=at_least(0, float), nargs=2,
-                        metavar=("SHORTEST", "LONGEST"), default=[5.0, 20.0],
+                        metavar=("SHORTEST", "LONGEST"), default=[5.0, 25.0],
                         help="lengths of the crops of fine-tuning: a network that "
                         "has heard short ones alone is too sure of whole windows")
     parser.add_argument("--batch", type=at_least(2), default=32)

@@ -609,9 +609,12 @@ class TrainErrors(ToolTest):
         folder = self.path("corpus")
         os.mkdir(folder)
         write_corpus(folder, 12)
-        self.refused(self.train("--data", self.npz(), "--corpus", folder,
-                                "--pretrained", self.write("x.pt", b"x")),
-                     "x.pt", "not a pretrained crnn")
+        torch.save({"average": {"x": torch.zeros(3)}}, self.path("y.pt"))
+        for option, path in (("--pretrained", self.write("x.pt", b"x")),
+                             ("--pretrained", self.path("y.pt")),
+                             ("--pretrain-from", self.path("y.pt"))):
+            self.refused(self.train("--data", self.npz(), "--corpus", folder,
+                                    option, path), path, "not a pretrained crnn")
 
     def test_no_folder(self):
         self.refused(self.train("--audio", self.path("none")), "not a folder")
@@ -855,6 +858,15 @@ class Train(ToolTest):
                 np.testing.assert_array_equal(mean, before[f"network.{name}"])
             np.testing.assert_allclose(
                 mean, (seeds[0][name] + seeds[1][name]) / 2, atol=1e-6)
+
+        # and one of another architecture begins with what is alike
+        begun = train.Recipe(features.load_npz(self.npz()), train.arguments(
+            [*args, "--out", "-", "--architecture", "cnn"])).load_pretrained(
+                os.path.join(f"{out}.work", "pretrain0.pt"), whole=False).state_dict()
+        for name in "network.conv4.weight", "network.norm1.running_mean":
+            self.assertTrue(torch.equal(begun[name], before[name]), name)
+        self.assertNotEqual(begun["heads.tags.weight"].shape,
+                            before["heads.tags.weight"].shape)
 
     def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""
