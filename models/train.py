@@ -402,8 +402,10 @@ def arguments(argv=None):
     parser.add_argument("--smoke", action="store_true",
                         help="two short epochs on a few tracks: a test")
     args = parser.parse_args(argv)
-    if args.pretrained and not args.corpus:
-        parser.error("--pretrained goes with --corpus")
+    for option, value in (("--pretrained", args.pretrained),
+                          ("--pretrain-from", args.pretrain_from)):
+        if value and not args.corpus:
+            parser.error(f"{option} goes with --corpus")
     if not args.corpus:
         args.freeze = 0
     if args.smoke:

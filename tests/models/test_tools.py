@@ -606,6 +606,10 @@ class TrainErrors(ToolTest):
             self.assertIn(text, errors)
 
     def test_pretrained(self):
+        for option in "--pretrained", "--pretrain-from":
+            status, _, errors = self.train("--data", "-", option, "x.pt")
+            self.assertEqual(status, 2)
+            self.assertIn(f"{option} goes with --corpus", errors)
         folder = self.path("corpus")
         os.mkdir(folder)
         write_corpus(folder, 12)
