@@ -1,6 +1,7 @@
 """What a recipe's networks answered for tracks that they were not trained on: the
 result of a cross-validation, its figures, and how it differs from another."""
 
+import json
 import os
 from dataclasses import dataclass
 
@@ -43,6 +44,21 @@ class Answers:
     def right(self):
         """The share of seeds that are right, [tracks]."""
         return (self.seeds.argmax(2) == self.y).mean(0)
+
+
+def load_settings(folder):
+    """What the cross-validation in `folder` was run with: its "options", those of
+    train.py, and digests of its tracks and folds."""
+    path = os.path.join(folder, "settings.json")
+    try:
+        with open(path) as f:
+            settings = json.load(f)
+        if not isinstance(settings["options"], list):
+            raise ValueError("its options are no list")
+    except (ValueError, KeyError, TypeError) as e:
+        raise features.DataError(f"{path}: not the settings of a "
+                                 f"cross-validation: {e}")
+    return settings
 
 
 def measure(answers, coverage=False):

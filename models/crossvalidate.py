@@ -7,7 +7,7 @@
 The tracks, whatever their split, are dealt into K folds, every genre evenly.  Each
 track is predicted by networks that were trained on the other folds: by that of each
 seed (--seeds of train.py), and by the mean of their weights, which is what ships.
-Pretraining knows no genre: train.py's --pretrained serves all folds.
+Pretraining knows no genre, and one serves all folds.
 
 With --groups no artist is in two folds, and that is how much is right of artists
 that are new.  Without, the folds are random: tracks of one artist and album are then
@@ -37,7 +37,7 @@ import metrics
 import plots
 import train
 import weights
-from answers import Answers, compare, measure
+from answers import Answers, compare, load_settings, measure
 
 
 def folds(y, k, groups=None, seed=0):
@@ -76,8 +76,7 @@ def keep_settings(work, **settings):
     path = os.path.join(work, "settings.json")
     os.makedirs(work, exist_ok=True)
     if os.path.exists(path):
-        with open(path) as f:
-            known = json.load(f)
+        known = load_settings(work)
         if known != settings:
             differ = [k for k in settings if known.get(k) != settings[k]]
             raise features.DataError(

@@ -32,14 +32,18 @@ class Data:
     genres: list
     split: np.ndarray   # str [N]
 
-    def part(self, split):
-        """The tracks of one split ("train", "valid"); all of them for None."""
+    def in_split(self, split):
+        """Which tracks, bool [N], are of one split ("train", "valid"); all of them
+        for None."""
         keep = np.ones(len(self.y), bool) if split is None \
             else self.split == split
         if not keep.any():
             raise DataError(f"no track has the split {split!r}; there are: "
                             + ", ".join(sorted(set(self.split.tolist()))))
-        return self.part_of(keep)
+        return keep
+
+    def part(self, split):
+        return self.part_of(self.in_split(split))
 
     def part_of(self, keep):
         """The tracks that `keep`, bool [N], names."""

@@ -45,8 +45,8 @@ def crnn(outputs):
     neural networks for music classification", ICASSP 2017.  Pooling takes 128
     bands down to 1 and 387 frames to 24."""
     return _conv_blocks(CHANNELS, POOLS) + [
-        {"type": "gru", "name": "gru1", "hidden": 192},
-        {"type": "gru", "name": "gru2", "hidden": 192},
+        {"type": "gru", "name": "gru1", "hidden": 256},
+        {"type": "gru", "name": "gru2", "hidden": 256},
         {"type": "mean"},
     ] + _classify(outputs)
 

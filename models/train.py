@@ -20,7 +20,6 @@ epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
 
 import argparse
 import copy
-import json
 import os
 import sys
 from dataclasses import fields
@@ -35,12 +34,13 @@ import features
 import metrics
 import networks
 import weights
-from answers import Answers, measure
+from answers import Answers, load_settings, measure
 from fit import fit, logits_of, probabilities_of, settings_of
 from student import Pool, Student, hear
 
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
           "pop", "reggae", "rock"]
+
 
 def has_fast_bfloat16():
     try:
@@ -58,10 +58,8 @@ def load_cross_validated(data, args):
     if sorted(answers.names) != sorted(data.names) \
             or answers.labels.tolist() != list(data.genres):
         raise features.DataError(f"{folder} is of other tracks")
-    path = os.path.join(folder, "settings.json")
-    with open(path) as f:
-        options = json.load(f)["options"]
-    theirs = settings_of(arguments(["--data", "-", "--out", "-", *options]))
+    theirs = settings_of(arguments(["--data", "-", "--out", "-",
+                                    *load_settings(folder)["options"]]))
     ours = settings_of(args)
     differ = [f"{k} is {theirs[k]} there and {ours[k]} here"
               for k in ours if theirs[k] != ours[k]]
@@ -147,15 +145,18 @@ class Recipe:
                           steps, args.pretrain_rate, sorted(args.crop),
                           strength_of(args).scaled(args.pretrain_strength),
                           args, seed + cycle)
+        weights.save_pretrained(
+            os.path.join(f"{args.out}.work", "pretrained.safetensors"), student,
+            args.architecture, self.corpus.names)
         return student
 
     def load_pretrained(self, path, whole=True):
-        """The averaged student of a pretraining that another run has done; unless
-        the `whole` is wanted, what another architecture has in common with it."""
+        """The student that another run's pretraining ended with; unless the `whole`
+        is wanted, what another architecture has in common with it."""
         student = self.student(self.args.seed)
         ours = student.state_dict()
         try:
-            theirs = torch.load(path)["average"]
+            theirs = {k: torch.tensor(v) for k, v in weights.load(path)[0].items()}
             if not whole:
                 theirs = {k: v for k, v in theirs.items()
                           if k in ours and v.shape == ours[k].shape}
@@ -163,7 +164,7 @@ class Recipe:
                     raise ValueError("no layer is like one of it")
                 theirs = {**ours, **theirs}
             student.load_state_dict(theirs)
-        except Exception as e:  # pickle's and zip's errors have no parent
+        except (ValueError, RuntimeError) as e:     # RuntimeError is PyTorch's
             raise features.DataError(
                 f"{path}: not a pretrained {self.args.architecture}: "
                 f"{str(e).splitlines()[0]}")
@@ -185,7 +186,6 @@ class Recipe:
         """Learns the tracks `keep`, bool [tracks].  `teachers`: networks whose mean
         probabilities are learnt as well."""
         args, y = self.args, self.data.y[keep]
-        student = self.student(seed, args.dropout)
         n = len(self.genres)
         target = np.full((len(y), n + bool(self.corpus)), 0.0)
         target[:, :n] = args.smoothing / n
@@ -194,29 +194,42 @@ class Recipe:
             target[:, :n] = (1 - args.distill) * target[:, :n] \
                 + args.distill * ensemble(teachers, self.data.x[keep],
                                           args.precision)
-        if self.corpus:
-            student.load_state_dict(self.pretrained.state_dict())
-            if args.freeze:
-                student.freeze_trunk()
-            if args.tag_prior and student.is_linear():
-                student.expect(args.tag_prior * corpus.genre_tags(
-                    self.corpus.names, self.genres), share=0.3)
-        tracks, windows = self.heard
-        if not self.corpus:
-            parts = [(Pool(tracks[keep], args.mixup, genre=target), args.batch, 1.0)]
-        else:
-            # what is not music is none of the genres; of what genre the music
-            # is, nobody has said
-            genre = np.full((len(windows), n + 1), np.nan)
-            genre[~self.corpus.music] = np.eye(n + 1)[-1]
-            half = args.batch // 2
-            parts = [(Pool(tracks[keep], args.mixup, genre=target,
-                           tags=self.tag_targets(self.tags[keep])), half, 1.0),
-                     (self.corpus_pool(windows, genre=genre), args.batch - half,
-                      args.corpus_weight)]
+        student = self._beginning(seed)
+        parts = self._parts(keep, target)
         steps = max(1, len(y) * args.crops // parts[0][1])
         return fit(out, stage, student, parts, args.epochs, steps, args.rate,
                    sorted(args.tune_crop), strength_of(args), args, seed, valid)
+
+    def _beginning(self, seed):
+        """The student that fine-tuning begins with."""
+        args = self.args
+        student = self.student(seed, args.dropout)
+        if not self.corpus:
+            return student
+        student.load_state_dict(self.pretrained.state_dict())
+        if args.freeze:
+            student.freeze_trunk()
+        if args.tag_prior and student.is_linear():
+            student.expect(args.tag_prior * corpus.genre_tags(
+                self.corpus.names, self.genres), share=0.3)
+        return student
+
+    def _parts(self, keep, target):
+        """What a batch of fine-tuning consists of: the tracks `keep` with their
+        targets [tracks][outputs], and the corpus."""
+        args, (tracks, windows) = self.args, self.heard
+        if not self.corpus:
+            return [(Pool(tracks[keep], args.mixup, genre=target), args.batch, 1.0)]
+        # what is not music is none of the genres; of what genre the music is,
+        # nobody has said
+        outputs = target.shape[1]
+        genre = np.full((len(windows), outputs), np.nan)
+        genre[~self.corpus.music] = np.eye(outputs)[-1]
+        half = args.batch // 2
+        return [(Pool(tracks[keep], args.mixup, genre=target,
+                      tags=self.tag_targets(self.tags[keep])), half, 1.0),
+                (self.corpus_pool(windows, genre=genre), args.batch - half,
+                 args.corpus_weight)]
 
     def run(self, out, keep, valid=None, temperature=None, figures=None):
         """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.
@@ -313,7 +326,8 @@ def arguments(argv=None):
     parser.add_argument("--licensed", action="store_true", help="only windows "
                         "whose source states a licence")
     parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
-                        "pretrain0.pt of an earlier run, instead of pretraining")
+                        "pretrained.safetensors of an earlier run, instead of "
+                        "pretraining")
     parser.add_argument("--cross-validated", metavar="DIR", help="train on every "
                         "track; DIR: the --work of this recipe's "
                         "cross-validation")
@@ -338,8 +352,8 @@ def arguments(argv=None):
     parser.add_argument("--pretrain-mixup", type=at_least(0, float), default=0.0,
                         help="alpha of the mixup of pretraining; 0: none")
     parser.add_argument("--pretrain-from", metavar="FILE", help="OUT.work/"
-                        "pretrain0.pt of an earlier run, maybe of another "
-                        "architecture, to begin pretraining with")
+                        "pretrained.safetensors of an earlier run, maybe of "
+                        "another architecture, to begin pretraining with")
     parser.add_argument("--epochs", type=at_least(1), default=30)
     parser.add_argument("--rate", type=float, default=2e-3,
                         help="highest learning rate")
@@ -358,8 +372,9 @@ def arguments(argv=None):
                         "with a label")
     parser.add_argument("--freeze", metavar="COPIES", type=at_least(0), default=6,
                         help="with a corpus: fine-tune what follows the "
-                        "convolutions alone, on what they hear in this many "
-                        "variations of each track; 0: fine-tune every layer")
+                        "convolutions (or the MFCCs) alone, on what they make of "
+                        "this many variations of each track; 0: fine-tune every "
+                        "layer")
     parser.add_argument("--tag-prior", type=at_least(0, float), default=1.0,
                         help="how much the tags that are called like a genre say "
                         "for it before the first step; 0: nothing")
@@ -426,9 +441,8 @@ def run(data, args):
                 f"cross-validation, {answers.fold.max() + 1} folds",
                 answers.has_groups()))
     else:
-        data.part("train")      # says so if there is none
-        valid = data.split == "valid"
-        Recipe(data, args).run(args.out, data.split == "train",
+        train, valid = data.in_split("train"), data.split == "valid"
+        Recipe(data, args).run(args.out, train,
                                data.part_of(valid) if valid.any() else None)
 
 

@@ -12,17 +12,21 @@ import struct
 
 import numpy as np
 
+import features
+
 # The front end that the engine computes; it refuses a file that asks another.
 FRONTEND = {
     "sample_rate": 22050, "n_fft": 2048, "hop_length": 512, "n_mels": 128,
     "f_min": 0, "f_max": 11025, "frames": 387, "duration": 30, "top_db": 80,
 }
+# what the engine takes; and what pretraining ends with, which knows no genre
+FORMAT, PRETRAINED = "genreclassify-1", "genreclassify-pretrained-1"
 
 
 def save(path, tensors, name, version, labels, layers, extra=None):
     """Writes `tensors` {name: float array} to `path`, whole or not at all."""
     metadata = {
-        "format": "genreclassify-1", "name": name, "version": version,
+        "format": FORMAT, "name": name, "version": version,
         "labels": json.dumps(labels), "frontend": json.dumps(FRONTEND),
         "layers": json.dumps(layers), **(extra or {}),
     }
@@ -45,17 +49,20 @@ def save(path, tensors, name, version, labels, layers, extra=None):
 def load(path):
     """Gives (tensors, metadata), the structured metadata already parsed."""
     with open(path, "rb") as f:
-        size, = struct.unpack("<Q", f.read(8))
-        header = json.loads(f.read(size))
-        data = f.read()
-    metadata = header.pop("__metadata__")
-    for key in ("labels", "frontend", "layers"):
-        metadata[key] = json.loads(metadata[key])
-    tensors = {}
-    for key, entry in header.items():
-        begin, end = entry["data_offsets"]
-        tensors[key] = np.frombuffer(
-            data[begin:end], "<f4").reshape(entry["shape"])
+        content = f.read()
+    try:
+        size, = struct.unpack("<Q", content[:8])
+        header, data = json.loads(content[8:8 + size]), content[8 + size:]
+        metadata = header.pop("__metadata__")
+        for key in ("labels", "frontend", "layers"):
+            metadata[key] = json.loads(metadata[key])
+        tensors = {}
+        for key, entry in header.items():
+            begin, end = entry["data_offsets"]
+            tensors[key] = np.frombuffer(
+                data[begin:end], "<f4").reshape(entry["shape"])
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as e:
+        raise features.DataError(f"{path}: not a weights file: {e}")
     return tensors, metadata
 
 
@@ -98,6 +105,17 @@ def _rewrite(path, change_layers=lambda layers: None, **texts):
 
 def save_network(path, network, **description):
     """Writes a PyTorch network; names are PyTorch's own (conv1.weight ...)."""
-    tensors = {k: v.numpy() for k, v in network.state_dict().items()
-               if not k.endswith("num_batches_tracked")}
-    save(path, tensors, layers=network.layers, **description)
+    save(path, _arrays(network), layers=network.layers, **description)
+
+
+def save_pretrained(path, student, name, tags):
+    """Writes a student.Student that has learnt no genre yet: its network
+    (network.conv1.weight ...) with its heads (heads.tags.weight ...).  tags: what
+    each output of the head "tags" is called."""
+    save(path, _arrays(student), name, "", [], student.network.layers,
+         extra={"format": PRETRAINED, "tags": json.dumps(tags)})
+
+
+def _arrays(module):
+    return {k: v.numpy() for k, v in module.state_dict().items()
+            if not k.endswith("num_batches_tracked")}

@@ -405,6 +405,10 @@ class CrossValidate(ToolTest):
                                     folds="", data="")
         self.assert_refused(self.validate(), "evaluate.py", "work",
                             "another cv, options, folds, data")
+        for text in b"", b"[]", b"{}", b'{"options": 1}', b"\xff":
+            self.write("work/settings.json", text)
+            self.assert_refused(self.validate(), "evaluate.py",
+                                "settings.json", "not the settings")
 
     def test_result(self):
         """Every track is predicted by networks that did not see it, at a
@@ -613,12 +617,20 @@ class TrainErrors(ToolTest):
         folder = self.path("corpus")
         os.mkdir(folder)
         write_corpus(folder, 12)
-        torch.save({"average": {"x": torch.zeros(3)}}, self.path("y.pt"))
-        for option, path in (("--pretrained", self.write("x.pt", b"x")),
-                             ("--pretrained", self.path("y.pt")),
-                             ("--pretrain-from", self.path("y.pt"))):
+        other = self.path("other")
+        weights.save(other, {"x": np.zeros(3)}, "x", "1", [], [])
+        with open(MODEL, "rb") as f:
+            content = f.read()
+        for option, path, what in (
+                *(("--pretrained", self.write(name, damaged), "not a weights file")
+                  for name, damaged in (("empty", b""), ("short", content[:5000]),
+                                        ("cut", content[:-1]),
+                                        ("huge", b"\xff" * 90), ("text", b"x" * 90))),
+                ("--pretrained", MODEL, "not a pretrained crnn"),
+                ("--pretrained", other, "not a pretrained crnn"),
+                ("--pretrain-from", other, "not a pretrained crnn")):
             self.refused(self.train("--data", self.npz(), "--corpus", folder,
-                                    option, path), path, "not a pretrained crnn")
+                                    option, path), path, what)
 
     def test_no_folder(self):
         self.refused(self.train("--audio", self.path("none")), "not a folder")
@@ -846,7 +858,7 @@ class Train(ToolTest):
         other = self.path("other.safetensors")
         status, _, errors = self.call_tool(
             train, *args, "--pretrained",
-            os.path.join(f"{out}.work", "pretrain0.pt"), "--seeds", "2",
+            os.path.join(f"{out}.work", "pretrained.safetensors"), "--seeds", "2",
             "--freeze", "2", "--out", other)
         self.assertEqual(status, 0, errors)
         self.assertNotIn("pretrain", errors)
@@ -854,7 +866,8 @@ class Train(ToolTest):
         seeds = [weights.load(os.path.join(f"{other}.work",
                                            f"seed{i}.safetensors"))[0]
                  for i in range(2)]
-        before = torch.load(os.path.join(f"{out}.work", "pretrain0.pt"))["average"]
+        pretrained = os.path.join(f"{out}.work", "pretrained.safetensors")
+        before = weights.load(pretrained)[0]
         for name, mean in weights.load(other)[0].items():
             frozen = name.startswith(("conv", "norm"))
             self.assertEqual(np.array_equal(seeds[0][name], seeds[1][name]), frozen)
@@ -866,11 +879,17 @@ class Train(ToolTest):
         # and one of another architecture begins with what is alike
         begun = train.Recipe(features.load_npz(self.npz()), train.arguments(
             [*args, "--out", "-", "--architecture", "cnn"])).load_pretrained(
-                os.path.join(f"{out}.work", "pretrain0.pt"), whole=False).state_dict()
+                pretrained, whole=False).state_dict()
         for name in "network.conv4.weight", "network.norm1.running_mean":
-            self.assertTrue(torch.equal(begun[name], before[name]), name)
+            np.testing.assert_array_equal(begun[name], before[name], name)
         self.assertNotEqual(begun["heads.tags.weight"].shape,
                             before["heads.tags.weight"].shape)
+        # it says what its tags are called, and is no model
+        metadata = weights.load(pretrained)[1]
+        self.assertEqual(len(json.loads(metadata["tags"])),
+                         len(before["heads.tags.bias"]))
+        with self.assertRaises(engine.EngineError):
+            engine.Engine(pretrained, BUILD)
 
     def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""
