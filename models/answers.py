@@ -47,14 +47,14 @@ class Answers:
 
 
 def load_settings(folder):
-    """What the cross-validation in `folder` was run with: its "options", those of
-    train.py, and digests of its tracks and folds."""
+    """What the cross-validation in `folder` was run with: the "recipe", train.py's
+    arguments by their names, the number of seeds, and digests of tracks and folds."""
     path = os.path.join(folder, "settings.json")
     try:
         with open(path) as f:
             settings = json.load(f)
-        if not isinstance(settings["options"], list):
-            raise ValueError("its options are no list")
+        if not isinstance(settings["recipe"], dict):
+            raise ValueError("its recipe is no object")
     except (ValueError, KeyError, TypeError) as e:
         raise features.DataError(f"{path}: not the settings of a "
                                  f"cross-validation: {e}")

@@ -38,6 +38,7 @@ import plots
 import train
 import weights
 from answers import Answers, compare, load_settings, measure
+from fit import settings_of
 
 
 def folds(y, k, groups=None, seed=0):
@@ -75,6 +76,7 @@ def keep_settings(work, **settings):
     """Refuses the folder `work` of another cross-validation."""
     path = os.path.join(work, "settings.json")
     os.makedirs(work, exist_ok=True)
+    settings = json.loads(json.dumps(settings))     # what is a tuple is a list there
     if os.path.exists(path):
         known = load_settings(work)
         if known != settings:
@@ -86,6 +88,10 @@ def keep_settings(work, **settings):
     with open(path + ".part", "w") as f:
         json.dump(settings, f)
     os.replace(path + ".part", path)
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def answers_of(paths, data, fold, build):
@@ -120,11 +126,10 @@ def cross_validate(data, k, work, options, groups=None, build=None):
     if np.bincount(fold, minlength=k).min() == 0:
         raise features.DataError(f"{len(data.y)} tracks are too few for {k} "
                                  "folds")
-    keep_settings(work, cv=k, options=options,
-                  folds=hashlib.sha256(fold.tobytes()).hexdigest(),
-                  data=hashlib.sha256(data.x.tobytes()).hexdigest())
     args = train.arguments(
         ["--data", "-", "--out", os.path.join(work, "pretrained"), *options])
+    keep_settings(work, cv=k, recipe=settings_of(args), seeds=args.seeds,
+                  folds=digest(fold.tobytes()), data=digest(data.x.tobytes()))
     torch.set_num_threads(args.threads)
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
     recipe = None

@@ -145,7 +145,8 @@ def fit(out, stage, student, parts, epochs, steps, rate, crop, strength, args, s
 
 
 def settings_of(args):
-    """What of the arguments makes the recipe: not where things are, nor how often."""
+    """What of the arguments makes the recipe, by name: not where things are, nor how
+    often."""
     return {k: v for k, v in vars(args).items() if k not in (
         "out", "data", "audio", "corpus", "pretrained", "pretrain_from", "threads",
         "build", "version", "seeds", "cross_validated")}

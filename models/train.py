@@ -20,6 +20,7 @@ epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
 
 import argparse
 import copy
+import json
 import os
 import sys
 from dataclasses import fields
@@ -58,11 +59,10 @@ def load_cross_validated(data, args):
     if sorted(answers.names) != sorted(data.names) \
             or answers.labels.tolist() != list(data.genres):
         raise features.DataError(f"{folder} is of other tracks")
-    theirs = settings_of(arguments(["--data", "-", "--out", "-",
-                                    *load_settings(folder)["options"]]))
-    ours = settings_of(args)
-    differ = [f"{k} is {theirs[k]} there and {ours[k]} here"
-              for k in ours if theirs[k] != ours[k]]
+    theirs = load_settings(folder)["recipe"]
+    ours = json.loads(json.dumps(settings_of(args)))
+    differ = [f"{k} is {theirs.get(k)} there and {ours[k]} here"
+              for k in ours if theirs.get(k) != ours[k]]
     if differ:
         raise features.DataError(f"{folder} is of another recipe: "
                                  + ", ".join(differ))

@@ -401,11 +401,11 @@ class CrossValidate(ToolTest):
         self.assert_refused(self.validate("--against", self.path("none")),
                             "evaluate.py", "none", "answers")
         os.makedirs(self.path("work"), exist_ok=True)
-        crossvalidate.keep_settings(self.path("work"), cv=4, options=[],
+        crossvalidate.keep_settings(self.path("work"), cv=4, recipe={}, seeds=1,
                                     folds="", data="")
         self.assert_refused(self.validate(), "evaluate.py", "work",
-                            "another cv, options, folds, data")
-        for text in b"", b"[]", b"{}", b'{"options": 1}', b"\xff":
+                            "another cv, recipe, seeds, folds, data")
+        for text in b"", b"[]", b"{}", b'{"recipe": 1}', b"\xff":
             self.write("work/settings.json", text)
             self.assert_refused(self.validate(), "evaluate.py",
                                 "settings.json", "not the settings")
