@@ -415,7 +415,10 @@ class CrossValidate(ToolTest):
         temperature that it did not steer; and nothing is trained twice."""
         artists = self.write("artists.csv", b"track,artist\n" + b"".join(
             b"track%d,a%d\n" % (i, i // 2) for i in range(30)))
-        status, output, errors = self.validate("--groups", artists, "--coverage")
+        with mock.patch.object(train.Recipe, "run", autospec=True,
+                               side_effect=train.Recipe.run) as run:
+            status, output, errors = self.validate("--groups", artists,
+                                                   "--coverage")
         self.assertEqual(status, 0, errors)
         result = json.loads(output)
         self.assertEqual((result["n"], result["groups"]), (30, 15))
@@ -428,6 +431,10 @@ class CrossValidate(ToolTest):
         groups = crossvalidate.read_groups(artists, data.names)
         fold = crossvalidate.folds(data.y, 3, groups)
         found = answers.Answers.load(self.path("work"))
+        for i, call in enumerate(run.call_args_list):
+            _, out, trained_on = call[0]
+            self.assertEqual(out, self.path("work", f"fold{i}.safetensors"))
+            np.testing.assert_array_equal(trained_on, fold != i)
         for i in range(3):
             held_out = fold == i
             for p, path in ((found.seeds[1], f"fold{i}.safetensors.work/"
