@@ -260,19 +260,17 @@ count_segment (
   g_mutex_unlock (&answer->lock);
 }
 
-/* The probabilities of the item's segment, [n_labels], to be freed with g_free().
- * @music is set to the probability that it is music.  NULL, with the error posted once
- * a track, if the network failed or was cancelled by a flush. */
-static float *
-classify (GenreAnswer *answer, const GenreAnswerItem *item, GenreQueue *queue,
-    double *music)
+/* What the network says of the item's segment (transfer full).  NULL, with the error
+ * posted once a track, if it failed or was cancelled by a flush. */
+static GenrePrediction *
+analyse (GenreAnswer *answer, const GenreAnswerItem *item, GenreQueue *queue)
 {
   g_autoptr (GError) error = NULL;
-  float *probabilities = genre_classifier_classify_full (
-      answer->classifier, item->segment, NULL, music, &error);
+  GenrePrediction *prediction = genre_classifier_analyse (
+      answer->classifier, item->segment, &error);
 
-  if (probabilities)
-    return probabilities;
+  if (prediction)
+    return prediction;
   if (!answer->has_failed && !genre_queue_is_flushed (queue)) {
     GST_ELEMENT_ERROR (
         answer->element, STREAM, FORMAT, ("%s", error->message), (NULL));
@@ -296,15 +294,18 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
     .silent = genre_segment_get_level (item->segment) <
         settings->silence_threshold,
   };
-  g_autofree float *probabilities = NULL;
+  g_autoptr (GenrePrediction) prediction = NULL;
   gint64 begin = g_get_monotonic_time ();
   GstStructure *structure;
   GstClockTime elapsed;
 
-  if (!message.silent &&
-      !(probabilities = classify (answer, item, queue, &message.music)))
-    return;
-  message.probabilities = probabilities;
+  if (!message.silent) {
+    prediction = analyse (answer, item, queue);
+    if (!prediction)
+      return;
+    message.probabilities = genre_prediction_get_values (prediction, 0, NULL);
+    message.music = genre_prediction_get_music (prediction);
+  }
   message.has_genre = !message.silent && message.music >= MIN_MUSIC;
   elapsed = (g_get_monotonic_time () - begin) * GST_USECOND;
   GST_LOG_OBJECT (answer->element,

@@ -536,19 +536,15 @@ standardise (const float *columns, gsize n_columns, float *input)
   }
 }
 
-static float *
+static GenrePrediction *
 predict (GenreClassifier *classifier, const float *columns, gsize n_columns,
-    gsize *n_probabilities, double *music, GError **error)
+    GError **error)
 {
   const gsize min = genre_model_get_min_columns (classifier->model);
   const gsize max = genre_model_get_max_columns ();
   GenreWorkspace *workspace;
-  float *probabilities;
+  GenrePrediction *prediction;
 
-  if (n_probabilities)
-    *n_probabilities = 0;
-  if (music)
-    *music = 0;
   if (n_columns < min || n_columns > max) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "%" G_GSIZE_FORMAT " columns, expected %" G_GSIZE_FORMAT
@@ -560,11 +556,27 @@ predict (GenreClassifier *classifier, const float *columns, gsize n_columns,
   genre_workspace_set_cancelled (workspace, &classifier->cancelled);
   standardise (
       columns, n_columns, genre_workspace_get_input (workspace, n_columns));
-  probabilities = genre_model_run (
-      classifier->model, workspace, n_columns, music, error);
+  prediction = genre_model_run (
+      classifier->model, workspace, n_columns, error);
   genre_model_release_workspace (classifier->model, workspace);
-  if (probabilities && n_probabilities)
-    *n_probabilities = genre_model_get_n_labels (classifier->model);
+  return prediction;
+}
+
+/* What @prediction (transfer full, may be NULL) says of the genres. */
+static float *
+take_probabilities (GenrePrediction *prediction, gsize *n_probabilities)
+{
+  float *probabilities = NULL;
+  gsize n = 0;
+
+  if (prediction) {
+    const float *values = genre_prediction_get_values (prediction, 0, &n);
+
+    probabilities = g_memdup2 (values, n * sizeof *values);
+  }
+  genre_prediction_unref (prediction);
+  if (n_probabilities)
+    *n_probabilities = n;
   return probabilities;
 }
 
@@ -572,7 +584,8 @@ float *
 genre_classifier_predict (GenreClassifier *classifier, const float *columns,
     gsize n_columns, gsize *n_probabilities, GError **error)
 {
-  return predict (classifier, columns, n_columns, n_probabilities, NULL, error);
+  return take_probabilities (
+      predict (classifier, columns, n_columns, error), n_probabilities);
 }
 
 float *
@@ -606,17 +619,15 @@ float *
 genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error)
 {
-  return genre_classifier_classify_full (
-      classifier, segment, n_probabilities, NULL, error);
+  return take_probabilities (
+      genre_classifier_analyse (classifier, segment, error), n_probabilities);
 }
 
-float *
-genre_classifier_classify_full (GenreClassifier *classifier,
-    const GenreSegment *segment, gsize *n_probabilities, double *music,
-    GError **error)
+GenrePrediction *
+genre_classifier_analyse (GenreClassifier *classifier,
+    const GenreSegment *segment, GError **error)
 {
-  return predict (classifier, segment->columns, segment->n_columns,
-      n_probabilities, music, error);
+  return predict (classifier, segment->columns, segment->n_columns, error);
 }
 
 GenreSegment *

@@ -37,8 +37,8 @@
  *
  * # Threads
  *
- * A #GenreModel and a #GenreSegment do not change, and any number of threads may
- * use one.  A #GenreClassifier, #GenreMelSpectrogram or #GenreTrack belongs to
+ * A #GenreModel, #GenreSegment or #GenrePrediction does not change, and any number of
+ * threads may use one.  A #GenreClassifier, #GenreMelSpectrogram or #GenreTrack belongs to
  * one thread at a time; genre_classifier_classify() may run in another thread
  * than the rest of its classifier.  References may be taken and dropped in any
  * thread.
@@ -63,5 +63,6 @@
 #include "genreclassifier.h"
 #include "genremel.h"
 #include "genremodel.h"
+#include "genreprediction.h"
 #include "genresegment.h"
 #include "genretrack.h"

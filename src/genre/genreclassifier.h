@@ -5,6 +5,7 @@
 #pragma once
 
 #include "genremodel.h"
+#include "genreprediction.h"
 #include "genresegment.h"
 
 G_BEGIN_DECLS
@@ -319,25 +320,20 @@ GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error);
 
 /**
- * genre_classifier_classify_full:
+ * genre_classifier_analyse:
  * @classifier: a classifier
  * @segment: as for genre_classifier_classify()
- * @n_probabilities: (out) (optional): as for genre_classifier_classify()
- * @music: (out) (optional): probability that it is music at all, 0 to 1; 1 if the
- *     model does not know anything else
  * @error: return location for an error
  *
- * Runs the network, and also tells whether the genres mean anything: in what is no
- * music, a model that knows of it finds all of them equally likely.
+ * Runs the network, and gives all that it says: the probabilities of every head,
+ * whether it is music at all, and an embedding.
  *
  * Errors: as for genre_classifier_classify().
  *
- * Returns: (transfer full) (array length=n_probabilities) (nullable): as
- *     genre_classifier_classify()
+ * Returns: (transfer full) (nullable): the prediction, or %NULL with @error set
  */
-GENRE_API float *genre_classifier_classify_full (GenreClassifier *classifier,
-    const GenreSegment *segment, gsize *n_probabilities, double *music,
-    GError **error);
+GENRE_API GenrePrediction *genre_classifier_analyse (
+    GenreClassifier *classifier, const GenreSegment *segment, GError **error);
 
 /**
  * genre_classifier_predict: (skip)

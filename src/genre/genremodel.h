@@ -136,7 +136,7 @@ GENRE_API const char *genre_model_get_version (const GenreModel *model);
  * @model: a model
  * @key: name of a value of the weights file's metadata: `format`, `name`,
  *     `version`, `frontend`, `labels` and `layers` are always there, the latter
- *     three as JSON
+ *     three as JSON; so is `heads` where there are more of them than one
  *
  * Gets what the weights file says of the model.
  *
@@ -177,6 +177,56 @@ genre_model_get_label (const GenreModel *model, guint index);
  *     the probabilities
  */
 GENRE_API const char *const *genre_model_get_labels (const GenreModel *model);
+
+/**
+ * genre_model_get_n_heads:
+ * @model: a model
+ *
+ * Counts the heads of a model, the lists of labels that one pass of its network
+ * answers.  The first one, the head 0, is of the genres: its labels are those of
+ * genre_model_get_labels().
+ *
+ * Returns: number of heads, at least 1
+ */
+GENRE_API guint genre_model_get_n_heads (const GenreModel *model);
+
+/**
+ * genre_model_get_head_name:
+ * @model: a model
+ * @head: less than genre_model_get_n_heads()
+ *
+ * Gets the name of a head.
+ *
+ * Returns: (transfer none): such as "tags"; that of the first one is "genre"
+ */
+GENRE_API const char *
+genre_model_get_head_name (const GenreModel *model, guint head);
+
+/**
+ * genre_model_get_head_labels:
+ * @model: a model
+ * @head: less than genre_model_get_n_heads()
+ *
+ * Gets the labels of a head.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): all of them, in the order of
+ *     genre_prediction_get_values()
+ */
+GENRE_API const char *const *
+genre_model_get_head_labels (const GenreModel *model, guint head);
+
+/**
+ * genre_model_is_head_exclusive:
+ * @model: a model
+ * @head: less than genre_model_get_n_heads()
+ *
+ * Tells whether one label of a head excludes the others, as a genre does; or each is
+ * there or not for itself, as moods and voices are.
+ *
+ * Returns: %TRUE if the probabilities of the head's labels have the sum 1
+ */
+GENRE_API gboolean
+genre_model_is_head_exclusive (const GenreModel *model, guint head);
 
 /**
  * genre_model_get_n_parameters:

@@ -11,17 +11,17 @@
 #include "genre/weights/error.h"
 #include "genre/weights/json.h"
 #include "genre/weights/safetensors.h"
+#include "head.h"
 #include "melspectrogram.h"
 
 #define FORMAT "genreclassify-1"
-#define MAX_LABELS 1024
 
 struct _GenreModel
 {
   gint refcount;        /* atomic */
   char *key;            /* in the table of loaded models; NULL: not in it */
   GHashTable *metadata; /* char * to char * */
-  GPtrArray *labels;    /* char *, NULL at the end */
+  GPtrArray *heads;     /* GenreHead; the first one is of the genres */
   GenreNetwork *network;
 
   GMutex workspaces_lock;
@@ -115,75 +115,65 @@ check_frontend (const GenreModel *model, GError **error)
   return TRUE;
 }
 
-static gboolean
-read_labels (GenreModel *model, GError **error)
+static guint
+n_labels (const GenreModel *model, guint head)
 {
-  g_autoptr (JsonNode) root = parse_metadata (model, "labels", error);
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  JsonArray *array;
-  guint n;
-
-  if (!root)
-    return FALSE;
-  if (!JSON_NODE_HOLDS_ARRAY (root))
-    return genre_refuse (
-        error, GENRE_ERROR_FORMAT, "metadata \"labels\" is not a list");
-  array = json_node_get_array (root);
-  n = json_array_get_length (array);
-  if (n < 1 || n > MAX_LABELS)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%u labels, expected 1 to %d", n, MAX_LABELS);
-  for (guint i = 0; i < n; i++) {
-    JsonNode *node = json_array_get_element (array, i);
-    const char *label;
-
-    if (!JSON_NODE_HOLDS_VALUE (node) ||
-        json_node_get_value_type (node) != G_TYPE_STRING ||
-        !*json_node_get_string (node))
-      return genre_refuse (
-          error, GENRE_ERROR_FORMAT, "label %u is not a word", i + 1);
-    label = json_node_get_string (node);
-    g_ptr_array_add (model->labels, g_strdup (label));
-    if (!g_hash_table_add (seen, g_ptr_array_index (model->labels, i)))
-      return genre_refuse (error, GENRE_ERROR_FORMAT,
-          "the label \"%s\" stands there twice", label);
-  }
-  g_ptr_array_add (model->labels, NULL);
-  return TRUE;
+  return genre_head_get_n_labels (g_ptr_array_index (model->heads, head));
 }
 
-float *
-genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
-    gsize n_columns, double *music, GError **error)
+/* Reads the labels of the genres and the other heads, and adds the lists of layers of
+ * the latter to @layers, which @root owns. */
+static gboolean
+read_heads (
+    GenreModel *model, GPtrArray *layers, JsonNode **root, GError **error)
 {
-  const guint n = genre_model_get_n_labels (model);
-  const float *output = genre_network_forward (
-      model->network, workspace, n_columns);
-  float *probabilities;
-  double sum = 0;
+  g_autoptr (JsonNode) labels = parse_metadata (model, "labels", error);
+  GenreHead *genre = labels
+      ? genre_head_new ("genre", "metadata \"labels\"", labels, error)
+      : NULL;
+
+  if (!genre)
+    return FALSE;
+  g_ptr_array_add (model->heads, genre);
+  if (!genre_model_get_metadata (model, "heads"))
+    return TRUE;
+  *root = parse_metadata (model, "heads", error);
+  return *root && genre_heads_read (model->heads, layers, *root, error);
+}
+
+GenrePrediction *
+genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
+    gsize n_columns, GError **error)
+{
+  const GenreNetwork *network = model->network;
+  const float *output = genre_network_forward (network, workspace, n_columns);
+  const guint n = n_labels (model, 0);
+  GenrePrediction *prediction;
 
   if (!output) {
     genre_refuse (error, GENRE_ERROR_CANCELLED, "cancelled");
     return NULL;
   }
-  for (guint i = 0; i < n; i++) {
-    if (!(output[i] >= 0))
-      sum = NAN;
-    sum += output[i];
+  prediction = genre_prediction_new (
+      model->heads->len, genre_network_get_n_features (network));
+  for (guint i = 0; i < model->heads->len; i++) {
+    const float *values = i == 0 ? output
+                                 : genre_workspace_get_output (workspace, i);
+
+    if (!genre_prediction_set_values (prediction, i, values,
+            n_labels (model, i), genre_model_is_head_exclusive (model, i))) {
+      genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%s: the network's output is not a list of probabilities",
+          genre_model_get_name (model));
+      genre_prediction_unref (prediction);
+      return NULL;
+    }
   }
-  if (!(fabs (sum - 1) < 1e-3)) {
-    genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%s: the network's output is not a list of probabilities",
-        genre_model_get_name (model));
-    return NULL;
-  }
-  probabilities = g_new (float, n);
-  for (guint i = 0; i < n; i++)
-    probabilities[i] = output[i] / sum;
-  if (music)
-    *music = CLAMP (
-        1 - genre_network_get_other (model->network, output, n), 0, 1);
-  return probabilities;
+  genre_prediction_set_music (
+      prediction, 1 - genre_network_get_other (network, output, n));
+  genre_prediction_set_embedding (
+      prediction, genre_workspace_get_features (workspace));
+  return prediction;
 }
 
 /* Refuses a network that does not end in a softmax, or whose weights
@@ -194,13 +184,13 @@ try_network (const GenreModel *model, GError **error)
   gsize n = genre_network_get_min_frames (model->network);
   GenreWorkspace *workspace = genre_workspace_new (model->network, n);
   float *input = genre_workspace_get_input (workspace, n);
-  g_autofree float *probabilities = NULL;
+  g_autoptr (GenrePrediction) prediction = NULL;
 
   for (gsize i = 0; i < n * GENRE_MEL_BANDS; i++)
     input[i] = i % 2 ? 1 : -1;
-  probabilities = genre_model_run (model, workspace, n, NULL, NULL);
+  prediction = genre_model_run (model, workspace, n, NULL);
   genre_workspace_free (workspace);
-  return probabilities ||
+  return prediction ||
       genre_refuse (error, GENRE_ERROR_FORMAT,
           "the network's output is not a list of probabilities");
 }
@@ -226,14 +216,16 @@ check_metadata (const GenreModel *model, GError **error)
 static gboolean
 read_model (GenreModel *model, const GenreSafetensors *file, GError **error)
 {
+  g_autoptr (GPtrArray) layers = g_ptr_array_new ();
+  g_autoptr (JsonNode) heads = NULL;
   GenreShape output = { 0, 0, 0 };
 
   model->metadata = genre_safetensors_dup_metadata (file);
   if (!check_metadata (model, error) || !check_frontend (model, error) ||
-      !read_labels (model, error))
+      !read_heads (model, layers, &heads, error))
     return FALSE;
   model->network = genre_network_new (
-      file, 1, GENRE_MEL_BANDS, genre_model_get_max_columns (), error);
+      file, 1, GENRE_MEL_BANDS, genre_model_get_max_columns (), layers, error);
   if (!model->network)
     return FALSE;
   genre_network_get_output_shape (model->network, GENRE_MEL_COLUMNS, &output);
@@ -244,7 +236,22 @@ read_model (GenreModel *model, const GenreSafetensors *file, GError **error)
         "] values for 30 s, expected [%u][1], one for each label",
         output.channels * output.bands, output.frames,
         genre_model_get_n_labels (model));
+  for (guint i = 1; i < model->heads->len; i++) {
+    gsize n = genre_network_get_n_outputs (model->network, i);
+
+    if (n != n_labels (model, i))
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "the head \"%s\" gives %" G_GSIZE_FORMAT
+          " values, expected %u, one for each label",
+          genre_model_get_head_name (model, i), n, n_labels (model, i));
+  }
   return try_network (model, error);
+}
+
+static void
+head_free (gpointer data)
+{
+  genre_head_free (data);
 }
 
 static void
@@ -261,7 +268,7 @@ model_free (GenreModel *model)
   g_mutex_clear (&model->workspaces_lock);
   g_cond_clear (&model->workspace_released);
   genre_network_free (model->network);
-  g_ptr_array_unref (model->labels);
+  g_ptr_array_unref (model->heads);
   g_clear_pointer (&model->metadata, g_hash_table_unref);
   g_free (model->key);
   g_free (model);
@@ -277,7 +284,7 @@ model_new (GBytes *bytes, GError **error)
     return NULL;
   model = g_new0 (GenreModel, 1);
   model->refcount = 1;
-  model->labels = g_ptr_array_new_with_free_func (g_free);
+  model->heads = g_ptr_array_new_with_free_func (head_free);
   model->workspaces = g_ptr_array_new_with_free_func (workspace_free);
   g_mutex_init (&model->workspaces_lock);
   g_cond_init (&model->workspace_released);
@@ -453,20 +460,51 @@ genre_model_get_version (const GenreModel *model)
 guint
 genre_model_get_n_labels (const GenreModel *model)
 {
-  return model->labels->len - 1;
+  return n_labels (model, 0);
 }
 
 const char *
 genre_model_get_label (const GenreModel *model, guint index)
 {
   g_return_val_if_fail (index < genre_model_get_n_labels (model), NULL);
-  return g_ptr_array_index (model->labels, index);
+  return genre_model_get_labels (model)[index];
 }
 
 const char *const *
 genre_model_get_labels (const GenreModel *model)
 {
-  return (const char *const *) model->labels->pdata;
+  return genre_model_get_head_labels (model, 0);
+}
+
+guint
+genre_model_get_n_heads (const GenreModel *model)
+{
+  return model->heads->len;
+}
+
+const char *
+genre_model_get_head_name (const GenreModel *model, guint head)
+{
+  g_return_val_if_fail (head < model->heads->len, NULL);
+  return ((GenreHead *) g_ptr_array_index (model->heads, head))->name;
+}
+
+const char *const *
+genre_model_get_head_labels (const GenreModel *model, guint head)
+{
+  g_return_val_if_fail (head < model->heads->len, NULL);
+  return (const char *const *) ((GenreHead *) g_ptr_array_index (
+      model->heads, head))
+      ->labels->pdata;
+}
+
+gboolean
+genre_model_is_head_exclusive (const GenreModel *model, guint head)
+{
+  g_return_val_if_fail (head < model->heads->len, FALSE);
+  return head == 0 ||
+      g_strcmp0 (genre_network_get_activation (model->network, head),
+          "sigmoid");
 }
 
 gsize

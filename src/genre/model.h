@@ -6,6 +6,7 @@
 
 #include "genre.h"
 #include "network.h"
+#include "prediction.h"
 
 /* Fewest mel columns that the network accepts, and the most that a window
  * can have. */
@@ -20,10 +21,8 @@ GenreWorkspace *genre_model_acquire_workspace (GenreModel *model);
 void
 genre_model_release_workspace (GenreModel *model, GenreWorkspace *workspace);
 
-/* Runs the network over the workspace's input of @n_columns; gives the
- * probabilities [n_labels], to be freed with g_free(), and in @music (may be NULL)
- * the probability that the input is music.  NULL with CANCELLED if it
+/* Runs the network over the workspace's input of @n_columns.  NULL with CANCELLED if it
  * was, or with FORMAT if it gives no probabilities: finite weights can still
  * overflow. */
-float *genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
-    gsize n_columns, double *music, GError **error);
+GenrePrediction *genre_model_run (const GenreModel *model,
+    GenreWorkspace *workspace, gsize n_columns, GError **error);

@@ -8,18 +8,16 @@
 #include "genre/weights/error.h"
 
 #define MAX_LAYERS 256
-/* Floats of any one buffer for the longest window: 256 MiB.  The CRNN needs
- * 8 million of them for 300 s. */
-#define MAX_FLOATS ((gsize) 64 << 20)
 /* A network that needs more frames than this (10 s) cannot answer for short
  * segments, and is refused. */
 #define MAX_MIN_FRAMES 129
 
 struct _GenreNetwork
 {
-  GenreShape input;  /* frames is not used */
-  GPtrArray *layers; /* GenreLayer */
-  gsize n_parameters;
+  GenreShape input; /* frames is not used */
+  GenreChain *trunk;
+  GenreShape features; /* the trunk's output; no frames: one for each of some input */
+  GPtrArray *heads;    /* GenreChain */
   gsize min_frames;
 };
 
@@ -27,162 +25,104 @@ struct _GenreWorkspace
 {
   const GenreNetwork *network;
   gsize max_frames;
-  gsize size;        /* bytes of the floats */
-  float *buffers[2]; /* input and output of a layer, by turns */
-  GenreScratch scratch;
-  GenreObserver observer;
-  gpointer observer_data;
+  gsize size; /* bytes of the floats */
+  GenreChainRun run;
+  float *features;
+  float **outputs; /* of the heads, by their index; that of the first is not owned */
 };
 
-static const struct
+static const GenreChain *
+get_head (const GenreNetwork *network, guint head)
 {
-  const char *type;
-  gboolean has_tensors;
-  GenreLayerNew build;
-} layer_types[] = {
-  { "mfcc", FALSE, genre_mfcc_new },
-  { "batch_norm", TRUE, genre_batch_norm_new },
-  { "conv2d", TRUE, genre_conv2d_new },
-  { "max_pool", FALSE, genre_max_pool_new },
-  { "mean", FALSE, genre_mean_new },
-  { "last", FALSE, genre_last_new },
-  { "elu", FALSE, genre_elu_new },
-  { "relu", FALSE, genre_relu_new },
-  { "softmax", FALSE, genre_softmax_new },
-  { "share_other", FALSE, genre_share_other_new },
-  { "gru", TRUE, genre_gru_new },
-  { "lstm", TRUE, genre_lstm_new },
-  { "dense", TRUE, genre_dense_new },
-};
-
-static void
-layer_free (gpointer data)
-{
-  GenreLayer *layer = data;
-
-  layer->klass->free (layer);
-}
-
-static gboolean
-layer_shape (const GenreLayer *layer, GenreShape *shape)
-{
-  return !layer->klass->shape || layer->klass->shape (layer, shape);
+  return g_ptr_array_index (network->heads, head);
 }
 
 static gsize
-shape_size (const GenreShape *shape)
+n_features (const GenreNetwork *network)
 {
-  gsize size = MAX_FLOATS + 1;
-
-  if (!g_size_checked_mul (&size, shape->channels, shape->bands) ||
-      !g_size_checked_mul (&size, size, shape->frames))
-    return MAX_FLOATS + 1;
-  return size;
+  return network->features.channels * network->features.bands *
+      network->features.frames;
 }
 
-/* The string member @member of a layer's entry, or NULL. */
-static const char *
-get_string (JsonObject *entry, const char *member)
-{
-  JsonNode *node = json_object_get_member (entry, member);
-
-  if (!node || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_STRING)
-    return NULL;
-  return json_node_get_string (node);
-}
-
-/* Adds the layer of @spec, or lets the layer before it take over its work.
- * @in is the shape of the largest input of the last layer, @shape that of
- * its output. */
 static gboolean
-add_layer (GenreNetwork *network, const GenreLayerSpec *spec, GenreShape *in,
-    GenreShape *shape, GError **error)
+ends_trunk (JsonNode *node)
 {
-  GenreLayer *layer = network->layers->len
-      ? g_ptr_array_index (network->layers, network->layers->len - 1)
-      : NULL;
-  gboolean folded = FALSE;
-  gsize type = 0;
+  const char *type = NULL;
 
-  if (layer && layer->klass->fold &&
-      !layer->klass->fold (layer, spec, &folded, error))
-    return FALSE;
-  if (!folded) {
-    while (type < G_N_ELEMENTS (layer_types) &&
-        strcmp (spec->type, layer_types[type].type))
-      type++;
-    if (type == G_N_ELEMENTS (layer_types))
-      return genre_refuse (
-          error, GENRE_ERROR_FORMAT, "there is no such type of layer");
-    if (layer_types[type].has_tensors && !*spec->name)
-      return genre_refuse (
-          error, GENRE_ERROR_FORMAT, "it has no name to find its tensors by");
-    layer = layer_types[type].build (spec, shape, error);
-    if (!layer)
-      return FALSE;
-    layer->type = layer_types[type].type;
-    g_ptr_array_add (network->layers, layer);
-    network->n_parameters += layer->n_parameters;
-    *in = *shape;
-  }
-
-  if (layer->klass->scratch && layer->klass->scratch (layer, in) > MAX_FLOATS)
-    return genre_refuse (error, GENRE_ERROR_FORMAT, "it needs too much memory");
-  *shape = *in;
-  if (!layer_shape (layer, shape))
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "it leaves nothing of its input "
-        "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]",
-        in->channels, in->bands);
-  if (shape_size (shape) > MAX_FLOATS)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "its output is too large: "
-        "[%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "][%" G_GSIZE_FORMAT "]",
-        shape->channels, shape->bands, shape->frames);
-  return TRUE;
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    type = json_object_get_string_member_with_default (
+        json_node_get_object (node), "type", NULL);
+  return type && (g_str_equal (type, "mean") || g_str_equal (type, "last"));
 }
 
+static gboolean
+check_length (JsonArray *list, GError **error)
+{
+  const guint n = json_array_get_length (list);
+
+  return (n > 0 && n <= MAX_LAYERS) ||
+      genre_refuse (error, GENRE_ERROR_FORMAT, "%u layers, expected 1 to %d", n,
+          MAX_LAYERS);
+}
+
+/* Builds the trunk and the first head of @list. */
 static gboolean
 add_layers (GenreNetwork *network, const GenreSafetensors *file,
     const GenreKernels *kernels, JsonArray *list, gsize max_frames,
     GError **error)
 {
-  GenreShape shape = network->input, in = shape;
-  guint n = json_array_get_length (list);
+  GenreShape shape = network->input;
+  guint n = json_array_get_length (list), end = n;
+  GenreChain *head;
 
-  if (n == 0 || n > MAX_LAYERS)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "%u layers, expected 1 to %d", n, MAX_LAYERS);
+  if (!check_length (list, error))
+    return FALSE;
+  while (end > 0 && !ends_trunk (json_array_get_element (list, end - 1)))
+    end--;
   shape.frames = max_frames;
-  for (guint i = 0; i < n; i++) {
-    JsonNode *node = json_array_get_element (list, i);
-    GenreLayerSpec spec = {
-      .kernels = kernels,
-      .file = file,
-    };
-
-    if (JSON_NODE_HOLDS_OBJECT (node)) {
-      spec.entry = json_node_get_object (node);
-      spec.type = get_string (spec.entry, "type");
-      spec.name = get_string (spec.entry, "name");
-    }
-    if (!spec.type)
-      return genre_refuse (error, GENRE_ERROR_FORMAT,
-          "layer %u is not an object with a \"type\"", i + 1);
-    if (!spec.name)
-      spec.name = "";
-    if (!add_layer (network, &spec, &in, &shape, error)) {
-      g_prefix_error (error, "layer %u (%s): ", i + 1, spec.type);
-      return FALSE;
-    }
-  }
+  network->trunk = genre_chain_new (
+      file, kernels, list, 0, end > 0 ? end : n, &shape, error);
+  if (!network->trunk)
+    return FALSE;
+  if (end > 0)
+    network->features = shape;
+  head = genre_chain_new (
+      file, kernels, list, end > 0 ? end : n, n, &shape, error);
+  if (!head)
+    return FALSE;
+  g_ptr_array_add (network->heads, head);
   return TRUE;
+}
+
+static gboolean
+add_head (GenreNetwork *network, const GenreSafetensors *file,
+    const GenreKernels *kernels, JsonArray *list, GError **error)
+{
+  GenreShape shape = network->features;
+  GenreChain *head;
+
+  if (n_features (network) == 0)
+    return genre_refuse (error, GENRE_ERROR_FORMAT,
+        "no layer of the network takes the frames together");
+  if (!check_length (list, error))
+    return FALSE;
+  head = genre_chain_new (file, kernels, list, 0, json_array_get_length (list),
+      &shape, error);
+  if (!head)
+    return FALSE;
+  g_ptr_array_add (network->heads, head);
+  return TRUE;
+}
+
+static void
+chain_free (gpointer data)
+{
+  genre_chain_free (data);
 }
 
 GenreNetwork *
 genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
-    gsize max_frames, GError **error)
+    gsize max_frames, const GPtrArray *more, GError **error)
 {
   const GenreKernels *kernels = genre_kernels_get (error);
   const char *text = genre_safetensors_get_metadata (file, "layers");
@@ -206,11 +146,17 @@ genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
   }
 
   network = g_new0 (GenreNetwork, 1);
-  network->layers = g_ptr_array_new_with_free_func (layer_free);
+  network->heads = g_ptr_array_new_with_free_func (chain_free);
   network->input = (GenreShape){ channels, bands, 0 };
   if (!add_layers (network, file, kernels, json_node_get_array (root),
           max_frames, error))
     goto fail;
+  for (guint i = 0; more && i < more->len; i++) {
+    if (!add_head (network, file, kernels, g_ptr_array_index (more, i), error)) {
+      g_prefix_error (error, "head %u: ", i + 2);
+      goto fail;
+    }
+  }
   while (!genre_network_get_output_shape (
       network, ++network->min_frames, &shape)) {
     if (network->min_frames == MAX_MIN_FRAMES) {
@@ -231,14 +177,19 @@ genre_network_free (GenreNetwork *network)
 {
   if (!network)
     return;
-  g_ptr_array_unref (network->layers);
+  genre_chain_free (network->trunk);
+  g_ptr_array_unref (network->heads);
   g_free (network);
 }
 
 gsize
 genre_network_get_n_parameters (const GenreNetwork *network)
 {
-  return network->n_parameters;
+  gsize n = genre_chain_get_n_parameters (network->trunk);
+
+  for (guint i = 0; i < network->heads->len; i++)
+    n += genre_chain_get_n_parameters (get_head (network, i));
+  return n;
 }
 
 gsize
@@ -247,47 +198,56 @@ genre_network_get_min_frames (const GenreNetwork *network)
   return network->min_frames;
 }
 
+gsize
+genre_network_get_n_features (const GenreNetwork *network)
+{
+  return n_features (network);
+}
+
 gboolean
 genre_network_get_output_shape (
     const GenreNetwork *network, gsize frames, GenreShape *shape)
 {
   *shape = network->input;
   shape->frames = frames;
-  for (guint i = 0; i < network->layers->len; i++)
-    if (!layer_shape (g_ptr_array_index (network->layers, i), shape))
-      return FALSE;
-  return TRUE;
+  return genre_chain_get_shape (network->trunk, shape) &&
+      genre_chain_get_shape (get_head (network, 0), shape);
+}
+
+gsize
+genre_network_get_n_outputs (const GenreNetwork *network, guint head)
+{
+  GenreShape shape = network->features;
+
+  genre_chain_get_shape (get_head (network, head), &shape);
+  return shape.channels * shape.bands * shape.frames;
+}
+
+const char *
+genre_network_get_activation (const GenreNetwork *network, guint head)
+{
+  return genre_chain_get_last_type (get_head (network, head));
 }
 
 static void
 workspace_resize (GenreWorkspace *workspace, gsize max_frames)
 {
   const GenreNetwork *network = workspace->network;
+  GenreChainRun *run = &workspace->run;
   GenreShape shape = network->input;
-  gsize sizes[2], scratch = 1;
-  guint output = 1;
+  gsize sizes[2] = { 1, 1 }, scratch = 1;
 
-  /* each buffer is as large as the largest tensor that is stored in it */
   shape.frames = max_frames;
-  sizes[0] = shape_size (&shape);
-  sizes[1] = 1;
-  for (guint i = 0; i < network->layers->len; i++) {
-    const GenreLayer *layer = g_ptr_array_index (network->layers, i);
-
-    if (layer->klass->scratch)
-      scratch = MAX (scratch, layer->klass->scratch (layer, &shape));
-    layer_shape (layer, &shape);
-    if (!layer->klass->in_place) {
-      sizes[output] = MAX (sizes[output], shape_size (&shape));
-      output = !output;
-    }
-  }
+  genre_chain_measure (network->trunk, shape, sizes, &scratch);
+  for (guint i = 0; n_features (network) > 0 && i < network->heads->len; i++)
+    genre_chain_measure (
+        get_head (network, i), network->features, sizes, &scratch);
   for (guint i = 0; i < 2; i++) {
-    genre_free_floats (workspace->buffers[i]);
-    workspace->buffers[i] = genre_alloc_floats (sizes[i]);
+    genre_free_floats (run->buffers[i]);
+    run->buffers[i] = genre_alloc_floats (sizes[i]);
   }
-  genre_free_floats (workspace->scratch.floats);
-  workspace->scratch.floats = genre_alloc_floats (scratch);
+  genre_free_floats (run->scratch.floats);
+  run->scratch.floats = genre_alloc_floats (scratch);
   workspace->size = (sizes[0] + sizes[1] + scratch) * sizeof (float);
   workspace->max_frames = max_frames;
 }
@@ -298,6 +258,11 @@ genre_workspace_new (const GenreNetwork *network, gsize max_frames)
   GenreWorkspace *workspace = g_new0 (GenreWorkspace, 1);
 
   workspace->network = network;
+  workspace->features = g_new0 (float, n_features (network));
+  workspace->outputs = g_new0 (float *, network->heads->len);
+  for (guint i = 1; i < network->heads->len; i++)
+    workspace->outputs[i] = g_new0 (
+        float, genre_network_get_n_outputs (network, i));
   workspace_resize (workspace, MAX (max_frames, network->min_frames));
   return workspace;
 }
@@ -307,9 +272,13 @@ genre_workspace_free (GenreWorkspace *workspace)
 {
   if (!workspace)
     return;
-  genre_free_floats (workspace->buffers[0]);
-  genre_free_floats (workspace->buffers[1]);
-  genre_free_floats (workspace->scratch.floats);
+  for (guint i = 1; i < workspace->network->heads->len; i++)
+    g_free (workspace->outputs[i]);
+  g_free (workspace->outputs);
+  g_free (workspace->features);
+  genre_free_floats (workspace->run.buffers[0]);
+  genre_free_floats (workspace->run.buffers[1]);
+  genre_free_floats (workspace->run.scratch.floats);
   g_free (workspace);
 }
 
@@ -322,15 +291,15 @@ genre_workspace_get_size (const GenreWorkspace *workspace)
 void
 genre_workspace_set_cancelled (GenreWorkspace *workspace, const gint *cancelled)
 {
-  workspace->scratch.cancelled = cancelled;
+  workspace->run.scratch.cancelled = cancelled;
 }
 
 void
 genre_workspace_set_observer (
     GenreWorkspace *workspace, GenreObserver observer, gpointer user_data)
 {
-  workspace->observer = observer;
-  workspace->observer_data = user_data;
+  workspace->run.observer = observer;
+  workspace->run.observer_data = user_data;
 }
 
 float *
@@ -338,7 +307,33 @@ genre_workspace_get_input (GenreWorkspace *workspace, gsize frames)
 {
   if (frames > workspace->max_frames)
     workspace_resize (workspace, frames);
-  return workspace->buffers[0];
+  return workspace->run.buffers[0];
+}
+
+const float *
+genre_workspace_get_features (const GenreWorkspace *workspace)
+{
+  return workspace->features;
+}
+
+const float *
+genre_workspace_get_output (const GenreWorkspace *workspace, guint head)
+{
+  g_return_val_if_fail (
+      head > 0 && head < workspace->network->heads->len, NULL);
+  return workspace->outputs[head];
+}
+
+/* Runs the head @head over the features. */
+static const float *
+run_head (
+    const GenreNetwork *network, const GenreWorkspace *workspace, guint head)
+{
+  GenreShape shape = network->features;
+
+  memcpy (workspace->run.buffers[0], workspace->features,
+      n_features (network) * sizeof (float));
+  return genre_chain_run (get_head (network, head), &workspace->run, &shape);
 }
 
 const float *
@@ -346,40 +341,32 @@ genre_network_forward (
     const GenreNetwork *network, GenreWorkspace *workspace, gsize frames)
 {
   GenreShape shape = network->input;
-  float *in = workspace->buffers[0], *out = workspace->buffers[1];
+  const float *output;
 
   g_return_val_if_fail (frames >= network->min_frames, NULL);
   g_return_val_if_fail (frames <= workspace->max_frames, NULL);
   shape.frames = frames;
-  for (guint i = 0; i < network->layers->len; i++) {
-    const GenreLayer *layer = g_ptr_array_index (network->layers, i);
-    const GenreShape before = shape;
-
-    if (layer->klass->in_place) {
-      layer->klass->forward (layer, &shape, in, in, &workspace->scratch);
-    } else {
-      float *swap = in;
-
-      layer->klass->forward (layer, &shape, in, out, &workspace->scratch);
-      in = out;
-      out = swap;
-    }
-    layer_shape (layer, &shape);
-    if (workspace->observer)
-      workspace->observer (
-          layer->type, &before, &shape, workspace->observer_data);
-    if (genre_scratch_is_cancelled (&workspace->scratch))
+  output = genre_chain_run (network->trunk, &workspace->run, &shape);
+  if (!output || n_features (network) == 0)
+    return output;
+  memcpy (
+      workspace->features, output, n_features (network) * sizeof (float));
+  for (guint i = 1; i < network->heads->len; i++) {
+    output = run_head (network, workspace, i);
+    if (!output)
       return NULL;
+    memcpy (workspace->outputs[i], output,
+        genre_network_get_n_outputs (network, i) * sizeof (float));
   }
-  return in;
+  /* the first one last: its output stays where it is */
+  return run_head (network, workspace, 0);
 }
 
 double
 genre_network_get_other (
     const GenreNetwork *network, const float *output, gsize n_features)
 {
-  const GenreLayer *last = g_ptr_array_index (
-      network->layers, network->layers->len - 1);
-
-  return g_str_equal (last->type, "share_other") ? output[n_features] : 0;
+  return g_strcmp0 (genre_network_get_activation (network, 0), "share_other")
+      ? 0
+      : output[n_features];
 }

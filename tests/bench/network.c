@@ -114,7 +114,7 @@ measure (const char *path, const char *family)
   g_setenv ("GENRECLASSIFY_KERNELS", family, TRUE);
   bytes = genre_safetensors_read_file (path, &error);
   file = bytes ? genre_safetensors_new (bytes, &error) : NULL;
-  network = file ? genre_network_new (file, 1, BANDS, FRAMES, &error) : NULL;
+  network = file ? genre_network_new (file, 1, BANDS, FRAMES, NULL, &error) : NULL;
   genre_safetensors_free (file);
   if (!network) {
     printf ("%s\n\n", error->message);

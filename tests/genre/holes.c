@@ -298,21 +298,23 @@ test_music (void)
   GenreClassifier *small = new_classifier (
       load_small_model (), 22050, 6 * SECOND, 0, 0);
   GenreSegment *segment = make_segment (classifier, 1);
-  double music = -1;
-  gsize n;
-  g_autofree float *probabilities = genre_classifier_classify_full (
-      classifier, segment, &n, &music, NULL);
+  g_autoptr (GenrePrediction) prediction = genre_classifier_analyse (
+      classifier, segment, NULL);
+  g_autoptr (GenrePrediction) others = genre_classifier_analyse (
+      small, segment, NULL);
   g_autofree float *plain = genre_classifier_classify (
       classifier, segment, NULL, NULL);
-  g_autofree float *others = NULL;
+  const float *probabilities;
+  gsize n;
 
+  probabilities = genre_prediction_get_values (prediction, 0, &n);
   assert_probabilities (probabilities, n);
   g_assert_cmpmem (probabilities, n * 4, plain, n * 4);
-  g_assert_cmpfloat (music, >=, 0);
-  g_assert_cmpfloat (music, <, 0.5);
-  others = genre_classifier_classify_full (small, segment, &n, &music, NULL);
-  assert_probabilities (others, n);
-  g_assert_cmpfloat (music, ==, 1);
+  g_assert_cmpfloat (genre_prediction_get_music (prediction), >=, 0);
+  g_assert_cmpfloat (genre_prediction_get_music (prediction), <, 0.5);
+  probabilities = genre_prediction_get_values (others, 0, &n);
+  assert_probabilities (probabilities, n);
+  g_assert_cmpfloat (genre_prediction_get_music (others), ==, 1);
   genre_segment_unref (segment);
   genre_classifier_unref (classifier);
   genre_classifier_unref (small);

@@ -111,7 +111,7 @@ test_golden (gconstpointer name)
   g_autofree float *golden = read_tensor (file, "output", &expected);
   g_autoptr (GError) error = NULL;
   GenreNetwork *network = genre_network_new (
-      file, in.channels, in.bands, in.frames, &error);
+      file, in.channels, in.bands, in.frames, NULL, &error);
   GenreWorkspace *workspace;
 
   g_assert_no_error (error);
@@ -148,7 +148,7 @@ test_shorter_after_longer (void)
   GenreShape shape;
   g_autofree float *input = read_tensor (file, "input", &shape);
   GenreNetwork *network = genre_network_new (
-      file, 1, shape.bands, shape.frames, NULL);
+      file, 1, shape.bands, shape.frames, NULL, NULL);
   GenreWorkspace *used = genre_workspace_new (network, shape.frames);
   gsize n = genre_network_get_min_frames (network);
   GenreWorkspace *fresh = genre_workspace_new (network, n);
@@ -177,7 +177,7 @@ static void
 test_min_frames (void)
 {
   GenreSafetensors *file = load_golden ("crnn");
-  GenreNetwork *network = genre_network_new (file, 1, 128, 387, NULL);
+  GenreNetwork *network = genre_network_new (file, 1, 128, 387, NULL, NULL);
   GenreShape shape;
 
   g_assert_cmpuint (genre_network_get_min_frames (network), ==, 16);

@@ -73,6 +73,18 @@ softmax_forward (const GenreLayer *layer, const GenreShape *shape,
   }
 }
 
+static void
+sigmoid_forward (const GenreLayer *layer, const GenreShape *shape,
+    const float *in, float *out, const GenreScratch *scratch)
+{
+  const gsize n = shape->channels * shape->bands * shape->frames;
+
+  (void) layer;
+  (void) scratch;
+  for (gsize i = 0; i < n; i++)
+    out[i] = 1 / (1 + expf (-in[i]));
+}
+
 /* The last feature of each frame is the probability of "none of the others";
  * it is divided equally among them. So audio that is none of them looks
  * equally like all of them, and the sum stays 1.  That of the last frame stays
@@ -132,6 +144,12 @@ static const GenreLayerClass relu_class = {
 
 static const GenreLayerClass softmax_class = {
   .forward = softmax_forward,
+  .free = activation_free,
+  .in_place = TRUE,
+};
+
+static const GenreLayerClass sigmoid_class = {
+  .forward = sigmoid_forward,
   .free = activation_free,
   .in_place = TRUE,
 };
@@ -196,6 +214,16 @@ genre_softmax_new (
   softmax->layer.klass = &softmax_class;
   softmax->temperature = temperature;
   return &softmax->layer;
+}
+
+GenreLayer *
+genre_sigmoid_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error)
+{
+  (void) spec;
+  (void) in;
+  (void) error;
+  return activation_new (&sigmoid_class);
 }
 
 GenreLayer *

@@ -91,6 +91,8 @@ GenreLayer *genre_relu_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_softmax_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
+GenreLayer *genre_sigmoid_new (
+    const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_share_other_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error);
 GenreLayer *genre_gru_new (
