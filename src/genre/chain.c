@@ -204,8 +204,8 @@ genre_chain_get_shape (const GenreChain *chain, GenreShape *shape)
 }
 
 void
-genre_chain_measure (const GenreChain *chain, GenreShape shape,
-    gsize buffers[2], gsize *scratch)
+genre_chain_measure (
+    const GenreChain *chain, GenreShape shape, gsize buffers[2], gsize *scratch)
 {
   guint output = 1;
 

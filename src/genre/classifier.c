@@ -556,8 +556,7 @@ predict (GenreClassifier *classifier, const float *columns, gsize n_columns,
   genre_workspace_set_cancelled (workspace, &classifier->cancelled);
   standardise (
       columns, n_columns, genre_workspace_get_input (workspace, n_columns));
-  prediction = genre_model_run (
-      classifier->model, workspace, n_columns, error);
+  prediction = genre_model_run (classifier->model, workspace, n_columns, error);
   genre_model_release_workspace (classifier->model, workspace);
   return prediction;
 }
@@ -624,8 +623,8 @@ genre_classifier_classify (GenreClassifier *classifier,
 }
 
 GenrePrediction *
-genre_classifier_analyse (GenreClassifier *classifier,
-    const GenreSegment *segment, GError **error)
+genre_classifier_analyse (
+    GenreClassifier *classifier, const GenreSegment *segment, GError **error)
 {
   return predict (classifier, segment->columns, segment->n_columns, error);
 }

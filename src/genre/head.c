@@ -19,16 +19,14 @@ get_word (JsonNode *node)
 }
 
 static gboolean
-add_labels (
-    GenreHead *head, const char *what, JsonNode *labels, GError **error)
+add_labels (GenreHead *head, const char *what, JsonNode *labels, GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   JsonArray *array;
   guint n;
 
   if (!labels || !JSON_NODE_HOLDS_ARRAY (labels))
-    return genre_refuse (
-        error, GENRE_ERROR_FORMAT, "%s is not a list", what);
+    return genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not a list", what);
   array = json_node_get_array (labels);
   n = json_array_get_length (array);
   if (n < 1 || n > MAX_LABELS)
@@ -89,9 +87,8 @@ read_head (
       ? json_node_get_object (node)
       : NULL;
   JsonNode *list = object ? json_object_get_member (object, "layers") : NULL;
-  const char *name = object
-      ? get_word (json_object_get_member (object, "name"))
-      : NULL;
+  const char *name = object ? get_word (json_object_get_member (object, "name"))
+                            : NULL;
 
   if (!name) {
     genre_refuse (
@@ -134,7 +131,7 @@ genre_heads_read (
         heads, json_array_get_element (array, i), &list, error);
 
     if (!head) {
-      g_prefix_error (error, "metadata \"heads\", %u: ", i + 1);
+      g_prefix_error (error, "metadata \"heads\", head %u: ", i + 1);
       return FALSE;
     }
     g_ptr_array_add (heads, head);

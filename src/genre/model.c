@@ -494,7 +494,7 @@ genre_model_get_head_labels (const GenreModel *model, guint head)
 {
   g_return_val_if_fail (head < model->heads->len, NULL);
   return (const char *const *) ((GenreHead *) g_ptr_array_index (
-      model->heads, head))
+                                    model->heads, head))
       ->labels->pdata;
 }
 
@@ -503,8 +503,8 @@ genre_model_is_head_exclusive (const GenreModel *model, guint head)
 {
   g_return_val_if_fail (head < model->heads->len, FALSE);
   return head == 0 ||
-      g_strcmp0 (genre_network_get_activation (model->network, head),
-          "sigmoid");
+      g_strcmp0 (
+          genre_network_get_activation (model->network, head), "sigmoid");
 }
 
 gsize

@@ -16,7 +16,7 @@ struct _GenreNetwork
 {
   GenreShape input; /* frames is not used */
   GenreChain *trunk;
-  GenreShape features; /* the trunk's output; no frames: one for each of some input */
+  GenreShape features; /* the output of the trunk; 0 if that has frames */
   GPtrArray *heads;    /* GenreChain */
   gsize min_frames;
 };
@@ -28,7 +28,8 @@ struct _GenreWorkspace
   gsize size; /* bytes of the floats */
   GenreChainRun run;
   float *features;
-  float **outputs; /* of the heads, by their index; that of the first is not owned */
+  float **
+      outputs; /* of the heads, by their index; that of the first is not owned */
 };
 
 static const GenreChain *
@@ -106,8 +107,8 @@ add_head (GenreNetwork *network, const GenreSafetensors *file,
         "no layer of the network takes the frames together");
   if (!check_length (list, error))
     return FALSE;
-  head = genre_chain_new (file, kernels, list, 0, json_array_get_length (list),
-      &shape, error);
+  head = genre_chain_new (
+      file, kernels, list, 0, json_array_get_length (list), &shape, error);
   if (!head)
     return FALSE;
   g_ptr_array_add (network->heads, head);
@@ -152,8 +153,9 @@ genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
           max_frames, error))
     goto fail;
   for (guint i = 0; more && i < more->len; i++) {
-    if (!add_head (network, file, kernels, g_ptr_array_index (more, i), error)) {
-      g_prefix_error (error, "head %u: ", i + 2);
+    if (!add_head (
+            network, file, kernels, g_ptr_array_index (more, i), error)) {
+      g_prefix_error (error, "metadata \"heads\", head %u: ", i + 1);
       goto fail;
     }
   }
@@ -349,8 +351,7 @@ genre_network_forward (
   output = genre_chain_run (network->trunk, &workspace->run, &shape);
   if (!output || n_features (network) == 0)
     return output;
-  memcpy (
-      workspace->features, output, n_features (network) * sizeof (float));
+  memcpy (workspace->features, output, n_features (network) * sizeof (float));
   for (guint i = 1; i < network->heads->len; i++) {
     output = run_head (network, workspace, i);
     if (!output)

@@ -15,7 +15,7 @@ typedef struct _GenreWorkspace GenreWorkspace;
  * [bands][frames][channels] of up to @max_frames, for which it must not take too
  * much memory.  The trunk ends with the last layer that takes the frames together (mean,
  * last); what follows is the first head.  @more: JsonArray, the lists of layers of the
- * heads after it, or NULL.  NULL with FORMAT if it cannot be built; errors name the
+ * heads in the metadata "heads", which come after it; or NULL.  NULL with FORMAT if it cannot be built; errors name the
  * layer. */
 GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
     gsize bands, gsize max_frames, const GPtrArray *more, GError **error);

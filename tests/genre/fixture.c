@@ -37,6 +37,9 @@ static const struct
   /* does not then, but where bands 0 and 1 are both loud */
   { "pair.weight", { 2, 128 }, 3e38f, 3e38f, 2 },
   { "pair.bias", { 2 }, 0, 0, 0 },
+  /* for another head */
+  { "moods.weight", { 3, 128 }, 0.01f, -0.02f, 0 },
+  { "moods.bias", { 3 }, 0.5f, -0.5f, 0 },
 };
 
 static char *directory;
@@ -143,6 +146,7 @@ fixture_write_model (const char *name, const char *key, const char *value)
     { "layers",
         "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"
         "{`type`:`softmax`}]" },
+    { "heads", NULL },
   };
   g_autoptr (JsonBuilder) header = json_builder_new ();
   g_autoptr (GByteArray) data = g_byte_array_new ();
@@ -153,12 +157,13 @@ fixture_write_model (const char *name, const char *key, const char *value)
   json_builder_set_member_name (header, "__metadata__");
   json_builder_begin_object (header);
   for (guint i = 0; i < G_N_ELEMENTS (metadata); i++) {
-    gboolean changed = !g_strcmp0 (metadata[i][0], key);
+    const char *quoted = g_strcmp0 (metadata[i][0], key) ? metadata[i][1]
+                                                         : value;
     g_autofree char *text = NULL;
 
-    if (changed && !value)
+    if (!quoted)
       continue;
-    text = unquote (changed ? value : metadata[i][1]);
+    text = unquote (quoted);
     json_builder_set_member_name (header, metadata[i][0]);
     json_builder_add_string_value (header, text);
   }

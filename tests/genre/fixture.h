@@ -22,7 +22,7 @@ char *fixture_write_safetensors (
     const char *name, const char *json, const void *data, gsize n_data);
 /* Writes a model of a few weights that loads and has the labels "quiet" and
  * "loud", but for the metadata @key, which is @value, with its ` turned into ",
- * or is left out if that is NULL; gives its path.  The tensors that "layers"
+ * or is left out if that is NULL; gives its path.  It has no "heads" otherwise.  The tensors that "layers"
  * can use are listed in fixture.c. */
 char *
 fixture_write_model (const char *name, const char *key, const char *value);

@@ -298,10 +298,10 @@ test_music (void)
   GenreClassifier *small = new_classifier (
       load_small_model (), 22050, 6 * SECOND, 0, 0);
   GenreSegment *segment = make_segment (classifier, 1);
-  g_autoptr (GenrePrediction) prediction = genre_classifier_analyse (
-      classifier, segment, NULL);
-  g_autoptr (GenrePrediction) others = genre_classifier_analyse (
-      small, segment, NULL);
+  g_autoptr (GenrePrediction)
+      prediction = genre_classifier_analyse (classifier, segment, NULL);
+  g_autoptr (GenrePrediction)
+      others = genre_classifier_analyse (small, segment, NULL);
   g_autofree float *plain = genre_classifier_classify (
       classifier, segment, NULL, NULL);
   const float *probabilities;

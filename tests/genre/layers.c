@@ -30,6 +30,7 @@ static const char *const cases[] = {
   "relu",
   "softmax",
   "softmax_temperature",
+  "sigmoid",
   "share_other",
   "mfcc",
   "mfcc_norm",

@@ -2,7 +2,7 @@
 """Writes golden/*.safetensors: networks with random weights, an input and the
 output that PyTorch computes for it, in double precision.
 
-  tests/genre/make_golden.py
+  tests/genre/make_golden.py [CASE...]
 
 Run it by hand after a change of what a layer means; layers.c compares the C
 engine with the files.  They are weights files (models/weights.py) with the
@@ -89,6 +89,7 @@ CASES = {
     "softmax": ((10, 1, 4), [{"type": "softmax"}]),
     "softmax_temperature": ((10, 1, 4), [
         {"type": "softmax", "temperature": 2.5}]),
+    "sigmoid": ((2, 3, 5), [{"type": "sigmoid"}]),
     "share_other": ((6, 1, 3), [{"type": "softmax"}, {"type": "share_other"}]),
     "mfcc": ((1, 16, 5), [mfcc(7)]),
     "mfcc_norm": ((1, 128, 4), [mfcc(20), batch_norm()]),
@@ -157,6 +158,8 @@ class Network(nn.Module):
             elif kind == "softmax":
                 x = x / layer.get("temperature", 1)
                 x = x.softmax(1)
+            elif kind == "sigmoid":
+                x = x.sigmoid()
             elif kind == "share_other":
                 x = x[:, :-1] + x[:, -1:] / (x.shape[1] - 1)
             elif kind == "mfcc":
@@ -207,7 +210,7 @@ def make(name, shape, layers):
     network.double().eval()
     # what a standardised window has: -3 to 4
     x = torch.randn(1, *shape).float().double()
-    if name in ("elu", "softmax", "softmax_temperature"):
+    if name in ("elu", "sigmoid", "softmax", "softmax_temperature"):
         x *= 80     # where a careless exp() overflows
     # The weights as the file holds them.
     for value in network.state_dict().values():
@@ -232,5 +235,5 @@ def make(name, shape, layers):
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "golden"), exist_ok=True)
-    for case, (shape_, layers_) in CASES.items():
-        make(case, shape_, layers_)
+    for case in sys.argv[1:] or CASES:
+        make(case, *CASES[case])

@@ -6,6 +6,7 @@
 #include "genre/genre.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,12 @@
   "{`type`:`softmax`,`temperature`:" temperature "}]"
 #define POOL(bands, frames)                                                    \
   "[{`type`:`max_pool`,`bands`:" bands ",`frames`:" frames "}," ENDING
+/* another head, whose labels and layers are those inside the lists */
+#define HEAD(name, labels, layers)                                             \
+  "{`name`:`" name "`,`labels`:[" labels "],`layers`:[" layers "]}"
+#define MOODS "`happy`,`sad`,`angry`"
+#define MOODS_LAYERS                                                           \
+  "{`type`:`dense`,`name`:`moods`,`units`:3},{`type`:`sigmoid`}"
 #define FRONTEND(n_fft, more)                                                  \
   "{`sample_rate`:22050,`n_fft`:" n_fft ","                                    \
   "`hop_length`:512,`n_mels`:128,`f_min`:0,`f_max`:11025,`frames`:387,"        \
@@ -159,6 +166,36 @@ static const struct
       "[" CONV "{`type`:`max_pool`,`bands`:129,`frames`:1}," ENDING,
       "leaves nothing" },
   { "pool-needs-17s", "layers", POOL ("1", "220"), "more than 129 frames" },
+  { "heads-not-json", "heads", "[", "not JSON" },
+  { "heads-object", "heads", "{}", "\"heads\" is not a list" },
+  { "heads-number", "heads", "[1]", "head 1: it is not an object" },
+  { "heads-no-name", "heads", "[{`labels`:[`a`],`layers`:[]}]",
+      "head 1: it is not an object with a \"name\"" },
+  { "heads-genre", "heads", "[" HEAD ("genre", MOODS, MOODS_LAYERS) "]",
+      "head 1: another one is called \"genre\"" },
+  { "heads-twice", "heads",
+      "[" HEAD ("m", MOODS, MOODS_LAYERS) "," HEAD (
+          "m", MOODS, MOODS_LAYERS) "]",
+      "head 2: another one is called \"m\"" },
+  { "heads-no-labels", "heads", "[{`name`:`m`,`layers`:[]}]",
+      "head 1: \"labels\" is not a list" },
+  { "heads-same-labels", "heads",
+      "[" HEAD ("m", "`a`,`b`,`a`", MOODS_LAYERS) "]",
+      "\"a\" stands there twice" },
+  { "heads-less-labels", "heads", "[" HEAD ("m", "`a`", MOODS_LAYERS) "]",
+      "the head \"m\" gives 3 values, expected 1" },
+  { "heads-no-layers", "heads", "[{`name`:`m`,`labels`:[`a`]}]",
+      "head 1: it has no list of \"layers\"" },
+  { "heads-none-layers", "heads", "[" HEAD ("m", MOODS, "") "]",
+      "head 1: 0 layers" },
+  { "heads-layer", "heads", "[" HEAD ("m", MOODS, "{`type`:`x`}") "]",
+      "head 1: layer 1 (x): there is no such type" },
+  { "heads-tensor", "heads",
+      "[" HEAD ("m", MOODS, "{`type`:`dense`,`name`:`n`,`units`:3}") "]",
+      "no tensor n.weight" },
+  { "heads-no-activation", "heads",
+      "[" HEAD ("m", MOODS, "{`type`:`dense`,`name`:`moods`,`units`:3}") "]",
+      "not a list of probabilities" },
   { "too-large", "layers",
       "[{`type`:`conv2d`,`name`:`wide`,`channels`:256}," ENDING,
       "output is too large: [256][128]" },
@@ -239,6 +276,81 @@ test_small (void)
   g_assert_cmpuint (
       genre_mel_column_at (genre_model_get_min_window (model)), ==, 1);
   genre_model_unref (model);
+}
+
+/* What @model says of columns of three bands, at different levels. */
+static GenrePrediction *
+analyse (GenreModel *model)
+{
+  g_autoptr (GenreClassifier)
+      classifier = genre_classifier_new (model, 22050, NULL, NULL);
+  g_autoptr (GenreSegment) segment = NULL;
+  g_autofree float *samples = g_new (float, 22050 * 6);
+  GenrePrediction *prediction;
+
+  for (guint i = 0; i < 22050 * 6; i++)
+    samples[i] = sinf (i * 0.05f) + sinf (i * 0.3f) / 8 + sinf (i * 1.1f) / 64;
+  genre_classifier_push (classifier, GENRE_SAMPLE_F32, 1, samples, 22050 * 6);
+  genre_classifier_finish (classifier);
+  segment = genre_classifier_take_segment (classifier);
+  prediction = genre_classifier_analyse (classifier, segment, NULL);
+  g_assert_nonnull (prediction);
+  return prediction;
+}
+
+/* Another head answers beside the genres, and leaves their answer as it was. */
+static void
+test_heads (void)
+{
+  g_autofree char *one = fixture_write_model ("one", NULL, NULL);
+  g_autofree char *two = fixture_write_model (
+      "two", "heads", "[" HEAD ("moods", MOODS, MOODS_LAYERS) "]");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GenreModel) alone = genre_model_load (one, &error);
+  g_autoptr (GenreModel) model = genre_model_load (two, &error);
+  g_autoptr (GenrePrediction) expected = NULL, prediction = NULL;
+  const float *values, *embedding;
+  double square = 0, row = 0, length = 0;
+  gsize n, n_expected;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (genre_model_get_n_heads (alone), ==, 1);
+  g_assert_cmpuint (genre_model_get_n_heads (model), ==, 2);
+  g_assert_cmpstr (genre_model_get_head_name (model, 0), ==, "genre");
+  g_assert_cmpstr (genre_model_get_head_labels (model, 0)[1], ==, "loud");
+  g_assert_true (genre_model_is_head_exclusive (model, 0));
+  g_assert_cmpstr (genre_model_get_head_name (model, 1), ==, "moods");
+  g_assert_cmpstr (genre_model_get_head_labels (model, 1)[2], ==, "angry");
+  g_assert_null (genre_model_get_head_labels (model, 1)[3]);
+  g_assert_false (genre_model_is_head_exclusive (model, 1));
+  g_assert_cmpuint (genre_model_get_n_parameters (model), ==,
+      genre_model_get_n_parameters (alone) + 3 * 128 + 3);
+
+  expected = analyse (alone);
+  prediction = analyse (model);
+  values = genre_prediction_get_values (expected, 0, &n_expected);
+  g_assert_cmpmem (genre_prediction_get_values (prediction, 0, &n), n * 4,
+      values, n_expected * 4);
+  g_assert_cmpuint (n, ==, 2);
+  values = genre_prediction_get_values (prediction, 1, &n);
+  g_assert_cmpuint (n, ==, 3);
+  embedding = genre_prediction_get_embedding (prediction, &n);
+  g_assert_cmpuint (n, ==, 128);
+  for (guint i = 0; i < n; i++)
+    square += embedding[i] * embedding[i];
+  g_assert_cmpfloat_with_epsilon (square, 1, 1e-5);
+  /* the rows of moods.weight are alike, so that without the bias all values are what
+   * one row makes of the features, which the embedding is a multiple of */
+  for (guint band = 0; band < 128; band++)
+    row += embedding[band] * (band % 2 ? -0.02 : 0.01);
+  for (guint i = 0; i < 3; i++) {
+    double logit = log (values[i] / (1 - values[i])) - (i % 2 ? -0.5 : 0.5);
+
+    if (i == 0)
+      length = logit / row;
+    g_assert_cmpfloat_with_epsilon (logit, length * row, 1e-5);
+  }
+  g_assert_cmpfloat (length, >, 1);
 }
 
 static void
@@ -624,6 +736,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/find", test_find);
   g_test_add_func ("/model/load-at-once", test_load_at_once);
   g_test_add_func ("/model/load-faults-at-once", test_load_faults_at_once);
+  g_test_add_func ("/model/heads", test_heads);
   g_test_add_func ("/model/labels-match", test_labels_match);
   g_test_add_func ("/model/version", test_version);
   g_test_add_func ("/model/small", test_small);
