@@ -2,6 +2,8 @@
 
 #include "genreanswer.h"
 
+#include <math.h>
+
 #include "genredebug.h"
 #include "genrememory.h"
 #include "genremessage.h"
@@ -25,15 +27,18 @@ struct _GenreAnswer
   /* from start to stop */
   GenreModel *model;
   GenreClassifier *classifier; /* only its network is used here */
+  gint tags_head;              /* of the model; -1: it has none */
 
   /* queue's thread; any thread while that is idle */
   GenreTrack *genres; /* average of the segments so far that have a genre */
   GenreTrack *others; /* of those that are neither silent nor music */
   GenreTrack *music; /* of all that are not silent; its only label is "music" */
-  GenreMemory *memory;  /* the latest ones */
-  GenreMessage message; /* times and flags of the track so far */
-  guint64 n_segments;   /* of the track so far */
-  gboolean has_failed;  /* the track's error was posted */
+  GenreTrack *tags;  /* of all that are not silent: the head "tags" */
+  GenreTrack *embedding; /* of the same */
+  GenreMemory *memory;   /* the latest ones */
+  GenreMessage message;  /* times and flags of the track so far */
+  guint64 n_segments;    /* of the track so far */
+  gboolean has_failed;   /* the track's error was posted */
 
   /* protected by the lock */
   GMutex lock;
@@ -109,9 +114,20 @@ reset_track (GenreAnswer *answer)
   genre_track_reset (answer->genres);
   genre_track_reset (answer->others);
   genre_track_reset (answer->music);
+  genre_track_reset (answer->tags);
+  genre_track_reset (answer->embedding);
   genre_memory_reset (answer->memory);
   answer->n_segments = 0;
   answer->has_failed = FALSE;
+}
+
+static guint
+n_tags (const GenreAnswer *answer)
+{
+  return answer->tags_head < 0
+      ? 0
+      : g_strv_length ((char **) genre_model_get_head_labels (
+            answer->model, answer->tags_head));
 }
 
 void
@@ -125,6 +141,9 @@ genre_answer_start (
   answer->genres = genre_track_new (n_labels);
   answer->others = genre_track_new (n_labels);
   answer->music = genre_track_new (1);
+  answer->tags_head = genre_model_find_head (model, "tags");
+  answer->tags = genre_track_new (n_tags (answer));
+  answer->embedding = genre_track_new (genre_model_get_embedding_size (model));
   answer->memory = genre_memory_new (n_labels);
   g_mutex_lock (&answer->lock);
   answer->stats = (Stats){ 0 };
@@ -142,6 +161,8 @@ genre_answer_stop (GenreAnswer *answer)
   g_clear_pointer (&answer->genres, genre_track_unref);
   g_clear_pointer (&answer->others, genre_track_unref);
   g_clear_pointer (&answer->music, genre_track_unref);
+  g_clear_pointer (&answer->tags, genre_track_unref);
+  g_clear_pointer (&answer->embedding, genre_track_unref);
   g_clear_pointer (&answer->memory, genre_memory_free);
   answer->model = NULL;
   answer->classifier = NULL;
@@ -189,13 +210,38 @@ post (GenreAnswer *answer, GstStructure *structure)
       gst_message_new_element (GST_OBJECT (answer->element), structure));
 }
 
-/* Adds the item's segment to the track. */
+static const float *
+get_tags (const GenreAnswer *answer, const GenrePrediction *prediction)
+{
+  return answer->tags_head < 0
+      ? NULL
+      : genre_prediction_get_values (prediction, answer->tags_head, NULL);
+}
+
+/* Adds to the track what the network said of @heard ns of it. */
+static void
+add_prediction (GenreAnswer *answer, const GenreMessage *segment,
+    const GenrePrediction *prediction, GstClockTime heard)
+{
+  const float music = segment->music;
+  const float *embedding;
+  gsize n;
+
+  genre_track_add (segment->has_genre ? answer->genres : answer->others,
+      segment->probabilities, genre_model_get_n_labels (answer->model), heard);
+  genre_track_add (answer->music, &music, 1, heard);
+  genre_track_add (
+      answer->tags, get_tags (answer, prediction), n_tags (answer), heard);
+  embedding = genre_prediction_get_embedding (prediction, &n);
+  genre_track_add (answer->embedding, embedding, n, heard);
+}
+
+/* Adds the item's segment to the track.  @prediction: NULL if it is silent. */
 static void
 add_to_track (GenreAnswer *answer, const GenreAnswerItem *item,
-    const GenreMessage *segment, GstClockTime memory)
+    const GenreMessage *segment, const GenrePrediction *prediction,
+    GstClockTime memory)
 {
-  const guint n_labels = genre_model_get_n_labels (answer->model);
-  const gboolean has_genre = segment->has_genre;
   const GstClockTime fresh = segment->duration - item->place.overlap;
   GenreMessage *track = &answer->message;
 
@@ -207,16 +253,12 @@ add_to_track (GenreAnswer *answer, const GenreAnswerItem *item,
     track->silent &= segment->silent;
     track->partial = segment->partial;
   }
-  genre_memory_add (answer->memory, has_genre ? segment->probabilities : NULL,
-      segment->duration, fresh, memory);
-  if (!segment->silent) {
-    const float music = segment->music;
-    const GstClockTime heard = segment->duration - segment->missing;
-
-    genre_track_add (has_genre ? answer->genres : answer->others,
-        segment->probabilities, n_labels, heard);
-    genre_track_add (answer->music, &music, 1, heard);
-  }
+  genre_memory_add (answer->memory,
+      segment->has_genre ? segment->probabilities : NULL, segment->duration,
+      fresh, memory);
+  if (prediction)
+    add_prediction (
+        answer, segment, prediction, segment->duration - segment->missing);
 }
 
 /* Publishes @average [n_labels] (nullable). */
@@ -305,6 +347,10 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
       return;
     message.probabilities = genre_prediction_get_values (prediction, 0, NULL);
     message.music = genre_prediction_get_music (prediction);
+    if (settings->post_tag_probabilities)
+      message.tags = get_tags (answer, prediction);
+    if (settings->post_embedding)
+      message.embedding = genre_prediction_get_embedding (prediction, NULL);
   }
   message.has_genre = !message.silent && message.music >= MIN_MUSIC;
   elapsed = (g_get_monotonic_time () - begin) * GST_USECOND;
@@ -320,7 +366,7 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
   structure = genre_message_segment (
       answer->model, &message, item->place.number);
   if (!item->interim) {
-    add_to_track (answer, item, &message, settings->memory);
+    add_to_track (answer, item, &message, prediction, settings->memory);
     update_answer (answer, settings->memory);
   } else if (message.has_genre) {
     publish (answer, message.probabilities);
@@ -333,6 +379,22 @@ process_segment (GenreAnswer *answer, const GenreAnswerItem *item,
     gst_structure_free (structure);
 }
 
+/* That of the track so far, of length 1 as those of its segments.  NULL if there is
+ * none. */
+static float *
+mean_embedding (const GenreAnswer *answer)
+{
+  gsize n;
+  float *mean = genre_track_get (answer->embedding, &n);
+  double square = 0;
+
+  for (gsize i = 0; i < n; i++)
+    square += (double) mean[i] * mean[i];
+  for (gsize i = 0; i < n && square > 0; i++)
+    mean[i] /= sqrt (square);
+  return mean;
+}
+
 void
 genre_answer_end_track (GenreAnswer *answer, const GstStructure *song,
     const GenreSettings *settings)
@@ -342,10 +404,14 @@ genre_answer_end_track (GenreAnswer *answer, const GstStructure *song,
     g_autofree float *genres = genre_track_get (answer->genres, NULL);
     g_autofree float *others = genre_track_get (answer->others, NULL);
     g_autofree float *music = genre_track_get (answer->music, NULL);
+    g_autofree float *tags = genre_track_get (answer->tags, NULL);
+    g_autofree float *embedding = mean_embedding (answer);
 
     message->probabilities = genres ? genres : others;
     message->music = music ? music[0] : 0;
     message->has_genre = genres != NULL;
+    message->tags = settings->post_tag_probabilities ? tags : NULL;
+    message->embedding = settings->post_embedding ? embedding : NULL;
     post (answer,
         genre_message_track (answer->model, message, answer->n_segments, song));
   }

@@ -15,6 +15,38 @@ genre_message_best_label (const float *probabilities, guint n_labels)
   return best;
 }
 
+/* Label of the head "tags" to its probability. */
+static void
+add_tags (GstStructure *structure, const GenreModel *model, const float *tags)
+{
+  const char *const *labels = genre_model_get_head_labels (
+      model, genre_model_find_head (model, "tags"));
+  GstStructure *field = gst_structure_new_empty ("tags");
+
+  for (guint i = 0; labels[i]; i++)
+    gst_structure_set (field, labels[i], G_TYPE_DOUBLE, (double) tags[i], NULL);
+  gst_structure_set (structure, "tags", GST_TYPE_STRUCTURE, field, NULL);
+  gst_structure_free (field);
+}
+
+static void
+add_embedding (
+    GstStructure *structure, const GenreModel *model, const float *embedding)
+{
+  const gsize n = genre_model_get_embedding_size (model);
+  GValue values = G_VALUE_INIT;
+
+  gst_value_array_init (&values, n);
+  for (gsize i = 0; i < n; i++) {
+    GValue value = G_VALUE_INIT;
+
+    g_value_init (&value, G_TYPE_DOUBLE);
+    g_value_set_double (&value, embedding[i]);
+    gst_value_array_append_and_take_value (&values, &value);
+  }
+  gst_structure_take_value (structure, "embedding", &values);
+}
+
 static GstStructure *
 make_structure (const char *name, const char *counter, guint64 count,
     const GenreModel *model, const GenreMessage *message)
@@ -60,6 +92,10 @@ make_structure (const char *name, const char *counter, guint64 count,
       message->silent, "music", G_TYPE_DOUBLE, message->music, "missing",
       G_TYPE_UINT64, message->missing, "model", G_TYPE_STRING, model_name,
       NULL);
+  if (message->tags)
+    add_tags (structure, model, message->tags);
+  if (message->embedding)
+    add_embedding (structure, model, message->embedding);
   return structure;
 }
 

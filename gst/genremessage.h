@@ -19,6 +19,8 @@ typedef struct
   double music;               /* probability that it is music; 0 if silent */
   gboolean has_genre;         /* it is music, or some of the track is */
   const float *probabilities; /* [n_labels]; not read if silent */
+  const float *tags;          /* of the model's head "tags"; NULL: not said */
+  const float *embedding;     /* as long as the model says; NULL: not said */
 } GenreMessage;
 
 /* The structure "genreclassify" of segment number @segment.  (transfer full) */

@@ -11,6 +11,8 @@
 #define DEFAULT_MIN_TRACK 0
 #define DEFAULT_POST_MESSAGES TRUE
 #define DEFAULT_POST_TAGS TRUE
+#define DEFAULT_POST_TAG_PROBABILITIES FALSE
+#define DEFAULT_POST_EMBEDDING FALSE
 #define DEFAULT_TAG_MODE GST_TAG_MERGE_KEEP
 #define DEFAULT_SILENCE_THRESHOLD -60.0
 #define DEFAULT_TITLE_STARTS_TRACK FALSE
@@ -150,6 +152,35 @@ install_outputs (GObjectClass *klass)
           "Push the genre downstream as a tag", DEFAULT_POST_TAGS, PLAYING));
 
   /**
+   * GstGenreClassify:post-tag-probabilities:
+   *
+   * Whether the messages have a field `tags`, a #GstStructure with the probability of
+   * each label of the model's head "tags", if the model has one: genres beyond
+   * its own, moods, voices and instruments, any number of which may apply.  A silent
+   * segment has no such field.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, GENRE_SETTING_POST_TAG_PROBABILITIES,
+      g_param_spec_boolean ("post-tag-probabilities", "Post tag probabilities",
+          "Add the probabilities of the model's tags to the messages",
+          DEFAULT_POST_TAG_PROBABILITIES, PLAYING));
+
+  /**
+   * GstGenreClassify:post-embedding:
+   *
+   * Whether the messages have a field `embedding`, a #GstValueArray of doubles, the
+   * sum of whose squares is 1: what sounds alike has embeddings whose scalar product is
+   * near 1, if they are of one model.  A silent segment has no such field.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, GENRE_SETTING_POST_EMBEDDING,
+      g_param_spec_boolean ("post-embedding", "Post embedding",
+          "Add to the messages a vector that is near that of similar music",
+          DEFAULT_POST_EMBEDDING, PLAYING));
+
+  /**
    * GstGenreClassify:tag-mode:
    *
    * How the genre is merged with one that upstream sends; by default that one
@@ -247,6 +278,8 @@ genre_settings_init (GenreSettings *settings)
   settings->max_gap = DEFAULT_MAX_GAP;
   settings->post_messages = DEFAULT_POST_MESSAGES;
   settings->post_tags = DEFAULT_POST_TAGS;
+  settings->post_tag_probabilities = DEFAULT_POST_TAG_PROBABILITIES;
+  settings->post_embedding = DEFAULT_POST_EMBEDDING;
   settings->tag_mode = DEFAULT_TAG_MODE;
   settings->min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE;
   settings->silence_threshold = DEFAULT_SILENCE_THRESHOLD;
@@ -292,6 +325,12 @@ genre_settings_set (GenreSettings *settings, guint id, const GValue *value)
       return TRUE;
     case GENRE_SETTING_POST_TAGS:
       settings->post_tags = g_value_get_boolean (value);
+      return TRUE;
+    case GENRE_SETTING_POST_TAG_PROBABILITIES:
+      settings->post_tag_probabilities = g_value_get_boolean (value);
+      return TRUE;
+    case GENRE_SETTING_POST_EMBEDDING:
+      settings->post_embedding = g_value_get_boolean (value);
       return TRUE;
     case GENRE_SETTING_TAG_MODE:
       settings->tag_mode = g_value_get_enum (value);
@@ -340,6 +379,12 @@ genre_settings_get (const GenreSettings *settings, guint id, GValue *value)
       return TRUE;
     case GENRE_SETTING_POST_TAGS:
       g_value_set_boolean (value, settings->post_tags);
+      return TRUE;
+    case GENRE_SETTING_POST_TAG_PROBABILITIES:
+      g_value_set_boolean (value, settings->post_tag_probabilities);
+      return TRUE;
+    case GENRE_SETTING_POST_EMBEDDING:
+      g_value_set_boolean (value, settings->post_embedding);
       return TRUE;
     case GENRE_SETTING_TAG_MODE:
       g_value_set_enum (value, settings->tag_mode);

@@ -16,6 +16,7 @@ typedef struct
   guint64 memory;                  /* ns; 0: the whole track */
   guint64 max_gap, min_track;      /* ns */
   gboolean post_messages, post_tags;
+  gboolean post_tag_probabilities, post_embedding; /* in the messages */
   GstTagMergeMode tag_mode;
   double min_confidence;    /* 0 to 1 */
   double silence_threshold; /* dBFS, RMS */
@@ -39,6 +40,8 @@ enum
   GENRE_SETTING_SILENCE_THRESHOLD,
   GENRE_SETTING_TITLE_STARTS_TRACK,
   GENRE_SETTING_MIN_TRACK,
+  GENRE_SETTING_POST_TAG_PROBABILITIES,
+  GENRE_SETTING_POST_EMBEDDING,
   GENRE_N_SETTINGS
 };
 

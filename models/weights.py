@@ -23,13 +23,16 @@ FRONTEND = {
 FORMAT, PRETRAINED = "genreclassify-1", "genreclassify-pretrained-1"
 
 
-def save(path, tensors, name, version, labels, layers, extra=None):
-    """Writes `tensors` {name: float array} to `path`, whole or not at all."""
+def save(path, tensors, name, version, labels, layers, heads=(), extra=None):
+    """Writes `tensors` {name: float array} to `path`, whole or not at all.  heads:
+    what else answers from the features, [{"name", "labels", "layers"}]."""
     metadata = {
         "format": FORMAT, "name": name, "version": version,
         "labels": json.dumps(labels), "frontend": json.dumps(FRONTEND),
         "layers": json.dumps(layers), **(extra or {}),
     }
+    if heads:
+        metadata["heads"] = json.dumps(heads)
     header, offset = {"__metadata__": metadata}, 0
     arrays = {k: np.ascontiguousarray(v, "<f4") for k, v in tensors.items()}
     for key, array in arrays.items():
@@ -56,6 +59,7 @@ def load(path):
         metadata = header.pop("__metadata__")
         for key in ("labels", "frontend", "layers"):
             metadata[key] = json.loads(metadata[key])
+        metadata["heads"] = json.loads(metadata.get("heads", "[]"))
         tensors = {}
         for key, entry in header.items():
             begin, end = entry["data_offsets"]
@@ -97,7 +101,8 @@ def figures(result, split, new_artists):
 def _rewrite(path, change_layers=lambda layers: None, **texts):
     tensors, metadata = load(path)
     change_layers(metadata["layers"])
-    known = {k: metadata.pop(k) for k in ("name", "version", "labels", "layers")}
+    known = {k: metadata.pop(k)
+             for k in ("name", "version", "labels", "layers", "heads")}
     extra = {k: v for k, v in metadata.items()
              if k not in ("format", "frontend")}
     save(path, tensors, **known, extra={**extra, **texts})

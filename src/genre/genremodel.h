@@ -225,8 +225,31 @@ genre_model_get_head_labels (const GenreModel *model, guint head);
  *
  * Returns: %TRUE if the probabilities of the head's labels have the sum 1
  */
-GENRE_API gboolean
-genre_model_is_head_exclusive (const GenreModel *model, guint head);
+GENRE_API gboolean genre_model_is_head_exclusive (
+    const GenreModel *model, guint head);
+
+/**
+ * genre_model_find_head:
+ * @model: a model
+ * @name: name of a head, such as "tags"
+ *
+ * Finds a head.
+ *
+ * Returns: which one it is, or -1 if the model has none of that name
+ */
+GENRE_API gint genre_model_find_head (
+    const GenreModel *model, const char *name);
+
+/**
+ * genre_model_get_embedding_size:
+ * @model: a model
+ *
+ * Tells how long an embedding is.
+ *
+ * Returns: number of values that genre_prediction_get_embedding() gives; 0 if the
+ *     model has no embedding
+ */
+GENRE_API gsize genre_model_get_embedding_size (const GenreModel *model);
 
 /**
  * genre_model_get_n_parameters:

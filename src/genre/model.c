@@ -507,6 +507,21 @@ genre_model_is_head_exclusive (const GenreModel *model, guint head)
           genre_network_get_activation (model->network, head), "sigmoid");
 }
 
+gint
+genre_model_find_head (const GenreModel *model, const char *name)
+{
+  for (guint i = 0; i < model->heads->len; i++)
+    if (g_str_equal (genre_model_get_head_name (model, i), name))
+      return i;
+  return -1;
+}
+
+gsize
+genre_model_get_embedding_size (const GenreModel *model)
+{
+  return genre_network_get_n_features (model->network);
+}
+
 gsize
 genre_model_get_n_parameters (const GenreModel *model)
 {

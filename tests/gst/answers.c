@@ -273,6 +273,131 @@ GST_START_TEST (test_no_interim)
 
 GST_END_TEST;
 
+/* What the message says of the tag @label; -1 if it has no tags. */
+static double
+get_tag (GstMessage *message, const char *label)
+{
+  const GValue *field = gst_structure_get_value (
+      gst_message_get_structure (message), "tags");
+  double value = -1;
+
+  if (field) {
+    const GstStructure *tags = gst_value_get_structure (field);
+
+    fail_unless_equals_int (gst_structure_n_fields (tags), 2);
+    fail_unless (gst_structure_get_double (tags, label, &value));
+  }
+  return value;
+}
+
+/* The message's embedding into @values; FALSE if it has none. */
+static gboolean
+get_embedding (GstMessage *message, double values[24])
+{
+  const GValue *field = gst_structure_get_value (
+      gst_message_get_structure (message), "embedding");
+  double square = 0;
+
+  if (!field)
+    return FALSE;
+  fail_unless_equals_int (gst_value_array_get_size (field), 24);
+  for (guint i = 0; i < 24; i++) {
+    values[i] = g_value_get_double (gst_value_array_get_value (field, i));
+    square += values[i] * values[i];
+  }
+  fail_unless (fabs (square - 1) < 1e-5, "%g", square);
+  return TRUE;
+}
+
+static double
+product (const double a[24], const double b[24])
+{
+  double sum = 0;
+
+  for (guint i = 0; i < 24; i++)
+    sum += a[i] * b[i];
+  return sum;
+}
+
+/* On request each message also has the model's tags and an embedding; they are over
+ * all of a track that is not silent, be it music or not. */
+GST_START_TEST (test_tags_and_embedding)
+{
+  static const char *const labels[] = { "low", "high" };
+  GstHarness *h = harness_new_steered (
+      3, "post-tag-probabilities=true post-embedding=true");
+  GstMessage *messages[4], *track;
+  double values[4][24], whole[24];
+
+  push_tone (h, TONE_HIPHOP, 0, 6);
+  push_tone (h, TONE_NO_MUSIC, 6, 8.8);
+  push_silence (h, 8.8, 12);
+  push_eos (h);
+  for (guint i = 0; i < 4; i++) {
+    messages[i] = pop_answer (h, "genreclassify");
+    check_answer (messages[i]);
+    fail_unless_equals_int (get_embedding (messages[i], values[i]), i < 3);
+  }
+  fail_unless (get_tag (messages[0], "low") > 0.5);
+  fail_unless (get_tag (messages[0], "high") < 0.2);
+  fail_unless (get_tag (messages[2], "low") < 0.2);
+  fail_unless (get_tag (messages[2], "high") > 0.5);
+  fail_unless (get_tag (messages[3], "high") == -1);
+  fail_unless (product (values[0], values[1]) > 0.99);
+  fail_unless (product (values[0], values[2]) < 0.9);
+
+  track = pop_answer (h, "genreclassify-track");
+  check_answer (track);
+  for (guint i = 0; i < 2; i++) {
+    double mean = 0;
+
+    for (guint k = 0; k < 3; k++)
+      mean += get_tag (messages[k], labels[i]) / 3;
+    fail_unless (fabs (get_tag (track, labels[i]) - mean) < 1e-6);
+  }
+  fail_unless (get_embedding (track, whole));
+  fail_unless (product (whole, values[0]) > product (whole, values[2]));
+  for (guint i = 0; i < 4; i++)
+    gst_message_unref (messages[i]);
+  gst_message_unref (track);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
+/* Otherwise they have neither, and no tags where the model has none; a change acts on
+ * the next message. */
+GST_START_TEST (test_no_tags_and_embedding)
+{
+  GstHarness *h = harness_new_steered (3, NULL);
+  GstMessage *message;
+  double values[24];
+
+  push_tone (h, TONE_HIPHOP, 0, 4);
+  message = wait_answer (h, "genreclassify");
+  fail_unless (get_tag (message, "low") == -1);
+  fail_unless (!get_embedding (message, values));
+  gst_message_unref (message);
+  gst_harness_set (h, "genreclassify", "post-tag-probabilities", TRUE, NULL);
+  push_tone (h, TONE_HIPHOP, 4, 7);
+  push_eos (h);
+  message = pop_answer (h, "genreclassify");
+  fail_unless (get_tag (message, "low") > 0.5);
+  fail_unless (!get_embedding (message, values));
+  gst_message_unref (message);
+  harness_free (h);
+
+  h = harness_new (3, "post-tag-probabilities=true");
+  push_tone (h, TONE_HIPHOP, 0, 3);
+  push_eos (h);
+  message = pop_answer (h, "genreclassify");
+  fail_unless (get_tag (message, "low") == -1);
+  gst_message_unref (message);
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 /* A station that names no titles: with memory the answer is that of the latest
  * audio, while the track's message stays over all of it. */
 GST_START_TEST (test_memory)
@@ -628,6 +753,8 @@ answers_suite (void)
   tcase_add_test (chain, test_interim_and_seeks);
   tcase_add_test (chain, test_interim_of_anything);
   tcase_add_test (chain, test_no_interim);
+  tcase_add_test (chain, test_tags_and_embedding);
+  tcase_add_test (chain, test_no_tags_and_embedding);
   tcase_add_test (chain, test_memory);
   tcase_add_test (chain, test_memory_length);
   tcase_add_test (chain, test_memory_while_playing);

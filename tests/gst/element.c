@@ -593,6 +593,8 @@ GST_START_TEST (test_properties)
     { "max-gap", GST_STATE_READY },
     { "post-messages", GST_STATE_PLAYING },
     { "post-tags", GST_STATE_PLAYING },
+    { "post-tag-probabilities", GST_STATE_PLAYING },
+    { "post-embedding", GST_STATE_PLAYING },
     { "tag-mode", GST_STATE_PLAYING },
     { "min-confidence", GST_STATE_PLAYING },
     { "silence-threshold", GST_STATE_PLAYING },

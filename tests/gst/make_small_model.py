@@ -8,7 +8,8 @@ answers mean nothing; it is for the tests that are about everything but the answ
 
 steered: says "hiphop" to a low tone (250 Hz), "classical" to a middle one (1000 Hz)
 and, as its eleventh output, that a high one (3000 Hz) is no music.  Its input's mean
-over time decides, so a window of two tones is between them."""
+over time decides, so a window of two tones is between them.  Its head "tags" tells
+the low and the high tone, each for itself."""
 
 import os
 import sys
@@ -28,6 +29,8 @@ LOW, MIDDLE, HIGH = 9, 38, 79
 # With weights of 1 the probability of a tone is 0.8 to 0.9, which still changes when
 # something else is in the window; what is no music is to be told more clearly.
 OTHER_WEIGHT = 2
+# a tag is as likely as not at half of what its tone alone gives
+TAG_BIAS = -2
 
 
 def make_small():
@@ -57,12 +60,17 @@ def make_steered():
     weight[outputs - 1] = OTHER_WEIGHT * matrix[:, HIGH]
     network.dense.weight.data = weight
     network.dense.bias.data.zero_()
+    network.tags = torch.nn.Linear(COEFFICIENTS, 2)
+    network.tags.weight.data = matrix[:, [LOW, HIGH]].T
+    network.tags.bias.data.fill_(TAG_BIAS)
     return network
 
 
 os.makedirs(os.path.join(HERE, "models"), exist_ok=True)
-for model, name, network in (("crnn", "small", make_small()),
-                             ("steered", "steered", make_steered())):
+TAGS = {"name": "tags", "labels": ["low", "high"], "layers": [
+    {"type": "dense", "name": "tags", "units": 2}, {"type": "sigmoid"}]}
+for model, name, network, heads in (("crnn", "small", make_small(), []),
+                                    ("steered", "steered", make_steered(), [TAGS])):
     weights.save_network(
         os.path.join(HERE, "models", f"{model}.safetensors"), network,
-        name=name, version="1", labels=train.GENRES)
+        name=name, version="1", labels=train.GENRES, heads=heads)

@@ -339,6 +339,7 @@ typedef enum
   IN_TRACK,
   WITH_GENRE,
   OF_UPSTREAM, /* in a track's message, if upstream told */
+  ON_REQUEST,
 } Presence;
 
 static const struct
@@ -370,6 +371,8 @@ static const struct
   { "artist", "gchararray", OF_UPSTREAM },
   { "organization", "gchararray", OF_UPSTREAM },
   { "uri", "gchararray", OF_UPSTREAM },
+  { "tags", "GstStructure", ON_REQUEST },
+  { "embedding", "GstValueArray", ON_REQUEST },
 };
 
 static void
@@ -385,7 +388,8 @@ check_fields (const GstStructure *s, gboolean has_genre)
     gboolean expected = presence == IN_EACH ||
         (presence == IN_SEGMENT && !track) || (presence == IN_TRACK && track) ||
         (presence == WITH_GENRE && has_genre) ||
-        (presence == OF_UPSTREAM && track && has_field);
+        (presence == OF_UPSTREAM && track && has_field) ||
+        (presence == ON_REQUEST && has_field);
 
     fail_unless (has_field == expected, "%s %s in %s",
         expected ? "no" : "there is", fields[i].name, text);
