@@ -352,9 +352,10 @@ models_main (int argc, char **argv)
   }
   names = genre_model_list (&error);
   if (!names || !*names) {
-    g_autofree char *folder = genre_model_get_folder ();
+    g_auto (GStrv) folders = genre_model_get_folders ();
+    g_autofree char *places = g_strjoinv (" or ", folders);
 
-    g_printerr ("genreclassify: There are no models in %s%s%s\n", folder,
+    g_printerr ("genreclassify: There are no models in %s%s%s\n", places,
         error ? ": " : ".", error ? error->message : "");
     return 1;
   }

@@ -20,15 +20,18 @@ typedef struct _GenreModel GenreModel;
 GENRE_API GType genre_model_get_type (void) G_GNUC_CONST;
 
 /**
- * genre_model_get_folder:
+ * genre_model_get_folders:
  *
- * Gives the folder that models are found in by name: the one that the environment
- * variable `GENRECLASSIFY_MODELS` names; or, where the shared library lies in its
- * build directory, that directory's; or the one that they were installed to.
+ * Gives the folders that models are found in by name.  With the environment variable
+ * `GENRECLASSIFY_MODELS` it is the one that that names; without, first the user's own
+ * one, `$XDG_DATA_HOME/genreclassify/models` (`~/.local/share/…`), and then that of the
+ * models which came with the library: where the shared library lies in its build
+ * directory, that directory's; else the one that they were installed to.
  *
- * Returns: (transfer full) (type filename): the path, which need not exist
+ * Returns: (transfer full) (array zero-terminated=1) (element-type filename): the
+ *     paths, which need not exist, in the order in which they are searched
  */
-GENRE_API char *genre_model_get_folder (void);
+GENRE_API char **genre_model_get_folders (void);
 
 /**
  * genre_model_list:
@@ -36,8 +39,8 @@ GENRE_API char *genre_model_get_folder (void);
  *
  * Lists the models that can be found by name.
  *
- * Errors: %GENRE_ERROR_NOT_FOUND if there is no such folder, %GENRE_ERROR_READ if
- * it cannot be read.
+ * Errors: %GENRE_ERROR_NOT_FOUND if there is none of the folders,
+ * %GENRE_ERROR_READ if the last of them cannot be read.
  *
  * Returns: (transfer full) (array zero-terminated=1) (nullable): their names,
  *     sorted, or %NULL with @error set
@@ -51,7 +54,7 @@ GENRE_API char **genre_model_list (GError **error);
  * @error: return location for an error
  *
  * Finds a weights file.  A name without a directory is first looked for in
- * genre_model_get_folder(), as `<name>.safetensors`, then as a file.
+ * genre_model_get_folders(), as `<name>.safetensors`, then as a file.
  *
  * Errors: %GENRE_ERROR_NOT_FOUND, with what was looked for and where, and which
  * models there are.
@@ -62,12 +65,23 @@ GENRE_API char **genre_model_list (GError **error);
 GENRE_API char *genre_model_find (const char *name, GError **error);
 
 /**
+ * genre_model_offer:
+ * @model: a model
+ * @name: a name without a directory
+ *
+ * From now on, genre_model_load() gives @model for @name and looks for no file: for a
+ * process that is to open none later.  It is never freed.  A name that was offered
+ * before stays what it is.
+ */
+GENRE_API void genre_model_offer (GenreModel *model, const char *name);
+
+/**
  * genre_model_load:
  * @name: (type filename) (nullable): name or path, as for genre_model_find()
  * @error: return location for an error
  *
- * Loads a model, which takes milliseconds.  A file that is in use already is not
- * loaded again: its model is shared.  Any thread may load one; one that
+ * Loads a model, which takes milliseconds, unless genre_model_offer() was given one of
+ * that name.  A file that is in use already is not loaded again: its model is shared.  Any thread may load one; one that
  * wants a file which another thread is loading waits for it.
  *
  * Errors: %GENRE_ERROR_NOT_FOUND, %GENRE_ERROR_READ, %GENRE_ERROR_FORMAT; or

@@ -327,6 +327,8 @@ load_file (const char *path, GError **error)
 static GMutex lock;
 static GCond loading_done;
 static GHashTable *loaded; /* key to GenreModel, not owned, or NULL */
+/* under the same lock: what genre_model_offer() was given, name to GenreModel */
+static GHashTable *offered;
 
 static char *
 make_key (const char *path)
@@ -395,12 +397,48 @@ load_shared (const char *path, const char *key, GError **error)
   return model;
 }
 
+static void
+model_unref (gpointer model)
+{
+  genre_model_unref (model);
+}
+
+void
+genre_model_offer (GenreModel *model, const char *name)
+{
+  g_return_if_fail (name != NULL && !strchr (name, G_DIR_SEPARATOR));
+  g_mutex_lock (&lock);
+  if (!offered)
+    offered = g_hash_table_new_full (
+        g_str_hash, g_str_equal, g_free, model_unref);
+  /* one that is replaced would be freed under the lock, which freeing takes */
+  if (!g_hash_table_contains (offered, name))
+    g_hash_table_insert (offered, g_strdup (name), genre_model_ref (model));
+  g_mutex_unlock (&lock);
+}
+
+static GenreModel *
+take_offered (const char *name)
+{
+  GenreModel *model;
+
+  g_mutex_lock (&lock);
+  model = offered ? g_hash_table_lookup (offered, name) : NULL;
+  if (model)
+    genre_model_ref (model);
+  g_mutex_unlock (&lock);
+  return model;
+}
+
 GenreModel *
 genre_model_load (const char *name, GError **error)
 {
+  GenreModel *model = take_offered (name ? name : GENRE_DEFAULT_MODEL);
   g_autofree char *path = NULL;
   g_autofree char *key = NULL;
 
+  if (model)
+    return model;
   /* a path that does not exist is refused when it is opened, with the reason */
   path = name && strchr (name, G_DIR_SEPARATOR)
       ? g_strdup (name)

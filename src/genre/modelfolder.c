@@ -28,7 +28,7 @@ find_build_folder (void)
   g_autofree char *folder = NULL;
   g_autofree char *model = NULL;
 
-  if (!dladdr ((gpointer) genre_model_get_folder, &info) || !info.dli_fname)
+  if (!dladdr ((gpointer) genre_model_get_folders, &info) || !info.dli_fname)
     return NULL;
   file = g_path_get_basename (info.dli_fname);
   if (!g_str_has_prefix (file, LIBRARY))
@@ -41,81 +41,108 @@ find_build_folder (void)
       : NULL;
 }
 
-char *
-genre_model_get_folder (void)
+char **
+genre_model_get_folders (void)
 {
   const char *folder = g_getenv (VARIABLE);
-  char *build = folder ? NULL : find_build_folder ();
+  g_autoptr (GPtrArray) folders = g_ptr_array_new ();
+  char *shipped;
 
-  return build ? build : g_strdup (folder ? folder : MODELS_DIR);
+  if (folder) {
+    g_ptr_array_add (folders, g_strdup (folder));
+  } else {
+    g_ptr_array_add (folders,
+        g_build_filename (
+            g_get_user_data_dir (), "genreclassify", "models", NULL));
+    shipped = find_build_folder ();
+    g_ptr_array_add (folders, shipped ? shipped : g_strdup (MODELS_DIR));
+  }
+  g_ptr_array_add (folders, NULL);
+  return (char **) g_ptr_array_steal (folders, NULL);
 }
 
-/* The names of the models in @folder, or NULL with @error of GLib's. */
-static char **
-list_folder (const char *folder, GError **error)
+/* Adds the models in @folder to @names, of which none is there twice.  FALSE with
+ * @error of GLib's. */
+static gboolean
+list_folder (GPtrArray *names, const char *folder, GError **error)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, error);
-  GPtrArray *names;
   const char *entry;
 
   if (!dir)
-    return NULL;
-  names = g_ptr_array_new ();
-  while ((entry = g_dir_read_name (dir)))
-    if (g_str_has_suffix (entry, SUFFIX) && *entry != '.')
-      g_ptr_array_add (
-          names, g_strndup (entry, strlen (entry) - strlen (SUFFIX)));
-  g_ptr_array_sort (names, sort_compare_strings);
-  g_ptr_array_add (names, NULL);
-  return (char **) g_ptr_array_free (names, FALSE);
+    return FALSE;
+  while ((entry = g_dir_read_name (dir))) {
+    g_autofree char *name = NULL;
+
+    if (!g_str_has_suffix (entry, SUFFIX) || *entry == '.')
+      continue;
+    name = g_strndup (entry, strlen (entry) - strlen (SUFFIX));
+    if (!g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+      g_ptr_array_add (names, g_steal_pointer (&name));
+  }
+  return TRUE;
 }
 
 char **
 genre_model_list (GError **error)
 {
-  g_autofree char *folder = genre_model_get_folder ();
+  g_auto (GStrv) folders = genre_model_get_folders ();
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) fault = NULL;
-  char **names = list_folder (folder, &fault);
+  gboolean any = FALSE;
 
-  if (!names)
+  for (char **folder = folders; *folder; folder++) {
+    g_clear_error (&fault);
+    /* nobody needs a folder of models of their own; the last one is ours */
+    any |= list_folder (names, *folder, &fault);
+  }
+  if (!any) {
     genre_refuse (error,
         g_error_matches (fault, G_FILE_ERROR, G_FILE_ERROR_NOENT)
             ? GENRE_ERROR_NOT_FOUND
             : GENRE_ERROR_READ,
         "%s", fault->message);
-  return names;
+    g_ptr_array_unref (names);
+    return NULL;
+  }
+  g_ptr_array_sort (names, sort_compare_strings);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
 }
 
 /* Says that there is no model of that name, and which there are. */
 static void
-refuse_name (const char *name, const char *folder, GError **error)
+refuse_name (const char *name, GError **error)
 {
-  g_auto (GStrv) names = list_folder (folder, NULL);
+  g_auto (GStrv) folders = genre_model_get_folders ();
+  g_autofree char *places = g_strjoinv (" or ", folders);
+  g_auto (GStrv) names = genre_model_list (NULL);
   g_autofree char *known = names && *names ? g_strjoinv (", ", names)
                                            : g_strdup ("there are none");
 
   genre_refuse (error, GENRE_ERROR_NOT_FOUND,
       "There is no model \"%s\": neither such a file nor one of those in %s "
       "(%s).",
-      name, folder, known);
+      name, places, known);
 }
 
 char *
 genre_model_find (const char *name, GError **error)
 {
-  g_autofree char *folder = genre_model_get_folder ();
+  g_auto (GStrv) folders = genre_model_get_folders ();
 
   if (!name)
     name = GENRE_DEFAULT_MODEL;
-  if (*name && !strchr (name, G_DIR_SEPARATOR)) {
+  for (char **folder = folders; *folder; folder++) {
     g_autofree char *file = g_strconcat (name, SUFFIX, NULL);
-    g_autofree char *path = g_build_filename (folder, file, NULL);
+    g_autofree char *path = g_build_filename (*folder, file, NULL);
 
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
+    if (*name && !strchr (name, G_DIR_SEPARATOR) &&
+        g_file_test (path, G_FILE_TEST_EXISTS))
       return g_steal_pointer (&path);
   }
   if (g_file_test (name, G_FILE_TEST_EXISTS))
     return g_strdup (name);
-  refuse_name (name, folder, error);
+  refuse_name (name, error);
   return NULL;
 }

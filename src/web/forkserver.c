@@ -46,9 +46,7 @@
 
 typedef struct
 {
-  char *folder;      /* of the models, as the workers see it */
   GPtrArray *models; /* char *, the names */
-  GPtrArray *loaded; /* GenreModel, of the same order */
   GHashTable *pids;  /* id of a worker -> its pid */
   int signals;       /* signalfd that tells when a worker has ended */
   int null;          /* descriptor of /dev/null */
@@ -148,13 +146,6 @@ load_decoders (void)
   (void) iconv_open ("UTF-8", "WINDOWS-1252");
 }
 
-/* The path of the weights file; free with g_free(). */
-static char *
-get_model_path (const ForkServer *server, const char *name)
-{
-  return g_strconcat (server->folder, "/", name, ".safetensors", NULL);
-}
-
 /* Adds what share of so many tracks the model was right on, if its file says so.
  * Nothing has checked that; it is left out if it is no such thing. */
 static void
@@ -209,8 +200,8 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_end_object (models);
 }
 
-/* Loads all weights files and adds each to @models.  They stay loaded: the elements
- * of the workers share them.  A file that cannot be loaded is reported and left
+/* Loads all weights files and adds each to @models.  The elements of the workers get
+ * them by their names, without a file.  A file that cannot be loaded is reported and left
  * out.  FALSE with @error set if there is no model at all. */
 static gboolean
 load_models (ForkServer *server, JsonBuilder *models, GError **error)
@@ -218,12 +209,11 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
   g_auto (GStrv) names = genre_model_list (error);
 
   for (guint i = 0; names && names[i]; i++) {
-    g_autofree char *path = get_model_path (server, names[i]);
     g_autoptr (GError) fault = NULL;
-    GenreModel *model = genre_model_load (path, &fault);
+    g_autoptr (GenreModel) model = genre_model_load (names[i], &fault);
 
     if (model) {
-      g_ptr_array_add (server->loaded, model);
+      genre_model_offer (model, names[i]);
       g_ptr_array_add (server->models, g_strdup (names[i]));
       add_model (models, names[i], model);
     } else {
@@ -231,8 +221,8 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
     }
   }
   if (names && server->models->len == 0)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-        "%s: there is no model in it.", server->folder);
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "There is no model in any of the folders of models.");
   return server->models->len > 0;
 }
 
@@ -242,7 +232,6 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
 static gboolean
 serve_file (ForkServer *server)
 {
-  g_autofree char *model = NULL;
   ForkRequest request;
   int fds[2];
   gboolean more;
@@ -251,9 +240,9 @@ serve_file (ForkServer *server)
           sizeof request ||
       request.model >= server->models->len)
     return FALSE;
-  model = get_model_path (
-      server, g_ptr_array_index (server->models, request.model));
-  more = workertask_run (&request, model, fds[0], fds[1], WORKER_MAX_USED);
+  more = workertask_run (&request,
+      g_ptr_array_index (server->models, request.model), fds[0], fds[1],
+      WORKER_MAX_USED);
   close (fds[0]);
   close (fds[1]);
   return more;
@@ -445,9 +434,7 @@ forkserver_main (void)
   g_autoptr (GError) error = NULL;
 
   server.null = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  server.folder = genre_model_get_folder ();
   server.models = g_ptr_array_new_with_free_func (g_free);
-  server.loaded = g_ptr_array_new ();
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
@@ -461,10 +448,7 @@ forkserver_main (void)
   open_file_src_register ();
   load_decoders ();
   json_builder_end_array (models);
-  if (sandbox_isolate (server.folder)) {
-    g_free (server.folder);
-    server.folder = g_strdup (""); /* the folder is the root now */
-  }
+  sandbox_isolate ();
   /* a smaller process is forked faster */
   malloc_trim (0);
   send_hello ("models", json_builder_get_root (models));

@@ -149,13 +149,20 @@ filter_system_calls (int requests)
   return status;
 }
 
-gboolean
-sandbox_isolate (const char *root)
+void
+sandbox_isolate (void)
 {
+  g_autofree char *root = g_dir_make_tmp ("genreclassify-XXXXXX", NULL);
+
   /* with a user namespace, a user who is not root may have the others too */
   if (unshare (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
     (void) !unshare (CLONE_NEWNET | CLONE_NEWIPC);
-  return chroot (root) == 0 && chdir ("/") == 0;
+  if (root && chdir (root) == 0) {
+    /* without a name it stays empty */
+    (void) !rmdir (root);
+    (void) !chroot (".");
+  }
+  (void) !chdir ("/");
 }
 
 /* @code is errno. */

@@ -6,11 +6,10 @@
 
 #include <glib.h>
 
-/* Moves this process, which must have one thread, into namespaces of its own,
- * and makes the folder @root its root.  Many systems do not allow that; it is a
- * second wall, and sandbox_enter() is enough without it.  TRUE if @root is the
- * root now. */
-gboolean sandbox_isolate (const char *root);
+/* Moves this process, which must have one thread, into namespaces of its own, with an
+ * empty folder as its root.  Many systems do not allow that; it is a second wall, and
+ * sandbox_enter() is enough without it. */
+void sandbox_isolate (void);
 
 /* From now on this process and its threads can only compute, and read and write
  * what is open already, or comes over the socket @requests.  They have @cpu_seconds of

@@ -6,6 +6,7 @@
 #include "genre/genre.h"
 
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -615,6 +616,51 @@ test_find (void)
   g_unsetenv ("GENRECLASSIFY_MODELS");
 }
 
+/* The user's own models come first, and those that ship are not missed. */
+static void
+test_own_folder (void)
+{
+  g_autofree char *parent = fixture_path ("genreclassify");
+  g_autofree char *own = fixture_path ("genreclassify/models");
+  g_autofree char *path = fixture_path (
+      "genreclassify/models/crnn.safetensors");
+  g_autofree char *found = NULL;
+  g_auto (GStrv) folders = genre_model_get_folders (), names = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (g_strv_length (folders), ==, 2);
+  g_assert_cmpstr (folders[0], ==, own);
+  g_assert_cmpint (g_mkdir_with_parents (own, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "x", 1, NULL));
+  found = genre_model_find (NULL, &error);
+  g_assert_cmpstr (found, ==, path);
+  names = genre_model_list (&error);
+  g_assert_no_error (error);
+  g_assert_true (
+      names && g_strv_contains ((const char *const *) names, "crnn"));
+  g_assert_null (genre_model_load ("yours", &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_NOT_FOUND);
+  g_assert_true (error && strstr (error->message, own) &&
+      strstr (error->message, folders[1]));
+  g_assert_cmpint (g_remove (path) + g_rmdir (own) + g_rmdir (parent), ==, 0);
+}
+
+/* A name that was offered needs no file. */
+static void
+test_offer (void)
+{
+  g_autofree char *path = fixture_write_model ("offered", NULL, NULL);
+  g_autoptr (GenreModel) model = genre_model_load (path, NULL);
+  g_autoptr (GenreModel) found = NULL, by_path = NULL;
+
+  g_assert_null (genre_model_load ("lent", NULL));
+  genre_model_offer (model, "lent");
+  found = genre_model_load ("lent", NULL);
+  g_assert_true (found == model);
+  by_path = genre_model_load ("./lent", NULL);
+  g_assert_null (by_path);
+}
+
 static gpointer
 load_path (gpointer path)
 {
@@ -731,11 +777,17 @@ test_version (void)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *data = fixture_path ("");
+
+  /* where the user's own models are looked for */
+  g_setenv ("XDG_DATA_HOME", data, TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model/bytes", test_bytes);
   g_test_add_func ("/model/find", test_find);
   g_test_add_func ("/model/load-at-once", test_load_at_once);
   g_test_add_func ("/model/load-faults-at-once", test_load_faults_at_once);
+  g_test_add_func ("/model/own-folder", test_own_folder);
+  g_test_add_func ("/model/offer", test_offer);
   g_test_add_func ("/model/heads", test_heads);
   g_test_add_func ("/model/labels-match", test_labels_match);
   g_test_add_func ("/model/version", test_version);
