@@ -34,11 +34,12 @@ import torch
 import engine
 import features
 import metrics
+import options
 import plots
-import train
 import weights
 from answers import Answers, compare, load_settings, measure
 from fit import settings_of
+from recipe import Recipe
 
 
 def folds(y, k, groups=None, seed=0):
@@ -120,22 +121,20 @@ def answers_of(paths, data, fold, build):
         np.concatenate(logits), np.concatenate(y), others)
 
 
-def cross_validate(data, k, work, options, groups=None, build=None):
-    """The Answers of the recipe `options` (train.py's) for every track."""
+def cross_validate(data, k, work, args, groups=None, build=None):
+    """The Answers of the recipe `args`, options.arguments(), for every track.  The
+    networks are kept in the folder `work`, and the pretraining in args.out.work."""
     fold = folds(data.y, k, groups)
     if np.bincount(fold, minlength=k).min() == 0:
         raise features.DataError(f"{len(data.y)} tracks are too few for {k} "
                                  "folds")
-    args = train.arguments(
-        ["--data", "-", "--out", os.path.join(work, "pretrained"), *options])
     keep_settings(work, cv=k, recipe=settings_of(args), seeds=args.seeds,
                   folds=digest(fold.tobytes()), data=digest(data.x.tobytes()))
-    torch.set_num_threads(args.threads)
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
     recipe = None
     for i, out in enumerate(outs):
         if not os.path.exists(out):
-            recipe = recipe or train.Recipe(data, args)
+            recipe = recipe or Recipe(data, args)
             # nothing is "valid": no figure of these tracks may steer the training
             recipe.run(out, fold != i)
         p, y, _ = engine.predict(out, data.part_of(fold == i), build)
@@ -155,9 +154,10 @@ def cross_validate(data, k, work, options, groups=None, build=None):
 
 
 def arguments():
-    argv, options = sys.argv[1:], []
+    """The program's own arguments, and those of the recipe."""
+    argv, recipes = sys.argv[1:], []
     if "--" in argv:
-        argv, options = (argv[:argv.index("--")],
+        argv, recipes = (argv[:argv.index("--")],
                          argv[argv.index("--") + 1:])
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0],
@@ -180,16 +180,19 @@ def arguments():
     args = parser.parse_args(argv)
     if args.cv < 2:
         parser.error("--cv needs at least 2 folds")
-    return args, options
+    return args, options.arguments(
+        ["--data", args.data, "--out", os.path.join(args.work, "pretrained"),
+         *recipes])
 
 
 def main(program="crossvalidate.py"):
-    args, options = arguments()
+    args, of_recipe = arguments()
+    torch.set_num_threads(of_recipe.threads)
     try:
         data = features.load_npz(args.data)
         groups = read_groups(args.groups, data.names) if args.groups else None
         other = Answers.load(args.against) if args.against else None
-        answers = cross_validate(data, args.cv, args.work, options, groups,
+        answers = cross_validate(data, args.cv, args.work, of_recipe, groups,
                                  args.build)
         result = measure(answers, args.coverage)
         if other:

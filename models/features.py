@@ -6,6 +6,7 @@ program `genremel`, never here.
 """
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 
 AUDIO = (".wav", ".au", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aif",
          ".aiff")
+MIN_LABELS, MAX_LABELS = 2, 500
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -112,47 +114,71 @@ def program(name, build=None):
                     "(meson setup build && meson compile -C build)")
 
 
-def load_audio(folder, genres, valid_every=4, build=None):
-    """The mel images of FOLDER/<genre>/*: GTZAN's own layout, with those of
-    `genres` that have a folder.  One track in `valid_every` of each genre, by
-    name, is its "valid" split."""
-    if not os.path.isdir(folder):
-        raise DataError(f"{folder}: not a folder; expected FOLDER/<genre>/*")
-    found = sorted(e.name for e in os.scandir(folder) if e.is_dir())
-    unknown = [g for g in found if g not in genres]
-    if unknown:
-        raise DataError(f"{folder}: no such genre: {', '.join(unknown)}; "
-                        f"expected folders named {', '.join(genres)}")
-    absent = [g for g in genres if g not in found]
-    genres = [g for g in genres if g in found]
-    if len(genres) < 2:
-        raise DataError(f"{folder}: it has {len(genres)} of the genres' folders; "
-                        "expected at least two")
-    if absent:
-        print(f"{folder} has no folder of {', '.join(absent)}: the model will "
-              f"know {len(genres)} genres", file=sys.stderr)
+def load_audio(folder, valid_every=4, build=None):
+    """The mel images of FOLDER/<label>/*, GTZAN's own layout, with the folders' names as
+    labels, or what FOLDER/labels.json maps them to.  One track in `valid_every` of
+    each label, by name, is its "valid" split."""
+    labels = _labels_of(folder)
     genremel = program("genremel", build)
     x, y, names, split = [], [], [], []
-    for label, genre in enumerate(genres):
-        directory = os.path.join(folder, genre)
+    for index, (name, label) in enumerate(labels.items()):
+        directory = os.path.join(folder, name)
         files = sorted(f for f in os.listdir(directory)
                        if f.lower().endswith(AUDIO))
         if not files:
-            raise DataError(f"{directory}: no audio file; every genre needs "
+            raise DataError(f"{directory}: no audio file; every label needs "
                             "at least one")
-        for i, name in enumerate(files):
-            path = os.path.join(directory, name)
-            mel = mel_of_file(path, genremel)
-            x.append(mel)
-            y.append(label)
-            names.append(os.path.splitext(name)[0])
+        for i, file in enumerate(files):
+            x.append(mel_of_file(os.path.join(directory, file), genremel))
+            y.append(index)
+            names.append(f"{name}/{file}")
             split.append("valid" if i % valid_every == valid_every - 1
                          else "train")
-        print(f"{genre}: {len(files)} files", file=sys.stderr)
+        print(f"{label}: {len(files)} files", file=sys.stderr)
     frames = max(map(len, x))
     # Shorter tracks are repeated: a crop of one stays music throughout.
     x = np.stack([np.resize(m, (frames, m.shape[1])) for m in x])
-    return Data(x, np.array(y), names, list(genres), np.array(split))
+    return Data(x, np.array(y), names, list(labels.values()), np.array(split))
+
+
+def _labels_of(folder):
+    """{name of the folder in `folder`: its label}, by name."""
+    if not os.path.isdir(folder):
+        raise DataError(f"{folder}: not a folder; expected FOLDER/<label>/*")
+    found = sorted(e.name for e in os.scandir(folder)
+                   if e.is_dir() and not e.name.startswith("."))
+    if not MIN_LABELS <= len(found) <= MAX_LABELS:
+        raise DataError(f"{folder}: {len(found)} folders of labels; expected "
+                        f"{MIN_LABELS} to {MAX_LABELS}")
+    for name in found:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise DataError(f"{os.path.join(folder, name)!a}: its name is not UTF-8, "
+                            "which a label is")
+    labels = {name: name for name in found}
+    labels.update(_read_labels(os.path.join(folder, "labels.json"), found))
+    if len(set(labels.values())) < len(labels):
+        raise DataError(f"{folder}: two of its folders have the same label")
+    return labels
+
+
+def _read_labels(path, found):
+    """What labels.json, if there is one, says of the folders `found`."""
+    if not os.path.exists(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8") as f:
+            labels = json.load(f)
+    except ValueError as e:
+        raise DataError(f"{path}: not JSON: {e}")
+    if not isinstance(labels, dict) or not all(
+            isinstance(label, str) and label.strip() for label in labels.values()):
+        raise DataError(f"{path}: expected an object {{folder: label}}")
+    for name in labels:
+        if name not in found:
+            raise DataError(f"{path}: there is no folder {name!r} beside it")
+    return labels
 
 
 def mel_of_file(path, genremel):

@@ -19,10 +19,11 @@ import torch
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models"))
 
+import corpus  # noqa: E402
 import networks  # noqa: E402
-import train  # noqa: E402
 import weights  # noqa: E402
 
+GENRES = list(corpus.GENRE_TAGS)
 COEFFICIENTS = 24
 # mel bands of the three tones
 LOW, MIDDLE, HIGH = 9, 38, 79
@@ -35,7 +36,7 @@ TAG_BIAS = -2
 
 def make_small():
     torch.manual_seed(1)
-    layers = networks.layers_of("crnn", len(train.GENRES), other=False)
+    layers = networks.layers_of("crnn", len(GENRES), other=False)
     for layer in layers:
         if layer["type"] == "conv2d":
             layer["channels"] = 4
@@ -45,7 +46,7 @@ def make_small():
 
 
 def make_steered():
-    outputs = len(train.GENRES) + 1
+    outputs = len(GENRES) + 1
     network = networks.Network([
         {"type": "mfcc", "coefficients": COEFFICIENTS},
         {"type": "mean"},
@@ -55,8 +56,8 @@ def make_steered():
     ])
     matrix = networks.mfcc_matrix(COEFFICIENTS, networks.MEL_BANDS)
     weight = torch.zeros(outputs, COEFFICIENTS)
-    weight[train.GENRES.index("hiphop")] = matrix[:, LOW]
-    weight[train.GENRES.index("classical")] = matrix[:, MIDDLE]
+    weight[GENRES.index("hiphop")] = matrix[:, LOW]
+    weight[GENRES.index("classical")] = matrix[:, MIDDLE]
     weight[outputs - 1] = OTHER_WEIGHT * matrix[:, HIGH]
     network.dense.weight.data = weight
     network.dense.bias.data.zero_()
@@ -73,4 +74,4 @@ for model, name, network, heads in (("crnn", "small", make_small(), []),
                                     ("steered", "steered", make_steered(), [TAGS])):
     weights.save_network(
         os.path.join(HERE, "models", f"{model}.safetensors"), network,
-        name=name, version="1", labels=train.GENRES, heads=heads)
+        name=name, version="1", labels=GENRES, heads=heads)
