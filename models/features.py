@@ -115,8 +115,8 @@ def program(name, build=None):
 
 
 def load_audio(folder, valid_every=4, build=None):
-    """The mel images of FOLDER/<label>/*, GTZAN's own layout, with the folders' names as
-    labels, or what FOLDER/labels.json maps them to.  One track in `valid_every` of
+    """The mel images of FOLDER/<label>/*, GTZAN's own layout, with the folders' names
+    as labels, or what FOLDER/labels.json maps them to.  One track in `valid_every` of
     each label, by name, is its "valid" split."""
     labels = _labels_of(folder)
     genremel = program("genremel", build)
