@@ -54,6 +54,9 @@ def arguments(argv=None):
     parser.add_argument("--draw", metavar="PATTERN=WEIGHT", type=rule,
                         action="append", default=[], help="how often windows of "
                         "this kind or source are drawn; can be given again")
+    parser.add_argument("--draw-genres", metavar="RATIO", type=at_least(1, float),
+                        default=4.0, help="in pretraining: how much more often "
+                        "windows are drawn that sound most like one of the genres")
     parser.add_argument("--licensed", action="store_true", help="only windows "
                         "whose source states a licence")
     parser.add_argument("--pretrained", metavar="FILE", help="OUT.work/"
@@ -70,17 +73,18 @@ def arguments(argv=None):
     parser.add_argument("--seeds", type=at_least(1), default=1,
                         help="networks to fine-tune; the mean of their "
                         "weights is written")
-    parser.add_argument("--pretrain-epochs", type=at_least(1), default=160)
-    parser.add_argument("--pretrain-cycles", type=at_least(1), default=2,
+    parser.add_argument("--pretrain-epochs", type=at_least(1), default=180)
+    parser.add_argument("--pretrain-cycles", type=at_least(1), default=1,
                         help="how often pretraining begins again with a high "
                         "learning rate, from where it got to")
+    parser.add_argument("--pretrain-batch", type=at_least(2), default=64)
     parser.add_argument("--pretrain-rate", type=float, default=3e-3,
                         help="highest learning rate of pretraining")
     parser.add_argument("--pretrain-strength", type=at_least(0, float),
-                        default=0.5, help="how much the crops of pretraining "
+                        default=1.0, help="how much the crops of pretraining "
                         "vary, of what those of fine-tuning do: a tagger's answer "
                         "is for what it heard")
-    parser.add_argument("--pretrain-mixup", type=at_least(0, float), default=0.0,
+    parser.add_argument("--pretrain-mixup", type=at_least(0, float), default=0.3,
                         help="alpha of the mixup of pretraining; 0: none")
     parser.add_argument("--pretrain-from", metavar="FILE", help="OUT.work/"
                         "pretrained.safetensors of an earlier run, maybe of "
@@ -91,7 +95,7 @@ def arguments(argv=None):
     parser.add_argument("--crops", type=at_least(1), default=2,
                         help="crops of each track in an epoch")
     parser.add_argument("--crop", type=at_least(0, float), nargs=2,
-                        metavar=("SHORTEST", "LONGEST"), default=[6.0, 6.0],
+                        metavar=("SHORTEST", "LONGEST"), default=[4.0, 10.0],
                         help="lengths of the crops of pretraining in seconds")
     parser.add_argument("--tune-crop", type=at_least(0, float), nargs=2,
                         metavar=("SHORTEST", "LONGEST"), default=[5.0, 25.0],

@@ -65,13 +65,15 @@ class Recipe:
         odds = corpus.log_odds(np.concatenate([tags, classes], 1))
         return np.clip((odds - self.mean) / self.deviation, -5, 5)
 
-    def corpus_pool(self, x, mixup=0.0, **targets):
-        """x: the corpus's windows, or what is heard of them."""
+    def corpus_pool(self, x, mixup=0.0, ratio=1.0, **targets):
+        """x: the corpus's windows, or what is heard of them; ratio: how much more often
+        those like the genres are drawn."""
         c = self.corpus
+        weight = c.weights(self.args.draw) * c.genre_weights(self.genres, ratio)
         # a tagger of music says nothing sensible of what is none
         tags = self.tag_targets(np.where(c.music[:, None], c.tags, np.nan),
                                 c.classes)
-        return Pool(x, mixup, weight=c.weights(self.args.draw), tags=tags,
+        return Pool(x, mixup, weight=weight, tags=tags,
                     embedding=np.clip(c.embedding, -5, 5), **targets)
 
     @cached_property
@@ -84,13 +86,13 @@ class Recipe:
     def pretrain(self, seed):
         """Without dropout, which is for the few tracks with labels."""
         args = self.args
-        pool = self.corpus_pool(self.corpus.x, mixup=args.pretrain_mixup)
-        steps = max(1, len(pool.x) // args.batch)
+        pool = self.corpus_pool(self.corpus.x, args.pretrain_mixup, args.draw_genres)
+        steps = max(1, len(pool.x) // args.pretrain_batch)
         student = self.load_pretrained(args.pretrain_from, whole=False) \
             if args.pretrain_from else self.student(seed)
         for cycle in range(args.pretrain_cycles):
             student = fit(args.out, f"pretrain{cycle}", student,
-                          [(pool, args.batch, 1.0)], args.pretrain_epochs,
+                          [(pool, args.pretrain_batch, 1.0)], args.pretrain_epochs,
                           steps, args.pretrain_rate, sorted(args.crop),
                           strength_of(args).scaled(args.pretrain_strength),
                           args, seed + cycle)

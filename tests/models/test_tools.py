@@ -704,6 +704,28 @@ class Corpora(ToolTest):
         self.assertEqual(set(targets["which"].tolist()), {10, 11, 15, 16})
 
 
+    def test_genre_weights(self):
+        """Windows whose tags called like a genre stand out are drawn more often, the
+        more they do; not those of other tags, nor what is no music."""
+        folder, n = self.path("corpora"), 700
+        os.mkdir(folder)
+        write_corpus(folder, 12)
+        few = corpus.load(folder)
+        c = few.part(np.resize(np.arange(10), n))       # all music
+        c.tags[:], c.classes[:] = 0.1, 0.1
+        c.tags[:, 0] = np.linspace(0.9, 0.1, n)         # "blues"
+        c.tags[:, 7] = np.linspace(0.1, 0.9, n)
+        c.music[50] = False
+        weight = c.genre_weights(["polka", "blues"], 4)
+        self.assertEqual(weight[50], 1)
+        rest = np.delete(weight, 50)
+        self.assertTrue((np.diff(rest) <= 0).all())
+        np.testing.assert_array_equal(rest[:120], 4)
+        np.testing.assert_array_equal(rest[480:], 1)
+        self.assertAlmostEqual(rest[300], 2.5, 1)
+        np.testing.assert_array_equal(c.genre_weights(["polka"], 4), 1)
+
+
 class Heard(unittest.TestCase):
     def test_is_what_the_convolutions_give(self):
         """Without variation, what is heard of a whole window leads to the logits of
