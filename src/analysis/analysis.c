@@ -27,6 +27,8 @@ typedef struct
   GstElement *pipeline, *classifier;
   /* ns that went into the probabilities and into result->music, which are means */
   double weight, music_weight;
+  double *
+      embedding; /* [n_embedding of the result]: sum of the tracks' by ns, or NULL */
   guint64 heard; /* ns that have passed, if only the beginning is analysed */
   gboolean
       was_cut; /* the stream was ended while a demultiplexer turned in a circle */
@@ -75,7 +77,8 @@ build (Analysis *analysis, GError **error)
     return FALSE;
   analysis->classifier = classify;
   /* without the tags of the element, those at the sink are the file's */
-  g_object_set (classify, "model", options->model, "post-tags", FALSE, NULL);
+  g_object_set (classify, "model", options->model, "post-tags", FALSE,
+      "post-embedding", TRUE, NULL);
   if (queue) {
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
         "max-size-time", 5 * GST_SECOND, NULL);
@@ -176,6 +179,33 @@ take_probabilities (
         (has_genre ? duration / analysis->weight : 1);
 }
 
+/* Takes the embedding of a track of @duration ns into that of the file, which is the
+ * direction of their sum. */
+static void
+take_embedding (
+    Analysis *analysis, const GstStructure *answer, guint64 duration)
+{
+  const GValue *array = gst_structure_get_value (answer, "embedding");
+  Result *result = analysis->result;
+  double square = 0;
+
+  if (!array)
+    return;
+  if (!analysis->embedding) {
+    result->n_embedding = gst_value_array_get_size (array);
+    result->embedding = g_new (float, result->n_embedding);
+    analysis->embedding = g_new0 (double, result->n_embedding);
+  }
+  for (guint i = 0; i < result->n_embedding; i++) {
+    analysis->embedding[i] += duration *
+        g_value_get_double (gst_value_array_get_value (array, i));
+    square += analysis->embedding[i] * analysis->embedding[i];
+  }
+  for (guint i = 0; i < result->n_embedding; i++)
+    result->embedding[i] = square > 0 ? analysis->embedding[i] / sqrt (square)
+                                      : 0;
+}
+
 /* A chained file has several tracks; its result is their mean, weighted by their
  * durations. */
 static void
@@ -193,6 +223,7 @@ take_track (Analysis *analysis, const GstStructure *answer)
   if (silent)
     return;
   take_probabilities (analysis, answer, duration);
+  take_embedding (analysis, answer, duration);
   analysis->music_weight += duration;
   result->music += (get_music (answer) - result->music) * duration /
       analysis->music_weight;
@@ -541,6 +572,7 @@ analysis_run (const char *name, const AnalysisOptions *options,
   } else {
     gst_element_set_state (pipeline, GST_STATE_NULL);
     source_clear (&analysis->source);
+    g_free (analysis->embedding);
     g_free (analysis);
   }
   if (ok)

@@ -61,6 +61,7 @@ result_free (Result *result)
   g_strfreev (result->labels);
   g_free (result->probabilities);
   g_array_unref (result->segments);
+  g_free (result->embedding);
   g_free (result->old_genre);
   g_free (result->artist);
   g_free (result->album);

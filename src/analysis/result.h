@@ -46,7 +46,11 @@ typedef struct
   double *
       probabilities; /* [labels] of the whole track; NULL if it is all silent */
   GArray *segments;  /* ResultSegment; empty if they are not known */
-  char *old_genre;   /* the genre tag that the file has, or NULL */
+  /* [n_embedding], of length 1: what sounds alike has a scalar product near 1; NULL if
+   * it is not known, or all is silent */
+  float *embedding;
+  guint n_embedding;
+  char *old_genre; /* the genre tag that the file has, or NULL */
   char *artist, *album, *album_artist; /* what other tags say, or NULL */
   gboolean compilation;                /* they say that it is of one */
   gboolean has_tags; /* these are known; not so in caches of earlier versions */
@@ -92,6 +96,14 @@ double result_get_answer_confidence (const Result *result);
 void result_rank (
     const double *probabilities, guint n_labels, guint *order, guint n);
 
+/* What of a result is only told if it is asked for. */
+typedef enum
+{
+  RESULT_SEGMENTS = 1 << 0,
+  RESULT_EMBEDDING = 1 << 1,
+  RESULT_ALL = RESULT_SEGMENTS | RESULT_EMBEDDING
+} ResultParts;
+
 /* One JSON object in one line, without the line's end; free with g_free().  The
  * keys, which are always there:
  *
@@ -123,10 +135,11 @@ void result_rank (
  *                  failure: a picture, say, or a song that is too short, which was
  *                  found in a folder or a list
  *
- * and, @with_segments,
+ * and, if @parts has them,
  *
  *   segments       array of objects: start, duration (seconds), genre,
  *                  confidence, silent, music and probabilities, as above
+ *   embedding      array of number, or null if it is not known
  *
  * If albums were asked for and there is no error, there is also
  *
@@ -136,7 +149,7 @@ void result_rank (
  * If the name is no UTF-8, there is also
  *
  *   file_bytes     string: the name with such bytes as %FF, and "%" as "%25" */
-char *result_to_json (const Result *result, gboolean with_segments);
+char *result_to_json (const Result *result, ResultParts parts);
 
 /* The same without what depends on the file itself (file, tag, error), and always
  * with segments; and one of the segments. */
@@ -144,7 +157,7 @@ char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
- * not such an object.  "error_code", "truncated", "music" (then it is music), "missing"
- * and the tags but the genre may be missing, as they are in caches of earlier
+ * not such an object.  "error_code", "truncated", "music" (then it is music), "missing",
+ * "embedding" and the tags but the genre may be missing, as they are in caches of earlier
  * versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

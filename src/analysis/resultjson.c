@@ -2,6 +2,7 @@
 
 /* A Result as JSON, both ways. */
 
+#include <math.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -202,8 +203,23 @@ append_tags (GString *json, const Result *result)
   append_boolean (json, "compilation", result->compilation);
 }
 
+static void
+append_embedding (GString *json, const Result *result)
+{
+  g_string_append (json, ",\"embedding\":");
+  if (!result->embedding) {
+    g_string_append (json, "null");
+    return;
+  }
+  for (guint i = 0; i < result->n_embedding; i++) {
+    g_string_append_c (json, i == 0 ? '[' : ',');
+    append_number (json, "%.7g", result->embedding[i]);
+  }
+  g_string_append_c (json, ']');
+}
+
 char *
-result_to_json (const Result *result, gboolean with_segments)
+result_to_json (const Result *result, ResultParts parts)
 {
   GString *json = g_string_new ("{\"file\":");
 
@@ -225,8 +241,10 @@ result_to_json (const Result *result, gboolean with_segments)
   append_boolean (json, "skipped", result_is_skipped (result));
   if (result->group)
     append_group (json, result);
-  if (with_segments)
+  if (parts & RESULT_SEGMENTS)
     append_segments (json, result);
+  if (parts & RESULT_EMBEDDING)
+    append_embedding (json, result);
   g_string_append_c (json, '}');
   return g_string_free (json, FALSE);
 }
@@ -247,17 +265,22 @@ take_string (JsonObject *object, const char *key, char **string)
   return TRUE;
 }
 
+/* @node may be NULL. */
 static gboolean
-take_number (JsonObject *object, const char *key, double *number)
+get_number (JsonNode *node, double *number)
 {
-  JsonNode *node = json_object_get_member (object, key);
-
   if (!node ||
       (json_node_get_value_type (node) != G_TYPE_DOUBLE &&
           json_node_get_value_type (node) != G_TYPE_INT64))
     return FALSE;
   *number = json_node_get_double (node);
   return TRUE;
+}
+
+static gboolean
+take_number (JsonObject *object, const char *key, double *number)
+{
+  return get_number (json_object_get_member (object, key), number);
 }
 
 static gboolean
@@ -352,6 +375,34 @@ take_segments (JsonObject *object, Result *result)
     g_array_append_val (result->segments, segment);
     if (!ok || segment.silent != !segment.probabilities)
       return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_embedding (JsonObject *object, Result *result)
+{
+  JsonNode *node = json_object_get_member (object, "embedding");
+  JsonArray *array;
+  guint n;
+
+  if (!node || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+  array = json_node_get_array (node);
+  n = json_array_get_length (array);
+  if (n == 0)
+    return FALSE;
+  result->n_embedding = n;
+  result->embedding = g_new (float, n);
+  for (guint i = 0; i < n; i++) {
+    double value;
+
+    if (!get_number (json_array_get_element (array, i), &value) ||
+        !(fabs (value) <= 1.001))
+      return FALSE;
+    result->embedding[i] = value;
   }
   return TRUE;
 }
@@ -477,7 +528,7 @@ result_from_json (const char *json, GError **error)
           !take_time (object, "missing", &result->missing)) ||
       !take_truncation (object, result) || !take_tags (object, result) ||
       !take_error (object, result) || !take_group (object, result) ||
-      !take_segments (object, result)) {
+      !take_segments (object, result) || !take_embedding (object, result)) {
     set_invalid (error);
     return NULL;
   }

@@ -16,7 +16,7 @@
 
 /* What SQLite's header says of the file: "gnrc", and the schema's version. */
 #define APPLICATION_ID 0x676e7263
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 /* start, duration and, unless it is silent, the probabilities of each, behind which
  * stands the one that it is music */
 #define SEGMENTS_TYPE "a(ttad)"
@@ -30,12 +30,16 @@
 /* how long to wait for another process that writes */
 #define BUSY_TIMEOUT_MS 30000
 
+/* What version 3 has added: the embedding, little-endian floats of 32 bits. */
+static const char schema_of_embeddings[] = //
+    "ALTER TABLE result ADD COLUMN embedding BLOB;"
+    "PRAGMA user_version = " STRING (SCHEMA_VERSION) ";";
+
 /* What version 2 has added: the last change of each file, see writememory.h. */
 static const char schema_of_changes[] = //
     "CREATE TABLE change (path BLOB NOT NULL PRIMARY KEY,"
     " size INTEGER NOT NULL, mtime INTEGER NOT NULL, key TEXT NOT NULL,"
-    " json TEXT NOT NULL);"
-    "PRAGMA user_version = " STRING (SCHEMA_VERSION) ";";
+    " json TEXT NOT NULL);";
 
 /* Names need not be UTF-8, so they are BLOBs; they are absolute, or relative to a
  * root that the user names.  The results of a file under several
@@ -52,11 +56,11 @@ static const char schema[] = //
     "PRAGMA application_id = " STRING (APPLICATION_ID) ";";
 
 static const char lookup_sql[] = //
-    "SELECT json, segments FROM result"
+    "SELECT json, segments, embedding FROM result"
     " WHERE path = ?1 AND size = ?2 AND mtime = ?3 AND key = ?4";
 static const char store_sql[] = //
-    "INSERT OR REPLACE INTO result (path, size, mtime, key, json, segments)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT OR REPLACE INTO result (path, size, mtime, key, json, segments,"
+    " embedding) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 static const char lookup_change_sql[] = //
     "SELECT json FROM change"
     " WHERE path = ?1 AND size = ?2 AND mtime = ?3 AND key = ?4";
@@ -168,8 +172,11 @@ make_schema (Cache *cache, GError **error)
   if (get_number (cache, "SELECT count(*) FROM sqlite_schema") == 0 &&
       !cache_execute (cache, schema, error))
     return FALSE;
-  if (get_number (cache, "PRAGMA user_version") < SCHEMA_VERSION &&
+  if (get_number (cache, "PRAGMA user_version") < 2 &&
       !cache_execute (cache, schema_of_changes, error))
+    return FALSE;
+  if (get_number (cache, "PRAGMA user_version") < 3 &&
+      !cache_execute (cache, schema_of_embeddings, error))
     return FALSE;
   return cache_execute (cache, "COMMIT", error);
 }
@@ -408,6 +415,32 @@ unpack_segments (Result *result, const void *data, gsize size)
   return TRUE;
 }
 
+/* Free with g_free(); of as many bytes as there are values of 4. */
+static guint32 *
+pack_embedding (const Result *result)
+{
+  guint32 *words = g_memdup2 (
+      result->embedding, result->n_embedding * sizeof (guint32));
+
+  for (guint i = 0; i < result->n_embedding; i++)
+    words[i] = GUINT32_TO_LE (words[i]);
+  return words;
+}
+
+static void
+unpack_embedding (Result *result, const void *data, gsize size)
+{
+  guint32 *words;
+
+  if (size == 0)
+    return;
+  words = g_memdup2 (data, size);
+  result->n_embedding = size / sizeof *words;
+  for (guint i = 0; i < result->n_embedding; i++)
+    words[i] = GUINT32_FROM_LE (words[i]);
+  result->embedding = (float *) words;
+}
+
 static void
 reset (sqlite3_stmt *statement)
 {
@@ -430,6 +463,9 @@ cache_lookup (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
       !unpack_segments (result, sqlite3_column_blob (cache->lookup, 1),
           sqlite3_column_bytes (cache->lookup, 1)))
     g_clear_pointer (&result, result_free);
+  if (result)
+    unpack_embedding (result, sqlite3_column_blob (cache->lookup, 2),
+        sqlite3_column_bytes (cache->lookup, 2));
   reset (cache->lookup);
   if (result) {
     g_free (result->name);
@@ -444,19 +480,23 @@ cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
 {
   g_autofree char *key_path = make_key_path (cache, path);
   g_autofree char *json = NULL;
+  g_autofree guint32 *embedding = pack_embedding (result);
   g_autoptr (GVariant) segments = pack_segments (result);
   Result named = *result;
   gboolean ok;
 
   named.name = key_path;
   named.group = NULL; /* what else is in the album may change */
-  json = result_to_json (&named, FALSE);
+  json = result_to_json (&named, 0);
   bind (cache->store, key_path, size, mtime_ns, key);
   sqlite3_bind_text (cache->store, 5, json, -1, SQLITE_STATIC);
   /* a BLOB of no bytes, not NULL, if there are none */
   sqlite3_bind_blob (cache->store, 6,
       g_variant_get_size (segments) > 0 ? g_variant_get_data (segments) : "",
       g_variant_get_size (segments), SQLITE_STATIC);
+  if (embedding)
+    sqlite3_bind_blob (cache->store, 7, embedding,
+        result->n_embedding * sizeof *embedding, SQLITE_STATIC);
   ok = sqlite3_step (cache->store) == SQLITE_DONE ||
       cache_set_error (cache, error);
   reset (cache->store);
@@ -559,7 +599,7 @@ print_result (
     line = csv_make_row (result, columns);
     return print (line, error);
   }
-  line = result_to_json (result, FALSE);
+  line = result_to_json (result, 0);
   return print (line, error) && print ("\n", error);
 }
 

@@ -177,7 +177,7 @@ find_truth (const Evaluation *evaluation, const char *name)
 static void
 add_file (Evaluation *evaluation, const Result *result, guint truth)
 {
-  g_autofree char *text = result_to_json (result, FALSE);
+  g_autofree char *text = result_to_json (result, 0);
   JsonNode *node = json_from_string (text, NULL);
 
   json_object_set_string_member (

@@ -70,6 +70,8 @@ static const GOptionEntry analysis_entries[] = {
       "Analyse only the middle of a longer file", "SECONDS" },
   { "segments", 0, 0, G_OPTION_ARG_NONE, TO (report.segments),
       "Show every segment as well", NULL },
+  { "embedding", 0, 0, G_OPTION_ARG_NONE, TO (report.embedding),
+      "Add to the JSON a vector that is near that of similar music", NULL },
   { "top", 0, 0, G_OPTION_ARG_INT, TO (report.top),
       "How many genres the text names", "N" },
   { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, TO (timeout), TIMEOUT_HELP,
@@ -469,14 +471,26 @@ check_plot (CommandOptions *options, GError **error)
 }
 
 static gboolean
+check_embedding (CommandOptions *options, GError **error)
+{
+  options->pool.needs_embedding = options->report.embedding;
+  if (!options->report.embedding || options->report.json)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--embedding adds to the JSON: --json is missing.");
+  return FALSE;
+}
+
+static gboolean
 check_classify (CommandOptions *options, GError **error)
 {
-  /* a later run may ask the cache for the segments */
-  options->pool.worker.with_segments = options->report.segments ||
-      options->cache;
-  return check_analysis (options, error) && check_shard (options, error) &&
-      check_group (options, error) && check_timeout (options, error) &&
-      check_write (options, error) &&
+  /* a later run may ask the cache for them */
+  options->pool.worker.parts =
+      (options->report.segments || options->cache ? RESULT_SEGMENTS : 0) |
+      (options->report.embedding || options->cache ? RESULT_EMBEDDING : 0);
+  return check_embedding (options, error) && check_analysis (options, error) &&
+      check_shard (options, error) && check_group (options, error) &&
+      check_timeout (options, error) && check_write (options, error) &&
       options_check_jobs (&options->pool.jobs, error) &&
       check_top (options, error) && check_names (options, error) &&
       check_plot (options, error);

@@ -78,9 +78,9 @@ outcome_take_change (Outcome *outcome, const char *json)
 }
 
 char *
-outcome_to_json (const Outcome *outcome, gboolean with_segments)
+outcome_to_json (const Outcome *outcome, ResultParts parts)
 {
-  g_autofree char *result = result_to_json (outcome->result, with_segments);
+  g_autofree char *result = result_to_json (outcome->result, parts);
   g_autofree char *change = NULL;
 
   if (!outcome->has_change)

@@ -33,4 +33,4 @@ char *outcome_change_to_json (const Outcome *outcome);
 gboolean outcome_take_change (Outcome *outcome, const char *json);
 
 /* result_to_json() with another member "write", the change, if there is one. */
-char *outcome_to_json (const Outcome *outcome, gboolean with_segments);
+char *outcome_to_json (const Outcome *outcome, ResultParts parts);

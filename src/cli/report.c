@@ -258,7 +258,7 @@ note_failure (Report *report, const Outcome *outcome)
   fprintf (report->failures, "genreclassify: %s: %s%s\n", name,
       result->error ? "" : "Its tags were not written: ", reason);
   if (report->errors) {
-    g_autofree char *json = outcome_to_json (outcome, FALSE);
+    g_autofree char *json = outcome_to_json (outcome, 0);
 
     fprintf (report->errors, "%s\n", json);
     fflush (report->errors);
@@ -318,6 +318,13 @@ print (Report *report)
   return !report->broken;
 }
 
+static ResultParts
+get_parts (const ReportOptions *options)
+{
+  return (options->segments ? RESULT_SEGMENTS : 0) |
+      (options->embedding ? RESULT_EMBEDDING : 0);
+}
+
 gboolean
 report_add (const Outcome *outcome, gint64 total, gpointer user_data)
 {
@@ -342,7 +349,7 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
     note_truncated (report, result);
   if (report->options->json) {
     g_autofree char *json = outcome_to_json (
-        outcome, report->options->segments);
+        outcome, get_parts (report->options));
 
     g_string_append_printf (report->text, "%s\n", json);
   } else if (!result->error && !report->options->quiet) {

@@ -216,7 +216,7 @@ serve (const char *request, const FileStamp *stamp,
   if (!outcome.result)
     return FALSE;
   find_genre (&outcome, options, output);
-  result = result_to_json (outcome.result, options->with_segments);
+  result = result_to_json (outcome.result, options->parts);
   send_message (output, WIRE_RESULT, result);
   if (worker_writes_tags (options, outcome.result)) {
     g_autofree char *change = NULL;

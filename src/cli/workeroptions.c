@@ -18,7 +18,7 @@ static const struct
   FIELD ("window", "t", analysis.window),
   FIELD ("hop", "t", analysis.hop),
   FIELD ("max-duration", "t", analysis.max_duration),
-  FIELD ("segments", "b", with_segments),
+  FIELD ("parts", "u", parts),
   FIELD ("plot", "ay", plot),
   FIELD ("write", "b", write),
   FIELD ("group", "b", group),

@@ -12,7 +12,7 @@
 typedef struct
 {
   AnalysisOptions analysis;
-  gboolean with_segments;
+  ResultParts parts;     /* of the results that it sends */
   const char *plot;      /* where to draw the file's plot, or NULL */
   gboolean write;        /* the genre into the file's tags */
   gboolean group;        /* not before its album is known */

@@ -386,7 +386,7 @@ send_task (WorkerProcess *worker, FileTask *task)
 {
   g_autoptr (Result) nothing = result_new (task->item->name);
   const Result *known = task->outcome.result;
-  g_autofree char *json = result_to_json (known ? known : nothing, TRUE);
+  g_autofree char *json = result_to_json (known ? known : nothing, RESULT_ALL);
 
   worker->task = task;
   restart_timeout (worker);

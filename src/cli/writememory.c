@@ -10,7 +10,7 @@ describe_answer (const Result *result)
 
   answer.name = (char *) "";
   answer.old_genre = NULL; /* changes with the file */
-  return result_to_json (&answer, FALSE);
+  return result_to_json (&answer, 0);
 }
 
 /* All that decides what is written, as a digest.  An option that is not excepted
@@ -24,7 +24,7 @@ make_key (
   g_autofree char *all = NULL;
 
   deciding.analysis.model = NULL; /* @cache_key has its digest */
-  deciding.with_segments = FALSE;
+  deciding.parts = 0;
   deciding.plot = NULL;
   deciding.tags.undo_log = NULL;
   deciding.tags.preserve_times = FALSE;

@@ -13,7 +13,7 @@
 struct _GenreChain
 {
   GPtrArray *layers; /* GenreLayer */
-  gsize n_parameters;
+  gsize n_parameters, max_parameters;
 };
 
 static const struct
@@ -69,18 +69,6 @@ shape_size (const GenreShape *shape)
   return size;
 }
 
-/* The string member @member of a layer's entry, or NULL. */
-static const char *
-get_string (JsonObject *entry, const char *member)
-{
-  JsonNode *node = json_object_get_member (entry, member);
-
-  if (!node || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_STRING)
-    return NULL;
-  return json_node_get_string (node);
-}
-
 /* Adds the layer of @spec, or lets the layer before it take over its work.
  * @in is the shape of the largest input of the last layer, @shape that of
  * its output. */
@@ -113,6 +101,10 @@ add_layer (GenreChain *chain, const GenreLayerSpec *spec, GenreShape *in,
     layer->type = layer_types[type].type;
     g_ptr_array_add (chain->layers, layer);
     chain->n_parameters += layer->n_parameters;
+    /* a tensor that many layers name would be copied for each of them */
+    if (chain->n_parameters > chain->max_parameters)
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "the layers have more parameters than the file has values");
     *in = *shape;
   }
 
@@ -134,12 +126,14 @@ add_layer (GenreChain *chain, const GenreLayerSpec *spec, GenreShape *in,
 
 GenreChain *
 genre_chain_new (const GenreSafetensors *file, const GenreKernels *kernels,
-    JsonArray *list, guint first, guint end, GenreShape *shape, GError **error)
+    JsonArray *list, guint first, guint end, gsize max_parameters,
+    GenreShape *shape, GError **error)
 {
   GenreChain *chain = g_new0 (GenreChain, 1);
   GenreShape in = *shape;
 
   chain->layers = g_ptr_array_new_with_free_func (layer_free);
+  chain->max_parameters = max_parameters;
   for (guint i = first; i < end; i++) {
     JsonNode *node = json_array_get_element (list, i);
     GenreLayerSpec spec = {
@@ -149,8 +143,8 @@ genre_chain_new (const GenreSafetensors *file, const GenreKernels *kernels,
 
     if (JSON_NODE_HOLDS_OBJECT (node)) {
       spec.entry = json_node_get_object (node);
-      spec.type = get_string (spec.entry, "type");
-      spec.name = get_string (spec.entry, "name");
+      spec.type = genre_json_get_string (spec.entry, "type");
+      spec.name = genre_json_get_string (spec.entry, "name");
     }
     if (!spec.type) {
       genre_refuse (error, GENRE_ERROR_FORMAT,

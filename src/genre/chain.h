@@ -22,13 +22,16 @@ typedef struct
   gpointer observer_data;
 } GenreChainRun;
 
+/* Most layers of a chain. */
+#define GENRE_CHAIN_MAX 256
+
 /* Builds the layers from @first up to @end (not included) of the @list of a weights
  * file.  @shape is the input's, with as many frames as there can be, and becomes that
- * of the output.  NULL with FORMAT if one cannot be built, or takes too much memory;
- * errors name the layer. */
-GenreChain *
-genre_chain_new (const GenreSafetensors *file, const GenreKernels *kernels,
-    JsonArray *list, guint first, guint end, GenreShape *shape, GError **error);
+ * of the output.  They have at most @max_parameters.  NULL with FORMAT if one cannot be built, or takes too much memory;
+ * errors name the layer by its number in the list. */
+GenreChain *genre_chain_new (const GenreSafetensors *file,
+    const GenreKernels *kernels, JsonArray *list, guint first, guint end,
+    gsize max_parameters, GenreShape *shape, GError **error);
 void genre_chain_free (GenreChain *chain);
 gsize genre_chain_get_n_parameters (const GenreChain *chain);
 /* The last layer's type, as the weights file names it; NULL if there is none. */

@@ -40,7 +40,7 @@ GENRE_API char **genre_model_get_folders (void);
  * Lists the models that can be found by name.
  *
  * Errors: %GENRE_ERROR_NOT_FOUND if there is none of the folders,
- * %GENRE_ERROR_READ if the last of them cannot be read.
+ * %GENRE_ERROR_READ if one that is there cannot be read.
  *
  * Returns: (transfer full) (array zero-terminated=1) (nullable): their names,
  *     sorted, or %NULL with @error set
@@ -67,11 +67,12 @@ GENRE_API char *genre_model_find (const char *name, GError **error);
 /**
  * genre_model_offer:
  * @model: a model
- * @name: a name without a directory
+ * @name: (type filename): a name without a directory
  *
  * From now on, genre_model_load() gives @model for @name and looks for no file: for a
  * process that is to open none later.  It is never freed.  A name that was offered
- * before stays what it is.
+ * before stays what it is.  genre_model_find() and genre_model_list() are about files,
+ * and know nothing of it.
  */
 GENRE_API void genre_model_offer (GenreModel *model, const char *name);
 

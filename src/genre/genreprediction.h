@@ -70,11 +70,12 @@ GENRE_API double genre_prediction_get_music (const GenrePrediction *prediction);
  * @n_values: (out) (optional): number of them, the same for all predictions of a
  *     model
  *
- * Gets what the network made of the segment before any head: music that sounds alike
- * has embeddings whose scalar product is near 1.
+ * Gets what the network made of the segment before any head: the nearer the scalar
+ * product of two embeddings of a model is to 1, the more alike is what they are of.
  *
- * Returns: (transfer none) (array length=n_values) (nullable): a vector of length 1;
- *     %NULL, and no values, if the model's network has no such layer
+ * Returns: (transfer none) (array length=n_values) (nullable): a vector whose norm is
+ *     1 (or 0, if the network made nothing of it); %NULL, and no values, if no layer of
+ *     the network takes the frames together
  */
 GENRE_API const float *genre_prediction_get_embedding (
     const GenrePrediction *prediction, gsize *n_values);

@@ -5,7 +5,7 @@
 #include "genre/weights/error.h"
 
 #define MAX_LABELS 1024
-#define MAX_HEADS 16
+#define MAX_HEADS 8
 
 static const char *
 get_word (JsonNode *node)
@@ -87,10 +87,9 @@ read_head (
       ? json_node_get_object (node)
       : NULL;
   JsonNode *list = object ? json_object_get_member (object, "layers") : NULL;
-  const char *name = object ? get_word (json_object_get_member (object, "name"))
-                            : NULL;
+  const char *name = object ? genre_json_get_string (object, "name") : NULL;
 
-  if (!name) {
+  if (!name || !*name) {
     genre_refuse (
         error, GENRE_ERROR_FORMAT, "it is not an object with a \"name\"");
     return NULL;

@@ -141,13 +141,38 @@ read_heads (
   return *root && genre_heads_read (model->heads, layers, *root, error);
 }
 
+/* Takes all that a run with @workspace has given, @output from the first head.  FALSE
+ * with @error set if it is not what it should be. */
+static gboolean
+take_run (const GenreModel *model, const GenreWorkspace *workspace,
+    const float *output, GenrePrediction *prediction, GError **error)
+{
+  for (guint i = 0; i < model->heads->len; i++) {
+    const float *values = i == 0 ? output
+                                 : genre_workspace_get_output (workspace, i);
+
+    if (!genre_prediction_set_values (prediction, i, values,
+            n_labels (model, i), genre_model_is_head_exclusive (model, i)))
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "the network's output for \"%s\" is not a list of probabilities",
+          genre_model_get_head_name (model, i));
+  }
+  genre_prediction_set_music (prediction,
+      1 -
+          genre_network_get_other (
+              model->network, output, n_labels (model, 0)));
+  return genre_prediction_set_embedding (
+             prediction, genre_workspace_get_features (workspace)) ||
+      genre_refuse (
+          error, GENRE_ERROR_FORMAT, "the network's features overflow");
+}
+
 GenrePrediction *
 genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
     gsize n_columns, GError **error)
 {
-  const GenreNetwork *network = model->network;
-  const float *output = genre_network_forward (network, workspace, n_columns);
-  const guint n = n_labels (model, 0);
+  const float *output = genre_network_forward (
+      model->network, workspace, n_columns);
   GenrePrediction *prediction;
 
   if (!output) {
@@ -155,25 +180,12 @@ genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
     return NULL;
   }
   prediction = genre_prediction_new (
-      model->heads->len, genre_network_get_n_features (network));
-  for (guint i = 0; i < model->heads->len; i++) {
-    const float *values = i == 0 ? output
-                                 : genre_workspace_get_output (workspace, i);
-
-    if (!genre_prediction_set_values (prediction, i, values,
-            n_labels (model, i), genre_model_is_head_exclusive (model, i))) {
-      genre_refuse (error, GENRE_ERROR_FORMAT,
-          "%s: the network's output is not a list of probabilities",
-          genre_model_get_name (model));
-      genre_prediction_unref (prediction);
-      return NULL;
-    }
-  }
-  genre_prediction_set_music (
-      prediction, 1 - genre_network_get_other (network, output, n));
-  genre_prediction_set_embedding (
-      prediction, genre_workspace_get_features (workspace));
-  return prediction;
+      model->heads->len, genre_network_get_n_features (model->network));
+  if (take_run (model, workspace, output, prediction, error))
+    return prediction;
+  g_prefix_error (error, "%s: ", genre_model_get_name (model));
+  genre_prediction_unref (prediction);
+  return NULL;
 }
 
 /* Refuses a network that does not end in a softmax, or whose weights
@@ -188,11 +200,9 @@ try_network (const GenreModel *model, GError **error)
 
   for (gsize i = 0; i < n * GENRE_MEL_BANDS; i++)
     input[i] = i % 2 ? 1 : -1;
-  prediction = genre_model_run (model, workspace, n, NULL);
+  prediction = genre_model_run (model, workspace, n, error);
   genre_workspace_free (workspace);
-  return prediction ||
-      genre_refuse (error, GENRE_ERROR_FORMAT,
-          "the network's output is not a list of probabilities");
+  return prediction != NULL;
 }
 
 static gboolean

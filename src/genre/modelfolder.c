@@ -87,27 +87,28 @@ char **
 genre_model_list (GError **error)
 {
   g_auto (GStrv) folders = genre_model_get_folders ();
-  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GError) fault = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   gboolean any = FALSE;
 
   for (char **folder = folders; *folder; folder++) {
-    g_clear_error (&fault);
-    /* nobody needs a folder of models of their own; the last one is ours */
-    any |= list_folder (names, *folder, &fault);
-  }
-  if (!any) {
-    genre_refuse (error,
-        g_error_matches (fault, G_FILE_ERROR, G_FILE_ERROR_NOENT)
-            ? GENRE_ERROR_NOT_FOUND
-            : GENRE_ERROR_READ,
+    g_autoptr (GError) fault = NULL;
+    gboolean is_missing;
+
+    if (list_folder (names, *folder, &fault)) {
+      any = TRUE;
+      continue;
+    }
+    is_missing = g_error_matches (fault, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    /* nobody needs both */
+    if (is_missing && (any || folder[1]))
+      continue;
+    genre_refuse (error, is_missing ? GENRE_ERROR_NOT_FOUND : GENRE_ERROR_READ,
         "%s", fault->message);
-    g_ptr_array_unref (names);
     return NULL;
   }
   g_ptr_array_sort (names, sort_compare_strings);
   g_ptr_array_add (names, NULL);
-  return (char **) g_ptr_array_free (names, FALSE);
+  return (char **) g_ptr_array_steal (names, NULL);
 }
 
 /* Says that there is no model of that name, and which there are. */

@@ -7,7 +7,8 @@
 #include "genre/kernels/kernels.h"
 #include "genre/weights/error.h"
 
-#define MAX_LAYERS 256
+/* More are no embedding that anybody could keep; those of a CRNN are some hundreds. */
+#define MAX_FEATURES 4096
 /* A network that needs more frames than this (10 s) cannot answer for short
  * segments, and is refused. */
 #define MAX_MIN_FRAMES 129
@@ -48,11 +49,10 @@ n_features (const GenreNetwork *network)
 static gboolean
 ends_trunk (JsonNode *node)
 {
-  const char *type = NULL;
+  const char *type = JSON_NODE_HOLDS_OBJECT (node)
+      ? genre_json_get_string (json_node_get_object (node), "type")
+      : NULL;
 
-  if (JSON_NODE_HOLDS_OBJECT (node))
-    type = json_object_get_string_member_with_default (
-        json_node_get_object (node), "type", NULL);
   return type && (g_str_equal (type, "mean") || g_str_equal (type, "last"));
 }
 
@@ -61,9 +61,18 @@ check_length (JsonArray *list, GError **error)
 {
   const guint n = json_array_get_length (list);
 
-  return (n > 0 && n <= MAX_LAYERS) ||
+  return (n > 0 && n <= GENRE_CHAIN_MAX) ||
       genre_refuse (error, GENRE_ERROR_FORMAT, "%u layers, expected 1 to %d", n,
-          MAX_LAYERS);
+          GENRE_CHAIN_MAX);
+}
+
+/* What the next chain may have: a file has each parameter once, and what it names again
+ * and again is not copied as often. */
+static gsize
+parameters_left (const GenreNetwork *network, const GenreSafetensors *file)
+{
+  return genre_safetensors_get_n_values (file) -
+      genre_network_get_n_parameters (network);
 }
 
 /* Builds the trunk and the first head of @list. */
@@ -81,14 +90,18 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
   while (end > 0 && !ends_trunk (json_array_get_element (list, end - 1)))
     end--;
   shape.frames = max_frames;
-  network->trunk = genre_chain_new (
-      file, kernels, list, 0, end > 0 ? end : n, &shape, error);
+  network->trunk = genre_chain_new (file, kernels, list, 0, end > 0 ? end : n,
+      parameters_left (network, file), &shape, error);
   if (!network->trunk)
     return FALSE;
   if (end > 0)
     network->features = shape;
-  head = genre_chain_new (
-      file, kernels, list, end > 0 ? end : n, n, &shape, error);
+  if (n_features (network) > MAX_FEATURES)
+    return genre_refuse (error, GENRE_ERROR_FORMAT,
+        "layer %u gives %" G_GSIZE_FORMAT " features, expected at most %d", end,
+        n_features (network), MAX_FEATURES);
+  head = genre_chain_new (file, kernels, list, end > 0 ? end : n, n,
+      parameters_left (network, file), &shape, error);
   if (!head)
     return FALSE;
   g_ptr_array_add (network->heads, head);
@@ -107,8 +120,8 @@ add_head (GenreNetwork *network, const GenreSafetensors *file,
         "no layer of the network takes the frames together");
   if (!check_length (list, error))
     return FALSE;
-  head = genre_chain_new (
-      file, kernels, list, 0, json_array_get_length (list), &shape, error);
+  head = genre_chain_new (file, kernels, list, 0, json_array_get_length (list),
+      parameters_left (network, file), &shape, error);
   if (!head)
     return FALSE;
   g_ptr_array_add (network->heads, head);
@@ -187,7 +200,7 @@ genre_network_free (GenreNetwork *network)
 gsize
 genre_network_get_n_parameters (const GenreNetwork *network)
 {
-  gsize n = genre_chain_get_n_parameters (network->trunk);
+  gsize n = network->trunk ? genre_chain_get_n_parameters (network->trunk) : 0;
 
   for (guint i = 0; i < network->heads->len; i++)
     n += genre_chain_get_n_parameters (get_head (network, i));

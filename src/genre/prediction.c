@@ -85,7 +85,7 @@ genre_prediction_set_music (GenrePrediction *prediction, double music)
   prediction->music = CLAMP (music, 0, 1);
 }
 
-void
+gboolean
 genre_prediction_set_embedding (
     GenrePrediction *prediction, const float *features)
 {
@@ -94,10 +94,13 @@ genre_prediction_set_embedding (
 
   for (gsize i = 0; i < to->n; i++)
     square += (double) features[i] * features[i];
+  if (!isfinite (square))
+    return FALSE;
   /* features that are all 0 have no direction, and stay what they are */
   scale = square > 0 ? 1 / sqrt (square) : 0;
   for (gsize i = 0; i < to->n; i++)
     to->values[i] = features[i] * scale;
+  return TRUE;
 }
 
 static const float *
@@ -112,6 +115,8 @@ const float *
 genre_prediction_get_values (
     const GenrePrediction *prediction, guint head, gsize *n_values)
 {
+  if (n_values)
+    *n_values = 0;
   g_return_val_if_fail (head < prediction->n_heads, NULL);
   return get_values (&prediction->heads[head], n_values);
 }

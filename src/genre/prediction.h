@@ -15,6 +15,6 @@ GenrePrediction *genre_prediction_new (guint n_heads, gsize n_features);
 gboolean genre_prediction_set_values (GenrePrediction *prediction, guint head,
     const float *values, gsize n_values, gboolean exclusive);
 void genre_prediction_set_music (GenrePrediction *prediction, double music);
-/* @features: as many as there is room for. */
-void genre_prediction_set_embedding (
+/* @features: as many as there is room for.  FALSE if they have overflowed. */
+gboolean genre_prediction_set_embedding (
     GenrePrediction *prediction, const float *features);

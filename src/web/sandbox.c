@@ -71,8 +71,7 @@ static const int allowed[] = {
   SCMP_SYS (uname),
   SCMP_SYS (write),
   SCMP_SYS (writev),
-  /* these tell that a file exists, not what is in it: a loaded model is found
-   * by its file */
+  /* these tell that a file exists, not what is in it: libraries look for theirs */
   SCMP_SYS (newfstatat),
   SCMP_SYS (stat),
 };
@@ -161,8 +160,8 @@ sandbox_isolate (void)
     /* without a name it stays empty */
     (void) !rmdir (root);
     (void) !chroot (".");
+    (void) !chdir ("/");
   }
-  (void) !chdir ("/");
 }
 
 /* @code is errno. */

@@ -32,7 +32,7 @@ send_result (int output, WireKind kind, const Result *result)
 
   if (result->error && out_of_memory_is_near ())
     _exit (FORK_OUT_OF_MEMORY);
-  json = result_to_json (result, TRUE);
+  json = result_to_json (result, RESULT_ALL);
   return wire_write (output, kind, json, strlen (json));
 }
 

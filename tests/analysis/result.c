@@ -28,7 +28,7 @@ test_brackets (void)
 {
   g_autofree char *name = g_strnfill (1000, '[');
   g_autoptr (Result) result = result_new_error (name, REASON_INTERNAL, "\\\"{");
-  g_autofree char *json = result_to_json (result, TRUE);
+  g_autofree char *json = result_to_json (result, RESULT_ALL);
   g_autoptr (Result) same = result_from_json (json, NULL);
 
   g_assert_nonnull (same);
@@ -42,7 +42,7 @@ test_line_ends (void)
 {
   const char *name = "a\nb\xc2\x85 \xe2\x80\xa8 \xe2\x80\xa9 \xc3\xa4";
   g_autoptr (Result) result = result_new_error (name, REASON_INTERNAL, "");
-  g_autofree char *json = result_to_json (result, TRUE);
+  g_autofree char *json = result_to_json (result, RESULT_ALL);
   g_autoptr (Result) same = result_from_json (json, NULL);
 
   g_assert_nonnull (strstr (json, "\"a\\nb\\u0085 \\u2028 \\u2029 \xc3\xa4\""));
@@ -75,7 +75,7 @@ test_album (void)
   g_assert_cmpfloat (result_get_confidence (new_result), ==, 0);
   g_assert_cmpfloat (result_get_answer_confidence (new_result), ==, 0.75);
   /* the order of the members is another one */
-  written = result_to_json (new_result, FALSE);
+  written = result_to_json (new_result, 0);
   g_assert_nonnull (strstr (written, strstr (new_json, "\"group\"")));
   g_assert_nonnull (strstr (written, "\"album_artist\":\"B\""));
   g_assert_nonnull (old_result);
@@ -118,7 +118,7 @@ test_music (void)
       g_assert_null (result);
       continue;
     }
-    written = result_to_json (result, TRUE);
+    written = result_to_json (result, RESULT_ALL);
     same = result_from_json (written, NULL);
     segment = &g_array_index (same->segments, ResultSegment, 0);
     g_assert_cmpfloat (same->music, ==, cases[i].value);
@@ -133,13 +133,49 @@ test_music (void)
   }
 }
 
+/* An embedding is read back if it was asked for; what is none is refused. */
+static void
+test_embedding (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint n; /* G_MAXUINT: refused */
+  } cases[] = { { "null", 0 }, { "[0.6,-0.8]", 2 }, { "[1]", 1 }, { "[]", G_MAXUINT },
+    { "[0.6,null]", G_MAXUINT }, { "[0.6,\"x\"]", G_MAXUINT },
+    { "[1e30]", G_MAXUINT }, { "[1e999]", G_MAXUINT }, { "0.6", G_MAXUINT },
+    { "{}", G_MAXUINT } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = g_strdup_printf (
+        "{\"file\":\"x\",\"model\":\"m 1\",\"probabilities\":null,"
+        "\"silent\":true,\"duration\":2,\"tag\":null,\"error\":null,"
+        "\"skipped\":false,\"embedding\":%s}",
+        cases[i].text);
+    g_autoptr (Result) result = result_from_json (text, NULL), same = NULL;
+    g_autofree char *with = NULL, *without = NULL;
+
+    g_assert_cmpint (result == NULL, ==, cases[i].n == G_MAXUINT);
+    if (!result)
+      continue;
+    with = result_to_json (result, RESULT_EMBEDDING);
+    without = result_to_json (result, RESULT_SEGMENTS);
+    g_assert_null (strstr (without, "embedding"));
+    same = result_from_json (with, NULL);
+    g_assert_cmpuint (same->n_embedding, ==, cases[i].n);
+    g_assert_cmpint (same->embedding != NULL, ==, cases[i].n > 0);
+    if (cases[i].n == 2)
+      g_assert_cmpfloat (same->embedding[1], ==, -0.8f);
+  }
+}
+
 /* Each code is read back, and says whether another attempt may succeed. */
 static void
 test_reasons (void)
 {
   for (Reason reason = REASON_NONE + 1; reason < N_REASONS; reason++) {
     g_autoptr (Result) result = result_new_error ("x", reason, "It is so.");
-    g_autofree char *json = result_to_json (result, FALSE);
+    g_autofree char *json = result_to_json (result, 0);
     g_autofree char *code = g_strdup_printf (
         "\"error_code\":\"%s\",\"retryable\":%s,", reason_to_code (reason),
         reason_is_retryable (reason) ? "true" : "false");
@@ -212,6 +248,7 @@ main (int argc, char **argv)
   g_test_add_func ("/result/line-ends", test_line_ends);
   g_test_add_func ("/result/album", test_album);
   g_test_add_func ("/result/music", test_music);
+  g_test_add_func ("/result/embedding", test_embedding);
   g_test_add_func ("/result/reasons", test_reasons);
   g_test_add_func ("/result/other-codes", test_other_codes);
   g_test_add_func ("/result/domain", test_domain);

@@ -49,6 +49,10 @@ make_result (double p)
   result->probabilities[1] = 1 - p;
   result->duration = segment.duration;
   result->music = 0.75;
+  result->n_embedding = 2;
+  result->embedding = g_new (float, 2);
+  result->embedding[0] = 0.28f;
+  result->embedding[1] = -0.96f;
   for (guint i = 0; i < 2; i++) {
     segment.start = i * segment.duration;
     segment.music = i == 0 ? 0.875 : 0.25;
@@ -91,10 +95,48 @@ look_up (
   stored = make_result (result->probabilities[0]);
   g_free (stored->name);
   stored->name = g_strdup (name);
-  before = result_to_json (stored, TRUE);
-  after = result_to_json (result, TRUE);
+  /* an earlier version did not store it */
+  if (!result->embedding)
+    g_clear_pointer (&stored->embedding, g_free);
+  before = result_to_json (stored, RESULT_ALL);
+  after = result_to_json (result, RESULT_ALL);
   g_assert_cmpstr (after, ==, before);
   return result->probabilities[0];
+}
+
+static void
+execute (const char *path, const char *sql)
+{
+  sqlite3 *db;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  sqlite3_exec (db, sql, NULL, NULL, NULL);
+  g_assert_cmpstr (sqlite3_errmsg (db), ==, "not an error");
+  sqlite3_close (db);
+}
+
+/* What an earlier version has stored has no embedding, and is the same otherwise. */
+static void
+test_no_embedding (void)
+{
+  g_autofree char *path = make_path ("no embedding");
+  g_autoptr (Cache) cache = open_cache (path);
+  g_autoptr (Result) result = NULL;
+
+  store (cache, "/x", 1, 1, KEY, 0.25);
+  g_clear_pointer (&cache, cache_close);
+  execute (path,
+      "ALTER TABLE result DROP COLUMN embedding; PRAGMA user_version = 2");
+  cache = open_cache (path);
+  result = cache_lookup (cache, "/x", 1, 1, KEY);
+  g_assert_nonnull (result);
+  g_assert_null (result->embedding);
+  g_assert_cmpfloat (result->probabilities[0], ==, 0.25);
+  store (cache, "/x", 1, 1, KEY, 0.5);
+  g_clear_pointer (&result, result_free);
+  result = cache_lookup (cache, "/x", 1, 1, KEY);
+  g_assert_cmpuint (result->n_embedding, ==, 2);
+  g_assert_cmpfloat (result->embedding[1], ==, -0.96f);
 }
 
 static void
@@ -142,16 +184,6 @@ test_lookup (void)
   found = cache_lookup (cache, "/bad", 1, mtime, KEY);
   g_assert_cmpstr (found->error, ==, "It is no audio.");
   g_assert_cmpint (found->reason, ==, REASON_NOT_AUDIO);
-}
-
-static void
-execute (const char *path, const char *sql)
-{
-  sqlite3 *db;
-
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
-  sqlite3_close (db);
 }
 
 /* Refused with a sentence that says so, and left as it is. */
@@ -306,7 +338,9 @@ check_shared (const char *name, gboolean is_old)
     cache = open_cache (path);
     store_numbered (cache, PROCESSES, 0);
     g_clear_pointer (&cache, cache_close);
-    execute (path, "DROP TABLE change; PRAGMA user_version = 1");
+    execute (path,
+        "DROP TABLE change; ALTER TABLE result DROP COLUMN embedding;"
+        "PRAGMA user_version = 1");
   }
   g_assert_cmpint (pipe (start), ==, 0);
   for (guint p = 0; p < PROCESSES; p++) {
@@ -380,7 +414,8 @@ test_former_rows (void)
   g_autoptr (Result) found = NULL;
 
   execute (path,
-      "INSERT INTO result VALUES (CAST ('/cover.jpg' AS BLOB), 1, 1, '" KEY "',"
+      "INSERT INTO result (path, size, mtime, key, json, segments)"
+      " VALUES (CAST ('/cover.jpg' AS BLOB), 1, 1, '" KEY "',"
       " '{\"file\":\"/cover.jpg\",\"model\":null,\"genre\":null,"
       "\"confidence\":0,\"probabilities\":null,\"silent\":false,"
       "\"duration\":0,\"tag\":null,\"error\":\"There is no audio in it.\","
@@ -394,7 +429,8 @@ test_former_rows (void)
     g_string_append_printf (
         hex, "%02x", ((const guint8 *) g_variant_get_data (segments))[i]);
   insert = g_strdup_printf (
-      "INSERT INTO result VALUES (CAST ('/speech' AS BLOB), 1, 1, '" KEY "',"
+      "INSERT INTO result (path, size, mtime, key, json, segments)"
+      " VALUES (CAST ('/speech' AS BLOB), 1, 1, '" KEY "',"
       " '{\"file\":\"/speech\",\"model\":\"crnn 3\",\"genre\":\"pop\","
       "\"confidence\":0.75,\"probabilities\":{\"jazz\":0.25,\"pop\":0.75},"
       "\"silent\":false,\"duration\":30,\"tag\":null,\"error\":null,"
@@ -500,6 +536,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("cache-XXXXXX", NULL);
   g_test_add_func ("/cache/lookup", test_lookup);
+  g_test_add_func ("/cache/no-embedding", test_no_embedding);
   g_test_add_func ("/cache/refused", test_refused);
   g_test_add_func ("/cache/empty", test_empty);
   g_test_add_func ("/cache/killed", test_killed);

@@ -265,17 +265,38 @@ class Test(unittest.TestCase):
         paths = self.add("plain.flac", "notes.txt")
         first = self.results()
         with sqlite3.connect(self.cache) as db:
-            db.executescript("DROP TABLE change; PRAGMA user_version = 1;")
+            db.executescript(
+                "DROP TABLE change; ALTER TABLE result DROP COLUMN embedding;"
+                "PRAGMA user_version = 1;")
         db.close()
         self.spoil(*paths)
         # an export changes nothing
         self.assertEqual(self.run_command("--export", "json").returncode, 0)
-        for version in 1, 2:
+        for version in 1, 3:
             with sqlite3.connect(self.cache) as db:
                 self.assertEqual(
                     db.execute("PRAGMA user_version").fetchone(), (version,))
             db.close()
             self.assertEqual(self.results(), first)
+
+    def test_embedding(self):
+        """Found again where it was stored; analysed anew where it was not."""
+        path, = self.add("plain.flac")
+        first, = self.results("--embedding").values()
+        values = first["embedding"]
+        self.assertAlmostEqual(sum(v * v for v in values), 1, places=4)
+        with sqlite3.connect(self.cache) as db:
+            (blob,), = db.execute("SELECT embedding FROM result")
+            for stored, value in zip(
+                    struct.unpack(f"<{len(values)}f", blob), values):
+                self.assertAlmostEqual(stored, value, places=6)
+            db.execute("UPDATE result SET embedding = NULL")
+        db.close()
+        self.assertNotIn("embedding", *self.results().values())
+        again, = self.results("--embedding").values()
+        self.assertEqual(again, first)
+        self.spoil(path)
+        self.assertEqual([*self.results("--embedding").values()], [again])
 
     # Files that are gone
 

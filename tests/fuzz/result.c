@@ -18,11 +18,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   fuzz_check_error (result != NULL, error);
   if (!result)
     return 0;
-  written = result_to_json (result, TRUE);
+  written = result_to_json (result, RESULT_ALL);
   error = NULL;
   again = result_from_json (written, &error);
   g_assert_no_error (error);
-  written_again = result_to_json (again, TRUE);
+  written_again = result_to_json (again, RESULT_ALL);
   g_assert_cmpstr (written_again, ==, written);
   return 0;
 }

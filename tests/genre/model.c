@@ -36,6 +36,7 @@
 #define MOODS "`happy`,`sad`,`angry`"
 #define MOODS_LAYERS                                                           \
   "{`type`:`dense`,`name`:`moods`,`units`:3},{`type`:`sigmoid`}"
+#define WIDE "{`type`:`conv2d`,`name`:`wide`,`channels`:256}"
 #define FRONTEND(n_fft, more)                                                  \
   "{`sample_rate`:22050,`n_fft`:" n_fft ","                                    \
   "`hop_length`:512,`n_mels`:128,`f_min`:0,`f_max`:11025,`frames`:387,"        \
@@ -197,6 +198,19 @@ static const struct
   { "heads-no-activation", "heads",
       "[" HEAD ("m", MOODS, "{`type`:`dense`,`name`:`moods`,`units`:3}") "]",
       "not a list of probabilities" },
+  { "heads-overflow", "heads",
+      "[" HEAD ("m", "`a`,`b`",
+          "{`type`:`dense`,`name`:`huge`,`units`:2},{`type`:`softmax`}") "]",
+      "output for \"m\" is not a list of probabilities" },
+  { "heads-pool", "heads",
+      "[" HEAD ("m", MOODS, "{`type`:`max_pool`,`bands`:1,`frames`:2}") "]",
+      "head 1: layer 1 (max_pool): it leaves nothing" },
+  { "tensor-twice", "heads",
+      "[" HEAD ("m", "`a`", WIDE) "," HEAD ("n", "`a`", WIDE) "]",
+      "head 2: layer 1 (conv2d): the layers have more parameters than the file" },
+  { "many-features", "layers",
+      "[{`type`:`mean`},{`type`:`conv2d`,`name`:`wide`,`channels`:256}," ENDING,
+      "layer 3 gives 32768 features, expected at most 4096" },
   { "too-large", "layers",
       "[{`type`:`conv2d`,`name`:`wide`,`channels`:256}," ENDING,
       "output is too large: [256][128]" },
@@ -246,6 +260,13 @@ test_too_many_labels (void)
 {
   test_too_many ("labels", "[", "`%u`,", 1024, "`last`]",
       "1025 labels, expected 1 to 1024");
+}
+
+static void
+test_too_many_heads (void)
+{
+  test_too_many ("heads", "[", HEAD ("%u", MOODS, MOODS_LAYERS) ",", 8,
+      HEAD ("last", MOODS, MOODS_LAYERS) "]", "9 heads, expected at most 8");
 }
 
 static void
@@ -805,6 +826,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/model/fault/too-many-layers", test_too_many_layers);
   g_test_add_func ("/model/fault/too-many-labels", test_too_many_labels);
+  g_test_add_func ("/model/fault/too-many-heads", test_too_many_heads);
   g_test_add_func ("/model/shipped/truncated", test_truncated);
   g_test_add_func ("/model/shipped/flipped", test_flipped);
   return fixture_run ();

@@ -71,7 +71,7 @@ make_result (const char *name, guint n_segments, Reason reason)
 
     g_array_append_val (result->segments, segment);
   }
-  return result_to_json (result, TRUE);
+  return result_to_json (result, RESULT_ALL);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* ELU, ReLU, softmax and share_other, which may follow it. All of them work
+/* ELU, ReLU, sigmoid, softmax and share_other, which may follow it.  All of them work
  * in place. */
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A layer of the network.  Each kind has one file with its constructor
- * genre_<kind>_new() and one GenreLayerClass; the network walks a list of them
+/* A layer of a network.  Each kind has one file with its constructor
+ * genre_<kind>_new() and one GenreLayerClass; a chain walks a list of them
  * and knows none by name.
  *
  * A recurrent or dense layer reads channels x bands as the features of a frame,

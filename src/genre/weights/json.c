@@ -111,3 +111,14 @@ genre_json_parse (
   g_free (members.duplicate);
   return root;
 }
+
+const char *
+genre_json_get_string (JsonObject *object, const char *member)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  if (!node || !JSON_NODE_HOLDS_VALUE (node) ||
+      json_node_get_value_type (node) != G_TYPE_STRING)
+    return NULL;
+  return json_node_get_string (node);
+}

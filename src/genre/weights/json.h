@@ -13,3 +13,6 @@
  * Returns: (transfer full) (nullable): the root, or NULL with @error set */
 JsonNode *genre_json_parse (
     const char *what, const char *text, gsize length, GError **error);
+
+/* The string member @member of @object, or NULL if it has none. */
+const char *genre_json_get_string (JsonObject *object, const char *member);

@@ -395,6 +395,12 @@ shape_to_string (const guint64 *shape, guint n_dims)
   return g_string_free (text, FALSE);
 }
 
+gsize
+genre_safetensors_get_n_values (const GenreSafetensors *file)
+{
+  return file->n_data / sizeof (float);
+}
+
 float *
 genre_safetensors_dup_tensor (const GenreSafetensors *file, const char *name,
     const gsize *shape, guint n_dims, GError **error)

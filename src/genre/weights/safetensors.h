@@ -26,6 +26,8 @@ const char *
 genre_safetensors_get_metadata (const GenreSafetensors *file, const char *key);
 /* A copy of all of the metadata, char * to char *. */
 GHashTable *genre_safetensors_dup_metadata (const GenreSafetensors *file);
+/* How many values of 32 bits the file has room for. */
+gsize genre_safetensors_get_n_values (const GenreSafetensors *file);
 /* A copy of the tensor @name, which must be F32 of just the shape
  * [shape[0]]..[shape[n_dims - 1]]; free with g_free().  NULL with FORMAT. */
 float *genre_safetensors_dup_tensor (const GenreSafetensors *file,
