@@ -53,9 +53,10 @@ def load_settings(folder):
     try:
         with open(path) as f:
             settings = json.load(f)
-        if not isinstance(settings["recipe"], dict):
-            raise ValueError("its recipe is no object")
-    except (ValueError, KeyError, TypeError) as e:
+        if not isinstance(settings, dict) or \
+                not isinstance(settings.get("recipe"), dict):
+            raise ValueError('no object "recipe" in it; is it of an earlier version?')
+    except ValueError as e:
         raise features.DataError(f"{path}: not the settings of a "
                                  f"cross-validation: {e}")
     return settings

@@ -198,7 +198,10 @@ def track_tags(paths, names):
         raise features.DataError(f"{path}: not a readable npz: {e}")
     width = len(next(iter(known.values())))
     unknown = np.full(width, np.nan, np.float32)
-    return np.stack([known.get(name, unknown) for name in names])
+    # those of audio files are label/name.wav
+    stems = [os.path.splitext(os.path.basename(name))[0] for name in names]
+    return np.stack([known.get(name, known.get(stem, unknown))
+                     for name, stem in zip(names, stems)])
 
 
 def genre_tags(names, genres):

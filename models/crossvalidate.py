@@ -31,9 +31,11 @@ import sys
 import numpy as np
 import torch
 
+import corpus
 import engine
 import features
 import metrics
+import networks
 import options
 import plots
 import weights
@@ -81,7 +83,8 @@ def keep_settings(work, **settings):
     if os.path.exists(path):
         known = load_settings(work)
         if known != settings:
-            differ = [k for k in settings if known.get(k) != settings[k]]
+            differ = [k for k in sorted({*settings, *known})
+                      if known.get(k) != settings.get(k)]
             raise features.DataError(
                 f"{work} is of a cross-validation with another "
                 f"{', '.join(differ)}; give another folder, or the same ones")
@@ -93,6 +96,14 @@ def keep_settings(work, **settings):
 
 def digest(content):
     return hashlib.sha256(content).hexdigest()
+
+
+def digest_of_file(path):
+    """None of None."""
+    if path is None:
+        return None
+    with open(path, "rb") as f:
+        return digest(f.read())
 
 
 def answers_of(paths, data, fold, build):
@@ -128,8 +139,13 @@ def cross_validate(data, k, work, args, groups=None, build=None):
     if np.bincount(fold, minlength=k).min() == 0:
         raise features.DataError(f"{len(data.y)} tracks are too few for {k} "
                                  "folds")
-    keep_settings(work, cv=k, recipe=settings_of(args), seeds=args.seeds,
-                  folds=digest(fold.tobytes()), data=digest(data.x.tobytes()))
+    keep_settings(
+        work, cv=k, recipe=settings_of(args), seeds=args.seeds,
+        layers=networks.layers_of(args.architecture, len(data.genres),
+                                  bool(args.corpus)),
+        corpora=[os.path.basename(path) for path in corpus.find(args.corpus)],
+        pretrained=digest_of_file(args.pretrained or args.pretrain_from),
+        folds=digest(fold.tobytes()), data=digest(data.x.tobytes()))
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
     recipe = None
     for i, out in enumerate(outs):

@@ -173,12 +173,14 @@ def _read_labels(path, found):
     except ValueError as e:
         raise DataError(f"{path}: not JSON: {e}")
     if not isinstance(labels, dict) or not all(
-            isinstance(label, str) and label.strip() for label in labels.values()):
-        raise DataError(f"{path}: expected an object {{folder: label}}")
+            isinstance(label, str) and label.strip().isprintable()
+            and label.strip() for label in labels.values()):
+        raise DataError(f"{path}: expected an object {{folder: label}}, each label of "
+                        "printable characters")
     for name in labels:
         if name not in found:
             raise DataError(f"{path}: there is no folder {name!r} beside it")
-    return labels
+    return {name: label.strip() for name, label in labels.items()}
 
 
 def mel_of_file(path, genremel):

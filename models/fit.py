@@ -89,7 +89,8 @@ def fit(out, stage, student, parts, epochs, steps, rate, crop, strength, args, s
     if not os.path.isdir(work):
         os.mkdir(work)
     settings = settings_of(args)
-    settings.update(epochs=epochs, steps=steps, rate=rate, seed=seed)
+    settings.update(epochs=epochs, steps=steps, rate=rate, seed=seed,
+                    layers=student.network.layers)
     checkpoint = Checkpoint(os.path.join(work, f"{stage}.pt"), settings)
     state = checkpoint.load()
     first = 0

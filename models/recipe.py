@@ -106,8 +106,12 @@ class Recipe:
         is wanted, what another architecture has in common with it."""
         student = self.student(self.args.seed)
         ours = student.state_dict()
+        tensors, tags = weights.load_pretrained(path)
+        if tags != self.corpus.names:
+            raise features.DataError(f"{path}: it learnt other tags than those of the "
+                                     "corpus")
         try:
-            theirs = {k: torch.tensor(v) for k, v in weights.load(path)[0].items()}
+            theirs = {k: torch.tensor(v) for k, v in tensors.items()}
             if not whole:
                 theirs = {k: v for k, v in theirs.items()
                           if k in ours and v.shape == ours[k].shape}

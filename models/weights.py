@@ -65,7 +65,8 @@ def load(path):
             begin, end = entry["data_offsets"]
             tensors[key] = np.frombuffer(
                 data[begin:end], "<f4").reshape(entry["shape"])
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as e:
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError,
+            OverflowError, RecursionError) as e:
         raise features.DataError(f"{path}: not a weights file: {e}")
     return tensors, metadata
 
@@ -119,6 +120,16 @@ def save_pretrained(path, student, name, tags):
     each output of the head "tags" is called."""
     save(path, _arrays(student), name, "", [], student.network.layers,
          extra={"format": PRETRAINED, "tags": json.dumps(tags)})
+
+
+def load_pretrained(path):
+    """Gives (tensors, names of the tags) of what save_pretrained() wrote."""
+    tensors, metadata = load(path)
+    if metadata.get("format") != PRETRAINED:
+        raise features.DataError(f"{path}: a weights file, but not one of pretraining: "
+                                 f"its format is {metadata.get('format')}, expected "
+                                 f"{PRETRAINED}")
+    return tensors, json.loads(metadata["tags"])
 
 
 def _arrays(module):

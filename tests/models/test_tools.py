@@ -407,7 +407,7 @@ class CrossValidate(ToolTest):
         crossvalidate.keep_settings(self.path("work"), cv=4, recipe={}, seeds=1,
                                     folds="", data="")
         self.assert_refused(self.validate(), "evaluate.py", "work",
-                            "another cv, recipe, seeds, folds, data")
+                            "another corpora, cv, data, folds, layers, recipe, seeds")
         for text in b"", b"[]", b"{}", b'{"recipe": 1}', b"\xff":
             self.write("work/settings.json", text)
             self.assert_refused(self.validate(), "evaluate.py",
@@ -619,6 +619,13 @@ class TrainErrors(ToolTest):
             self.assertEqual(status, 2)
             self.assertIn(text, errors)
 
+    def pretrained(self, tags):
+        """A file of a pretraining on these tags, with no layer of a crnn."""
+        path = self.path(f"pretrained-{len(tags)}")
+        weights.save(path, {"x": np.zeros(3)}, "x", "", [], [], extra={
+            "format": weights.PRETRAINED, "tags": json.dumps(tags)})
+        return path
+
     def test_pretrained(self):
         for option in "--pretrained", "--pretrain-from":
             status, _, errors = self.train("--data", "-", option, "x.pt")
@@ -627,8 +634,7 @@ class TrainErrors(ToolTest):
         folder = self.path("corpus")
         os.mkdir(folder)
         write_corpus(folder, 12)
-        other = self.path("other")
-        weights.save(other, {"x": np.zeros(3)}, "x", "1", [], [])
+        tags = corpus.load(folder).names
         with open(MODEL, "rb") as f:
             content = f.read()
         for option, path, what in (
@@ -636,9 +642,11 @@ class TrainErrors(ToolTest):
                   for name, damaged in (("empty", b""), ("short", content[:5000]),
                                         ("cut", content[:-1]),
                                         ("huge", b"\xff" * 90), ("text", b"x" * 90))),
-                ("--pretrained", MODEL, "not a pretrained crnn"),
-                ("--pretrained", other, "not a pretrained crnn"),
-                ("--pretrain-from", other, "not a pretrained crnn")):
+                ("--pretrained", MODEL, "not one of pretraining"),
+                ("--pretrained", self.pretrained(["blues"]), "other tags"),
+                ("--pretrained", self.pretrained(tags), "not a pretrained crnn"),
+                ("--pretrain-from", self.pretrained(tags),
+                 "not a pretrained crnn")):
             self.refused(self.train("--data", self.npz(), "--corpus", folder,
                                     option, path), path, what)
 
@@ -652,6 +660,8 @@ class TrainErrors(ToolTest):
         for text, word in ((b"{", "not JSON"), (b"\xff", "not JSON"),
                            (b"[]", "an object"), (b'{"blues": 1}', "an object"),
                            (b'{"blues": " "}', "an object"),
+                           (b'{"blues": "a\\u0000"}', "printable"),
+                           (b'{"blues": "\\ud800"}', "printable"),
                            (b'{"polka": "Polka"}', "no folder 'polka'"),
                            (b'{"blues": "rock"}', "the same label")):
             self.write(os.path.join("audio", "labels.json"), text)
@@ -659,6 +669,29 @@ class TrainErrors(ToolTest):
         os.remove(names)
         os.mkdir(os.path.join(folder.encode(), b"caf\xe9"))
         self.refused(self.train("--audio", folder), "caf", "not UTF-8")
+
+    def test_free_labels(self):
+        """Labels are what the folders are called, or labels.json says."""
+        for name in "techno/b.mp3", "techno/a.wav", "dnb/c.flac", "dnb/notes.txt", \
+                ".cache/d.wav":
+            self.write(os.path.join("own", name), b"")
+        self.write("own/labels.json", b'{"dnb": " Drum & Bass "}')
+        lengths = iter((30, 50, 40))
+        with mock.patch.object(features, "program"), mock.patch.object(
+                features, "mel_of_file", lambda path, program: np.full(
+                    (next(lengths), 128), len(os.path.basename(path)), np.uint8)), \
+                contextlib.redirect_stderr(io.StringIO()):
+            data = features.load_audio(self.path("own"), valid_every=2)
+        self.assertEqual(data.genres, ["Drum & Bass", "techno"])
+        self.assertEqual(data.names, ["dnb/c.flac", "techno/a.wav", "techno/b.mp3"])
+        self.assertEqual(data.y.tolist(), [0, 1, 1])
+        self.assertEqual(data.split.tolist(), ["train", "train", "valid"])
+        self.assertEqual(data.x.shape, (3, 50, 128))
+        os.mkdir(self.path("corpus"))
+        write_corpus(self.path("corpus"), 12)
+        known = corpus.track_tags([self.path("corpus")], ["track1", "x/track1.wav", "y"])
+        np.testing.assert_array_equal(known[0], known[1])
+        self.assertTrue(np.isnan(known[2]).all())
 
     def test_empty_genre(self):
         folder = self.genres(b"")
