@@ -38,11 +38,14 @@
  *   #GstGenreClassify:interim-interval; the segment will be answered again, and this
  *   answer does not count in the track's
  * * #gchararray `model`: name and version of the model
+ * * #GstStructure `tags`: on request, see #GstGenreClassify:post-tag-probabilities
+ * * #GstValueArray of #gdouble `embedding`: on request, see
+ *   #GstGenreClassify:post-embedding
  *
  * At the end of a track it posts one named `genreclassify-track`.  The fields are
  * the same over the whole track, with the probabilities averaged by duration over what
- * is music in it, and `music` over all that is not silent: speech between the music
- * does not change the genre, but is told.  In place of `segment` there is `segments`,
+ * is music in it, and `music`, `tags` and `embedding` over all that is not silent:
+ * speech between the music does not change the genre, but is told.  In place of `segment` there is `segments`,
  * the number of them.  A track that was too short for any segment has no message.
  * Beside them there are
  *
@@ -545,7 +548,7 @@ install_properties (GObjectClass *klass)
   /**
    * GstGenreClassify:model:
    *
-   * Name of an installed model, such as `cnn`, or path of a weights file in the
+   * Name of a model, such as `cnn` or one of your own, or path of a weights file in the
    * format safetensors; %NULL stands for `crnn`.  A change is taken up when the
    * element starts the next time.
    *
@@ -553,7 +556,7 @@ install_properties (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
-          "Name of an installed model, such as cnn, or path of a weights file "
+          "Name of a model, such as cnn, or path of a weights file "
           "(safetensors); NULL is " GENRE_DEFAULT_MODEL,
           NULL,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |

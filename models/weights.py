@@ -25,7 +25,9 @@ FORMAT, PRETRAINED = "genreclassify-1", "genreclassify-pretrained-1"
 
 def save(path, tensors, name, version, labels, layers, heads=(), extra=None):
     """Writes `tensors` {name: float array} to `path`, whole or not at all.  heads:
-    what else answers from the features, [{"name", "labels", "layers"}]."""
+    what else answers from the features (what the last layer "mean" or "last" gives), at
+    most 8 of {"name", "labels", "layers"}, the last layer of each softmax or
+    sigmoid."""
     metadata = {
         "format": FORMAT, "name": name, "version": version,
         "labels": json.dumps(labels), "frontend": json.dumps(FRONTEND),

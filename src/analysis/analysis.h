@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  const char *model;   /* path of a weights file, or NULL: the default */
+  const char *model;   /* for genre_model_load(); NULL: the default */
   guint64 window, hop; /* ns; 0: the element's default */
   /* ns; at most so much of the file, from its middle; 0: all of it */
   guint64 max_duration;

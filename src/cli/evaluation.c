@@ -357,7 +357,7 @@ parse (Evaluation *evaluation, int argc, char **argv, GError **error)
     { "plot", 0, 0, G_OPTION_ARG_FILENAME, &evaluation->plot,
         "draw them to an .svg or .png", "OUT" },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &evaluation->model,
-        "an installed model or a weights file", "NAME|PATH" },
+        "a model that \"models\" lists, or a weights file", "NAME|PATH" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &evaluation->jobs,
         "files at a time (as many as processors)", "N" },
     G_OPTION_ENTRY_NULL

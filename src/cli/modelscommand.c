@@ -324,7 +324,7 @@ parse_options (int argc, char **argv, Options *options, GError **error)
 
   g_set_prgname ("genreclassify models");
   g_option_context_set_summary (context,
-      "Lists the models that are installed, their labels and their networks.");
+      "Lists the models that are found by name, their labels and their networks.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!(names = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;

@@ -62,7 +62,7 @@ static const GOptionEntry main_entries[] = {
 
 static const GOptionEntry analysis_entries[] = {
   { "model", 'm', 0, G_OPTION_ARG_FILENAME, TO (model),
-      "An installed model or a weights file", "NAME|PATH" },
+      "A model that \"models\" lists, or a weights file", "NAME|PATH" },
   { "window", 0, 0, G_OPTION_ARG_DOUBLE, TO (window), WINDOW_HELP, "SECONDS" },
   { "hop", 0, 0, G_OPTION_ARG_DOUBLE, TO (hop),
       "From one segment's start to the next's", "SECONDS" },

@@ -31,6 +31,10 @@
  * }
  * ]|
  *
+ * genre_classifier_analyse() gives all that one pass of the network says: the
+ * probabilities of each head of the model, whether it is music at all, and an
+ * embedding.
+ *
  * Nothing in the library prints, exits or aborts on input; what it refuses, it
  * refuses with a #GError that names the file, the tensor or the value and says
  * what was expected.  Times are nanoseconds.
@@ -51,8 +55,8 @@
  * - FFTW's planner is made thread-safe (fftwf_make_planner_thread_safe()) when
  *   the first spectrogram is made.  A program that calls other functions of FFTW's
  *   planner before that from several threads must lock them itself.
- * - `GENRECLASSIFY_MODELS` names the folder to find models in, see
- *   genre_model_find().
+ * - `GENRECLASSIFY_MODELS` names the folder to find models in, in place of the
+ *   user's own and the installed one, see genre_model_get_folders().
  * - `GENRECLASSIFY_KERNELS` (plain, generic, avx2, avx512) has another set of
  *   kernels compute than the fastest that the processor has.
  */

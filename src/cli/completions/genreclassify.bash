@@ -68,7 +68,7 @@ _genreclassify() {
         --self-test --socket-mode --timeout --token --token-file --trusted-proxy'
       ;;
     *)
-      options='--append --cache --cache-prune --cache-root --dry-run --errors --export --files-from --force
+      options='--append --cache --cache-prune --cache-root --dry-run --embedding --errors --export --files-from --force
         --genre-map --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration
         --min-confidence --model --null --overwrite --placeholder --plot --preserve-times --quiet
         --segments --shard --strict --timeout --top --undo --verbose --version --window --write

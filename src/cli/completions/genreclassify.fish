@@ -53,6 +53,7 @@ complete -c genreclassify -n __genreclassify_is_files -l overwrite -d 'Replace t
 complete -c genreclassify -n __genreclassify_is_files -l placeholder -x -d 'Genres that count as none'
 complete -c genreclassify -n __genreclassify_is_files -l preserve-times -d 'Keep the times of the file'
 complete -c genreclassify -n __genreclassify_is_files -s q -l quiet -d 'Show no progress'
+complete -c genreclassify -n __genreclassify_is_files -l embedding -d 'Add a vector of the sound to the JSON'
 complete -c genreclassify -n __genreclassify_is_files -l segments -d 'Show every segment'
 complete -c genreclassify -n __genreclassify_is_files -l shard -x -d 'Take part K of N'
 complete -c genreclassify -n __genreclassify_is_files -l strict -d 'Exit status 3 if files were skipped'

@@ -75,6 +75,7 @@ _genreclassify() {
         '--plot=[draw the genres over time]:picture:_files -g "*.(svg|png)"'
         '--preserve-times[keep the times of the file]'
         {-q,--quiet}'[show no progress]'
+        '--embedding[add a vector of the sound to the JSON]'
         '--segments[show every segment]'
         '--shard=[take one of several parts]:K/N'
         '--strict[exit status 3 if files were skipped]'
