@@ -156,6 +156,9 @@ char *result_to_json (const Result *result, ResultParts parts);
 char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
+/* Its "model", "duration" and "embedding" alone. */
+char *result_embedding_to_json (const Result *result);
+
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
  * not such an object.  "error_code", "truncated", "music" (then it is music), "missing",
  * "embedding" and the tags but the genre may be missing, as they are in caches of earlier

@@ -219,6 +219,19 @@ append_embedding (GString *json, const Result *result)
 }
 
 char *
+result_embedding_to_json (const Result *result)
+{
+  GString *json = g_string_new ("{\"model\":");
+
+  append_string (json, result->model);
+  g_string_append (json, ",\"duration\":");
+  append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
+  append_embedding (json, result);
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
+}
+
+char *
 result_to_json (const Result *result, ResultParts parts)
 {
   GString *json = g_string_new ("{\"file\":");

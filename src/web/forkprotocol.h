@@ -30,6 +30,7 @@
 typedef enum
 {
   FORK_PREDICT,     /* classify the file */
+  FORK_EMBED,       /* the same, for the embedding that comes of it */
   FORK_SPECTROGRAM, /* draw its mel spectrogram */
   FORK_WAVEFORM,    /* find the peaks of its waveform */
   FORK_SELF_TEST    /* try what the sandbox must refuse; there is no file */

@@ -31,7 +31,7 @@ typedef struct
 {
   Reason reason;     /* why there is neither result nor data; or REASON_NONE */
   const char *error; /* the same as a sentence, or NULL */
-  const Result *result; /* of FORK_PREDICT, or NULL */
+  const Result *result; /* of FORK_PREDICT and FORK_EMBED, or NULL */
   GBytes *data;   /* of the other tasks, as in the worker's message; or NULL */
   double seconds; /* that the worker took */
 } JobOutcome;

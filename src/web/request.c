@@ -60,6 +60,8 @@ static const Route routes[] = {
       { "model", "upload" }, FALSE },
   { "/predict/", "POST", TRUE, FORK_PREDICT, answer_upload, { "upload" },
       FALSE },
+  { "/embed", "POST", TRUE, FORK_EMBED, answer_upload, { "model", "upload" },
+      FALSE },
   { "/spectrogram", "POST", TRUE, FORK_SPECTROGRAM, answer_upload, { "upload" },
       FALSE },
   { "/waveform", "POST", TRUE, FORK_WAVEFORM, answer_upload,

@@ -292,7 +292,9 @@ on_segment (const Result *result, gpointer user_data)
 static void
 answer_result (Upload *upload, const JobOutcome *outcome)
 {
-  char *json = result_answer_to_json (outcome->result);
+  char *json = upload->order.task == FORK_EMBED
+      ? result_embedding_to_json (outcome->result)
+      : result_answer_to_json (outcome->result);
 
   counters_add_analysis (upload->uploads->counters,
       (double) outcome->result->duration / GENRE_SECOND, outcome->seconds);
@@ -347,7 +349,7 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   if (outcome->reason != REASON_NONE)
     answer_send_error (upload->message, upload->uploads->counters,
         web_error_from_reason (outcome->reason), outcome->error);
-  else if (upload->order.task == FORK_PREDICT)
+  else if (outcome->result)
     answer_result (upload, outcome);
   else if (upload->order.task == FORK_WAVEFORM)
     answer_waveform (upload, outcome->data);

@@ -20,7 +20,7 @@ typedef struct _Upload Upload;
 typedef struct
 {
   ForkTask task; /* what to do with the file */
-  guint model;   /* index of the model, for FORK_PREDICT */
+  guint model;   /* index of the model, for FORK_PREDICT and FORK_EMBED */
   guint points;  /* how many peaks, for FORK_WAVEFORM */
   gboolean keep; /* do nothing with it: it is kept for other requests */
   const char

@@ -127,7 +127,7 @@ workertask_run (const ForkRequest *request, const char *model, int input,
     watch_limit_work (
         WORK_BASE + WORK_BYTE * info.st_size, WORK_AUDIO, WORK_MAX_AUDIO);
 
-  if (request->task == FORK_PREDICT)
+  if (request->task == FORK_PREDICT || request->task == FORK_EMBED)
     return predict (request, uri, model, output, max_used);
   close (FORK_SOCKET);
   if (request->task == FORK_SPECTROGRAM)

@@ -15,6 +15,7 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -152,8 +153,8 @@ class Test(unittest.TestCase):
     def test_several_answers(self):
         """One upload has the answers that three have, all at once."""
         data = read(CLIP)
-        paths = ["/predict", "/predict/crnn", "/spectrogram", "/waveform?points=100",
-                 "/predict?model=crnn"]
+        paths = ["/predict", "/predict/crnn", "/embed", "/spectrogram",
+                 "/waveform?points=100", "/predict?model=crnn"]
         expected = {path: self.service.ask("POST", path, data).body for path in paths}
         for body, headers in ((data, {}), form(data)):
             response = self.service.ask("POST", "/uploads", body, headers)
@@ -419,6 +420,28 @@ class Test(unittest.TestCase):
             self.keep(SMALL, service=service)
         wait_until(lambda: disk(service) == MAX_CLIENT_FILES * len(SMALL))
         wait_until(lambda: service.files() <= files + MAX_CLIENT_FILES)
+
+    # The embedding
+
+    def test_embedding(self):
+        """It is the command's, and another one for another model; silence has none."""
+        def embed(data, query=""):
+            return self.check("POST", "/embed", self.service.ask(
+                "POST", f"/embed{query}", data), 200)
+        run = subprocess.run([Service.program, "--json", "--embedding", CLIP],
+                             capture_output=True, check=True)
+        command, answer = json.loads(run.stdout), embed(read(CLIP))
+        for key in "model", "duration", "embedding":
+            self.assertEqual(answer[key], command[key])
+        self.assertAlmostEqual(sum(x * x for x in answer["embedding"]), 1, places=4)
+        other = embed(read(CLIP), "?model=cnn")
+        self.assertNotEqual(other["model"], answer["model"])
+        self.assertNotEqual(other["embedding"], answer["embedding"])
+        self.assertIsNone(embed(self.wav([0] * 60_000))["embedding"])
+        self.check("POST", "/embed", self.service.ask(
+            "POST", "/embed?model=x", read(CLIP)), 404, "unknown-model")
+        self.check("POST", "/embed", self.service.ask("POST", "/embed", b"x" * 999),
+                   415)
 
     # The waveform
 
