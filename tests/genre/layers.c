@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "genre/head.h"
 #include "genre/kernels/kernels.h"
 
 #define TOLERANCE 1e-5
@@ -48,6 +49,12 @@ static const char *const cases[] = {
   "cnn",
   "mfcc_lstm",
 };
+
+static void
+head_free (gpointer head)
+{
+  genre_head_free (head);
+}
 
 /* The tensor @name, as the engine has it; the file has it as PyTorch does, as
  * [channels][bands][frames].  Its shape stands in the metadata. */
@@ -173,6 +180,66 @@ test_shorter_after_longer (void)
   genre_network_free (network);
 }
 
+static void
+check_close (const GenreSafetensors *file, const char *name,
+    const float *values, gsize n)
+{
+  GenreShape shape;
+  g_autofree float *golden = read_tensor (file, name, &shape);
+
+  g_assert_cmpuint (shape.channels * shape.bands * shape.frames, ==, n);
+  g_assert_cmpfloat (max_difference (values, golden, n), <, TOLERANCE);
+}
+
+/* One pass gives the features and the output of every head, also when a longer input
+ * came before. */
+static void
+test_heads (void)
+{
+  GenreSafetensors *file = load_golden ("heads");
+  const char *text = genre_safetensors_get_metadata (file, "heads");
+  g_autoptr (JsonNode)
+      root = genre_json_parse ("heads", text, strlen (text), NULL);
+  g_autoptr (GPtrArray) heads = g_ptr_array_new_with_free_func (head_free);
+  g_autoptr (GPtrArray) layers = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+  GenreShape shape;
+  g_autofree float *input = read_tensor (file, "input", &shape);
+  GenreNetwork *network;
+  GenreWorkspace *workspace;
+
+  g_assert_true (genre_heads_read (heads, layers, root, &error));
+  network = genre_network_new (file, 1, shape.bands, 200, layers, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (
+      genre_network_get_activation (network, 0), ==, "share_other");
+  g_assert_cmpstr (genre_network_get_activation (network, 1), ==, "sigmoid");
+  g_assert_cmpstr (genre_network_get_activation (network, 2), ==, "softmax");
+  workspace = genre_workspace_new (network, 1);
+  for (guint i = 0; i < 2; i++) {
+    gsize frames = i == 0 ? 200 : shape.frames;
+    float *to = genre_workspace_get_input (workspace, frames);
+    const float *output;
+
+    for (gsize k = 0; k < shape.bands * frames; k++)
+      to[k] = i == 0 ? k % 7 : input[k];
+    output = genre_network_forward (network, workspace, frames);
+    if (i == 0)
+      continue;
+    check_close (file, "output", output, 10);
+    check_close (file, "features", genre_workspace_get_features (workspace),
+        genre_network_get_n_features (network));
+    check_close (file, "output_tags", genre_workspace_get_output (workspace, 1),
+        genre_network_get_n_outputs (network, 1));
+    check_close (file, "output_voice",
+        genre_workspace_get_output (workspace, 2),
+        genre_network_get_n_outputs (network, 2));
+  }
+  genre_workspace_free (workspace);
+  genre_network_free (network);
+  genre_safetensors_free (file);
+}
+
 /* Of the CRNN: four halvings need 16 frames. */
 static void
 test_min_frames (void)
@@ -207,5 +274,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/layers/shorter-after-longer", test_shorter_after_longer);
   g_test_add_func ("/layers/min-frames", test_min_frames);
+  g_test_add_func ("/layers/heads", test_heads);
   return fixture_run ();
 }

@@ -233,7 +233,61 @@ def make(name, shape, layers):
             "output_shape": " ".join(map(str, y.shape[1:]))})
 
 
+# beside the ten genres: one head with a layer of its own, and one of another activation
+HEADS = [
+    {"name": "tags", "labels": list("abcde"), "layers": [
+        {"type": "dense", "name": "hidden", "units": 6}, {"type": "elu"},
+        {"type": "dense", "name": "tags", "units": 5}, {"type": "sigmoid"}]},
+    {"name": "voice", "labels": ["none", "low", "high"], "layers": [
+        {"type": "dense", "name": "voice", "units": 3}, {"type": "softmax"}]},
+]
+
+
+@torch.no_grad()
+def make_heads(name="heads"):
+    """A network with heads: its features and what each head makes of them as well."""
+    torch.manual_seed(1)
+    layers = small("crnn")
+    network = networks.Network(layers)
+    n = network.n_features
+    for head in HEADS:
+        width = n
+        for layer in head["layers"]:
+            if layer["type"] == "dense":
+                network.add_module(layer["name"], nn.Linear(width, layer["units"]))
+                width = layer["units"]
+    randomise(network)
+    for value in network.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(value.float())
+    network.double().eval()
+    x = torch.randn(1, 1, 128, 70).float().double()
+    features = network.features(x)
+    outputs = {"input": x[0], "features": features.T[:, :, None],
+               "output": network.probabilities(network.classify(features))
+               .T[:, :, None]}
+    for head in HEADS:
+        y = features
+        for layer in head["layers"]:
+            y = {"dense": lambda: getattr(network, layer["name"])(y),
+                 "elu": lambda: nn.functional.elu(y),
+                 "sigmoid": lambda: y.sigmoid(),
+                 "softmax": lambda: y.softmax(1)}[layer["type"]]()
+        outputs[f"output_{head['name']}"] = y.T[:, :, None]
+    tensors = {k: v for k, v in network.state_dict().items()
+               if not k.endswith("num_batches_tracked")}
+    weights.save(
+        os.path.join(HERE, "golden", f"{name}.safetensors"),
+        {k: v.numpy() for k, v in {**tensors, **outputs}.items()}, name=name,
+        version="1", labels=[], layers=layers, heads=HEADS, extra={
+            f"{key}_shape": " ".join(map(str, value.shape))
+            for key, value in outputs.items()})
+
+
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "golden"), exist_ok=True)
-    for case in sys.argv[1:] or CASES:
-        make(case, *CASES[case])
+    for case in sys.argv[1:] or [*CASES, "heads"]:
+        if case == "heads":
+            make_heads()
+        else:
+            make(case, *CASES[case])
