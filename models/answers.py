@@ -9,6 +9,7 @@ import numpy as np
 
 import features
 import metrics
+import weights
 
 
 @dataclass
@@ -84,6 +85,13 @@ def measure(answers, coverage=False):
         "temperature": float(answers.temperature),
         "music_without_genre": float((answers.not_music > 0.5).mean())}
     return result
+
+
+def figures_of(answers):
+    """measure() of the mean of the weights, for the file that they are of."""
+    return weights.figures(
+        measure(answers)["mean_of_weights"],
+        f"cross-validation, {answers.fold.max() + 1} folds", answers.has_groups())
 
 
 def compare(answers, other):

@@ -4,7 +4,7 @@ Every step is something that happens to music without changing its genre: anothe
 tempo or key, an equaliser, a lossy codec or a low sampling rate, a noisy room.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -32,6 +32,12 @@ class Strength:
     def scaled(self, factor):
         return Strength(**{k: type(v)(round(v * factor, 6))
                            for k, v in vars(self).items()})
+
+
+def strength_of(args):
+    """That of the options of the same names."""
+    return Strength(**{field.name: getattr(args, field.name)
+                       for field in fields(Strength)})
 
 
 def _mel_of_hz(hz):

@@ -41,7 +41,7 @@ import plots
 import weights
 from answers import Answers, compare, load_settings, measure
 from fit import settings_of
-from recipe import Recipe
+from recipe import recipe_of
 
 
 def folds(y, k, groups=None, seed=0):
@@ -141,16 +141,16 @@ def cross_validate(data, k, work, args, groups=None, build=None):
                                  "folds")
     keep_settings(
         work, cv=k, recipe=settings_of(args), seeds=args.seeds,
-        layers=networks.layers_of(args.architecture, len(data.genres),
-                                  bool(args.corpus)),
+        layers=None if args.init else networks.layers_of(
+            args.architecture, len(data.genres), bool(args.corpus)),
         corpora=[os.path.basename(path) for path in corpus.find(args.corpus)],
-        pretrained=digest_of_file(args.pretrained or args.pretrain_from),
+        pretrained=digest_of_file(args.init or args.pretrained or args.pretrain_from),
         folds=digest(fold.tobytes()), data=digest(data.x.tobytes()))
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
     recipe = None
     for i, out in enumerate(outs):
         if not os.path.exists(out):
-            recipe = recipe or Recipe(data, args)
+            recipe = recipe or recipe_of(data, args)
             # nothing is "valid": no figure of these tracks may steer the training
             recipe.run(out, fold != i)
         p, y, _ = engine.predict(out, data.part_of(fold == i), build)

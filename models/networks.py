@@ -64,10 +64,10 @@ def _recurrent(kind, outputs):
     return [
         {"type": "mfcc", "coefficients": 24},
         {"type": "batch_norm", "name": "norm", "epsilon": 1e-5},
-        {"type": kind, "name": f"{kind}1", "hidden": 64},
-        {"type": kind, "name": f"{kind}2", "hidden": 64},
+        {"type": kind, "name": f"{kind}1", "hidden": 128},
+        {"type": kind, "name": f"{kind}2", "hidden": 128},
         {"type": "mean"},
-        {"type": "dense", "name": "dense1", "units": 64},
+        {"type": "dense", "name": "dense1", "units": 128},
         {"type": "elu"},
     ] + _classify(outputs)
 
@@ -174,6 +174,10 @@ class Network(nn.Module):
             elif layer["type"] == "share_other":
                 p = p[:, :-1] + p[:, -1:] / (p.shape[1] - 1)
         return p
+
+    def set_temperature(self, temperature):
+        softmax, = (layer for layer in self.layers if layer["type"] == "softmax")
+        softmax["temperature"] = temperature
 
     def _drop_channels(self, x):
         """Whole ones: neighbours in a channel know each other's value."""

@@ -37,6 +37,15 @@ def rule(text):
             f"{text}: expected PATTERN=WEIGHT, as in 'AI music=0.5'")
 
 
+def find_model(name):
+    """The weights file: `name` itself, or one of these or the user's own."""
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    places = [os.path.join(data, "genreclassify", "models"),
+              os.path.dirname(os.path.abspath(__file__))]
+    paths = [os.path.join(place, f"{name}.safetensors") for place in places]
+    return next((path for path in paths if os.path.exists(path)), name)
+
+
 def arguments(argv=None):
     """The arguments of train.py; argv: None for the program's own."""
     parser = argparse.ArgumentParser(
@@ -65,7 +74,11 @@ def arguments(argv=None):
     parser.add_argument("--cross-validated", metavar="DIR", help="train on every "
                         "track; DIR: the --work of this recipe's "
                         "cross-validation")
+    parser.add_argument("--init", metavar="NAME|FILE", help="a model whose network "
+                        "gets a head for these labels, instead of training all of one")
     parser.add_argument("--out", required=True, help="weights file to write")
+    parser.add_argument("--name", help="name stored in the weights file; default: the "
+                        "architecture, or with --init what OUT is called")
     parser.add_argument("--architecture", default="crnn",
                         choices=sorted(networks.ARCHITECTURES))
     parser.add_argument("--version", default="3",
@@ -156,8 +169,16 @@ def arguments(argv=None):
                           ("--pretrain-from", args.pretrain_from)):
         if value and not args.corpus:
             parser.error(f"{option} goes with --corpus")
-    if not args.corpus:
+    if args.init:
+        if args.corpus:
+            parser.error("--init does not go with --corpus")
+        args.seeds = 1
+        args.init = find_model(args.init)
+    elif not args.corpus:
         args.freeze = 0
+    if not args.name:
+        args.name = os.path.splitext(os.path.basename(args.out))[0] if args.init \
+            else args.architecture
     if args.smoke:
         args.pretrain_epochs = args.epochs = 2
         args.pretrain_cycles = 1

@@ -2,7 +2,6 @@
 
 import copy
 import os
-from dataclasses import fields
 from functools import cached_property
 
 import numpy as np
@@ -15,12 +14,13 @@ import metrics
 import networks
 import weights
 from fit import fit, logits_of, probabilities_of
+from newhead import NewHead
 from student import Pool, Student, hear
 
 
-def strength_of(args):
-    return augment.Strength(**{field.name: getattr(args, field.name)
-                               for field in fields(augment.Strength)})
+def recipe_of(data, args):
+    """What makes networks of `data` as the options say: a Recipe or a NewHead."""
+    return NewHead(data, args) if args.init else Recipe(data, args)
 
 
 class Recipe:
@@ -94,7 +94,8 @@ class Recipe:
             student = fit(args.out, f"pretrain{cycle}", student,
                           [(pool, args.pretrain_batch, 1.0)], args.pretrain_epochs,
                           steps, args.pretrain_rate, sorted(args.crop),
-                          strength_of(args).scaled(args.pretrain_strength),
+                          augment.strength_of(args).scaled(
+                              args.pretrain_strength),
                           args, seed + cycle)
         weights.save_pretrained(
             os.path.join(f"{args.out}.work", "pretrained.safetensors"), student,
@@ -134,7 +135,8 @@ class Recipe:
             return self.data.x, windows
         rng = np.random.default_rng(args.seed)
         # of the corpus there is enough that once will do
-        return [hear(self.pretrained.network, x, copies, strength_of(args), rng)
+        return [hear(self.pretrained.network, x, copies,
+                     augment.strength_of(args), rng)
                 for x, copies in ((self.data.x, args.freeze), (windows, 1))]
 
     def fine_tune(self, out, stage, seed, keep, valid=None, teachers=()):
@@ -153,7 +155,8 @@ class Recipe:
         parts = self._parts(keep, target)
         steps = max(1, len(y) * args.crops // parts[0][1])
         return fit(out, stage, student, parts, args.epochs, steps, args.rate,
-                   sorted(args.tune_crop), strength_of(args), args, seed, valid)
+                   sorted(args.tune_crop), augment.strength_of(args), args, seed,
+                   valid)
 
     def _beginning(self, seed):
         """The student that fine-tuning begins with."""
@@ -193,9 +196,9 @@ class Recipe:
 
         def calibrate(network):
             if temperature:
-                set_temperature(network, temperature)
+                network.set_temperature(temperature)
             elif valid is not None:
-                set_temperature(network, metrics.temperature_of(
+                network.set_temperature(metrics.temperature_of(
                     logits_of(network, valid.x).numpy(), valid.y,
                     bool(self.corpus)))
         for i in range(args.seeds):
@@ -215,7 +218,7 @@ class Recipe:
         self.save(network, out, figures)
 
     def save(self, network, path, extra=None):
-        weights.save_network(path, network, name=self.args.architecture,
+        weights.save_network(path, network, name=self.args.name,
                              version=self.args.version, labels=self.genres,
                              extra=extra)
 
@@ -234,8 +237,3 @@ def mean_of_weights(networks_):
 def ensemble(networks_, x, precision):
     return np.mean([probabilities_of(n, x, precision) for n in networks_], 0)
 
-
-def set_temperature(network, temperature):
-    softmax, = (layer for layer in network.layers
-                if layer["type"] == "softmax")
-    softmax["temperature"] = temperature

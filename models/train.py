@@ -2,7 +2,7 @@
 """Trains a genre network and writes its weights file.
 
   train.py --data gtzan_mel128.npz --corpus DIR [--corpus ...] --out crnn.safetensors
-  train.py --audio DIR --out crnn.safetensors     (DIR/<label>/*.wav|au|mp3)
+  train.py --audio DIR --out mine.safetensors     (DIR/<label>/*.mp3|wav|...)
 
 With --corpus the network first learns from the unlabelled windows there what two
 taggers say of them (pretraining), and keeps learning it beside the genres
@@ -13,6 +13,8 @@ or, with --distill, one more network that has learnt from the mean of their answ
 What is fitted on the valid tracks is the temperature of the probabilities alone.
 With --cross-validated every track is trained on, and the temperature and the figures
 in the file are those of the cross-validation of the same recipe.
+With --init a network that is there gets a head for other labels; learn.py does that,
+and says how often it is right.
 
 A run can be stopped at any time; the same command goes on from the last whole
 epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
@@ -26,11 +28,10 @@ import numpy as np
 import torch
 
 import features
-import weights
-from answers import Answers, load_settings, measure
+from answers import Answers, figures_of, load_settings
 from fit import settings_of
 from options import arguments
-from recipe import Recipe
+from recipe import recipe_of
 
 
 def load_cross_validated(data, args):
@@ -52,18 +53,15 @@ def load_cross_validated(data, args):
 
 def run(data, args):
     """From data (features.Data) to the weights file args.out."""
+    recipe = recipe_of(data, args)
     if args.cross_validated:
         answers = load_cross_validated(data, args)
-        Recipe(data, args).run(
-            args.out, np.ones(len(data.y), bool),
-            temperature=float(answers.temperature), figures=weights.figures(
-                measure(answers)["mean_of_weights"],
-                f"cross-validation, {answers.fold.max() + 1} folds",
-                answers.has_groups()))
+        recipe.run(args.out, np.ones(len(data.y), bool),
+                   temperature=float(answers.temperature),
+                   figures=figures_of(answers))
     else:
         train, valid = data.in_split("train"), data.split == "valid"
-        Recipe(data, args).run(args.out, train,
-                               data.part_of(valid) if valid.any() else None)
+        recipe.run(args.out, train, data.part_of(valid) if valid.any() else None)
 
 
 def main():

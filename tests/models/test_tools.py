@@ -41,6 +41,7 @@ import evaluate  # noqa: E402
 import export_onnx  # noqa: E402
 import features  # noqa: E402
 import fit  # noqa: E402
+import learn  # noqa: E402
 import metrics  # noqa: E402
 import networks  # noqa: E402
 import options  # noqa: E402
@@ -613,6 +614,17 @@ class TrainErrors(ToolTest):
         self.refused(self.train("--data", data, "--corpus", folder),
                      "other_mel.zip", "other class_names")
 
+    def test_init(self):
+        status, _, errors = self.train("--data", "-", "--init", "crnn", "--corpus", "x")
+        self.assertEqual(status, 2)
+        self.assertIn("does not go with", errors)
+        data = self.npz()
+        for path, word in (("polka", "polka"), (self.write("x", b"x"), "not a weights"),
+                           (self.path("frames"), "has no features")):
+            if word == "has no features":
+                weights.save(path, {}, "x", "1", ["a"], [{"type": "softmax"}])
+            self.refused(self.train("--data", data, "--init", path), word)
+
     def test_draw(self):
         for text in "x", "=1", "x=", "x=-1", "x=y":
             status, _, errors = self.train("--data", "-", "--draw", text)
@@ -689,7 +701,8 @@ class TrainErrors(ToolTest):
         self.assertEqual(data.x.shape, (3, 50, 128))
         os.mkdir(self.path("corpus"))
         write_corpus(self.path("corpus"), 12)
-        known = corpus.track_tags([self.path("corpus")], ["track1", "x/track1.wav", "y"])
+        known = corpus.track_tags([self.path("corpus")],
+                                  ["track1", "x/track1.wav", "y"])
         np.testing.assert_array_equal(known[0], known[1])
         self.assertTrue(np.isnan(known[2]).all())
 
@@ -964,6 +977,58 @@ class Train(ToolTest):
                          len(before["heads.tags.bias"]))
         with self.assertRaises(engine.EngineError):
             engine.Engine(pretrained, BUILD)
+
+    def check_learnt(self, x, y, *args, artists=None):
+        """A model of labels of one's own; gives its path and what was said."""
+        labels = ["Drum & Bass", "caf\u00e9"]
+        names = [f"t{i}" for i in range(len(y))]
+        data = features.Data(x, y, names, labels, np.full(len(y), "train"))
+        if artists is not None:
+            args = *args, "--groups", self.write("artists.csv", b"track,artist\n" + (
+                "".join(f"{n},{a}\n" for n, a in zip(names, artists))).encode())
+        out = self.path("mine.safetensors")
+        with mock.patch.object(features, "load_audio", return_value=data):
+            status, _, errors = self.call_tool(
+                learn, "--audio", "-", "--version", "7", "--out", out, *args)
+        self.assertEqual(status, 0, errors)
+        self.assertEqual(engine.Engine(out, BUILD).labels, labels)
+        return out, errors
+
+    def test_learn(self):
+        """Labels of one's own on the features of a network that is there: as right as
+        is said, by the engine, on tracks that the head was not fitted to."""
+        rng = np.random.default_rng(3)
+        y = np.repeat([0, 1], 12)
+        x = rng.integers(0, 100, (24, FRAMES, 128), np.uint8)
+        x[y == 1, ::4] += 100           # a beat
+        x[y == 0, :, 20:30] += 100      # a tone
+        out, errors = self.check_learnt(x, y, artists=np.arange(24) // 3)
+        self.assertIn("right on 1.00 of 24 tracks", errors)
+        self.assertIn("artists that it does not know", errors)
+        model = engine.Engine(out, BUILD)
+        self.assertEqual([model.predict(image).argmax() for image in x], y.tolist())
+        metadata = weights.load(out)[1]
+        self.assertEqual((metadata["name"], metadata["version"]), ("mine", "7"))
+        figures = json.loads(metadata["figures"])
+        self.assertEqual((figures["split"], figures["new_artists"]),
+                         ("cross-validation, 4 folds", True))
+        fold = answers.Answers.load(f"{out}.work/folds").fold
+        for i in range(4):
+            held_out = engine.Engine(f"{out}.work/folds/fold{i}.safetensors", BUILD)
+            for image, label in zip(x[fold == i], y[fold == i]):
+                self.assertEqual(held_out.predict(image).argmax(), label)
+
+    def test_learn_too_little(self):
+        """It says so, where there is little to know from, or nothing."""
+        rng = np.random.default_rng(3)
+        x = rng.integers(0, 256, (24, FRAMES, 128), dtype=np.uint8)
+        y = np.repeat([0, 1], 12)
+        for y, artists, said in (
+                (rng.permutation(y), None, "little data to know it from"),
+                (np.arange(24) // 23, None, "a label has only one track"),
+                (y, y, "a label has only one artist")):
+            _, errors = self.check_learnt(x, y, "--init", MODEL, artists=artists)
+            self.assertIn(said, errors)
 
     def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""
