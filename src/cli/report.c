@@ -17,6 +17,7 @@
 #define DEFAULT_TOP 3
 /* columns that one more genre takes in the text, such as "   (classical 12 %)" */
 #define GENRE_WIDTH 22
+#define LABEL_WIDTH 10 /* at least: silence has no labels */
 
 struct _Report
 {
@@ -85,27 +86,44 @@ hide_progress (Report *report)
     progress_hide (report->progress);
 }
 
+/* Characters of the longest label, and at least @width. */
+static guint
+get_label_width (char *const *labels, guint width)
+{
+  for (guint i = 0; labels && labels[i]; i++)
+    width = MAX (width, g_utf8_strlen (labels[i], -1));
+  return width;
+}
+
+static void
+print_padded (const Report *report, const char *text, guint width)
+{
+  const guint length = g_utf8_strlen (text, -1);
+
+  g_string_append_printf (report->text, "%s%*s", text,
+      (int) (width > length ? width - length : 0), "");
+}
+
 /* "  metal  95 %  ██████▌" for each of the best */
 static void
 print_bars (const Report *report, const Result *result)
 {
   static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊",
     "▉" };
-  guint n = g_strv_length (result->labels), width = 0;
+  guint n = g_strv_length (result->labels);
+  guint width = get_label_width (result->labels, 0);
   guint n_shown = report->options->top ? MIN ((guint) report->options->top, n)
                                        : n;
   g_autofree guint *order = g_new (guint, n);
 
-  for (guint i = 0; i < n; i++)
-    width = MAX (width, g_utf8_strlen (result->labels[i], -1));
   result_rank (result->probabilities, n, order, n_shown);
   for (guint rank = 0; rank < n_shown; rank++) {
     double p = result->probabilities[order[rank]];
-    const char *label = result->labels[order[rank]];
     guint length = lrint (p * BAR_WIDTH * 8);
 
-    g_string_append_printf (report->text, "  %s%*s  %3.0f %%  ", label,
-        (int) (width - g_utf8_strlen (label, -1)), "", 100 * p);
+    g_string_append (report->text, "  ");
+    print_padded (report, result->labels[order[rank]], width);
+    g_string_append_printf (report->text, "  %3.0f %%  ", 100 * p);
     for (guint i = 0; i < (report->utf8 ? length : length + 4) / 8; i++)
       g_string_append_printf (report->text, report->utf8 ? "█" : "#");
     g_string_append_printf (
@@ -122,18 +140,20 @@ print_genres (const Report *report, char *const *labels,
   guint top = report->options->top ? (guint) report->options->top : DEFAULT_TOP;
   guint n = labels ? g_strv_length ((char **) labels) : 0;
   guint n_shown = MIN (top, n);
+  guint width = get_label_width (labels, LABEL_WIDTH);
   g_autofree guint *order = g_new (guint, MAX (n_shown, 1));
   g_autoptr (GString) others = g_string_new (NULL);
 
   if (!result_filter_music (probabilities, music)) {
-    g_string_append_printf (
-        report->text, "%-16s", result_name_nothing (probabilities));
+    print_padded (
+        report, result_name_nothing (probabilities), width + strlen (" 100 %"));
     if (probabilities && top > 1)
       g_string_printf (others, "   (music %.0f %%)", 100 * music);
   } else {
     result_rank (probabilities, n, order, n_shown);
-    g_string_append_printf (report->text, "%-10s %3.0f %%", labels[order[0]],
-        100 * probabilities[order[0]]);
+    print_padded (report, labels[order[0]], width);
+    g_string_append_printf (
+        report->text, " %3.0f %%", 100 * probabilities[order[0]]);
     for (guint rank = 1; rank < n_shown; rank++)
       g_string_append_printf (others, "%s%s %.0f %%", rank == 1 ? "   (" : ", ",
           labels[order[rank]], 100 * probabilities[order[rank]]);
