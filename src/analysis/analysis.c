@@ -78,7 +78,7 @@ build (Analysis *analysis, GError **error)
   analysis->classifier = classify;
   /* without the tags of the element, those at the sink are the file's */
   g_object_set (classify, "model", options->model, "post-tags", FALSE,
-      "post-embedding", TRUE, NULL);
+      "post-embedding", TRUE, "post-tag-probabilities", TRUE, NULL);
   if (queue) {
     g_object_set (queue, "max-size-buffers", 0, "max-size-bytes", 0,
         "max-size-time", 5 * GST_SECOND, NULL);
@@ -206,6 +206,48 @@ take_embedding (
                                       : 0;
 }
 
+typedef struct
+{
+  Result *result;
+  guint n;      /* of the tags so far */
+  double share; /* of the track in what has come of the file */
+} TagsSoFar;
+
+static gboolean
+take_one_tag (GQuark field, const GValue *value, gpointer user_data)
+{
+  TagsSoFar *so_far = user_data;
+  double *mean = &so_far->result->tags[so_far->n];
+
+  if (!so_far->result->tag_labels[so_far->n])
+    so_far->result->tag_labels[so_far->n] = g_strdup (
+        g_quark_to_string (field));
+  *mean += (g_value_get_double (value) - *mean) * so_far->share;
+  so_far->n++;
+  return TRUE;
+}
+
+/* Takes the model's tags of a track of @duration ns into the mean. */
+static void
+take_model_tags (
+    Analysis *analysis, const GstStructure *answer, guint64 duration)
+{
+  const GValue *field = gst_structure_get_value (answer, "tags");
+  TagsSoFar so_far = { analysis->result, 0, duration / analysis->music_weight };
+  const GstStructure *tags;
+
+  if (!field)
+    return;
+  tags = gst_value_get_structure (field);
+  if (!analysis->result->tags) {
+    const guint n = gst_structure_n_fields (tags);
+
+    analysis->result->tags = g_new0 (double, n);
+    analysis->result->tag_labels = g_new0 (char *, n + 1);
+  }
+  gst_structure_foreach (tags, take_one_tag, &so_far);
+}
+
 /* A chained file has several tracks; its result is their mean, weighted by their
  * durations. */
 static void
@@ -227,6 +269,7 @@ take_track (Analysis *analysis, const GstStructure *answer)
   analysis->music_weight += duration;
   result->music += (get_music (answer) - result->music) * duration /
       analysis->music_weight;
+  take_model_tags (analysis, answer, duration);
 }
 
 static void

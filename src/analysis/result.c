@@ -62,6 +62,8 @@ result_free (Result *result)
   g_free (result->probabilities);
   g_array_unref (result->segments);
   g_free (result->embedding);
+  g_strfreev (result->tag_labels);
+  g_free (result->tags);
   g_free (result->old_genre);
   g_free (result->artist);
   g_free (result->album);

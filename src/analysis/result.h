@@ -50,6 +50,10 @@ typedef struct
    * it is not known, or all is silent */
   float *embedding;
   guint n_embedding;
+  /* what the model's head "tags" says, each for itself; NULL-terminated, and
+   * [tag_labels]; both NULL if it has none, or all is silent */
+  char **tag_labels;
+  double *tags;
   char *old_genre; /* the genre tag that the file has, or NULL */
   char *artist, *album, *album_artist; /* what other tags say, or NULL */
   gboolean compilation;                /* they say that it is of one */
@@ -101,7 +105,8 @@ typedef enum
 {
   RESULT_SEGMENTS = 1 << 0,
   RESULT_EMBEDDING = 1 << 1,
-  RESULT_ALL = RESULT_SEGMENTS | RESULT_EMBEDDING
+  RESULT_TAGS = 1 << 2,
+  RESULT_ALL = RESULT_SEGMENTS | RESULT_EMBEDDING | RESULT_TAGS
 } ResultParts;
 
 /* One JSON object in one line, without the line's end; free with g_free().  The
@@ -140,6 +145,8 @@ typedef enum
  *   segments       array of objects: start, duration (seconds), genre,
  *                  confidence, silent, music and probabilities, as above
  *   embedding      array of number, or null if it is not known
+ *   tags           object of number, the probability of each tag in the model's
+ *                  order, or null if it is not known
  *
  * If albums were asked for and there is no error, there is also
  *
@@ -152,7 +159,7 @@ typedef enum
 char *result_to_json (const Result *result, ResultParts parts);
 
 /* The same without what depends on the file itself (file, tag, error), and always
- * with segments; and one of the segments. */
+ * with segments, and the model's tags, if it has some; and one of the segments. */
 char *result_answer_to_json (const Result *result);
 char *result_segment_to_json (const Result *result, guint index);
 
@@ -161,6 +168,6 @@ char *result_embedding_to_json (const Result *result);
 
 /* The inverse of result_to_json(); NULL with @error (ANALYSIS_ERROR) set if @json is
  * not such an object.  "error_code", "truncated", "music" (then it is music), "missing",
- * "embedding" and the tags but the genre may be missing, as they are in caches of earlier
+ * "embedding", "tags" and the file's tags but the genre may be missing, as they are in caches of earlier
  * versions, and "retryable" is not read. */
 Result *result_from_json (const char *json, GError **error);

@@ -57,6 +57,25 @@ append_number (GString *json, const char *format, double value)
       json, g_ascii_formatd (digits, sizeof digits, format, value));
 }
 
+/* An object of the @values of @labels; null if there are none. */
+static void
+append_map (
+    GString *json, const char *key, char *const *labels, const double *values)
+{
+  g_string_append_printf (json, ",\"%s\":", key);
+  if (!values || !labels || !*labels) {
+    g_string_append (json, "null");
+    return;
+  }
+  for (guint i = 0; labels[i]; i++) {
+    g_string_append_c (json, i == 0 ? '{' : ',');
+    append_string (json, labels[i]);
+    g_string_append_c (json, ':');
+    append_number (json, "%.6g", values[i]);
+  }
+  g_string_append_c (json, '}');
+}
+
 static void
 append_probabilities (GString *json, char *const *labels,
     const double *probabilities, double music)
@@ -70,18 +89,7 @@ append_probabilities (GString *json, char *const *labels,
   append_string (json, known ? labels[best] : NULL);
   g_string_append (json, ",\"confidence\":");
   append_number (json, "%.6g", known ? probabilities[best] : 0);
-  g_string_append (json, ",\"probabilities\":");
-  if (!probabilities || n == 0) {
-    g_string_append (json, "null");
-    return;
-  }
-  for (guint i = 0; labels[i]; i++) {
-    g_string_append_c (json, i == 0 ? '{' : ',');
-    append_string (json, labels[i]);
-    g_string_append_c (json, ':');
-    append_number (json, "%.6g", probabilities[i]);
-  }
-  g_string_append_c (json, '}');
+  append_map (json, "probabilities", labels, probabilities);
 }
 
 static void
@@ -167,6 +175,8 @@ result_answer_to_json (const Result *result)
 
   append_answer (json, result);
   append_segments (json, result);
+  if (result->tags)
+    append_map (json, "tags", result->tag_labels, result->tags);
   g_string_append_c (json, '}');
   return g_string_free (json, FALSE);
 }
@@ -258,6 +268,8 @@ result_to_json (const Result *result, ResultParts parts)
     append_segments (json, result);
   if (parts & RESULT_EMBEDDING)
     append_embedding (json, result);
+  if (parts & RESULT_TAGS)
+    append_map (json, "tags", result->tag_labels, result->tags);
   g_string_append_c (json, '}');
   return g_string_free (json, FALSE);
 }
@@ -327,12 +339,12 @@ take_music (JsonObject *object, double *music)
       (take_number (object, "music", music) && *music >= 0 && *music <= 1);
 }
 
-/* Reads the probabilities in the order of @labels; if these are NULL, they become the
- * names of the probabilities. */
+/* Reads the values of the object @key in the order of @labels; if these are NULL, they
+ * become the names in it. */
 static gboolean
-take_probabilities (JsonObject *object, char ***labels, double **probabilities)
+take_map (JsonObject *object, const char *key, char ***labels, double **values)
 {
-  JsonNode *node = json_object_get_member (object, "probabilities");
+  JsonNode *node = json_object_get_member (object, key);
   JsonObject *map;
   g_autoptr (GList) keys = NULL;
   guint n;
@@ -347,18 +359,31 @@ take_probabilities (JsonObject *object, char ***labels, double **probabilities)
     g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
     keys = json_object_get_members (map);
-    for (GList *key = keys; key; key = key->next)
-      g_ptr_array_add (names, g_strdup (key->data));
+    for (GList *l = keys; l; l = l->next)
+      g_ptr_array_add (names, g_strdup (l->data));
     g_ptr_array_add (names, NULL);
     *labels = (char **) g_ptr_array_steal (names, NULL);
   }
   if (n == 0 || n != g_strv_length (*labels))
     return FALSE;
-  *probabilities = g_new (double, n);
+  *values = g_new (double, n);
   for (guint i = 0; i < n; i++)
-    if (!take_number (map, (*labels)[i], *probabilities + i))
+    if (!take_number (map, (*labels)[i], *values + i))
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+take_probabilities (JsonObject *object, char ***labels, double **probabilities)
+{
+  return take_map (object, "probabilities", labels, probabilities);
+}
+
+static gboolean
+take_model_tags (JsonObject *object, Result *result)
+{
+  return !json_object_has_member (object, "tags") ||
+      take_map (object, "tags", &result->tag_labels, &result->tags);
 }
 
 static gboolean
@@ -541,7 +566,8 @@ result_from_json (const char *json, GError **error)
           !take_time (object, "missing", &result->missing)) ||
       !take_truncation (object, result) || !take_tags (object, result) ||
       !take_error (object, result) || !take_group (object, result) ||
-      !take_segments (object, result) || !take_embedding (object, result)) {
+      !take_segments (object, result) || !take_embedding (object, result) ||
+      !take_model_tags (object, result)) {
     set_invalid (error);
     return NULL;
   }

@@ -487,7 +487,7 @@ cache_store (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
 
   named.name = key_path;
   named.group = NULL; /* what else is in the album may change */
-  json = result_to_json (&named, 0);
+  json = result_to_json (&named, result->tags ? RESULT_TAGS : 0);
   bind (cache->store, key_path, size, mtime_ns, key);
   sqlite3_bind_text (cache->store, 5, json, -1, SQLITE_STATIC);
   /* a BLOB of no bytes, not NULL, if there are none */

@@ -24,8 +24,9 @@ enum
 typedef struct
 {
   char *path;
-  char *label;   /* "crnn 3": name and version */
-  char **labels; /* the genres that it knows */
+  char *label;       /* "crnn 3": name and version */
+  char **labels;     /* the genres that it knows */
+  gboolean has_tags; /* it says more than genres */
 } ModelLabel;
 
 static void
@@ -46,6 +47,7 @@ find_model (const char *name, ModelLabel *found, GError **error)
   if (!model)
     return FALSE;
   found->labels = g_strdupv ((char **) genre_model_get_labels (model));
+  found->has_tags = genre_model_find_head (model, "tags") >= 0;
   genre_model_unref (model);
   return TRUE;
 }
@@ -179,6 +181,11 @@ classify (const CommandOptions *options, GError **error)
 
   if (!find_model (options->model, &model, error))
     return STATUS_USAGE;
+  if (options->report.tags_of_model && !model.has_tags) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The model %s has no tags, which --tags shows.", model.label);
+    return STATUS_USAGE;
+  }
   if (options->cache &&
       (!(cache = cache_open (options->cache, error)) ||
           !set_root (cache, options, error) ||

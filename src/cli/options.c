@@ -72,6 +72,8 @@ static const GOptionEntry analysis_entries[] = {
       "Show every segment as well", NULL },
   { "embedding", 0, 0, G_OPTION_ARG_NONE, TO (report.embedding),
       "Add to the JSON a vector that is near that of similar music", NULL },
+  { "tags", 0, 0, G_OPTION_ARG_NONE, TO (report.tags_of_model),
+      "Show the model's tags: moods, voices, other genres", NULL },
   { "top", 0, 0, G_OPTION_ARG_INT, TO (report.top),
       "How many genres the text names", "N" },
   { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, TO (timeout), TIMEOUT_HELP,
@@ -474,6 +476,7 @@ static gboolean
 check_embedding (CommandOptions *options, GError **error)
 {
   options->pool.needs_embedding = options->report.embedding;
+  options->pool.needs_tags = options->report.tags_of_model;
   if (!options->report.embedding || options->report.json)
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -487,7 +490,8 @@ check_classify (CommandOptions *options, GError **error)
   /* a later run may ask the cache for them */
   options->pool.worker.parts =
       (options->report.segments || options->cache ? RESULT_SEGMENTS : 0) |
-      (options->report.embedding || options->cache ? RESULT_EMBEDDING : 0);
+      (options->report.embedding || options->cache ? RESULT_EMBEDDING : 0) |
+      (options->report.tags_of_model || options->cache ? RESULT_TAGS : 0);
   return check_embedding (options, error) && check_analysis (options, error) &&
       check_shard (options, error) && check_group (options, error) &&
       check_timeout (options, error) && check_write (options, error) &&

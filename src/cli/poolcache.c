@@ -16,8 +16,9 @@ pool_cache_look_up (const PoolOptions *options, FileTask *task)
   /* without the tags it cannot be told what is its album */
   if (found && options->worker.group && !found->error && !found->has_tags)
     g_clear_pointer (&found, result_free);
-  if (found && options->needs_embedding && found->probabilities &&
-      !found->embedding)
+  if (found && found->probabilities &&
+      ((options->needs_embedding && !found->embedding) ||
+          (options->needs_tags && !found->tags)))
     g_clear_pointer (&found, result_free);
   task->outcome.result = found;
   return found != NULL;

@@ -14,6 +14,6 @@ typedef struct
   WorkerOptions worker;
   Cache *cache; /* or NULL */
   const char *cache_key;
-  gboolean
-      needs_embedding; /* a result of the cache without one is not enough */
+  /* a result of the cache without them is not enough */
+  gboolean needs_embedding, needs_tags;
 } PoolOptions;

@@ -17,6 +17,9 @@
 #define DEFAULT_TOP 3
 /* columns that one more genre takes in the text, such as "   (classical 12 %)" */
 #define GENRE_WIDTH 22
+/* what of the model's tags is shown: probabilities from that on, and so many */
+#define LEAST_TAG 0.3
+#define MAX_TAGS 8
 #define LABEL_WIDTH 10 /* at least: silence has no labels */
 
 struct _Report
@@ -193,6 +196,26 @@ print_segments (const Report *report, const Result *result)
   }
 }
 
+/* "  tags  guitar 81 %, acoustic 64 %": the likeliest ones. */
+static void
+print_tags (const Report *report, const Result *result)
+{
+  guint n = result->tags ? g_strv_length (result->tag_labels) : 0;
+  guint order[MAX_TAGS], n_shown = 0;
+
+  if (!report->options->tags_of_model)
+    return;
+  result_rank (result->tags, n, order, MIN (n, MAX_TAGS));
+  while (
+      n_shown < MIN (n, MAX_TAGS) && result->tags[order[n_shown]] >= LEAST_TAG)
+    n_shown++;
+  g_string_append (report->text, "  tags  ");
+  for (guint i = 0; i < n_shown; i++)
+    g_string_append_printf (report->text, "%s%s %.0f %%", i > 0 ? ", " : "",
+        result->tag_labels[order[i]], 100 * result->tags[order[i]]);
+  g_string_append (report->text, n_shown > 0 ? "\n" : "none\n");
+}
+
 static void
 print_text (const Report *report, const Result *result)
 {
@@ -203,6 +226,7 @@ print_text (const Report *report, const Result *result)
         report, result->labels, result->probabilities, result->music, name);
     if (report->options->segments)
       print_segments (report, result);
+    print_tags (report, result);
     return;
   }
   g_string_append_printf (report->text, "%s\n", name);
@@ -218,6 +242,7 @@ print_text (const Report *report, const Result *result)
         100 * result->music);
   else
     g_string_append (report->text, "  silent\n");
+  print_tags (report, result);
 }
 
 /* The album's answer, after the last of its tracks. */
@@ -342,7 +367,8 @@ static ResultParts
 get_parts (const ReportOptions *options)
 {
   return (options->segments ? RESULT_SEGMENTS : 0) |
-      (options->embedding ? RESULT_EMBEDDING : 0);
+      (options->embedding ? RESULT_EMBEDDING : 0) |
+      (options->tags_of_model ? RESULT_TAGS : 0);
 }
 
 gboolean

@@ -11,11 +11,12 @@ typedef struct
   gboolean
       single;    /* one file: a bar for each genre, not a line for each file */
   gboolean json; /* JSON Lines */
-  gboolean segments;  /* each segment is named */
-  gboolean embedding; /* the JSON has it */
-  gboolean quiet;     /* only failures are printed */
-  gboolean verbose;   /* skipped files are named */
-  int top;            /* genres to name; 0: as many as suit */
+  gboolean segments;      /* each segment is named */
+  gboolean tags_of_model; /* what the model's head "tags" says */
+  gboolean embedding;     /* the JSON has it */
+  gboolean quiet;         /* only failures are printed */
+  gboolean verbose;       /* skipped files are named */
+  int top;                /* genres to name; 0: as many as suit */
   const TagOptions
       *tags;           /* how the genre is written: a dry run, the undo log */
   gboolean log_is_own; /* the log's name was made up by the program */

@@ -48,6 +48,31 @@ class Test(unittest.TestCase):
                 f.write(content)
         return path
 
+    def test_tags(self):
+        """Of a model that has some, on request, as text and as JSON, from the cache,
+        too; of another one they are refused."""
+        model = os.path.join(os.environ["TEST_SMALL_MODELS"], "steered.safetensors")
+        low, high, cache = (self.path(n) for n in ("low.wav", "high.wav", "tags.db"))
+        for path, frequency in (low, 250), (high, 3000):
+            launch(f"audiotestsrc freq={frequency} samplesperbuffer=22050 "
+                   "num-buffers=6", "audio/x-raw,rate=22050", "wavenc",
+                   f"filesink location={path}")
+        text = run("--model", model, "--tags", low).stdout
+        self.assertIn("\n  tags  low 8", text)
+        self.assertNotIn("high", text.split("tags")[1])
+        without = run("--model", model, "--json", "--cache", cache, low, high)
+        self.assertNotIn("tags", without.stdout)
+        for arguments in (["--cache", cache], []):
+            found = run("--model", model, "--json", "--tags", *arguments, low, high)
+            tags = [json.loads(line)["tags"] for line in found.stdout.splitlines()]
+            self.assertEqual([list(t) for t in tags], [["low", "high"]] * 2)
+            self.assertGreater(tags[0]["low"], 0.5)
+            self.assertLess(tags[0]["high"], 0.2)
+            self.assertGreater(tags[1]["high"], 0.5)
+        refused = run("--tags", low)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("has no tags", refused.stderr)
+
     def test_formats(self):
         genres = set()
         for name, encoder in ENCODERS.items():

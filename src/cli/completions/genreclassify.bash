@@ -71,7 +71,7 @@ _genreclassify() {
       options='--append --cache --cache-prune --cache-root --dry-run --embedding --errors --export --files-from --force
         --genre-map --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration
         --min-confidence --model --null --overwrite --placeholder --plot --preserve-times --quiet
-        --segments --shard --strict --timeout --top --undo --verbose --version --window --write
+        --segments --shard --strict --tags --timeout --top --undo --verbose --version --window --write
         --write-confidence --write-top'
       ((COMP_CWORD == 1)) && words='eval help models serve'
       ;;

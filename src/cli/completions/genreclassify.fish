@@ -57,6 +57,7 @@ complete -c genreclassify -n __genreclassify_is_files -l embedding -d 'Add a vec
 complete -c genreclassify -n __genreclassify_is_files -l segments -d 'Show every segment'
 complete -c genreclassify -n __genreclassify_is_files -l shard -x -d 'Take part K of N'
 complete -c genreclassify -n __genreclassify_is_files -l strict -d 'Exit status 3 if files were skipped'
+complete -c genreclassify -n __genreclassify_is_files -l tags -d 'Show the tags of the model'
 complete -c genreclassify -n __genreclassify_is_files -l timeout -x -d 'Seconds until a file is given up'
 complete -c genreclassify -n __genreclassify_is_files -l top -x -d 'Genres to show'
 complete -c genreclassify -n __genreclassify_is_files -l undo -r -d 'Undo what is logged'

@@ -79,6 +79,7 @@ _genreclassify() {
         '--segments[show every segment]'
         '--shard=[take one of several parts]:K/N'
         '--strict[exit status 3 if files were skipped]'
+        '--tags[show the tags of the model]'
         '--timeout=[give a file up after]:seconds'
         '--top=[genres to show]:number'
         '--undo=[undo what is logged]:log:_files'
