@@ -71,7 +71,7 @@ def measure(answers, coverage=False):
 
     def figures(p, y, right):
         result = metrics.measure(p, y, labels)
-        result["interval"] = metrics.interval(right, groups)
+        result["interval"] = metrics.accuracy_interval(right, groups)
         if coverage:
             result["coverage"] = metrics.coverage(p, y)
         return result

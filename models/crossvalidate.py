@@ -98,14 +98,6 @@ def digest(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def digest_of_file(path):
-    """None of None."""
-    if path is None:
-        return None
-    with open(path, "rb") as f:
-        return digest(f.read())
-
-
 def answers_of(paths, data, fold, build):
     """Of the networks paths[fold], for the tracks of their folds: probabilities
     [tracks][labels], the probability that it is not music [tracks] (0 if they have
@@ -132,22 +124,27 @@ def answers_of(paths, data, fold, build):
         np.concatenate(logits), np.concatenate(y), others)
 
 
-def cross_validate(data, k, work, args, groups=None, build=None):
+def cross_validate(data, k, work, args, groups=None, build=None, recipe=None):
     """The Answers of the recipe `args`, options.arguments(), for every track.  The
-    networks are kept in the folder `work`, and the pretraining in args.out.work."""
+    networks are kept in the folder `work`, and the pretraining in args.out.work.
+    recipe: recipe_of(data, args), if it is there already."""
     fold = folds(data.y, k, groups)
+    for i in range(k):
+        for label in set(range(len(data.genres))) - set(data.y[fold != i].tolist()):
+            raise features.DataError(
+                f"all tracks of {data.genres[label]} are of artists of one fold of "
+                f"{k}, so that it cannot be learnt without them")
     if np.bincount(fold, minlength=k).min() == 0:
         raise features.DataError(f"{len(data.y)} tracks are too few for {k} "
                                  "folds")
     keep_settings(
         work, cv=k, recipe=settings_of(args), seeds=args.seeds,
-        layers=None if args.init else networks.layers_of(
+        new_head=bool(args.init), layers=None if args.init else networks.layers_of(
             args.architecture, len(data.genres), bool(args.corpus)),
         corpora=[os.path.basename(path) for path in corpus.find(args.corpus)],
-        pretrained=digest_of_file(args.init or args.pretrained or args.pretrain_from),
+        pretrained=weights.digest(args.init or args.pretrained or args.pretrain_from),
         folds=digest(fold.tobytes()), data=digest(data.x.tobytes()))
     outs = [os.path.join(work, f"fold{i}.safetensors") for i in range(k)]
-    recipe = None
     for i, out in enumerate(outs):
         if not os.path.exists(out):
             recipe = recipe or recipe_of(data, args)
@@ -156,10 +153,12 @@ def cross_validate(data, k, work, args, groups=None, build=None):
         p, y, _ = engine.predict(out, data.part_of(fold == i), build)
         print(f"fold {i + 1} of {k}: accuracy {(p.argmax(1) == y).mean():.3f}",
               file=sys.stderr)
-    seeds = [answers_of([os.path.join(f"{out}.work", f"seed{s}.safetensors")
-                         for out in outs], data, fold, build)[0]
-             for s in range(args.seeds)]
     mean, not_music, temperature = answers_of(outs, data, fold, build)
+    # of a new head there is one network alone
+    seeds = [mean] if args.init else [
+        answers_of([os.path.join(f"{out}.work", f"seed{s}.safetensors")
+                    for out in outs], data, fold, build)[0]
+        for s in range(args.seeds)]
     answers = Answers(
         np.array(data.names),
         np.array(data.names) if groups is None else groups, fold,

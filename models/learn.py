@@ -8,14 +8,15 @@ written: {"dnb": "Drum & Bass"}.  A network that is there (--init) hears them, a
 head for the labels is fitted to its features, which takes seconds.  How often it is
 right is measured by cross-validation, by the engine, and kept in the file: on tracks
 that it was not fitted to, and with --groups, a CSV with the columns track
-(label/name.mp3) and artist, on artists that it does not know.
+(label/name.mp3) and artist, on artists that it does not know.  If the network itself
+was trained on these very tracks, the figure is too good.
 
 A model in ~/.local/share/genreclassify/models is found by its name.
 """
 
 import argparse
-import shutil
 import sys
+import tempfile
 
 import numpy as np
 
@@ -35,45 +36,49 @@ def say(args, text):
     print(f"{args.out}: {text}", file=sys.stderr)
 
 
-def cross_validated(data, args, groups):
-    """The Answers for tracks that a head was not fitted to; None if there are too few
-    of them.  groups: the artist [tracks] of each, or None."""
+def count_artists(data, groups, args):
+    """The least number of artists, or tracks, that a label has."""
+    if groups is not None:
+        alone = sum(group == f"track {name}"
+                    for group, name in zip(groups, data.names))
+        if alone:
+            say(args, f"{alone} of {len(groups)} tracks have no artist in the CSV; "
+                "each counts as one of an artist of its own")
     whose = np.arange(len(data.y)) if groups is None else groups
-    fewest = min(len(set(whose[data.y == label]))
-                 for label in range(len(data.genres)))
-    if fewest < 2:
-        say(args, "how often it is right is not known: a label has only one "
-            + ("track" if groups is None else "artist"))
-        return None
-    work = f"{args.out}.work/folds"
-    # the tracks may be others than those of the last time
-    shutil.rmtree(work, ignore_errors=True)
-    return cross_validate(data, min(FOLDS, fewest), work, args, groups, args.build)
+    return min((len(set(whose[data.y == i])), label)
+               for i, label in enumerate(data.genres))
 
 
 def tell(answers, args):
     result = measure(answers)["mean_of_weights"]
     (low, high), n = result["interval"], result["n"]
+    artists = answers.has_groups()
     say(args, f"right on {result['accuracy']:.2f} of {n} tracks that it was not "
         f"fitted to (95 % interval {low:.2f} to {high:.2f}), "
-        + ("of artists that it does not know" if answers.has_groups() else
+        + ("of artists that it does not know" if artists else
            "which may be of artists that it knows"))
     if high - low > ROUGH:
-        say(args, "that is little data to know it from: with four times as many tracks "
-            "the interval would be half as wide")
+        say(args, "that is little data to know it from: with four times as many "
+            f"{'artists' if artists else 'tracks'} the interval would be half as wide")
 
 
-def learn(data, args, groups=None):
-    """From data (features.Data) to the weights file args.out."""
-    answers = cross_validated(data, args, groups)
-    everything = np.ones(len(data.y), bool)
-    if answers is None:
-        NewHead(data, args).run(args.out, everything)
+def learn(data, args, groups, work):
+    """From data (features.Data) to the weights file args.out; groups: the artist
+    [tracks] of each, or None.  The networks of the folds are kept in `work`."""
+    recipe, everything = NewHead(data, args), np.ones(len(data.y), bool)
+    fewest, label = count_artists(data, groups, args)
+    if fewest < 2:
+        say(args, f"how often it is right is not known: {label} has only one "
+            + ("track" if groups is None else "artist"))
+        recipe.run(args.out, everything)
         return
+    answers = cross_validate(data, min(FOLDS, fewest), work, args, groups, args.build,
+                             recipe)
     tell(answers, args)
-    NewHead(data, args).run(args.out, everything,
-                            temperature=float(answers.temperature),
-                            figures=figures_of(answers))
+    # never surer than the regression itself: a few tracks that are all right would make
+    # it so without end
+    recipe.run(args.out, everything, temperature=max(1.0, float(answers.temperature)),
+               figures=figures_of(answers))
 
 
 def arguments():
@@ -83,6 +88,8 @@ def arguments():
     parser.add_argument("--out", required=True, help="weights file to write")
     parser.add_argument("--groups", metavar="FILE.csv", help="whose track it is "
                         "(columns track, artist)")
+    parser.add_argument("--work", metavar="DIR", help="a new folder to keep the "
+                        "networks of the cross-validation in")
     parser.add_argument("--init", metavar="NAME|FILE", default="crnn",
                         help="the model whose network it gets; default: crnn")
     parser.add_argument("--name", help="its name; default: what OUT is called")
@@ -90,18 +97,26 @@ def arguments():
     parser.add_argument("--build", help="build directory with genremel and libgenre; "
                         "default: build, then the installed ones")
     args = parser.parse_args()
-    given = [text for key, value in vars(args).items() if value and key != "groups"
+    given = [text for key, value in vars(args).items()
+             if value and key not in ("groups", "work")
              for text in (f"--{key}", value)]
-    return options.arguments(given), args.groups
+    return options.arguments(given), args.groups, args.work
 
 
 def main():
-    args, path = arguments()
+    args, path, work = arguments()
     try:
         data = features.load_audio(args.audio, build=args.build)
-        learn(data, args, read_groups(path, data.names) if path else None)
+        groups = read_groups(path, data.names) if path else None
+        if work:
+            learn(data, args, groups, work)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                learn(data, args, groups, folder)
     except (features.DataError, EngineError, OSError) as e:
         sys.exit(f"learn.py: {e}")
+    except KeyboardInterrupt:
+        sys.exit("learn.py: stopped; nothing was written")
     say(args, "written")
 
 

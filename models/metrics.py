@@ -75,6 +75,16 @@ def interval(values, groups, share=0.95, draws=10000):
     return np.quantile(means, [(1 - share) / 2, (1 + share) / 2]).tolist()
 
 
+def accuracy_interval(right, groups):
+    """interval() of shares of right answers.  Where all are right, or none, drawing
+    anew says nothing; there it is Wilson's for the number of groups."""
+    low, high = interval(right, groups)
+    if low < high or low not in (0, 1):
+        return [low, high]
+    n, z2 = len(np.unique(groups)), 1.96 ** 2
+    return [n / (n + z2), 1.0] if low else [0.0, z2 / (n + z2)]
+
+
 def softmax(logits, temperature):
     p = logits / temperature
     p = np.exp(p - p.max(1, keepdims=True))

@@ -1,7 +1,6 @@
 """Labels of one's own: a network that is there, with another head on its features."""
 
 import copy
-import os
 
 import numpy as np
 import torch
@@ -25,21 +24,28 @@ def load(path, n_labels):
     n_labels and softmax.  What its other heads said is gone, and so is "other": what
     is no music looks like some label."""
     tensors, metadata = weights.load(path)
+    if metadata.get("format") != weights.FORMAT:
+        raise features.DataError(f"{path}: no model: its format is "
+                                 f"{metadata.get('format')}, expected {weights.FORMAT}")
     layers = metadata["layers"]
-    ends = [i for i, layer in enumerate(layers) if layer["type"] in ("mean", "last")]
-    if not ends:
+    try:
+        end = max(i for i, layer in enumerate(layers)
+                  if layer["type"] in ("mean", "last"))
+    except (ValueError, KeyError, TypeError):
         raise features.DataError(f"{path}: no layer of its network takes the frames "
                                  "together, so that it has no features")
-    network = networks.Network(layers[:ends[-1] + 1] + [
-        {"type": "dense", "name": "dense", "units": n_labels},
-        {"type": "softmax", "temperature": 1.0}])
-    state = network.state_dict()
-    known = {k: torch.tensor(v) for k, v in tensors.items()
-             if k in state and not k.startswith("dense.")}
     try:
-        network.load_state_dict({**state, **known})
-    except RuntimeError as e:
-        raise features.DataError(f"{path}: {str(e).splitlines()[-1].strip()}")
+        network = networks.Network(layers[:end + 1] + [
+            {"type": "dense", "name": "dense", "units": n_labels},
+            {"type": "softmax", "temperature": 1.0}])
+        chance = network.dense.state_dict(prefix="dense.")
+        network.load_state_dict({
+            **{k: torch.tensor(v) for k, v in tensors.items()
+               if not k.startswith("dense.")
+               and k.split(".")[0] in dict(network.named_children())}, **chance})
+    except (RuntimeError, KeyError, ValueError, TypeError, StopIteration) as e:
+        raise features.DataError(f"{path}: its network cannot be built: "
+                                 + str(e).splitlines()[-1].strip())
     return network.eval()
 
 
@@ -70,7 +76,8 @@ def fit_head(found, y, n_labels):
     x = (x - mean) / deviation
     weight = torch.zeros(n_labels, x.shape[1], dtype=x.dtype, requires_grad=True)
     bias = torch.zeros(n_labels, dtype=x.dtype, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=200)
+    optimiser = torch.optim.LBFGS([weight, bias], max_iter=200,
+                                  line_search_fn="strong_wolfe")
 
     def step():
         optimiser.zero_grad()
@@ -81,7 +88,10 @@ def fit_head(found, y, n_labels):
     optimiser.step(step)
     with torch.no_grad():
         weight /= deviation
-        return weight.detach(), (bias - weight @ mean).detach()
+        bias -= weight @ mean
+    if not (weight.isfinite().all() and bias.isfinite().all()):
+        raise features.DataError("the head could not be fitted: its weights overflow")
+    return weight.detach(), bias.detach()
 
 
 class NewHead:
@@ -108,9 +118,6 @@ class NewHead:
             temperature = metrics.temperature_of(
                 logits_of(network, valid.x).numpy(), valid.y, False)
         network.set_temperature(temperature or 1.0)
-        os.makedirs(f"{out}.work", exist_ok=True)
-        # one seed: there is no chance in it
-        for path in os.path.join(f"{out}.work", "seed0.safetensors"), out:
-            weights.save_network(path, network, name=self.args.name,
-                                 version=self.args.version, labels=data.genres,
-                                 extra=figures)
+        weights.save_network(out, network, name=self.args.name,
+                             version=self.args.version, labels=data.genres,
+                             extra=figures)

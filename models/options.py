@@ -6,6 +6,12 @@ import os
 import networks
 
 
+# what else counts if a network that is there only gets another head
+WITH_INIT = {"data", "audio", "init", "out", "name", "version", "build", "seed",
+             "threads", "precision", "smoke", "cross_validated", "freeze", "tempo",
+             "pitch", "tilt", "lowpass", "noise", "band_mask", "frame_mask"}
+
+
 def has_fast_bfloat16():
     try:
         with open("/proc/cpuinfo") as f:
@@ -40,8 +46,12 @@ def rule(text):
 def find_model(name):
     """The weights file: `name` itself, or one of these or the user's own."""
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    places = [os.path.join(data, "genreclassify", "models"),
-              os.path.dirname(os.path.abspath(__file__))]
+    places = [os.environ["GENRECLASSIFY_MODELS"]] \
+        if "GENRECLASSIFY_MODELS" in os.environ else [
+            os.path.join(data, "genreclassify", "models"),
+            os.path.dirname(os.path.abspath(__file__))]
+    if os.sep in name:
+        return name
     paths = [os.path.join(place, f"{name}.safetensors") for place in places]
     return next((path for path in paths if os.path.exists(path)), name)
 
@@ -170,9 +180,9 @@ def arguments(argv=None):
         if value and not args.corpus:
             parser.error(f"{option} goes with --corpus")
     if args.init:
-        if args.corpus:
-            parser.error("--init does not go with --corpus")
-        args.seeds = 1
+        for key, value in vars(args).items():
+            if key not in WITH_INIT and value != parser.get_default(key):
+                parser.error(f"--init does not go with --{key.replace('_', '-')}")
         args.init = find_model(args.init)
     elif not args.corpus:
         args.freeze = 0

@@ -236,4 +236,3 @@ def mean_of_weights(networks_):
 
 def ensemble(networks_, x, precision):
     return np.mean([probabilities_of(n, x, precision) for n in networks_], 0)
-

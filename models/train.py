@@ -28,6 +28,7 @@ import numpy as np
 import torch
 
 import features
+import weights
 from answers import Answers, figures_of, load_settings
 from fit import settings_of
 from options import arguments
@@ -41,7 +42,12 @@ def load_cross_validated(data, args):
     if sorted(answers.names) != sorted(data.names) \
             or answers.labels.tolist() != list(data.genres):
         raise features.DataError(f"{folder} is of other tracks")
-    theirs = load_settings(folder)["recipe"]
+    settings = load_settings(folder)
+    theirs = settings["recipe"]
+    start = weights.digest(args.init or args.pretrained)
+    if settings.get("new_head") != bool(args.init) \
+            or (start and settings.get("pretrained") not in (None, start)):
+        raise features.DataError(f"{folder} is of networks that began with another one")
     ours = json.loads(json.dumps(settings_of(args)))
     differ = [f"{k} is {theirs.get(k)} there and {ours[k]} here"
               for k in ours if theirs.get(k) != ours[k]]
@@ -53,15 +59,15 @@ def load_cross_validated(data, args):
 
 def run(data, args):
     """From data (features.Data) to the weights file args.out."""
-    recipe = recipe_of(data, args)
     if args.cross_validated:
         answers = load_cross_validated(data, args)
-        recipe.run(args.out, np.ones(len(data.y), bool),
-                   temperature=float(answers.temperature),
-                   figures=figures_of(answers))
+        recipe_of(data, args).run(args.out, np.ones(len(data.y), bool),
+                                  temperature=float(answers.temperature),
+                                  figures=figures_of(answers))
     else:
         train, valid = data.in_split("train"), data.split == "valid"
-        recipe.run(args.out, train, data.part_of(valid) if valid.any() else None)
+        recipe_of(data, args).run(args.out, train,
+                                  data.part_of(valid) if valid.any() else None)
 
 
 def main():

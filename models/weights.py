@@ -6,6 +6,7 @@ engine needs to know stands in the header's "__metadata__", whose values are
 strings by that format's rule; the structured ones hold JSON.
 """
 
+import hashlib
 import json
 import os
 import struct
@@ -132,6 +133,14 @@ def load_pretrained(path):
                                  f"its format is {metadata.get('format')}, expected "
                                  f"{PRETRAINED}")
     return tensors, json.loads(metadata["tags"])
+
+
+def digest(path):
+    """What tells one file from another; None of None."""
+    if path is None:
+        return None
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
 
 
 def _arrays(module):

@@ -368,7 +368,8 @@ take_map (JsonObject *object, const char *key, char ***labels, double **values)
     return FALSE;
   *values = g_new (double, n);
   for (guint i = 0; i < n; i++)
-    if (!take_number (map, (*labels)[i], *values + i))
+    if (!take_number (map, (*labels)[i], *values + i) ||
+        !((*values)[i] >= 0 && (*values)[i] <= 1.001))
       return FALSE;
   return TRUE;
 }

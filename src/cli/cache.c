@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -427,18 +428,25 @@ pack_embedding (const Result *result)
   return words;
 }
 
-static void
+/* FALSE if it is none. */
+static gboolean
 unpack_embedding (Result *result, const void *data, gsize size)
 {
   guint32 *words;
 
   if (size == 0)
-    return;
+    return TRUE;
+  if (size % sizeof *words > 0 || result->embedding)
+    return FALSE;
   words = g_memdup2 (data, size);
   result->n_embedding = size / sizeof *words;
-  for (guint i = 0; i < result->n_embedding; i++)
-    words[i] = GUINT32_FROM_LE (words[i]);
   result->embedding = (float *) words;
+  for (guint i = 0; i < result->n_embedding; i++) {
+    words[i] = GUINT32_FROM_LE (words[i]);
+    if (!(fabsf (result->embedding[i]) <= 1.001F))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static void
@@ -463,9 +471,10 @@ cache_lookup (Cache *cache, const char *path, guint64 size, gint64 mtime_ns,
       !unpack_segments (result, sqlite3_column_blob (cache->lookup, 1),
           sqlite3_column_bytes (cache->lookup, 1)))
     g_clear_pointer (&result, result_free);
-  if (result)
-    unpack_embedding (result, sqlite3_column_blob (cache->lookup, 2),
-        sqlite3_column_bytes (cache->lookup, 2));
+  if (result &&
+      !unpack_embedding (result, sqlite3_column_blob (cache->lookup, 2),
+          sqlite3_column_bytes (cache->lookup, 2)))
+    g_clear_pointer (&result, result_free);
   reset (cache->lookup);
   if (result) {
     g_free (result->name);
@@ -599,7 +608,7 @@ print_result (
     line = csv_make_row (result, columns);
     return print (line, error);
   }
-  line = result_to_json (result, 0);
+  line = result_to_json (result, result->tags ? RESULT_TAGS : 0);
   return print (line, error) && print ("\n", error);
 }
 

@@ -24,9 +24,9 @@ enum
 typedef struct
 {
   char *path;
-  char *label;       /* "crnn 3": name and version */
-  char **labels;     /* the genres that it knows */
-  gboolean has_tags; /* it says more than genres */
+  char *label;                      /* "crnn 3": name and version */
+  char **labels;                    /* the genres that it knows */
+  gboolean has_tags, has_embedding; /* it says more than genres */
 } ModelLabel;
 
 static void
@@ -48,6 +48,7 @@ find_model (const char *name, ModelLabel *found, GError **error)
     return FALSE;
   found->labels = g_strdupv ((char **) genre_model_get_labels (model));
   found->has_tags = genre_model_find_head (model, "tags") >= 0;
+  found->has_embedding = genre_model_get_embedding_size (model) > 0;
   genre_model_unref (model);
   return TRUE;
 }
@@ -184,6 +185,11 @@ classify (const CommandOptions *options, GError **error)
   if (options->report.tags_of_model && !model.has_tags) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "The model %s has no tags, which --tags shows.", model.label);
+    return STATUS_USAGE;
+  }
+  if (options->report.embedding && !model.has_embedding) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The model %s has no embedding, which --embedding adds.", model.label);
     return STATUS_USAGE;
   }
   if (options->cache &&

@@ -503,6 +503,11 @@ check_classify (CommandOptions *options, GError **error)
 static gboolean
 check_export (CommandOptions *options, GError **error)
 {
+  if (options->report.embedding || options->report.tags_of_model) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--export prints what is in the cache, without --embedding and --tags.");
+    return FALSE;
+  }
   if (options->cache)
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

@@ -89,19 +89,33 @@ hide_progress (Report *report)
     progress_hide (report->progress);
 }
 
-/* Characters of the longest label, and at least @width. */
+/* Columns that a terminal takes for it. */
+static guint
+get_width (const char *text)
+{
+  guint width = 0;
+
+  for (const char *p = text; *p; p = g_utf8_next_char (p)) {
+    const gunichar c = g_utf8_get_char (p);
+
+    width += g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
+  }
+  return width;
+}
+
+/* Columns of the longest label, and at least @width. */
 static guint
 get_label_width (char *const *labels, guint width)
 {
   for (guint i = 0; labels && labels[i]; i++)
-    width = MAX (width, g_utf8_strlen (labels[i], -1));
+    width = MAX (width, get_width (labels[i]));
   return width;
 }
 
 static void
 print_padded (const Report *report, const char *text, guint width)
 {
-  const guint length = g_utf8_strlen (text, -1);
+  const guint length = get_width (text);
 
   g_string_append_printf (report->text, "%s%*s", text,
       (int) (width > length ? width - length : 0), "");
@@ -163,10 +177,11 @@ print_genres (const Report *report, char *const *labels,
     if (n_shown > 1)
       g_string_append_c (others, ')');
   }
-  if (name)
-    g_string_append_printf (report->text, "%-*s   %s\n",
-        GENRE_WIDTH * (int) (top - 1), others->str, name);
-  else
+  if (name) {
+    print_padded (
+        report, others->str, (GENRE_WIDTH + width - LABEL_WIDTH) * (top - 1));
+    g_string_append_printf (report->text, "   %s\n", name);
+  } else
     g_string_append_printf (report->text, "%s\n", others->str);
 }
 

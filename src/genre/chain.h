@@ -27,8 +27,8 @@ typedef struct
 
 /* Builds the layers from @first up to @end (not included) of the @list of a weights
  * file.  @shape is the input's, with as many frames as there can be, and becomes that
- * of the output.  They have at most @max_parameters.  NULL with FORMAT if one cannot be built, or takes too much memory;
- * errors name the layer by its number in the list. */
+ * of the output.  They have at most @max_parameters.  NULL with FORMAT if one cannot be
+ * built, or takes too much memory; errors name the layer by its number in the list. */
 GenreChain *genre_chain_new (const GenreSafetensors *file,
     const GenreKernels *kernels, JsonArray *list, guint first, guint end,
     gsize max_parameters, GenreShape *shape, GError **error);

@@ -18,6 +18,16 @@ get_word (JsonNode *node)
   return word && *word ? word : NULL;
 }
 
+/* Labels come from files, and go to terminals. */
+static gboolean
+is_printable (const char *label)
+{
+  for (const char *p = label; *p; p = g_utf8_next_char (p))
+    if (!g_unichar_isprint (g_utf8_get_char (p)))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 add_labels (GenreHead *head, const char *what, JsonNode *labels, GError **error)
 {
@@ -35,7 +45,7 @@ add_labels (GenreHead *head, const char *what, JsonNode *labels, GError **error)
   for (guint i = 0; i < n; i++) {
     const char *label = get_word (json_array_get_element (array, i));
 
-    if (!label)
+    if (!label || !is_printable (label))
       return genre_refuse (
           error, GENRE_ERROR_FORMAT, "label %u is not a word", i + 1);
     g_ptr_array_add (head->labels, g_strdup (label));

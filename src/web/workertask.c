@@ -44,6 +44,9 @@ send_segment (const Result *result, guint index, gpointer user_data)
   Result one = *result;
 
   one.probabilities = NULL;
+  one.embedding = NULL;
+  one.tag_labels = NULL;
+  one.tags = NULL;
   one.segments = g_array_new (FALSE, FALSE, sizeof (ResultSegment));
   g_array_append_val (
       one.segments, g_array_index (result->segments, ResultSegment, index));

@@ -141,10 +141,10 @@ test_embedding (void)
   {
     const char *text;
     guint n; /* G_MAXUINT: refused */
-  } cases[] = { { "null", 0 }, { "[0.6,-0.8]", 2 }, { "[1]", 1 }, { "[]", G_MAXUINT },
-    { "[0.6,null]", G_MAXUINT }, { "[0.6,\"x\"]", G_MAXUINT },
-    { "[1e30]", G_MAXUINT }, { "[1e999]", G_MAXUINT }, { "0.6", G_MAXUINT },
-    { "{}", G_MAXUINT } };
+  } cases[] = { { "null", 0 }, { "[0.6,-0.8]", 2 }, { "[1]", 1 },
+    { "[]", G_MAXUINT }, { "[0.6,null]", G_MAXUINT },
+    { "[0.6,\"x\"]", G_MAXUINT }, { "[1e30]", G_MAXUINT },
+    { "[1e999]", G_MAXUINT }, { "0.6", G_MAXUINT }, { "{}", G_MAXUINT } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *text = g_strdup_printf (
@@ -166,6 +166,42 @@ test_embedding (void)
     g_assert_cmpint (same->embedding != NULL, ==, cases[i].n > 0);
     if (cases[i].n == 2)
       g_assert_cmpfloat (same->embedding[1], ==, -0.8f);
+  }
+}
+
+/* So are the model's tags. */
+static void
+test_tags (void)
+{
+  static const struct
+  {
+    const char *text;
+    double second; /* -1: none; -2: refused */
+  } cases[] = { { "null", -1 }, { "{\"a\":1,\"b\":0.25}", 0.25 }, { "{}", -2 },
+    { "{\"a\":1,\"b\":1e999}", -2 }, { "{\"a\":1,\"b\":-0.5}", -2 },
+    { "{\"a\":1,\"b\":\"x\"}", -2 }, { "\"a\"", -2 }, { "[1]", -2 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = g_strdup_printf (
+        "{\"file\":\"x\",\"model\":\"m 1\",\"probabilities\":null,"
+        "\"silent\":true,\"duration\":2,\"tag\":null,\"error\":null,"
+        "\"skipped\":false,\"tags\":%s}",
+        cases[i].text);
+    g_autoptr (Result) result = result_from_json (text, NULL), same = NULL;
+    g_autofree char *with = NULL, *without = NULL;
+
+    g_assert_cmpint (result == NULL, ==, cases[i].second == -2);
+    if (!result)
+      continue;
+    with = result_to_json (result, RESULT_TAGS);
+    without = result_to_json (result, RESULT_SEGMENTS);
+    g_assert_null (strstr (without, "\"tags\""));
+    same = result_from_json (with, NULL);
+    g_assert_cmpint (same->tags == NULL, ==, cases[i].second < 0);
+    if (same->tags) {
+      g_assert_cmpstr (same->tag_labels[1], ==, "b");
+      g_assert_cmpfloat (same->tags[1], ==, cases[i].second);
+    }
   }
 }
 
@@ -249,6 +285,7 @@ main (int argc, char **argv)
   g_test_add_func ("/result/album", test_album);
   g_test_add_func ("/result/music", test_music);
   g_test_add_func ("/result/embedding", test_embedding);
+  g_test_add_func ("/result/tags", test_tags);
   g_test_add_func ("/result/reasons", test_reasons);
   g_test_add_func ("/result/other-codes", test_other_codes);
   g_test_add_func ("/result/domain", test_domain);

@@ -119,6 +119,8 @@ execute (const char *path, const char *sql)
 static void
 test_no_embedding (void)
 {
+  static const char *const damaged[] = { "00", "0000803f00", "0000c07f0000803f",
+    "0000807f", "00000040" };
   g_autofree char *path = make_path ("no embedding");
   g_autoptr (Cache) cache = open_cache (path);
   g_autoptr (Result) result = NULL;
@@ -137,6 +139,18 @@ test_no_embedding (void)
   result = cache_lookup (cache, "/x", 1, 1, KEY);
   g_assert_cmpuint (result->n_embedding, ==, 2);
   g_assert_cmpfloat (result->embedding[1], ==, -0.96f);
+  g_clear_pointer (&cache, cache_close);
+
+  /* what is no list of floats, or none between -1 and 1, is no result */
+  for (guint i = 0; i < G_N_ELEMENTS (damaged); i++) {
+    g_autofree char *sql = g_strdup_printf (
+        "UPDATE result SET embedding = x'%s'", damaged[i]);
+
+    execute (path, sql);
+    cache = open_cache (path);
+    g_assert_cmpfloat (look_up (cache, "/x", 1, 1, KEY), ==, -1);
+    g_clear_pointer (&cache, cache_close);
+  }
 }
 
 static void

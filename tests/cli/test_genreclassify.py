@@ -69,7 +69,8 @@ class Test(unittest.TestCase):
             self.assertGreater(tags[0]["low"], 0.5)
             self.assertLess(tags[0]["high"], 0.2)
             self.assertGreater(tags[1]["high"], 0.5)
-        refused = run("--tags", low)
+        bare = os.path.join(os.environ["TEST_SMALL_MODELS"], "crnn.safetensors")
+        refused = run("--model", bare, "--tags", low)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("has no tags", refused.stderr)
 

@@ -74,6 +74,8 @@ static const struct
   { "labels-none", "labels", "[]", "0 labels" },
   { "labels-number", "labels", "[`quiet`,2]", "label 2 is not a word" },
   { "labels-empty", "labels", "[``,`loud`]", "label 1 is not a word" },
+  { "labels-escape", "labels", "[`quiet`,`\\u001b[31m`]",
+      "label 2 is not a word" },
   { "labels-same", "labels", "[`loud`,`loud`]", "\"loud\" stands there twice" },
   { "labels-less", "labels", "[`quiet`]", "gives [2][1] values" },
   { "labels-more", "labels", "[`a`,`b`,`c`]", "expected [3][1]" },

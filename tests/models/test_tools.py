@@ -408,7 +408,8 @@ class CrossValidate(ToolTest):
         crossvalidate.keep_settings(self.path("work"), cv=4, recipe={}, seeds=1,
                                     folds="", data="")
         self.assert_refused(self.validate(), "evaluate.py", "work",
-                            "another corpora, cv, data, folds, layers, recipe, seeds")
+                            "another corpora, cv, data, folds, layers, new_head, "
+                            "recipe, seeds")
         for text in b"", b"[]", b"{}", b'{"recipe": 1}', b"\xff":
             self.write("work/settings.json", text)
             self.assert_refused(self.validate(), "evaluate.py",
@@ -618,11 +619,16 @@ class TrainErrors(ToolTest):
         status, _, errors = self.train("--data", "-", "--init", "crnn", "--corpus", "x")
         self.assertEqual(status, 2)
         self.assertIn("does not go with", errors)
-        data = self.npz()
+        data, bare, less, other = self.npz(), *map(self.path, ("bare", "less", "other"))
+        tensors, metadata = weights.load(MODEL)
+        weights.save(bare, {}, "x", "1", ["a"], [{"type": "softmax"}])
+        weights.save(less, {k: v for k, v in tensors.items() if k != "conv2.bias"}, "x",
+                     "1", metadata["labels"], metadata["layers"])
+        weights.save(other, tensors, "x", "1", [], metadata["layers"],
+                     extra={"format": weights.PRETRAINED})
         for path, word in (("polka", "polka"), (self.write("x", b"x"), "not a weights"),
-                           (self.path("frames"), "has no features")):
-            if word == "has no features":
-                weights.save(path, {}, "x", "1", ["a"], [{"type": "softmax"}])
+                           (bare, "has no features"), (less, "conv2.bias"),
+                           (other, "no model")):
             self.refused(self.train("--data", data, "--init", path), word)
 
     def test_draw(self):
@@ -989,7 +995,8 @@ class Train(ToolTest):
         out = self.path("mine.safetensors")
         with mock.patch.object(features, "load_audio", return_value=data):
             status, _, errors = self.call_tool(
-                learn, "--audio", "-", "--version", "7", "--out", out, *args)
+                learn, "--audio", "-", "--version", "7", "--out", out, "--work",
+                tempfile.mkdtemp(dir=self.directory), *args)
         self.assertEqual(status, 0, errors)
         self.assertEqual(engine.Engine(out, BUILD).labels, labels)
         return out, errors
@@ -1003,7 +1010,10 @@ class Train(ToolTest):
         x[y == 1, ::4] += 100           # a beat
         x[y == 0, :, 20:30] += 100      # a tone
         out, errors = self.check_learnt(x, y, artists=np.arange(24) // 3)
+        # 8 artists that are all right are no certainty
         self.assertIn("right on 1.00 of 24 tracks", errors)
+        self.assertIn("interval 0.68 to 1.00", errors)
+        self.assertIn("little data to know it from", errors)
         self.assertIn("artists that it does not know", errors)
         model = engine.Engine(out, BUILD)
         self.assertEqual([model.predict(image).argmax() for image in x], y.tolist())
@@ -1012,9 +1022,10 @@ class Train(ToolTest):
         figures = json.loads(metadata["figures"])
         self.assertEqual((figures["split"], figures["new_artists"]),
                          ("cross-validation, 4 folds", True))
-        fold = answers.Answers.load(f"{out}.work/folds").fold
+        work, = (e.path for e in os.scandir(self.directory) if e.is_dir())
+        fold = answers.Answers.load(work).fold
         for i in range(4):
-            held_out = engine.Engine(f"{out}.work/folds/fold{i}.safetensors", BUILD)
+            held_out = engine.Engine(f"{work}/fold{i}.safetensors", BUILD)
             for image, label in zip(x[fold == i], y[fold == i]):
                 self.assertEqual(held_out.predict(image).argmax(), label)
 
@@ -1025,8 +1036,8 @@ class Train(ToolTest):
         y = np.repeat([0, 1], 12)
         for y, artists, said in (
                 (rng.permutation(y), None, "little data to know it from"),
-                (np.arange(24) // 23, None, "a label has only one track"),
-                (y, y, "a label has only one artist")):
+                (np.arange(24) // 23, None, "caf\u00e9 has only one track"),
+                (y, y, "Drum & Bass has only one artist")):
             _, errors = self.check_learnt(x, y, "--init", MODEL, artists=artists)
             self.assertIn(said, errors)
 
