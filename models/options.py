@@ -112,7 +112,7 @@ def arguments(argv=None):
     parser.add_argument("--pretrain-from", metavar="FILE", help="OUT.work/"
                         "pretrained.safetensors of an earlier run, maybe of "
                         "another architecture, to begin pretraining with")
-    parser.add_argument("--epochs", type=at_least(1), default=20)
+    parser.add_argument("--epochs", type=at_least(1), default=12)
     parser.add_argument("--rate", type=float, default=2e-3,
                         help="highest learning rate")
     parser.add_argument("--crops", type=at_least(1), default=2,
