@@ -49,7 +49,7 @@ class Test(unittest.TestCase):
     def test_options(self):
         segments = [{"start": 0, "duration": 30, "silent": False,
                      "probabilities": {"pop": 1}}]
-        for options, n in (b"{}", None), (b"{'segments': <true>}", 1):
+        for options, n in (b"{}", None), (b"{'parts': <uint32 1>}", 1):
             status, ((kind, data),), errors = run(
                 pack((OPTIONS, options), request(segments=segments)))
             self.assertEqual((status, kind, errors), (0, RESULT, ""))
