@@ -75,6 +75,22 @@ parameters_left (const GenreNetwork *network, const GenreSafetensors *file)
       genre_network_get_n_parameters (network);
 }
 
+/* Adds the head of the layers from @first up to @end of @list, on the features or, where
+ * there are none, on what the trunk gives: @shape. */
+static gboolean
+add_head (GenreNetwork *network, const GenreSafetensors *file,
+    const GenreKernels *kernels, JsonArray *list, guint first, guint end,
+    GenreShape shape, GError **error)
+{
+  GenreChain *head = genre_chain_new (file, kernels, list, first, end,
+      parameters_left (network, file), &shape, error);
+
+  if (!head)
+    return FALSE;
+  g_ptr_array_add (network->heads, head);
+  return TRUE;
+}
+
 /* Builds the trunk and the first head of @list. */
 static gboolean
 add_layers (GenreNetwork *network, const GenreSafetensors *file,
@@ -83,7 +99,6 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
 {
   GenreShape shape = network->input;
   guint n = json_array_get_length (list), end = n;
-  GenreChain *head;
 
   if (!check_length (list, error))
     return FALSE;
@@ -100,32 +115,21 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "layer %u gives %" G_GSIZE_FORMAT " features, expected at most %d", end,
         n_features (network), MAX_FEATURES);
-  head = genre_chain_new (file, kernels, list, end > 0 ? end : n, n,
-      parameters_left (network, file), &shape, error);
-  if (!head)
-    return FALSE;
-  g_ptr_array_add (network->heads, head);
-  return TRUE;
+  return add_head (
+      network, file, kernels, list, end > 0 ? end : n, n, shape, error);
 }
 
+/* Adds one of the metadata "heads". */
 static gboolean
-add_head (GenreNetwork *network, const GenreSafetensors *file,
+add_more (GenreNetwork *network, const GenreSafetensors *file,
     const GenreKernels *kernels, JsonArray *list, GError **error)
 {
-  GenreShape shape = network->features;
-  GenreChain *head;
-
   if (n_features (network) == 0)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "no layer of the network takes the frames together");
-  if (!check_length (list, error))
-    return FALSE;
-  head = genre_chain_new (file, kernels, list, 0, json_array_get_length (list),
-      parameters_left (network, file), &shape, error);
-  if (!head)
-    return FALSE;
-  g_ptr_array_add (network->heads, head);
-  return TRUE;
+  return check_length (list, error) &&
+      add_head (network, file, kernels, list, 0, json_array_get_length (list),
+          network->features, error);
 }
 
 static void
@@ -166,7 +170,7 @@ genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
           max_frames, error))
     goto fail;
   for (guint i = 0; more && i < more->len; i++) {
-    if (!add_head (
+    if (!add_more (
             network, file, kernels, g_ptr_array_index (more, i), error)) {
       g_prefix_error (error, "metadata \"heads\", head %u: ", i + 1);
       goto fail;
