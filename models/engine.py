@@ -47,6 +47,9 @@ class Engine:
             genre.Classifier.new, self._model, 22050, None)
         self.n_parameters = self._model.get_n_parameters()
         self.labels = self._model.get_labels()
+        # of all heads, that of the genres first
+        self.heads = [self._model.get_head_name(i)
+                      for i in range(self._model.get_n_heads())]
 
     def _call(self, function, *arguments):
         try:
@@ -54,15 +57,25 @@ class Engine:
         except self._error as e:
             raise EngineError(e.message) from e
 
-    def predict(self, x):
-        """Probabilities [labels] of one mel image uint8 [frames][128]."""
-        return self.predict_db(x.astype(np.float32) * (80 / 255) - 80)
+    def predict(self, x, head=0):
+        """Probabilities [labels] of one mel image uint8 [frames][128], by the head of
+        this number."""
+        return self.predict_db(x.astype(np.float32) * (80 / 255) - 80, head)
 
-    def predict_db(self, db):
+    def predict_db(self, db, head=0):
         """The same of decibels [frames][128]."""
         columns = np.ascontiguousarray(db, np.float32).tobytes()
-        return np.array(self._call(self._classifier.predict, columns),
-                        np.float32)
+        prediction = self._call(self._classifier.analyse_bytes, columns)
+        return np.array(prediction.get_values(head), np.float32)
+
+    def find_head(self, name):
+        """The number of the head of this name."""
+        if name not in self.heads:
+            raise features.DataError(f"the model has no head {name!r}")
+        return self.heads.index(name)
+
+    def labels_of(self, head):
+        return self._model.get_head_labels(head)
 
 
 def predict(model, data, build=None):
@@ -88,12 +101,8 @@ def logits(model, x, build=None):
     labels = metadata["labels"]
     if layers[-1]["type"] == "share_other":
         layers, labels = layers[:-1], labels + ["other"]
-    with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, "logits.safetensors")
-        weights.save(path, tensors, metadata["name"], metadata["version"], labels,
-                     layers)
-        network = Engine(path, build)
-        p = np.stack([network.predict(image) for image in x])
+    network = _open(tensors, metadata, labels, layers, build)
+    p = np.stack([network.predict(image) for image in x])
     return np.log(np.maximum(p, 1e-30, dtype=np.float64))
 
 
@@ -105,8 +114,14 @@ def open_other(model, build=None):
     if metadata["layers"][-1]["type"] != "share_other":
         raise features.DataError(f"{model}: the model has no output for what "
                                  "is not music")
+    return _open(tensors, metadata, metadata["labels"] + ["other"],
+                 metadata["layers"][:-1], build)
+
+
+def _open(tensors, metadata, labels, layers, build):
+    """The engine with these tensors, labels and layers."""
     with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, "other.safetensors")
-        weights.save(path, tensors, metadata["name"], metadata["version"],
-                     metadata["labels"] + ["other"], metadata["layers"][:-1])
+        path = os.path.join(directory, "network.safetensors")
+        weights.save(path, tensors, metadata["name"], metadata["version"], labels,
+                     layers)
         return Engine(path, build)

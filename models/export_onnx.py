@@ -5,7 +5,8 @@
 
 Its input "mel" is [1][1][128 bands][frames], decibels of the mel spectrogram clipped
 80 dB below their maximum, then mean 0 and variance 1 over the whole window; its
-output "probabilities" is [1][labels].  The labels are printed, as one JSON list.
+output "probabilities" is [1][labels].  A file of more heads has an output of each
+head's name as well.  The labels of each output are printed, a JSON list a line.
 """
 
 import argparse
@@ -30,18 +31,20 @@ class Classifier(nn.Module):
         self.network = network
 
     def forward(self, mel):
-        return self.network.probabilities(self.network(mel))
+        return tuple(self.network.answers(mel))
 
 
 def load_classifier(path):
-    """The PyTorch network of a weights file, and its labels."""
+    """The PyTorch network of a weights file, and the labels of each of its heads."""
     try:
         tensors, metadata = weights.load(path)
-        network = networks.Network(metadata["layers"])
+        heads = metadata["heads"]
+        network = networks.Network(metadata["layers"], heads=heads)
         network.load_state_dict({
             name: torch.from_numpy(values.copy())
             for name, values in tensors.items()}, strict=False)
-        return Classifier(network).eval(), metadata["labels"]
+        return Classifier(network).eval(), [metadata["labels"]] + [
+            head["labels"] for head in heads]
     except OSError:
         raise
     except Exception as e:  # struct's, json's and torch's have no parent
@@ -56,7 +59,8 @@ def export(classifier, path):
         warnings.simplefilter("ignore")
         torch.onnx.export(
             classifier, mel, f"{path}.part", opset_version=13,
-            input_names=["mel"], output_names=["probabilities"],
+            input_names=["mel"], output_names=["probabilities"] + [
+                head["name"] for head in classifier.network.heads],
             dynamic_axes={"mel": {3: "frames"}})
     os.replace(f"{path}.part", path)
 
@@ -71,7 +75,8 @@ def main():
         export(classifier, args.onnx)
     except (features.DataError, OSError) as e:
         sys.exit(f"export_onnx.py: {e}")
-    print(json.dumps(labels))
+    for of_head in labels:
+        print(json.dumps(of_head))
 
 
 if __name__ == "__main__":

@@ -150,4 +150,4 @@ def settings_of(args):
     often."""
     return {k: v for k, v in vars(args).items() if k not in (
         "out", "data", "audio", "corpus", "pretrained", "pretrain_from", "threads",
-        "build", "name", "version", "seeds", "cross_validated", "init")}
+        "build", "name", "version", "seeds", "cross_validated", "init", "tags")}

@@ -105,18 +105,25 @@ def mfcc_matrix(coefficients, bands):
 
 class Network(nn.Module):
     """The network of a list of layers.  forward() gives the logits: what
-    follows the last dense layer belongs to the loss while training."""
+    follows the last dense layer belongs to the loss while training.  heads: what else
+    answers from the features, [{"name", "labels", "layers"}]."""
 
-    def __init__(self, layers, dropout=0.0):
+    def __init__(self, layers, dropout=0.0, heads=()):
         super().__init__()
-        self.layers = layers
+        self.layers, self.heads = layers, list(heads)
         self.split = 1 + max(i for i, layer in enumerate(layers)
                              if layer["type"] in ("mean", "last"))
         self.trunk_end = next(i for i, layer in enumerate(layers)
                               if layer["type"] in ("gru", "lstm", "mean"))
         self.dropout = dropout
-        self.n_features = None      # how many features() gives
-        channels, bands = 1, MEL_BANDS
+        # how many features() gives
+        self.n_features = self._add_modules(layers[:self.split], 1, MEL_BANDS)
+        for after in [layers[self.split:]] + [head["layers"] for head in self.heads]:
+            self._add_modules(after, self.n_features, 1)
+
+    def _add_modules(self, layers, channels, bands):
+        """Those of `layers`, whose input has channels x bands features a frame; gives
+        how many their output has."""
         for layer in layers:
             kind = layer["type"]
             if kind == "conv2d":
@@ -140,10 +147,9 @@ class Network(nn.Module):
             else:
                 if kind == "max_pool":
                     bands //= layer["bands"]
-                elif kind in ("mean", "last"):
-                    self.n_features = channels * bands
                 continue
             self.add_module(layer["name"], module)
+        return channels * bands
 
     def forward(self, x):
         """x: standardised dB [batch][1][bands][frames]; gives the logits
@@ -162,18 +168,22 @@ class Network(nn.Module):
         return self._run(x, self.layers[first:self.split]).flatten(1)
 
     def classify(self, features):
-        return self._run(features[:, :, None, None],
-                         self.layers[self.split:]).flatten(1)
+        return self._run_head(features, self.layers[self.split:])
+
+    def _run_head(self, features, layers):
+        return self._run(features[:, :, None, None], layers).flatten(1)
 
     def probabilities(self, logits):
         """What the layers after the last dense one make of logits."""
-        p = logits
-        for layer in self.layers:
-            if layer["type"] == "softmax":
-                p = (p / layer.get("temperature", 1)).softmax(1)
-            elif layer["type"] == "share_other":
-                p = p[:, :-1] + p[:, -1:] / (p.shape[1] - 1)
-        return p
+        return _activate(logits, self.layers)
+
+    def answers(self, x):
+        """The probabilities of the genres, and those of each other head, all
+        [batch][labels]."""
+        found = self.features(x)
+        return [self.probabilities(self.classify(found))] + [
+            _activate(self._run_head(found, head["layers"]), head["layers"])
+            for head in self.heads]
 
     def set_temperature(self, temperature):
         softmax, = (layer for layer in self.layers if layer["type"] == "softmax")
@@ -210,9 +220,21 @@ class Network(nn.Module):
             elif kind == "dense":
                 x = getattr(self, layer["name"])(x.flatten(1))
                 x = x[:, :, None, None]
-            elif kind not in ("softmax", "share_other"):
+            elif kind not in ("softmax", "sigmoid", "share_other"):
                 raise ValueError(f"layer type {kind!r} is not known")
         return x
+
+
+def _activate(p, layers):
+    """What those of `layers` that follow the last dense one make of logits."""
+    for layer in layers:
+        if layer["type"] == "softmax":
+            p = (p / layer.get("temperature", 1)).softmax(1)
+        elif layer["type"] == "sigmoid":
+            p = p.sigmoid()
+        elif layer["type"] == "share_other":
+            p = p[:, :-1] + p[:, -1:] / (p.shape[1] - 1)
+    return p
 
 
 def min_frames(layers):

@@ -84,6 +84,8 @@ def arguments(argv=None):
     parser.add_argument("--cross-validated", metavar="DIR", help="train on every "
                         "track; DIR: the --work of this recipe's "
                         "cross-validation")
+    parser.add_argument("--tags", metavar="FILE", help="what tags.py has written: tags "
+                        "that ship as a second head")
     parser.add_argument("--init", metavar="NAME|FILE", help="a model whose network "
                         "gets a head for these labels, instead of training all of one")
     parser.add_argument("--out", required=True, help="weights file to write")
@@ -176,7 +178,8 @@ def arguments(argv=None):
                         help="two short epochs on a few tracks: a test")
     args = parser.parse_args(argv)
     for option, value in (("--pretrained", args.pretrained),
-                          ("--pretrain-from", args.pretrain_from)):
+                          ("--pretrain-from", args.pretrain_from),
+                          ("--tags", args.tags)):
         if value and not args.corpus:
             parser.error(f"{option} goes with --corpus")
     if args.init:

@@ -12,6 +12,7 @@ import corpus
 import features
 import metrics
 import networks
+import taghead
 import weights
 from fit import fit, logits_of, probabilities_of
 from newhead import NewHead
@@ -31,7 +32,7 @@ class Recipe:
         pretraining, is kept in args.out.work."""
         self.data, self.args, self.genres = data, args, data.genres
         self.corpus = self.tags = None
-        self.heads = {}
+        self.heads, self.ship = {}, []
         if args.corpus:
             everything = corpus.load(*args.corpus)
             keep = ~everything.held_out
@@ -47,6 +48,7 @@ class Recipe:
                 [everything.tags, everything.classes], 1))
             self.mean = odds[everything.music].mean(0)
             self.deviation = odds[everything.music].std(0) + 1e-3
+            self.ship = taghead.load(args.tags) if args.tags else []
             self.heads = {"tags": odds.shape[1],
                           "embedding": everything.embedding.shape[1]}
         self.layers = networks.layers_of(args.architecture, len(data.genres),
@@ -76,6 +78,12 @@ class Recipe:
         return Pool(x, mixup, weight=weight, tags=tags,
                     embedding=np.clip(c.embedding, -5, 5), **targets)
 
+    def never_drawn(self):
+        """The sources of music that --draw leaves out."""
+        music, drawn = self.corpus.music, self.corpus.weights(self.args.draw) > 0
+        return sorted({*self.corpus.source[music]}
+                      - {*self.corpus.source[music & drawn]})
+
     @cached_property
     def pretrained(self):
         """The student that every fine-tuning begins with; None without a corpus."""
@@ -99,7 +107,7 @@ class Recipe:
                           args, seed + cycle)
         weights.save_pretrained(
             os.path.join(f"{args.out}.work", "pretrained.safetensors"), student,
-            args.architecture, self.corpus.names)
+            args.architecture, self.corpus.names, self.never_drawn())
         return student
 
     def load_pretrained(self, path, whole=True):
@@ -107,7 +115,7 @@ class Recipe:
         is wanted, what another architecture has in common with it."""
         student = self.student(self.args.seed)
         ours = student.state_dict()
-        tensors, tags = weights.load_pretrained(path)
+        tensors, tags, _ = weights.load_pretrained(path)
         if tags != self.corpus.names:
             raise features.DataError(f"{path}: it learnt other tags than those of the "
                                      "corpus")
@@ -189,6 +197,11 @@ class Recipe:
                 (self.corpus_pool(windows, genre=genre), args.batch - half,
                  args.corpus_weight)]
 
+    def with_tags(self, student):
+        """The network that ships of a student: with the head "tags", if some do."""
+        return taghead.attach(student, self.ship, self.corpus.names, self.mean,
+                              self.deviation) if self.ship else student.network
+
     def run(self, out, keep, valid=None, temperature=None, figures=None):
         """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.
         Its temperature is the one given, or fitted to `valid`, features.Data."""
@@ -202,16 +215,16 @@ class Recipe:
                     logits_of(network, valid.x).numpy(), valid.y,
                     bool(self.corpus)))
         for i in range(args.seeds):
-            student = self.fine_tune(out, f"seed{i}", args.seed + i, keep, valid)
-            seeds.append(student.network)
+            seeds.append(self.with_tags(
+                self.fine_tune(out, f"seed{i}", args.seed + i, keep, valid)))
             # a copy: what teaches has learnt nothing of the valid tracks
-            network = copy.deepcopy(student.network)
+            network = copy.deepcopy(seeds[-1])
             calibrate(network)
             self.save(network, os.path.join(f"{out}.work",
                                             f"seed{i}.safetensors"))
         if args.distill and args.seeds > 1:
-            network = self.fine_tune(out, "distilled", args.seed, keep, valid,
-                                     seeds).network
+            network = self.with_tags(self.fine_tune(
+                out, "distilled", args.seed, keep, valid, seeds))
         else:
             network = mean_of_weights(seeds)
         calibrate(network)

@@ -114,25 +114,30 @@ def _rewrite(path, change_layers=lambda layers: None, **texts):
 
 def save_network(path, network, **description):
     """Writes a PyTorch network; names are PyTorch's own (conv1.weight ...)."""
-    save(path, _arrays(network), layers=network.layers, **description)
+    save(path, _arrays(network), layers=network.layers, heads=network.heads,
+         **description)
 
 
-def save_pretrained(path, student, name, tags):
+def save_pretrained(path, student, name, tags, without=()):
     """Writes a student.Student that has learnt no genre yet: its network
     (network.conv1.weight ...) with its heads (heads.tags.weight ...).  tags: what
-    each output of the head "tags" is called."""
+    each output of the head "tags" is called; without: sources of the corpus that it
+    has not heard."""
     save(path, _arrays(student), name, "", [], student.network.layers,
-         extra={"format": PRETRAINED, "tags": json.dumps(tags)})
+         extra={"format": PRETRAINED, "tags": json.dumps(tags),
+                "without": json.dumps(list(without))})
 
 
 def load_pretrained(path):
-    """Gives (tensors, names of the tags) of what save_pretrained() wrote."""
+    """Gives (tensors, names of the tags, sources that it has not heard) of what
+    save_pretrained() wrote."""
     tensors, metadata = load(path)
     if metadata.get("format") != PRETRAINED:
         raise features.DataError(f"{path}: a weights file, but not one of pretraining: "
                                  f"its format is {metadata.get('format')}, expected "
                                  f"{PRETRAINED}")
-    return tensors, json.loads(metadata["tags"])
+    return (tensors, json.loads(metadata["tags"]),
+            json.loads(metadata.get("without", "[]")))
 
 
 def digest(path):

@@ -95,6 +95,9 @@ const double *result_get_answer (const Result *result);
 /* The highest of these, 0 if there are none. */
 double result_get_answer_confidence (const Result *result);
 
+/* The least probability of a tag that is shown, or written. */
+#define RESULT_LEAST_TAG 0.5
+
 /* Fills @order, [n], with the indices of the @n most probable labels, n at most
  * the number of labels, the most probable first. */
 void result_rank (

@@ -24,9 +24,10 @@ enum
 typedef struct
 {
   char *path;
-  char *label;                      /* "crnn 3": name and version */
-  char **labels;                    /* the genres that it knows */
-  gboolean has_tags, has_embedding; /* it says more than genres */
+  char *label;       /* "crnn 3": name and version */
+  char **labels;     /* the genres that it knows */
+  char **tag_labels; /* and the tags, or NULL */
+  gboolean has_embedding;
 } ModelLabel;
 
 static void
@@ -35,6 +36,7 @@ model_label_clear (ModelLabel *model)
   g_free (model->path);
   g_free (model->label);
   g_strfreev (model->labels);
+  g_strfreev (model->tag_labels);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ModelLabel, model_label_clear)
 
@@ -43,11 +45,15 @@ find_model (const char *name, ModelLabel *found, GError **error)
 {
   GenreModel *model = model_name_load (
       name, &found->path, &found->label, error);
+  gint tags;
 
   if (!model)
     return FALSE;
+  tags = genre_model_find_head (model, "tags");
   found->labels = g_strdupv ((char **) genre_model_get_labels (model));
-  found->has_tags = genre_model_find_head (model, "tags") >= 0;
+  if (tags >= 0)
+    found->tag_labels = g_strdupv (
+        (char **) genre_model_get_head_labels (model, tags));
   found->has_embedding = genre_model_get_embedding_size (model) > 0;
   genre_model_unref (model);
   return TRUE;
@@ -153,14 +159,29 @@ classify_files (
   return report_is_cut_off (report) ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
+/* All that can be written of what the model says; free with g_strfreev(). */
+static char **
+get_written (const ModelLabel *model, const WorkerOptions *options)
+{
+  GStrvBuilder *words = g_strv_builder_new ();
+  char **all;
+
+  g_strv_builder_addv (words, (const char **) model->labels);
+  if (options->write_tags)
+    g_strv_builder_addv (words, (const char **) model->tag_labels);
+  all = g_strv_builder_end (words);
+  g_strv_builder_unref (words);
+  return all;
+}
+
 /* Tells of what is asked for and will not be, though nothing is wrong. */
 static void
 warn (const CommandOptions *options, const ModelLabel *model)
 {
   const WorkerOptions *worker = &options->pool.worker;
+  g_auto (GStrv) written = get_written (model, worker);
   g_autofree char *unknown = worker->map
-      ? vocabulary_find_unknown (
-            worker->map, (const char *const *) model->labels)
+      ? vocabulary_find_unknown (worker->map, (const char *const *) written)
       : NULL;
 
   if (unknown)
@@ -182,9 +203,10 @@ classify (const CommandOptions *options, GError **error)
 
   if (!find_model (options->model, &model, error))
     return STATUS_USAGE;
-  if (options->report.tags_of_model && !model.has_tags) {
+  if (options->pool.needs_tags && !model.tag_labels) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "The model %s has no tags, which --tags shows.", model.label);
+        "The model %s has no tags, which --%s.", model.label,
+        options->report.tags_of_model ? "tags shows" : "write-tags writes");
     return STATUS_USAGE;
   }
   if (options->report.embedding && !model.has_embedding) {

@@ -118,6 +118,8 @@ static const GOptionEntry tags_entries[] = {
       NULL },
   { "write-top", 0, 0, G_OPTION_ARG_INT, TO (write_top),
       "Write up to N genres, not only one", "N" },
+  { "write-tags", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.write_tags),
+      "Write the model's tags as further genres", NULL },
   { "genre-map", 0, 0, G_OPTION_ARG_FILENAME, TO (genre_map_path),
       "Write names of your own, \"from = to; to\"", "FILE" },
   { "id3v23", 0, 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.id3v23),
@@ -343,9 +345,9 @@ has_write_options (const CommandOptions *options)
 
   return options->overwrite || options->append || tags->id3v23 ||
       tags->preserve_times || options->pool.worker.write_confidence ||
-      options->pool.worker.force || tags->dry_run || tags->undo_log ||
-      tags->placeholders || options->genre_map_path ||
-      options->write_top != OPTIONS_NOT_GIVEN ||
+      options->pool.worker.write_tags || options->pool.worker.force ||
+      tags->dry_run || tags->undo_log || tags->placeholders ||
+      options->genre_map_path || options->write_top != OPTIONS_NOT_GIVEN ||
       options->pool.worker.min_confidence != OPTIONS_NOT_GIVEN;
 }
 
@@ -473,10 +475,16 @@ check_plot (CommandOptions *options, GError **error)
 }
 
 static gboolean
+needs_tags (const CommandOptions *options)
+{
+  return options->report.tags_of_model || options->pool.worker.write_tags;
+}
+
+static gboolean
 check_embedding (CommandOptions *options, GError **error)
 {
   options->pool.needs_embedding = options->report.embedding;
-  options->pool.needs_tags = options->report.tags_of_model;
+  options->pool.needs_tags = needs_tags (options);
   if (!options->report.embedding || options->report.json)
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -491,7 +499,7 @@ check_classify (CommandOptions *options, GError **error)
   options->pool.worker.parts =
       (options->report.segments || options->cache ? RESULT_SEGMENTS : 0) |
       (options->report.embedding || options->cache ? RESULT_EMBEDDING : 0) |
-      (options->report.tags_of_model || options->cache ? RESULT_TAGS : 0);
+      (needs_tags (options) || options->cache ? RESULT_TAGS : 0);
   return check_embedding (options, error) && check_analysis (options, error) &&
       check_shard (options, error) && check_group (options, error) &&
       check_timeout (options, error) && check_write (options, error) &&

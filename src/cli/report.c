@@ -17,8 +17,7 @@
 #define DEFAULT_TOP 3
 /* columns that one more genre takes in the text, such as "   (classical 12 %)" */
 #define GENRE_WIDTH 22
-/* what of the model's tags is shown: probabilities from that on, and so many */
-#define LEAST_TAG 0.3
+/* so many of the model's tags are shown */
 #define MAX_TAGS 8
 #define LABEL_WIDTH 10 /* at least: silence has no labels */
 
@@ -221,8 +220,8 @@ print_tags (const Report *report, const Result *result)
   if (!report->options->tags_of_model)
     return;
   result_rank (result->tags, n, order, MIN (n, MAX_TAGS));
-  while (
-      n_shown < MIN (n, MAX_TAGS) && result->tags[order[n_shown]] >= LEAST_TAG)
+  while (n_shown < MIN (n, MAX_TAGS) &&
+      result->tags[order[n_shown]] >= RESULT_LEAST_TAG)
     n_shown++;
   g_string_append (report->text, "  tags  ");
   for (guint i = 0; i < n_shown; i++)

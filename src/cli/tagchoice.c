@@ -2,6 +2,7 @@
 
 #include "tagchoice.h"
 
+#include "genre/genre.h"
 #include "tags/spelling.h"
 
 /* Gives what the tags say of one label, "Rock, confidence 0.60", after @before,
@@ -28,10 +29,50 @@ add_names (GPtrArray *genres, const char *const *names)
     g_ptr_array_add (genres, g_strdup (*names));
 }
 
-char **
-tag_choice_make (char *const *labels, const double *probabilities,
-    const char *model, const WorkerOptions *options, char **classifier)
+static const char *const *
+get_names (
+    const WorkerOptions *options, const char *label, const char *const *spelled)
 {
+  const char *const *names = vocabulary_lookup (options->map, label);
+
+  return names ? names : spelled;
+}
+
+static gboolean
+has_name (const GPtrArray *genres, const char *name)
+{
+  for (guint i = 0; i < genres->len; i++)
+    if (genre_labels_match (g_ptr_array_index (genres, i), name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Adds the tags that the music has, the most probable first, but for what is there as
+ * a genre. */
+static void
+add_tags (GPtrArray *genres, const Result *result, const WorkerOptions *options)
+{
+  guint n = result->tags ? g_strv_length (result->tag_labels) : 0;
+  g_autofree guint *order = g_new (guint, n);
+
+  result_rank (result->tags, n, order, n);
+  for (guint i = 0; i < n && result->tags[order[i]] >= RESULT_LEAST_TAG; i++) {
+    const char *label = result->tag_labels[order[i]];
+    const char *const spelled[] = { spelling_of_label (label), NULL };
+    const char *const *names = get_names (options, label, spelled);
+
+    for (; *names; names++)
+      if (!has_name (genres, *names))
+        g_ptr_array_add (genres, g_strdup (*names));
+  }
+}
+
+char **
+tag_choice_make (
+    const Result *result, const WorkerOptions *options, char **classifier)
+{
+  char *const *labels = result->labels;
+  const double *probabilities = result_get_answer (result);
   guint n_labels = g_strv_length ((char **) labels);
   guint n = MIN (MAX (options->write_top, 1), n_labels);
   g_autofree guint *order = g_new (guint, n);
@@ -44,20 +85,21 @@ tag_choice_make (char *const *labels, const double *probabilities,
     const char *label = labels[order[rank]];
     double probability = probabilities[order[rank]];
     const char *const spelled[] = { spelling_of_label (label), NULL };
-    const char *const *names = vocabulary_lookup (options->map, label);
+    const char *const *names = get_names (options, label, spelled);
     char *before = words;
 
     if (probability < options->min_confidence)
       break;
-    names = names ? names : spelled;
     if (!*names)
       continue;
     add_names (genres, names);
     g_free (*classifier);
-    *classifier = word_label (before, names, probability, model);
+    *classifier = word_label (before, names, probability, result->model);
     words = word_label (before, names, probability, NULL);
     g_free (before);
   }
+  if (options->write_tags)
+    add_tags (genres, result, options);
   if (!options->write_confidence)
     g_clear_pointer (classifier, g_free);
   g_ptr_array_add (genres, NULL);

@@ -9,15 +9,15 @@
 
 /**
  * tag_choice_make:
- * @labels: the model's
- * @probabilities: (array): one for each label
- * @model: its name and version
- * @options: how many labels, how probable they must be, and the user's names
+ * @result: one with an answer
+ * @options: how many labels, how probable they must be, whether tags follow, and the
+ *     user's names
  * @classifier: (out) (nullable): the text for the field GENRECLASSIFY, if it is to
  *     be written
  *
  * Returns: (transfer full) (array zero-terminated=1): the genres as they are to be
- *     spelled, the most probable label's first; none if the map leaves them out
+ *     spelled, the most probable label's first, and then the tags that are at least as
+ *     probable as RESULT_LEAST_TAG; none if the map leaves them out
  */
-char **tag_choice_make (char *const *labels, const double *probabilities,
-    const char *model, const WorkerOptions *options, char **classifier);
+char **tag_choice_make (
+    const Result *result, const WorkerOptions *options, char **classifier);

@@ -123,8 +123,7 @@ write_genre (const char *path, const FileStamp *stamp, Outcome *outcome,
   gboolean changed = is_changed (path, stamp);
   const Result *result = outcome->result;
   g_autofree char *classifier = NULL;
-  g_auto (GStrv) genres = tag_choice_make (result->labels,
-      result_get_answer (result), result->model, options, &classifier);
+  g_auto (GStrv) genres = tag_choice_make (result, options, &classifier);
 
   if (!*genres) {
     change->note = g_strdup ("The genre map leaves it out.");

@@ -29,6 +29,7 @@ static const struct
   FIELD ("preserve-times", "b", tags.preserve_times),
   FIELD ("write-confidence", "b", write_confidence),
   FIELD ("write-top", "u", write_top),
+  FIELD ("write-tags", "b", write_tags),
   FIELD ("genre-map", "ay", genre_map),
   FIELD ("dry-run", "b", tags.dry_run),
   FIELD ("undo-log", "ay", tags.undo_log),

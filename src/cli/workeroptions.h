@@ -20,6 +20,7 @@ typedef struct
   double min_confidence; /* a genre less probable than that is not written */
   gboolean write_confidence; /* and model and confidence beside it */
   guint write_top;           /* genres at most; 0: one */
+  gboolean write_tags;       /* the model's tags as further genres */
   const char *genre_map; /* text of the user's names (vocabulary.h), or NULL */
   Vocabulary *map;       /* the same, for the worker's own use */
   TagOptions tags;       /* without "progress", which is the worker's own */

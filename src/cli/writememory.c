@@ -2,15 +2,15 @@
 
 #include "writememory.h"
 
-/* The answers, the track's and its album's; free with g_free(). */
+/* The answers, the track's and its album's, with @parts; free with g_free(). */
 static char *
-describe_answer (const Result *result)
+describe_answer (const Result *result, ResultParts parts)
 {
   Result answer = *result;
 
   answer.name = (char *) "";
   answer.old_genre = NULL; /* changes with the file */
-  return result_to_json (&answer, 0);
+  return result_to_json (&answer, parts);
 }
 
 /* All that decides what is written, as a digest.  An option that is not excepted
@@ -20,8 +20,9 @@ make_key (
     const char *cache_key, const WorkerOptions *options, const Result *result)
 {
   WorkerOptions deciding = *options;
-  g_autofree char *text = NULL, *answer = describe_answer (result);
-  g_autofree char *all = NULL;
+  g_autofree char *text = NULL, *all = NULL;
+  g_autofree char *answer = describe_answer (
+      result, options->write_tags ? RESULT_TAGS : 0);
 
   deciding.analysis.model = NULL; /* @cache_key has its digest */
   deciding.parts = 0;

@@ -591,12 +591,19 @@ float *
 genre_classifier_predict_bytes (GenreClassifier *classifier,
     const guint8 *columns, gsize size, gsize *n_probabilities, GError **error)
 {
+  return take_probabilities (
+      genre_classifier_analyse_bytes (classifier, columns, size, error),
+      n_probabilities);
+}
+
+GenrePrediction *
+genre_classifier_analyse_bytes (GenreClassifier *classifier,
+    const guint8 *columns, gsize size, GError **error)
+{
   const gsize column = GENRE_MEL_BANDS * sizeof (float);
   /* the bytes may begin anywhere, floats may not */
   g_autofree float *copy = NULL;
 
-  if (n_probabilities)
-    *n_probabilities = 0;
   if (size % column > 0) {
     genre_refuse (error, GENRE_ERROR_ARGUMENT,
         "%" G_GSIZE_FORMAT " bytes, expected whole columns of %" G_GSIZE_FORMAT,
@@ -604,8 +611,7 @@ genre_classifier_predict_bytes (GenreClassifier *classifier,
     return NULL;
   }
   copy = g_memdup2 (columns, size);
-  return genre_classifier_predict (
-      classifier, copy, size / column, n_probabilities, error);
+  return predict (classifier, copy, size / column, error);
 }
 
 void

@@ -379,6 +379,23 @@ GENRE_API float *genre_classifier_predict_bytes (GenreClassifier *classifier,
     const guint8 *columns, gsize size, gsize *n_probabilities, GError **error);
 
 /**
+ * genre_classifier_analyse_bytes:
+ * @classifier: a classifier
+ * @columns: (array length=size): as for genre_classifier_predict_bytes()
+ * @size: bytes of them
+ * @error: return location for an error
+ *
+ * Runs the network on columns that were computed before, and gives all that it says.
+ *
+ * Errors: as for genre_classifier_predict_bytes().
+ *
+ * Returns: (transfer full) (nullable): as genre_classifier_analyse()
+ */
+GENRE_API GenrePrediction *genre_classifier_analyse_bytes (
+    GenreClassifier *classifier, const guint8 *columns, gsize size,
+    GError **error);
+
+/**
  * genre_classifier_set_cancelled:
  * @classifier: a classifier
  * @cancelled: whether classify and predict are to return at once

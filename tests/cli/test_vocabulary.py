@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The names that are written: the user's own (--genre-map), and those of several
-genres (--write-top)."""
+genres (--write-top), and the model's tags (--write-tags)."""
 
 import json
 import os
@@ -61,6 +61,38 @@ class Test(unittest.TestCase):
             for at in range(len(packet))
             if packet[at:at + len(name) + 1].upper() == name + b"="]
             for name in (b"GENRE", b"GENRECLASSIFY")]
+
+    def test_model_tags(self):
+        """They follow the genre, by names of one's own as well, each once; and only
+        those that are probable."""
+        models = os.environ["TEST_SMALL_MODELS"]
+        model = ["--model", os.path.join(models, "steered.safetensors")]
+        subprocess.run(
+            ["gst-launch-1.0", "-q", *"audiotestsrc freq=250 samplesperbuffer=22050 "
+             "num-buffers=6 ! audio/x-raw,rate=22050 ! audioconvert ! vorbisenc ! "
+             "oggmux ! filesink".split(), f"location={self.song}"], check=True)
+        result = json.loads(run(*model, "--json", "--tags", self.song).stdout)
+        said = [tag for tag, p in sorted(result["tags"].items(), key=lambda t: -t[1])
+                if p >= 0.5]
+        self.assertTrue(0 < len(said) < len(result["tags"]), result["tags"])
+        self.change(*model, "--write-tags")
+        genre, *others = self.tags()[0]
+        self.assertEqual(genre.lower().replace("-", ""), result["genre"])
+        self.assertEqual(others, said)
+        self.write_map(f"{said[0]} = {genre.upper()}; Größe\n")
+        self.change(*model, "--write-tags", "--genre-map", self.map, "--overwrite")
+        self.assertEqual(self.tags()[0], [genre, "Größe", *said[1:]])
+        self.change(*model, "--overwrite")
+        self.assertEqual(self.tags()[0], [genre])
+        # a line for a tag is one for nothing if none is written
+        for arguments, effect in (["--write-tags"], False), ([], True):
+            errors = run(*model, "--write", "--dry-run", "--genre-map", self.map,
+                         *arguments, self.song).stderr
+            self.assertEqual("no effect" in errors, effect, errors)
+        bare = os.path.join(models, "crnn.safetensors")
+        refused = run("--model", bare, "--write", "--write-tags", self.song)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("has no tags, which --write-tags writes", refused.stderr)
 
     def refuse(self, text, *parts):
         self.write_map(text)
@@ -152,7 +184,7 @@ class Test(unittest.TestCase):
             result = run("--write", *arguments, self.song)
             self.assertEqual(result.returncode, 2)
             self.assertIn(part, result.stderr)
-        for option in ("--genre-map=x", "--write-top=2"):
+        for option in ("--genre-map=x", "--write-top=2", "--write-tags"):
             result = run(option, self.song)
             self.assertEqual(result.returncode, 2)
             self.assertIn("--write", result.stderr)

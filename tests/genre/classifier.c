@@ -214,6 +214,7 @@ test_predict_bytes (void)
   g_autofree float *expected = genre_classifier_classify (
       classifier, segment, &n, NULL);
   g_autofree float *predicted = NULL;
+  g_autoptr (GenrePrediction) analysed = NULL;
   g_autoptr (GError) error = NULL;
 
   memcpy (bytes + 1, columns, size);
@@ -221,6 +222,11 @@ test_predict_bytes (void)
       classifier, bytes + 1, size, &n, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (predicted, n * 4, expected, n * 4);
+  analysed = genre_classifier_analyse_bytes (
+      classifier, bytes + 1, size, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (
+      genre_prediction_get_values (analysed, 0, NULL), n * 4, expected, n * 4);
   g_assert_null (genre_classifier_predict_bytes (
       classifier, bytes + 1, size - 4, &n, &error));
   g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);

@@ -248,14 +248,7 @@ def make_heads(name="heads"):
     """A network with heads: its features and what each head makes of them as well."""
     torch.manual_seed(1)
     layers = small("crnn")
-    network = networks.Network(layers)
-    n = network.n_features
-    for head in HEADS:
-        width = n
-        for layer in head["layers"]:
-            if layer["type"] == "dense":
-                network.add_module(layer["name"], nn.Linear(width, layer["units"]))
-                width = layer["units"]
+    network = networks.Network(layers, heads=HEADS)
     randomise(network)
     for value in network.state_dict().values():
         if value.is_floating_point():
@@ -263,17 +256,10 @@ def make_heads(name="heads"):
     network.double().eval()
     x = torch.randn(1, 1, 128, 70).float().double()
     features = network.features(x)
-    outputs = {"input": x[0], "features": features.T[:, :, None],
-               "output": network.probabilities(network.classify(features))
-               .T[:, :, None]}
-    for head in HEADS:
-        y = features
-        for layer in head["layers"]:
-            y = {"dense": lambda: getattr(network, layer["name"])(y),
-                 "elu": lambda: nn.functional.elu(y),
-                 "sigmoid": lambda: y.sigmoid(),
-                 "softmax": lambda: y.softmax(1)}[layer["type"]]()
-        outputs[f"output_{head['name']}"] = y.T[:, :, None]
+    outputs = {"input": x[0], "features": features.T[:, :, None]}
+    names = ["output"] + [f"output_{head['name']}" for head in HEADS]
+    for key, answer in zip(names, network.answers(x)):
+        outputs[key] = answer.T[:, :, None]
     tensors = {k: v for k, v in network.state_dict().items()
                if not k.endswith("num_batches_tracked")}
     weights.save(

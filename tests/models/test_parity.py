@@ -44,7 +44,7 @@ def smooth_image(rng, frames):
 
 def load_network(path):
     tensors, metadata = weights.load(path)
-    network = networks.Network(metadata["layers"]).eval()
+    network = networks.Network(metadata["layers"], heads=metadata["heads"]).eval()
     result = network.load_state_dict(
         {k: torch.from_numpy(v.copy()) for k, v in tensors.items()},
         strict=False)
@@ -58,37 +58,40 @@ def load_network(path):
 
 
 @torch.no_grad()
-def pytorch(network, x):
+def pytorch(network, x, head):
     db = torch.from_numpy(x).float() * (80 / 255) - 80
     z = networks.standardise(db[None]).transpose(1, 2).unsqueeze(1)
-    return network.probabilities(network(z))[0].numpy()
+    return network.answers(z)[head][0].numpy()
 
 
-def compare(name, network, model):
+def compare(name, network, model, head=0):
+    """By the head of this number."""
     rng = np.random.default_rng(1)
     failed = False
     for frames in np.linspace(39, 387, 8).astype(int):
         x = smooth_image(rng, frames)
-        expected, got = pytorch(network, x), model.predict(x)
+        expected, got = pytorch(network, x, head), model.predict(x, head)
         difference = float(np.abs(expected - got).max())
         ok = difference < LIMIT
         failed |= not ok
         print(f"{'ok' if ok else 'FAILED'}: {name}, {frames} frames: "
-              f"{model.labels[got.argmax()]} {got.max():.4f}, "
+              f"{model.labels_of(head)[got.argmax()]} {got.max():.4f}, "
               f"differs by {difference:.1e} at most (limit {LIMIT})")
     return not failed
 
 
 def check(path):
-    """As it ships, and with the output "other", which it shares out among the
-    genres: these images are no music, and after that all genres are nearly
-    alike."""
+    """As it ships, each of its other heads, and with the output "other", which it
+    shares out among the genres: these images are no music, and after that all genres
+    are nearly alike."""
     network, metadata = load_network(path)
     model = engine.Engine(path, sys.argv[1])
     if model.labels != metadata["labels"]:
         print(f"labels: {model.labels}, expected {metadata['labels']}")
         return False
     ok = compare(metadata["name"], network, model)
+    for i, head in enumerate(metadata["heads"], 1):
+        ok &= compare(f"{metadata['name']}, {head['name']}", network, model, i)
     network.layers = network.layers[:-1]
     return compare(metadata["name"] + " with other", network,
                    engine.open_other(path, sys.argv[1])) and ok

@@ -48,6 +48,8 @@ import options  # noqa: E402
 import recipe  # noqa: E402
 import robustness  # noqa: E402
 import student  # noqa: E402
+import taghead  # noqa: E402
+import tags  # noqa: E402
 import train  # noqa: E402
 import weights  # noqa: E402
 
@@ -806,6 +808,143 @@ class Heard(unittest.TestCase):
             self.assertTrue(any(
                 np.array_equal(crop, heard[which, 0, :, :, i:i + 4])
                 for i in range(3)))
+
+
+class Tags(ToolTest):
+    """The head that says what taggers would call it."""
+
+    def row(self, **changes):
+        return {"name": "x", "label": "x", "sources": tags.MIN_SOURCES,
+                "windows": tags.MIN_WINDOWS, "auc": tags.MIN_AUC, **changes}
+
+    def test_candidates(self):
+        names = ["blues", "catchy", "Music", "Guitar", "Pop music", "Hip hop music",
+                 "Music of Africa", "Song"]
+        self.assertEqual(
+            [(tag.name, tag.label) for tag in taghead.candidates(names)],
+            [("blues", "blues"), ("Pop music", "pop"), ("Hip hop music", "hip-hop"),
+             ("Music of Africa", "africa")])
+        with self.assertRaisesRegex(features.DataError, "Pop music"):
+            taghead.candidates(names[:4])
+
+    def test_choice(self):
+        best = self.row(auc=0.9)
+        rows = [best, self.row(), self.row(label="a", auc=0.84),
+                self.row(label="b", windows=19), self.row(label="c", sources=4)]
+        self.assertEqual(tags.choose(rows), [best])
+        self.assertEqual(tags.table(rows, [best]).count("| yes |"), 1)
+
+    def test_measure(self):
+        """Truths drawn with the probability that the scores say, on a scale of one's
+        own; and their precision, on other sources."""
+        rng = np.random.default_rng(0)
+        scores = rng.normal(0, 2, 4000)
+        truth = rng.random(4000) < 1 / (1 + np.exp(-(2 * scores - 1)))
+        source = np.array([f"source{i % 8}" for i in range(4000)])
+        row = tags.measure(taghead.Tag("x", "y"), scores, truth, source)
+        self.assertAlmostEqual(row["slope"], 2, delta=0.2)
+        self.assertAlmostEqual(row["offset"], -1, delta=0.2)
+        self.assertEqual((row["windows"], row["sources"]), (truth.sum(), 8))
+        said = scores > 0.5
+        self.assertAlmostEqual(row["precision"], truth[said].mean(), delta=0.01)
+        self.assertAlmostEqual(row["recall"], said[truth].mean(), delta=0.01)
+        # what no window has cannot be measured, and does not ship
+        row = tags.measure(taghead.Tag("x", "y"), scores, truth & False, source)
+        self.assertIsNone(row["auc"])
+        self.assertFalse(tags.ships(row))
+
+    def test_attach(self):
+        """The head says what was taught, in the engine as well."""
+        torch.manual_seed(0)
+        names, rng = ["a", "b", "c", "d"], np.random.default_rng(0)
+        taught = student.Student(networks.Network(networks.layers_of(
+            "crnn", len(GENRES), other=True)), {"tags": 4}).eval()
+        mean, deviation = rng.normal(size=4), rng.random(4)
+        network = taghead.attach(taught, [taghead.Tag("d", "D"), taghead.Tag(
+            "b", "B", 2, -0.5)], names, mean, deviation)
+        path = self.path("tags.safetensors")
+        weights.save_network(path, network, name="x", version="1", labels=GENRES)
+        x = rng.integers(0, 256, (FRAMES, 128), dtype=np.uint8)
+        with torch.no_grad():
+            found = network.features(networks.standardise(torch.from_numpy(
+                x[None]).float() * (80 / 255) - 80).transpose(1, 2).unsqueeze(1))
+            odds = taught.heads["tags"](found)[0].numpy() * deviation + mean
+        model = engine.Engine(path, BUILD)
+        head = model.find_head("tags")
+        self.assertEqual(model.labels_of(head), ["D", "B"])
+        np.testing.assert_allclose(
+            model.predict(x, head), 1 / (1 + np.exp([-odds[3], 0.5 - 2 * odds[1]])),
+            atol=1e-5)
+        with self.assertRaisesRegex(features.DataError, "no head 'moods'"):
+            model.find_head("moods")
+        with self.assertRaisesRegex(features.DataError, "no tag 'e'"):
+            taghead.attach(taught, [taghead.Tag("e", "E")], names, mean, deviation)
+
+    def corpus(self):
+        """Windows of 6 sources, to choose tags from."""
+        folder = self.path("corpus")
+        os.mkdir(folder)
+        write_corpus(folder, 20, source=[f"[{i % 6}]" for i in range(20)],
+                     classes=("Speech", "Music", "Pop music", "Scary music", "Rain"))
+        return folder
+
+    def test_all(self):
+        """From a corpus to a file with two heads, and to ONNX."""
+        folder, out = self.corpus(), self.path("tags.json")
+        of_recipe = ["--corpus", folder, "--smoke", "--batch", "8"]
+        with mock.patch.multiple(tags, PRESENT=0.5, MIN_AUC=0, MIN_WINDOWS=1,
+                                 MIN_SOURCES=2):
+            status, printed, errors = self.call_tool(
+                tags, "--data", self.npz(), "--work", self.path("work"), "--out", out,
+                "--build", BUILD, "--", *of_recipe, build=None)
+        self.assertEqual(status, 0, errors)
+        labels = [tag.label for tag in taghead.load(out)]
+        self.assertIn("blues", labels)
+        self.assertEqual(printed.count("| yes |"), len(labels))
+        # its pretraining has not heard what was measured on
+        pretrained = self.path("work", "network.safetensors.work",
+                               "pretrained.safetensors")
+        held_out = tags.held_out(corpus.load(folder))
+        self.assertEqual(weights.load_pretrained(pretrained)[2], held_out)
+        self.assertEqual(len(held_out), 2)
+
+        model = self.path("two.safetensors")
+        status, _, errors = self.call_tool(
+            train, "--data", self.npz(), *of_recipe, "--pretrained", pretrained,
+            "--tags", out, "--seeds", "2", "--out", model)
+        self.assertEqual(status, 0, errors)
+        two = engine.Engine(model, BUILD)
+        self.assertEqual(two.labels_of(two.find_head("tags")), labels)
+        status, printed, errors = self.call_tool(
+            export_onnx, model, self.path("two.onnx"), build=None)
+        self.assertEqual(status, 0, errors)
+        self.assertEqual([json.loads(line) for line in printed.splitlines()],
+                         [GENRES, labels])
+        with open(self.path("two.onnx"), "rb") as f:
+            self.assertIn(b"tags", f.read())
+
+    def test_refused(self):
+        def refused(*args, word):
+            self.assert_refused(self.call_tool(
+                tags, "--data", self.npz(), "--work", self.path("work"), "--", *args,
+                build=None), "tags.py", word)
+        folder = self.corpus()
+        status, _, errors = self.call_tool(tags, "--data", "-", "--work", "-",
+                                           build=None)
+        self.assertEqual(status, 2)
+        self.assertIn("--corpus is needed", errors)
+        heard = self.path("heard")
+        weights.save(heard, {"x": np.zeros(3)}, "x", "", [], [], extra={
+            "format": weights.PRETRAINED, "tags": "[]"})
+        refused("--corpus", folder, "--pretrained", heard, word="has heard")
+        row = {"name": "blues", "label": "b", "slope": 1, "offset": 0}
+        for content in ("", "[]", '{"tags": []}', '{"tags": [{}]}',
+                        '{"tags": [{"name": "a", "label": "a", "slope": "x", '
+                        '"offset": 0}]}', json.dumps({"tags": [row, row]})):
+            self.assert_refused(self.call_tool(
+                train, "--data", self.npz(), "--corpus", folder, "--tags",
+                self.write("bad.json", content.encode()), "--out",
+                self.path("out.safetensors")), "train.py", "bad.json")
 
 
 class Prior(unittest.TestCase):

@@ -72,7 +72,7 @@ _genreclassify() {
         --genre-map --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration
         --min-confidence --model --null --overwrite --placeholder --plot --preserve-times --quiet
         --segments --shard --strict --tags --timeout --top --undo --verbose --version --window --write
-        --write-confidence --write-top'
+        --write-confidence --write-tags --write-top'
       ((COMP_CWORD == 1)) && words='eval help models serve'
       ;;
   esac

@@ -66,6 +66,7 @@ complete -c genreclassify -n __genreclassify_is_files -s V -l version -d 'Show t
 complete -c genreclassify -n __genreclassify_is_files -l window -x -d 'Seconds in a segment'
 complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write the genre into the files'
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'
+complete -c genreclassify -n __genreclassify_is_files -l write-tags -d 'Write the tags of the model as further genres'
 complete -c genreclassify -n __genreclassify_is_files -l write-top -x -d 'Write up to so many genres'
 
 complete -c genreclassify -n '__genreclassify_is serve' -l base-path -x -d 'The path below which a proxy shows it'

@@ -88,6 +88,7 @@ _genreclassify() {
         '--window=[length of a segment]:seconds'
         {-w,--write}'[write the genre into the files]'
         '--write-confidence[write model and confidence as well]'
+        '--write-tags[write the tags of the model as further genres]'
         '--write-top=[write up to so many genres]:number'
         '1:file or command:_genreclassify_first'
         '*:file:_files'

@@ -81,6 +81,11 @@ export function genreName(label) {
   return texts[`genre.${label}`] ?? label;
 }
 
+/** Several names in one line. */
+export function list(names) {
+  return new Intl.ListFormat(language).format(names);
+}
+
 export function percent(fraction) {
   return new Intl.NumberFormat(language, { style: 'percent' }).format(fraction);
 }

@@ -3,13 +3,15 @@
 // The answer in words, and a bar for each genre.  An answer that is unsure says so in
 // its largest words; a percentage that tells nothing is not among them.
 
-import { clock, genreName, percent, say, text } from './languages.js';
+import { clock, genreName, list, percent, say, text } from './languages.js';
 import { makeTip } from './tips.js';
 
 const SURE = 0.9;      // "almost certainly"
 const PERHAPS = 0.4;   // less than that is no answer by itself
 const NO_MUSIC = 0.5;  // below it the service has no genre
 const HARDLY = 0.75;   // below it music is worth a doubt
+const LEAST_TAG = 0.5; // probability of a tag that is named, as the command has it
+const MAX_TAGS = 8;    // and so many are
 
 let limit = 0; // confidence: an answer below it is unsure
 
@@ -135,6 +137,18 @@ function makeBars(result, order) {
   return bars;
 }
 
+/** What else the music is called, by a model that has words for it. */
+function makeTags({ tags }) {
+  const said = Object.entries(tags ?? {})
+    .filter(([, probability]) => probability >= LEAST_TAG)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MAX_TAGS)
+    .map(([label]) => label);
+
+  return said.length === 0 ? [] : [makeText('p', 'tags', 'result.tags',
+    { list: () => list(said.map(genreName)) })];
+}
+
 /** One model's answer.
  * @param {string[]} order the genres from top to bottom */
 export function showAnswer(result, order) {
@@ -161,7 +175,7 @@ export function showAnswer(result, order) {
     if (result.music < HARDLY)
       head.append(makeText('p', 'why', 'result.hardly-music'));
     head.append(makeStripe(result, kind === 'between' ? 2 : 1));
-    answer.append(makeBars(result, order));
+    answer.append(makeBars(result, order), ...makeTags(result));
   }
   head.append(makeText('p', 'hint facts figures', 'result.facts',
     { model, duration: clock(duration) }));

@@ -57,7 +57,7 @@ class PyTorch:
         torch.set_num_threads(self.threads)
         begin = time.perf_counter()
         with torch.inference_mode():
-            p = self.classifier(self.mel)
+            p = self.classifier(self.mel)[0]
         return time.perf_counter() - begin, p[0].numpy()
 
 

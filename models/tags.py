@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""Measures which of the taggers' tags a network has learnt, on music whose sources it
+has not heard, and writes those that are fit to ship.
+
+  tags.py --data FILE.npz --work DIR --out tags.json [-- OPTIONS OF train.py]
+
+A quarter of the corpus's sources is kept from the network (--draw SOURCE=0), in
+pretraining and fine-tuning; --pretrained takes a network whose pretraining did the
+same, and --held-out prints those options for it.  By the engine, every window of those
+sources gets a probability of each tag.  Truth is what the tagger said of the window:
+that it has the tag, if with a probability of at least 0.1.
+
+A tag ships if it is told from the windows without it with an area under the ROC curve
+of at least 0.85, on 20 windows of 5 sources or more.  Its probability is made that of
+the tagger saying it, by logistic regression; how often it is right from 0.5 on is
+measured on the half of the sources that the regression has not seen.
+"""
+
+import argparse
+import glob
+import json
+import os
+import shlex
+import sys
+
+import numpy as np
+import torch
+
+import corpus
+import engine
+import features
+import metrics
+import options
+import taghead
+import weights
+from recipe import Recipe
+
+PARTS = 4           # one in so many sources is held out
+PRESENT = 0.1       # the tagger's probability from which it says a tag
+MIN_AUC, MIN_WINDOWS, MIN_SOURCES = 0.85, 20, 5
+
+
+def held_out(windows):
+    """The sources of music of `windows` (corpus.Corpus) kept from the network."""
+    sources = np.unique(windows.source[windows.music])
+    return sorted(np.random.default_rng(0).permutation(sources)[::PARTS].tolist())
+
+
+def rules(sources):
+    """The options by which train.py never draws `sources`."""
+    return [text for source in sources
+            for text in ("--draw", f"{glob.escape(source)}=0")]
+
+
+def logistic(scores, truth):
+    """The slope and offset under which the truths [n] are likeliest."""
+    x = torch.from_numpy(np.float64(scores))
+    y = torch.from_numpy(np.float64(truth))
+    line = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([line], max_iter=100, line_search_fn="strong_wolfe")
+
+    def step():
+        optimiser.zero_grad()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            line[0] * x + line[1], y) + 1e-3 * (line[0] - 1) ** 2
+        loss.backward()
+        return loss
+    optimiser.step(step)
+    return line.detach().tolist()
+
+
+def measure(tag, scores, truth, source):
+    """A row of the table, of scores (log-odds), truths and sources [windows]."""
+    sources = np.unique(source[truth])
+    row = {"name": tag.name, "label": tag.label, "windows": int(truth.sum()),
+           "sources": len(sources), "auc": metrics.auc(scores, truth)}
+    if len(sources) < 2:
+        return row
+    row["slope"], row["offset"] = logistic(scores, truth)
+    half = np.isin(source, np.unique(source)[::2])
+    said = np.zeros(len(truth), bool)
+    for seen in half, ~half:
+        if truth[seen].any():
+            slope, offset = logistic(scores[seen], truth[seen])
+            said[~seen] = slope * scores[~seen] + offset >= 0
+    hits = (said & truth).sum()
+    row["precision"] = hits / said.sum() if said.any() else None
+    row["recall"] = hits / truth.sum()
+    return row
+
+
+def ships(row):
+    return row["sources"] >= MIN_SOURCES and row["windows"] >= MIN_WINDOWS \
+        and row["auc"] is not None and row["auc"] >= MIN_AUC
+
+
+def choose(rows):
+    """Of the rows those that ship, the best of each label."""
+    best = {}
+    for row in sorted(filter(ships, rows), key=lambda row: row["auc"]):
+        best[row["label"]] = row
+    return sorted(best.values(), key=lambda row: row["label"])
+
+
+def table(rows, chosen):
+    lines = ["| tag | called | windows | sources | AUC | precision | recall | ships |",
+             "|---|---|---|---|---|---|---|---|"]
+    for row in sorted(rows, key=lambda row: row["name"].lower()):
+        numbers = ["" if row.get(k) is None else f"{row[k]:.2f}"
+                   for k in ("auc", "precision", "recall")]
+        lines.append(f"| {row['name']} | {row['label']} | {row['windows']} | "
+                     f"{row['sources']} | {' | '.join(numbers)} | "
+                     f"{'yes' if row in chosen else ''} |")
+    return "\n".join(lines)
+
+
+def measure_all(recipe, path, sources, build):
+    """The rows of all candidates, by the network in the file `path`."""
+    windows = recipe.corpus.part(recipe.corpus.music
+                                 & np.isin(recipe.corpus.source, sources))
+    network = engine.Engine(path, build)
+    head = network.find_head(taghead.NAME)
+    p = np.float64([network.predict(x, head) for x in windows.x])
+    p = np.clip(p, 1e-7, 1 - 1e-7)
+    scores, teachers = np.log(p / (1 - p)), np.concatenate(
+        [windows.tags, windows.classes], 1)
+    names = recipe.corpus.names
+    return [measure(tag, scores[:, i], teachers[:, names.index(tag.name)] >= PRESENT,
+                    windows.source) for i, tag in enumerate(recipe.ship)]
+
+
+def arguments():
+    argv, recipes = sys.argv[1:], []
+    if "--" in argv:
+        argv, recipes = argv[:argv.index("--")], argv[argv.index("--") + 1:]
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0],
+        epilog="Options of train.py may follow after a --; --corpus is needed.")
+    parser.add_argument("--data", required=True, metavar="FILE.npz")
+    parser.add_argument("--work", required=True, metavar="DIR",
+                        help="where the network is kept")
+    parser.add_argument("--out", default="tags.json", help="file to write")
+    parser.add_argument("--held-out", action="store_true", help="only print the "
+                        "options by which train.py does not hear what is measured on")
+    parser.add_argument("--build", help="build directory with libgenre; "
+                        "default: build, then the installed one")
+    args = parser.parse_args(argv)
+    if "--corpus" not in recipes:
+        parser.error("--corpus is needed, after a --")
+    return args, ["--data", args.data, "--out",
+                  os.path.join(args.work, "network.safetensors"), *recipes]
+
+
+def run(args, recipes):
+    of_recipe = options.arguments(recipes)
+    sources = held_out(corpus.load(*of_recipe.corpus))
+    if args.held_out:
+        print(shlex.join(rules(sources)))
+        return
+    of_recipe = options.arguments([*recipes, *rules(sources)])
+    if of_recipe.pretrained:
+        heard = set(sources) - set(weights.load_pretrained(of_recipe.pretrained)[2])
+        if heard:
+            raise features.DataError(f"{of_recipe.pretrained} has heard "
+                                     f"{sorted(heard)[0]}, which is to be measured on")
+    os.makedirs(args.work, exist_ok=True)
+    data = features.load_npz(args.data)
+    recipe = Recipe(data, of_recipe)
+    recipe.ship = taghead.candidates(recipe.corpus.names)
+    recipe.run(of_recipe.out, np.ones(len(data.y), bool), temperature=1.0)
+    rows = measure_all(recipe, of_recipe.out, sources, args.build)
+    chosen = choose(rows)
+    print(table(rows, chosen))
+    with open(f"{args.out}.part", "w", encoding="utf-8") as f:
+        json.dump({"tags": chosen}, f, indent=1, ensure_ascii=False)
+    os.replace(f"{args.out}.part", args.out)
+
+
+def main():
+    args, recipes = arguments()
+    torch.set_num_threads(os.cpu_count())
+    try:
+        run(args, recipes)
+    except (features.DataError, engine.EngineError, OSError) as e:
+        sys.exit(f"tags.py: {e}")
+
+
+if __name__ == "__main__":
+    main()
