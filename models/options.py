@@ -111,6 +111,8 @@ def arguments(argv=None):
                         "is for what it heard")
     parser.add_argument("--pretrain-mixup", type=at_least(0, float), default=0.3,
                         help="alpha of the mixup of pretraining; 0: none")
+    parser.add_argument("--pretrain-dropout", type=at_least(0, float), default=0.0,
+                        help="dropout of pretraining")
     parser.add_argument("--pretrain-from", metavar="FILE", help="OUT.work/"
                         "pretrained.safetensors of an earlier run, maybe of "
                         "another architecture, to begin pretraining with")

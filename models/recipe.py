@@ -92,12 +92,12 @@ class Recipe:
         return self.pretrain(self.args.seed) if self.corpus else None
 
     def pretrain(self, seed):
-        """Without dropout, which is for the few tracks with labels."""
         args = self.args
         pool = self.corpus_pool(self.corpus.x, args.pretrain_mixup, args.draw_genres)
         steps = max(1, len(pool.x) // args.pretrain_batch)
         student = self.load_pretrained(args.pretrain_from, whole=False) \
             if args.pretrain_from else self.student(seed)
+        student.network.dropout = args.pretrain_dropout
         for cycle in range(args.pretrain_cycles):
             student = fit(args.out, f"pretrain{cycle}", student,
                           [(pool, args.pretrain_batch, 1.0)], args.pretrain_epochs,

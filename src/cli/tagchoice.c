@@ -38,17 +38,7 @@ get_names (
   return names ? names : spelled;
 }
 
-static gboolean
-has_name (const GPtrArray *genres, const char *name)
-{
-  for (guint i = 0; i < genres->len; i++)
-    if (genre_labels_match (g_ptr_array_index (genres, i), name))
-      return TRUE;
-  return FALSE;
-}
-
-/* Adds the tags that the music has, the most probable first, but for what is there as
- * a genre. */
+/* Adds the tags that the music has, the most probable first. */
 static void
 add_tags (GPtrArray *genres, const Result *result, const WorkerOptions *options)
 {
@@ -59,11 +49,8 @@ add_tags (GPtrArray *genres, const Result *result, const WorkerOptions *options)
   for (guint i = 0; i < n && result->tags[order[i]] >= RESULT_LEAST_TAG; i++) {
     const char *label = result->tag_labels[order[i]];
     const char *const spelled[] = { spelling_of_label (label), NULL };
-    const char *const *names = get_names (options, label, spelled);
 
-    for (; *names; names++)
-      if (!has_name (genres, *names))
-        g_ptr_array_add (genres, g_strdup (*names));
+    add_names (genres, get_names (options, label, spelled));
   }
 }
 

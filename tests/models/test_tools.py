@@ -991,6 +991,16 @@ class OtherTools(ToolTest):
         self.assertEqual(status, 0, errors)
         heading, _, row = out.splitlines()
         self.assertEqual(len(row.split("|")), len(heading.split("|")))
+        # without tracks, what the file says of itself
+        status, out, errors = self.call_tool(compare, MODEL)
+        self.assertEqual(status, 0, errors)
+        figures = json.loads(weights.load(MODEL)[1]["figures"])
+        self.assertIn(f"| {figures['accuracy']:.3f} | {figures['macro_f1']:.3f} | ",
+                      out.splitlines()[2])
+        path = self.path("silent.safetensors")
+        weights.save_network(path, networks.Network(networks.layers_of(
+            "gru", 10, other=False)), name="x", version="1", labels=GENRES)
+        self.refused(compare, path, word="no figures in it")
         self.refused(compare, "--data", self.npz(), self.broken, word="broken")
         self.refused(compare, "--data", self.path("none.npz"), MODEL,
                      word="none.npz")
