@@ -245,8 +245,9 @@ class Test(unittest.TestCase):
         self.check_refused("damaged: not a safetensors file", "--model",
                            self.path("damaged"), self.root)
         os.makedirs(self.path("Polka"))
+        version = weights.load(os.path.join(MODELS, "crnn.safetensors"))[1]["version"]
         self.check_refused(
-            f'{self.root}/Polka: the model crnn 3 knows no genre "Polka". It '
+            f'{self.root}/Polka: the model crnn {version} knows no genre "Polka". It '
             "knows blues, classical,", self.root)
 
     def test_models(self):
@@ -263,7 +264,7 @@ class Test(unittest.TestCase):
         text = run("models").stdout
         self.assertIn(f"crnn {crnn['version']} (the default)\n  labels      "
                       "blues, classical,", text)
-        self.assertIn("convolutions of 32, 64, 128, 192; GRUs of 128, 128; "
+        self.assertIn("convolutions of 32, 64, 160, 256; GRUs of 256, 256; "
                       "dense of 11\n", text)
         self.assertIn(f"parameters  {crnn['parameters']}\n", text)
 
