@@ -43,8 +43,10 @@ def measured(path, data, build):
 def carried(path):
     """Of the tracks that the file itself says."""
     try:
-        return json.loads(weights.load(path)[1]["figures"])
-    except (KeyError, ValueError):
+        result = json.loads(weights.load(path)[1]["figures"])
+        return {**{key: float(result[key]) for key in ("accuracy", "macro_f1", "ece")},
+                "n": int(result["n"]), "split": str(result["split"])}
+    except (KeyError, ValueError, TypeError):
         raise features.DataError(f"{path}: no figures in it; give --data")
 
 
@@ -57,6 +59,7 @@ def row(path, data, build):
         **{name: f"{result[key]:.3f}" for name, key in (
             ("accuracy", "accuracy"), ("macro F1", "macro_f1"), ("mean AUC", "auc"),
             ("ECE", "ece")) if key in result},
+        **({"tracks": f"{result['n']}, {result['split']}"} if not data else {}),
         "parameters": f"{model.n_parameters / 1e3:.0f} k",
         "file": f"{os.path.getsize(path) / 1e6:.2f} MB",
         "30 s in": f"{seconds_of_window(model, x) * 1e3:.1f} ms",
@@ -71,6 +74,8 @@ def main():
     parser.add_argument("--build", help="build directory with libgenre; "
                         "default: build, then the installed one")
     args = parser.parse_args()
+    if args.split and not args.data:
+        parser.error("--split goes with --data")
     try:
         data = features.load_npz(args.data).part(args.split) if args.data else None
         rows = {path: row(path, data, args.build) for path in args.models}

@@ -48,7 +48,8 @@ class Recipe:
                 [everything.tags, everything.classes], 1))
             self.mean = odds[everything.music].mean(0)
             self.deviation = odds[everything.music].std(0) + 1e-3
-            self.ship = taghead.load(args.tags) if args.tags else []
+            self.ship = taghead.load(args.tags, everything.names) \
+                if args.tags else []
             self.heads = {"tags": odds.shape[1],
                           "embedding": everything.embedding.shape[1]}
         self.layers = networks.layers_of(args.architecture, len(data.genres),
@@ -78,11 +79,14 @@ class Recipe:
         return Pool(x, mixup, weight=weight, tags=tags,
                     embedding=np.clip(c.embedding, -5, 5), **targets)
 
-    def never_drawn(self):
-        """The sources of music that --draw leaves out."""
+    def unheard(self):
+        """The sources of music that pretraining does not hear: those that --draw leaves
+        out, unless what it begins with has heard them."""
         music, drawn = self.corpus.music, self.corpus.weights(self.args.draw) > 0
-        return sorted({*self.corpus.source[music]}
-                      - {*self.corpus.source[music & drawn]})
+        sources = {*self.corpus.source[music]} - {*self.corpus.source[music & drawn]}
+        if self.args.pretrain_from:
+            sources &= {*weights.load_pretrained(self.args.pretrain_from)[2]}
+        return sorted(sources)
 
     @cached_property
     def pretrained(self):
@@ -107,7 +111,7 @@ class Recipe:
                           args, seed + cycle)
         weights.save_pretrained(
             os.path.join(f"{args.out}.work", "pretrained.safetensors"), student,
-            args.architecture, self.corpus.names, self.never_drawn())
+            args.architecture, self.corpus.names, self.unheard())
         return student
 
     def load_pretrained(self, path, whole=True):
@@ -199,8 +203,8 @@ class Recipe:
 
     def with_tags(self, student):
         """The network that ships of a student: with the head "tags", if some do."""
-        return taghead.attach(student, self.ship, self.corpus.names, self.mean,
-                              self.deviation) if self.ship else student.network
+        return taghead.attach(student, self.ship, self.mean, self.deviation) \
+            if self.ship else student.network
 
     def run(self, out, keep, valid=None, temperature=None, figures=None):
         """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.

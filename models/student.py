@@ -77,7 +77,7 @@ def draw_batch(parts, crop, strength, rng):
 
 class Student(nn.Module):
     """A network with the heads that it is taught through: the genres, and linear
-    ones on its features, which are thrown away later."""
+    ones on its features, of which taghead.py lets some tags ship."""
 
     def __init__(self, network, heads):
         super().__init__()

@@ -72,8 +72,9 @@ def logistic(scores, truth):
 def measure(tag, scores, truth, source):
     """A row of the table, of scores (log-odds), truths and sources [windows]."""
     sources = np.unique(source[truth])
-    row = {"name": tag.name, "label": tag.label, "windows": int(truth.sum()),
-           "sources": len(sources), "auc": metrics.auc(scores, truth)}
+    row = {"output": tag.output, "name": tag.name, "label": tag.label,
+           "windows": int(truth.sum()), "sources": len(sources),
+           "auc": metrics.auc(scores, truth)}
     if len(sources) < 2:
         return row
     row["slope"], row["offset"] = logistic(scores, truth)
@@ -124,8 +125,7 @@ def measure_all(recipe, path, sources, build):
     p = np.clip(p, 1e-7, 1 - 1e-7)
     scores, teachers = np.log(p / (1 - p)), np.concatenate(
         [windows.tags, windows.classes], 1)
-    names = recipe.corpus.names
-    return [measure(tag, scores[:, i], teachers[:, names.index(tag.name)] >= PRESENT,
+    return [measure(tag, scores[:, i], teachers[:, tag.output] >= PRESENT,
                     windows.source) for i, tag in enumerate(recipe.ship)]
 
 
@@ -145,24 +145,33 @@ def arguments():
     parser.add_argument("--build", help="build directory with libgenre; "
                         "default: build, then the installed one")
     args = parser.parse_args(argv)
-    if "--corpus" not in recipes:
+    recipes = [f"--data={args.data}",
+               f"--out={os.path.join(args.work, 'network.safetensors')}", *recipes]
+    if not options.arguments(recipes).corpus:
         parser.error("--corpus is needed, after a --")
-    return args, ["--data", args.data, "--out",
-                  os.path.join(args.work, "network.safetensors"), *recipes]
+    return args, recipes
+
+
+def check_unheard(path, sources):
+    """Refuses the pretraining in the file `path`, unless that is None, if it has heard
+    one of `sources`."""
+    heard = set(sources) - set(weights.load_pretrained(path)[2]) if path else ()
+    if heard:
+        raise features.DataError(f"{path} has heard {sorted(heard)[0]}, which is to be "
+                                 "measured on")
 
 
 def run(args, recipes):
     of_recipe = options.arguments(recipes)
-    sources = held_out(corpus.load(*of_recipe.corpus))
+    windows = corpus.load(*of_recipe.corpus)
+    sources = held_out(windows.part(windows.stated) if of_recipe.licensed else windows)
     if args.held_out:
         print(shlex.join(rules(sources)))
         return
+    check_unheard(of_recipe.pretrained, sources)
+    check_unheard(of_recipe.pretrain_from, sources)
     of_recipe = options.arguments([*recipes, *rules(sources)])
-    if of_recipe.pretrained:
-        heard = set(sources) - set(weights.load_pretrained(of_recipe.pretrained)[2])
-        if heard:
-            raise features.DataError(f"{of_recipe.pretrained} has heard "
-                                     f"{sorted(heard)[0]}, which is to be measured on")
+    torch.set_num_threads(of_recipe.threads)
     os.makedirs(args.work, exist_ok=True)
     data = features.load_npz(args.data)
     recipe = Recipe(data, of_recipe)
@@ -171,6 +180,8 @@ def run(args, recipes):
     rows = measure_all(recipe, of_recipe.out, sources, args.build)
     chosen = choose(rows)
     print(table(rows, chosen))
+    if not chosen:
+        raise features.DataError("no tag is fit to ship")
     with open(f"{args.out}.part", "w", encoding="utf-8") as f:
         json.dump({"tags": chosen}, f, indent=1, ensure_ascii=False)
     os.replace(f"{args.out}.part", args.out)
@@ -178,7 +189,6 @@ def run(args, recipes):
 
 def main():
     args, recipes = arguments()
-    torch.set_num_threads(os.cpu_count())
     try:
         run(args, recipes)
     except (features.DataError, engine.EngineError, OSError) as e:

@@ -85,7 +85,7 @@ tag_choice_make (
     words = word_label (before, names, probability, NULL);
     g_free (before);
   }
-  if (options->write_tags)
+  if (options->write_tags && genres->len > 0)
     add_tags (genres, result, options);
   if (!options->write_confidence)
     g_clear_pointer (classifier, g_free);

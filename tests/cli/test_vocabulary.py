@@ -84,6 +84,12 @@ class Test(unittest.TestCase):
         self.assertEqual(self.tags()[0], [genre, "Größe", *said[1:]])
         self.change(*model, "--overwrite")
         self.assertEqual(self.tags()[0], [genre])
+        # what the map leaves out is not written, whatever else it is called
+        self.write_map(f"{genre} =\n")
+        self.assertEqual(self.change(
+            *model, "--write-tags", "--genre-map", self.map, "--overwrite")["written"],
+            False)
+        self.write_map(f"{said[0]} = x\n")
         # a line for a tag is one for nothing if none is written
         for arguments, effect in (["--write-tags"], False), ([], True):
             errors = run(*model, "--write", "--dry-run", "--genre-map", self.map,

@@ -45,6 +45,10 @@ def make_small():
     return networks.Network(layers)
 
 
+TAGS = {"name": "tags", "labels": ["low", "high"], "layers": [
+    {"type": "dense", "name": "tags", "units": 2}, {"type": "sigmoid"}]}
+
+
 def make_steered():
     outputs = len(GENRES) + 1
     network = networks.Network([
@@ -53,7 +57,7 @@ def make_steered():
         {"type": "dense", "name": "dense", "units": outputs},
         {"type": "softmax", "temperature": 1.0},
         {"type": "share_other"},
-    ])
+    ], heads=[TAGS])
     matrix = networks.mfcc_matrix(COEFFICIENTS, networks.MEL_BANDS)
     weight = torch.zeros(outputs, COEFFICIENTS)
     weight[GENRES.index("hiphop")] = matrix[:, LOW]
@@ -61,17 +65,14 @@ def make_steered():
     weight[outputs - 1] = OTHER_WEIGHT * matrix[:, HIGH]
     network.dense.weight.data = weight
     network.dense.bias.data.zero_()
-    network.tags = torch.nn.Linear(COEFFICIENTS, 2)
     network.tags.weight.data = matrix[:, [LOW, HIGH]].T
     network.tags.bias.data.fill_(TAG_BIAS)
     return network
 
 
 os.makedirs(os.path.join(HERE, "models"), exist_ok=True)
-TAGS = {"name": "tags", "labels": ["low", "high"], "layers": [
-    {"type": "dense", "name": "tags", "units": 2}, {"type": "sigmoid"}]}
-for model, name, network, heads in (("crnn", "small", make_small(), []),
-                                    ("steered", "steered", make_steered(), [TAGS])):
+for model, name, network in (("crnn", "small", make_small()),
+                             ("steered", "steered", make_steered())):
     weights.save_network(
         os.path.join(HERE, "models", f"{model}.safetensors"), network,
-        name=name, version="1", labels=GENRES, heads=heads)
+        name=name, version="1", labels=GENRES)

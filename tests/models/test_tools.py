@@ -814,16 +814,17 @@ class Tags(ToolTest):
     """The head that says what taggers would call it."""
 
     def row(self, **changes):
-        return {"name": "x", "label": "x", "sources": tags.MIN_SOURCES,
+        return {"output": 0, "name": "x", "label": "x", "sources": tags.MIN_SOURCES,
                 "windows": tags.MIN_WINDOWS, "auc": tags.MIN_AUC, **changes}
 
     def test_candidates(self):
         names = ["blues", "catchy", "Music", "Guitar", "Pop music", "Hip hop music",
-                 "Music of Africa", "Song"]
+                 "Music of Africa", "Song", "blues"]
         self.assertEqual(
-            [(tag.name, tag.label) for tag in taghead.candidates(names)],
-            [("blues", "blues"), ("Pop music", "pop"), ("Hip hop music", "hip-hop"),
-             ("Music of Africa", "africa")])
+            [(tag.output, tag.name, tag.label) for tag in taghead.candidates(names)],
+            [(0, "blues", "blues"), (4, "Pop music", "pop"),
+             (5, "Hip hop music", "hip-hop"), (6, "Music of Africa", "africa"),
+             (8, "blues", "blues")])
         with self.assertRaisesRegex(features.DataError, "Pop music"):
             taghead.candidates(names[:4])
 
@@ -841,7 +842,7 @@ class Tags(ToolTest):
         scores = rng.normal(0, 2, 4000)
         truth = rng.random(4000) < 1 / (1 + np.exp(-(2 * scores - 1)))
         source = np.array([f"source{i % 8}" for i in range(4000)])
-        row = tags.measure(taghead.Tag("x", "y"), scores, truth, source)
+        row = tags.measure(taghead.Tag(0, "x", "y"), scores, truth, source)
         self.assertAlmostEqual(row["slope"], 2, delta=0.2)
         self.assertAlmostEqual(row["offset"], -1, delta=0.2)
         self.assertEqual((row["windows"], row["sources"]), (truth.sum(), 8))
@@ -849,19 +850,19 @@ class Tags(ToolTest):
         self.assertAlmostEqual(row["precision"], truth[said].mean(), delta=0.01)
         self.assertAlmostEqual(row["recall"], said[truth].mean(), delta=0.01)
         # what no window has cannot be measured, and does not ship
-        row = tags.measure(taghead.Tag("x", "y"), scores, truth & False, source)
+        row = tags.measure(taghead.Tag(0, "x", "y"), scores, truth & False, source)
         self.assertIsNone(row["auc"])
         self.assertFalse(tags.ships(row))
 
     def test_attach(self):
         """The head says what was taught, in the engine as well."""
         torch.manual_seed(0)
-        names, rng = ["a", "b", "c", "d"], np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         taught = student.Student(networks.Network(networks.layers_of(
             "crnn", len(GENRES), other=True)), {"tags": 4}).eval()
         mean, deviation = rng.normal(size=4), rng.random(4)
-        network = taghead.attach(taught, [taghead.Tag("d", "D"), taghead.Tag(
-            "b", "B", 2, -0.5)], names, mean, deviation)
+        network = taghead.attach(taught, [taghead.Tag(3, "d", "D"), taghead.Tag(
+            1, "b", "B", 2, -0.5)], mean, deviation)
         path = self.path("tags.safetensors")
         weights.save_network(path, network, name="x", version="1", labels=GENRES)
         x = rng.integers(0, 256, (FRAMES, 128), dtype=np.uint8)
@@ -877,8 +878,6 @@ class Tags(ToolTest):
             atol=1e-5)
         with self.assertRaisesRegex(features.DataError, "no head 'moods'"):
             model.find_head("moods")
-        with self.assertRaisesRegex(features.DataError, "no tag 'e'"):
-            taghead.attach(taught, [taghead.Tag("e", "E")], names, mean, deviation)
 
     def corpus(self):
         """Windows of 6 sources, to choose tags from."""
@@ -898,7 +897,7 @@ class Tags(ToolTest):
                 tags, "--data", self.npz(), "--work", self.path("work"), "--out", out,
                 "--build", BUILD, "--", *of_recipe, build=None)
         self.assertEqual(status, 0, errors)
-        labels = [tag.label for tag in taghead.load(out)]
+        labels = [tag.label for tag in taghead.load(out, corpus.load(folder).names)]
         self.assertIn("blues", labels)
         self.assertEqual(printed.count("| yes |"), len(labels))
         # its pretraining has not heard what was measured on
@@ -921,7 +920,8 @@ class Tags(ToolTest):
         self.assertEqual([json.loads(line) for line in printed.splitlines()],
                          [GENRES, labels])
         with open(self.path("two.onnx"), "rb") as f:
-            self.assertIn(b"tags", f.read())
+            # a name of 4 bytes, before a type: one of the graph's outputs
+            self.assertTrue(b"\n\x04tags\x12" in f.read())
 
     def test_refused(self):
         def refused(*args, word):
@@ -936,11 +936,22 @@ class Tags(ToolTest):
         heard = self.path("heard")
         weights.save(heard, {"x": np.zeros(3)}, "x", "", [], [], extra={
             "format": weights.PRETRAINED, "tags": "[]"})
-        refused("--corpus", folder, "--pretrained", heard, word="has heard")
-        row = {"name": "blues", "label": "b", "slope": 1, "offset": 0}
+        for option in "--pretrained", "--pretrain-from":
+            refused(f"--corpus={folder}", option, heard, word="has heard")
+        # that none is fit to ship is no file; the table says why
+        with mock.patch.multiple(tags, MIN_AUC=1.1):
+            status, printed, errors = self.call_tool(
+                tags, "--data", self.npz(), "--work", self.path("work"), "--out",
+                self.path("none.json"), "--build", BUILD, "--", "--corpus", folder,
+                "--smoke", "--batch", "8", build=None)
+        self.assertEqual((status, "| blues |" in printed), (1, True))
+        self.assertIn("no tag is fit to ship", errors)
+        self.assertFalse(os.path.exists(self.path("none.json")))
+        row = {"output": 0, "name": "blues", "label": "b", "slope": 1, "offset": 0}
         for content in ("", "[]", '{"tags": []}', '{"tags": [{}]}',
-                        '{"tags": [{"name": "a", "label": "a", "slope": "x", '
-                        '"offset": 0}]}', json.dumps({"tags": [row, row]})):
+                        *(json.dumps({"tags": rows}) for rows in (
+                            [{**row, "slope": "x"}], [row, row],
+                            [{**row, "output": 1}], [{**row, "output": 999}]))):
             self.assert_refused(self.call_tool(
                 train, "--data", self.npz(), "--corpus", folder, "--tags",
                 self.write("bad.json", content.encode()), "--out",
@@ -1021,7 +1032,7 @@ class OtherTools(ToolTest):
         status, printed, errors = self.call_tool(
             export_onnx, MODEL, out, build=None)
         self.assertEqual(status, 0, errors)
-        self.assertEqual(json.loads(printed), GENRES)
+        self.assertEqual(json.loads(printed.splitlines()[0]), GENRES)
         # all weights are in it
         self.assertGreater(os.path.getsize(out),
                            0.95 * os.path.getsize(MODEL))

@@ -137,10 +137,17 @@ function makeBars(result, order) {
   return bars;
 }
 
+/** A label's letters and digits, by which "hip-hop" and "hiphop" are one. */
+function bare(label) {
+  return label.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
 /** What else the music is called, by a model that has words for it. */
-function makeTags({ tags }) {
+function makeTags({ tags, probabilities }) {
+  const genres = Object.keys(probabilities).map(bare);
   const said = Object.entries(tags ?? {})
-    .filter(([, probability]) => probability >= LEAST_TAG)
+    .filter(([label, probability]) => probability >= LEAST_TAG
+      && !genres.includes(bare(label)))
     .sort(([, a], [, b]) => b - a)
     .slice(0, MAX_TAGS)
     .map(([label]) => label);
