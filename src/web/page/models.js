@@ -9,19 +9,23 @@ export function modelName(name) {
   return hasText(`model.${name}`) ? text(`model.${name}`) : name;
 }
 
+/** Of ten songs, the whole ones: it is never said to be better than it is. */
+function ofTen({ accuracy }) {
+  return Math.floor(10 * accuracy);
+}
+
 /** How often it is right, in words; '' if nobody has measured it. */
 function rightness(figures, key) {
   if (!figures)
     return '';
   return text(`${key}.${figures.new_artists ? 'new' : 'known'}`, {
-    right: Math.round(10 * figures.accuracy), n: figures.n,
+    right: ofTen(figures), n: figures.n,
   });
 }
 
 /** What a choice says: the name, and how right it is. */
 function choice({ name, figures }) {
-  const short = figures
-    ? text('right.short', { right: Math.round(10 * figures.accuracy) }) : '';
+  const short = figures ? text('right.short', { right: ofTen(figures) }) : '';
 
   return short ? `${modelName(name)} · ${short}` : modelName(name);
 }
