@@ -170,10 +170,7 @@ def cross_validate(data, k, work, args, groups=None, build=None, recipe=None):
 
 def arguments():
     """The program's own arguments, and those of the recipe."""
-    argv, recipes = sys.argv[1:], []
-    if "--" in argv:
-        argv, recipes = (argv[:argv.index("--")],
-                         argv[argv.index("--") + 1:])
+    argv, recipes = options.split(sys.argv[1:])
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0],
         epilog="Options of train.py may follow after a --.")

@@ -43,6 +43,14 @@ def rule(text):
             f"{text}: expected PATTERN=WEIGHT, as in 'AI music=0.5'")
 
 
+def split(argv):
+    """A program's own arguments, and those of the recipe, which follow a --."""
+    if "--" not in argv:
+        return argv, []
+    at = argv.index("--")
+    return argv[:at], argv[at + 1:]
+
+
 def find_model(name):
     """The weights file: `name` itself, or one of these or the user's own."""
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")

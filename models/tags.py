@@ -130,9 +130,7 @@ def measure_all(recipe, path, sources, build):
 
 
 def arguments():
-    argv, recipes = sys.argv[1:], []
-    if "--" in argv:
-        argv, recipes = argv[:argv.index("--")], argv[argv.index("--") + 1:]
+    argv, recipes = options.split(sys.argv[1:])
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0],
         epilog="Options of train.py may follow after a --; --corpus is needed.")

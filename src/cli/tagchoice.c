@@ -2,7 +2,6 @@
 
 #include "tagchoice.h"
 
-#include "genre/genre.h"
 #include "tags/spelling.h"
 
 /* Gives what the tags say of one label, "Rock, confidence 0.60", after @before,
