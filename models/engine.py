@@ -8,6 +8,7 @@ import numpy as np
 
 import features
 import weights
+from answers import Answers
 
 
 class EngineError(Exception):
@@ -57,16 +58,25 @@ class Engine:
         except self._error as e:
             raise EngineError(e.message) from e
 
+    def _analyse(self, db):
+        """The Genre.Prediction of decibels [frames][128]."""
+        columns = np.ascontiguousarray(db, np.float32).tobytes()
+        return self._call(self._classifier.analyse_bytes, columns)
+
     def predict(self, x, head=0):
         """Probabilities [labels] of one mel image uint8 [frames][128], by the head of
         this number."""
-        return self.predict_db(x.astype(np.float32) * (80 / 255) - 80, head)
+        return self.predict_db(features.decibels(x), head)
 
     def predict_db(self, db, head=0):
         """The same of decibels [frames][128]."""
-        columns = np.ascontiguousarray(db, np.float32).tobytes()
-        prediction = self._call(self._classifier.analyse_bytes, columns)
-        return np.array(prediction.get_values(head), np.float32)
+        return np.array(self._analyse(db).get_values(head), np.float32)
+
+    def embed(self, x):
+        """The embedding of one mel image, of length 1; of length 0 if the model has
+        none."""
+        return np.array(self._analyse(features.decibels(x)).get_embedding(),
+                        np.float32)
 
     def find_head(self, name):
         """The number of the head of this name."""
@@ -90,6 +100,19 @@ def predict(model, data, build=None):
     y = np.array([engine.labels.index(data.genres[i]) for i in data.y])
     p = np.stack([engine.predict(x) for x in data.x])
     return p, y, engine.labels
+
+
+def of_folds(folder, names, build=None):
+    """{name of a track: the Engine that was not trained on it} for the tracks `names`,
+    of the networks in the folder of a cross-validation, and its Answers."""
+    answers = Answers.load(folder)
+    engines = {f: Engine(os.path.join(folder, f"fold{f}.safetensors"), build)
+               for f in np.unique(answers.fold)}
+    networks = {name: engines[f] for name, f in zip(answers.names, answers.fold)}
+    missing = [name for name in names if name not in networks]
+    if missing:
+        raise features.DataError(f"{folder}: no fold has the track {missing[0]}")
+    return networks, answers
 
 
 def logits(model, x, build=None):

@@ -5,8 +5,9 @@
 
 Its input "mel" is [1][1][128 bands][frames], decibels of the mel spectrogram clipped
 80 dB below their maximum, then mean 0 and variance 1 over the whole window; its
-output "probabilities" is [1][labels].  A file of more heads has an output of each
-head's name as well.  The labels of each output are printed, a JSON list a line.
+output "probabilities" is [1][labels], its output "embedding" [1][size] of length 1.  A
+file of more heads has an output of each head's name as well.  The labels of each output
+of probabilities are printed, a JSON list a line.
 """
 
 import argparse
@@ -24,14 +25,15 @@ import weights
 
 
 class Classifier(nn.Module):
-    """A network and what follows its logits."""
+    """A network with all that it answers."""
 
     def __init__(self, network):
         super().__init__()
         self.network = network
 
     def forward(self, mel):
-        return tuple(self.network.answers(mel))
+        found = self.network.features(mel)
+        return (*self.network.answers(found), self.network.embed(found))
 
 
 def load_classifier(path):
@@ -39,7 +41,8 @@ def load_classifier(path):
     try:
         tensors, metadata = weights.load(path)
         heads = metadata["heads"]
-        network = networks.Network(metadata["layers"], heads=heads)
+        network = networks.Network(metadata["layers"], heads=heads,
+                                   embedding=metadata["embedding"])
         network.load_state_dict({
             name: torch.from_numpy(values.copy())
             for name, values in tensors.items()}, strict=False)
@@ -60,7 +63,7 @@ def export(classifier, path):
         torch.onnx.export(
             classifier, mel, f"{path}.part", opset_version=13,
             input_names=["mel"], output_names=["probabilities"] + [
-                head["name"] for head in classifier.network.heads],
+                head["name"] for head in classifier.network.heads] + ["embedding"],
             dynamic_axes={"mel": {3: "frames"}})
     os.replace(f"{path}.part", path)
 

@@ -54,6 +54,11 @@ class Data:
                     self.genres, self.split[keep])
 
 
+def decibels(x):
+    """What a mel image uint8 [...] stands for, float32."""
+    return x.astype(np.float32) * (80 / 255) - 80
+
+
 def read_csv(path, key, value):
     """{key: value} of two columns of a CSV with a header, by their names."""
     try:

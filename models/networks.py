@@ -106,11 +106,13 @@ def mfcc_matrix(coefficients, bands):
 class Network(nn.Module):
     """The network of a list of layers.  forward() gives the logits: what
     follows the last dense layer belongs to the loss while training.  heads: what else
-    answers from the features, [{"name", "labels", "layers"}]."""
+    answers from the features, [{"name", "labels", "layers"}].  embedding: the layers
+    that make the embedding of the features; without any they are the embedding."""
 
-    def __init__(self, layers, dropout=0.0, heads=()):
+    def __init__(self, layers, dropout=0.0, heads=(), embedding=()):
         super().__init__()
         self.layers, self.heads = layers, list(heads)
+        self.embedding_layers = list(embedding)
         self.split = 1 + max(i for i, layer in enumerate(layers)
                              if layer["type"] in ("mean", "last"))
         self.trunk_end = next(i for i, layer in enumerate(layers)
@@ -118,7 +120,8 @@ class Network(nn.Module):
         self.dropout = dropout
         # how many features() gives
         self.n_features = self._add_modules(layers[:self.split], 1, MEL_BANDS)
-        for after in [layers[self.split:]] + [head["layers"] for head in self.heads]:
+        for after in (layers[self.split:], *(head["layers"] for head in self.heads),
+                      self.embedding_layers):
             self._add_modules(after, self.n_features, 1)
 
     def _add_modules(self, layers, channels, bands):
@@ -177,13 +180,25 @@ class Network(nn.Module):
         """What the layers after the last dense one make of logits."""
         return _activate(logits, self.layers)
 
-    def answers(self, x):
-        """The probabilities of the genres, and those of each other head, all
-        [batch][labels]."""
-        found = self.features(x)
-        return [self.probabilities(self.classify(found))] + [
-            _activate(self._run_head(found, head["layers"]), head["layers"])
+    def answers(self, features):
+        """Of features [batch][n_features] the probabilities of the genres, and those of
+        each other head, all [batch][labels]."""
+        return [self.probabilities(self.classify(features))] + [
+            _activate(self._run_head(features, head["layers"]), head["layers"])
             for head in self.heads]
+
+    def embed(self, features):
+        """The embeddings of features [batch][n_features], of length 1."""
+        return nn.functional.normalize(self._run_head(features, self.embedding_layers))
+
+    def extended(self, tensors, heads=None, embedding=None):
+        """The same network with other heads or another embedding, or both; tensors:
+        the parameters of what is new, {name: tensor}."""
+        network = Network(self.layers, self.dropout,
+                          self.heads if heads is None else heads,
+                          self.embedding_layers if embedding is None else embedding)
+        network.load_state_dict({**self.state_dict(), **tensors})
+        return network.train(self.training)
 
     def set_temperature(self, temperature):
         softmax, = (layer for layer in self.layers if layer["type"] == "softmax")

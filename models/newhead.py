@@ -37,7 +37,7 @@ def load(path, n_labels):
     try:
         network = networks.Network(layers[:end + 1] + [
             {"type": "dense", "name": "dense", "units": n_labels},
-            {"type": "softmax", "temperature": 1.0}])
+            {"type": "softmax", "temperature": 1.0}], embedding=metadata["embedding"])
         chance = network.dense.state_dict(prefix="dense.")
         network.load_state_dict({
             **{k: torch.tensor(v) for k, v in tensors.items()
@@ -57,6 +57,7 @@ def features_of(network, x, copies, strength, rng, batch=16):
         crops = augment.augment(x[i:i + batch], crop, strength, rng)
         return network.features(
             crops.contiguous(memory_format=torch.channels_last)).double()
+    network.eval()
     still = augment.Strength(0, 0, 0, 0, 0, 0, 0)
     frames = x.shape[1]
     heard = [torch.stack(

@@ -9,14 +9,18 @@ import torch
 
 import augment
 import corpus
+import embedding
 import features
 import metrics
 import networks
 import taghead
 import weights
 from fit import fit, logits_of, probabilities_of
-from newhead import NewHead
+from newhead import NewHead, features_of
 from student import Pool, Student, hear
+
+# so many windows of music are what the embedding is fitted to
+MUSIC_WINDOWS = 2000
 
 
 def recipe_of(data, args):
@@ -202,9 +206,25 @@ class Recipe:
                  args.corpus_weight)]
 
     def with_tags(self, student):
-        """The network that ships of a student: with the head "tags", if some do."""
+        """A student's network, with the head "tags" as it was taught."""
         return taghead.attach(student, self.ship, self.mean, self.deviation) \
             if self.ship else student.network
+
+    def finish(self, network):
+        """`network` with what is fitted to its features of the corpus: which tags tell
+        that it is no music, and the embedding."""
+        if not self.corpus:
+            return network
+        c, rng = self.corpus, np.random.default_rng(self.args.seed)
+        music, other = (np.flatnonzero((c.music == is_music)
+                                       & (c.weights(self.args.draw) > 0))
+                        for is_music in (True, False))
+        # of music there is enough
+        music = rng.permutation(music)[:MUSIC_WINDOWS]
+        windows = c.part(np.concatenate([music, other]))
+        found = features_of(network, windows.x, 0, None, rng)[:, 0]
+        return embedding.attach(taghead.attach_kinds(
+            network, self.ship, found, windows.kind), found[:len(music)])
 
     def run(self, out, keep, valid=None, temperature=None, figures=None):
         """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.
@@ -231,6 +251,7 @@ class Recipe:
                 out, "distilled", args.seed, keep, valid, seeds))
         else:
             network = mean_of_weights(seeds)
+        network = self.finish(network)
         calibrate(network)
         self.save(network, out, figures)
 

@@ -26,7 +26,6 @@ import numpy as np
 import augment
 import engine
 import features
-from answers import Answers
 
 RATE = 22050
 COLUMNS_PER_SECOND = 387 / 30
@@ -194,7 +193,7 @@ def answers_of(data, networks, change):
     """The labels that networks[track's name] give its image."""
     rng, found = np.random.default_rng(1), []
     for name, x in zip(data.names, data.x):
-        db = x.astype(np.float32) * (80 / 255) - 80
+        db = features.decibels(x)
         network = networks[name]
         p = network.predict_db(change(db, rng) if change else db)
         found.append(network.labels[p.argmax()])
@@ -218,18 +217,10 @@ def share(part, whole):
 
 def networks_of(args, data):
     """{name of a track: the engine that answers it}"""
-    if not args.folds:
-        network = engine.Engine(args.model, args.build)
-        return {name: network for name in data.names}
-    answers = Answers.load(args.folds)
-    paths = {f: os.path.join(args.folds, f"fold{f}.safetensors")
-             for f in np.unique(answers.fold)}
-    engines = {f: engine.Engine(path, args.build) for f, path in paths.items()}
-    networks = {name: engines[f] for name, f in zip(answers.names, answers.fold)}
-    missing = [name for name in data.names if name not in networks]
-    if missing:
-        raise features.DataError(f"{args.folds}: no fold has the track {missing[0]}")
-    return networks
+    if args.folds:
+        return engine.of_folds(args.folds, data.names, args.build)[0]
+    network = engine.Engine(args.model, args.build)
+    return {name: network for name in data.names}
 
 
 def main():

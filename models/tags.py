@@ -14,6 +14,10 @@ A tag ships if it is told from the windows without it with an area under the ROC
 of at least 0.85, on 20 windows of 5 sources or more.  Its probability is made that of
 the tagger saying it, by logistic regression; how often it is right from 0.5 on is
 measured on the half of the sources that the regression has not seen.
+
+Speech and noise are measured as well, on what is no music of the sources that no
+network hears (corpus.HELD_OUT), beside that music.  Truth is the corpus's word, and of
+each three sources will do.
 """
 
 import argparse
@@ -38,6 +42,7 @@ from recipe import Recipe
 PARTS = 4           # one in so many sources is held out
 PRESENT = 0.1       # the tagger's probability from which it says a tag
 MIN_AUC, MIN_WINDOWS, MIN_SOURCES = 0.85, 20, 5
+MIN_SOURCES_OF_KIND = 3
 
 
 def held_out(windows):
@@ -69,6 +74,18 @@ def logistic(scores, truth):
     return line.detach().tolist()
 
 
+def say_unseen(scores, truth, source):
+    """Which windows have the tag, bool [windows], by regression on the other half of
+    the sources."""
+    half = np.isin(source, np.unique(source)[::2])
+    said = np.zeros(len(truth), bool)
+    for seen in half, ~half:
+        if truth[seen].any():
+            slope, offset = logistic(scores[seen], truth[seen])
+            said[~seen] = slope * scores[~seen] + offset >= 0
+    return said
+
+
 def measure(tag, scores, truth, source):
     """A row of the table, of scores (log-odds), truths and sources [windows]."""
     sources = np.unique(source[truth])
@@ -77,13 +94,11 @@ def measure(tag, scores, truth, source):
            "auc": metrics.auc(scores, truth)}
     if len(sources) < 2:
         return row
-    row["slope"], row["offset"] = logistic(scores, truth)
-    half = np.isin(source, np.unique(source)[::2])
-    said = np.zeros(len(truth), bool)
-    for seen in half, ~half:
-        if truth[seen].any():
-            slope, offset = logistic(scores[seen], truth[seen])
-            said[~seen] = slope * scores[~seen] + offset >= 0
+    if tag.output is None:      # a regression has given the score already
+        row["slope"], row["offset"], said = 1.0, 0.0, scores >= 0
+    else:
+        row["slope"], row["offset"] = logistic(scores, truth)
+        said = say_unseen(scores, truth, source)
     hits = (said & truth).sum()
     row["precision"] = hits / said.sum() if said.any() else None
     row["recall"] = hits / truth.sum()
@@ -91,16 +106,17 @@ def measure(tag, scores, truth, source):
 
 
 def ships(row):
-    return row["sources"] >= MIN_SOURCES and row["windows"] >= MIN_WINDOWS \
+    enough = MIN_SOURCES_OF_KIND if row["output"] is None else MIN_SOURCES
+    return row["sources"] >= enough and row["windows"] >= MIN_WINDOWS \
         and row["auc"] is not None and row["auc"] >= MIN_AUC
 
 
 def choose(rows):
-    """Of the rows those that ship, the best of each label."""
+    """Of the rows those that ship, the best of each label; KINDS last."""
     best = {}
     for row in sorted(filter(ships, rows), key=lambda row: row["auc"]):
         best[row["label"]] = row
-    return sorted(best.values(), key=lambda row: row["label"])
+    return sorted(best.values(), key=lambda row: (row["output"] is None, row["label"]))
 
 
 def table(rows, chosen):
@@ -115,18 +131,24 @@ def table(rows, chosen):
     return "\n".join(lines)
 
 
-def measure_all(recipe, path, sources, build):
-    """The rows of all candidates, by the network in the file `path`."""
-    windows = recipe.corpus.part(recipe.corpus.music
-                                 & np.isin(recipe.corpus.source, sources))
+def measure_all(tags, path, windows, build):
+    """The rows of `tags`, by the network in the file `path`, which has them in this
+    order, on windows (corpus.Corpus) that it has not heard."""
     network = engine.Engine(path, build)
     head = network.find_head(taghead.NAME)
     p = np.float64([network.predict(x, head) for x in windows.x])
     p = np.clip(p, 1e-7, 1 - 1e-7)
     scores, teachers = np.log(p / (1 - p)), np.concatenate(
         [windows.tags, windows.classes], 1)
-    return [measure(tag, scores[:, i], teachers[:, tag.output] >= PRESENT,
-                    windows.source) for i, tag in enumerate(recipe.ship)]
+    rows = []
+    for tag, score in zip(tags, scores.T):
+        if tag.output is None:
+            heard = np.ones(len(score), bool)
+            truth = taghead.is_kind(tag, windows.kind)
+        else:
+            heard, truth = windows.music, teachers[:, tag.output] >= PRESENT
+        rows.append(measure(tag, score[heard], truth[heard], windows.source[heard]))
+    return rows
 
 
 def arguments():
@@ -173,9 +195,10 @@ def run(args, recipes):
     os.makedirs(args.work, exist_ok=True)
     data = features.load_npz(args.data)
     recipe = Recipe(data, of_recipe)
-    recipe.ship = taghead.candidates(recipe.corpus.names)
+    recipe.ship = taghead.candidates(recipe.corpus.names, recipe.corpus.kind)
     recipe.run(of_recipe.out, np.ones(len(data.y), bool), temperature=1.0)
-    rows = measure_all(recipe, of_recipe.out, sources, args.build)
+    unheard = windows.held_out | (windows.music & np.isin(windows.source, sources))
+    rows = measure_all(recipe.ship, of_recipe.out, windows.part(unheard), args.build)
     chosen = choose(rows)
     print(table(rows, chosen))
     if not chosen:

@@ -24,11 +24,12 @@ FRONTEND = {
 FORMAT, PRETRAINED = "genreclassify-1", "genreclassify-pretrained-1"
 
 
-def save(path, tensors, name, version, labels, layers, heads=(), extra=None):
+def save(path, tensors, name, version, labels, layers, heads=(), embedding=(),
+         extra=None):
     """Writes `tensors` {name: float array} to `path`, whole or not at all.  heads:
     what else answers from the features (what the last layer "mean" or "last" gives), at
     most 8 of {"name", "labels", "layers"}, the last layer of each softmax or
-    sigmoid."""
+    sigmoid.  embedding: the layers that make the embedding of the features."""
     metadata = {
         "format": FORMAT, "name": name, "version": version,
         "labels": json.dumps(labels), "frontend": json.dumps(FRONTEND),
@@ -36,6 +37,8 @@ def save(path, tensors, name, version, labels, layers, heads=(), extra=None):
     }
     if heads:
         metadata["heads"] = json.dumps(heads)
+    if embedding:
+        metadata["embedding"] = json.dumps(embedding)
     header, offset = {"__metadata__": metadata}, 0
     arrays = {k: np.ascontiguousarray(v, "<f4") for k, v in tensors.items()}
     for key, array in arrays.items():
@@ -62,7 +65,8 @@ def load(path):
         metadata = header.pop("__metadata__")
         for key in ("labels", "frontend", "layers"):
             metadata[key] = json.loads(metadata[key])
-        metadata["heads"] = json.loads(metadata.get("heads", "[]"))
+        for key in ("heads", "embedding"):
+            metadata[key] = json.loads(metadata.get(key, "[]"))
         tensors = {}
         for key, entry in header.items():
             begin, end = entry["data_offsets"]
@@ -106,7 +110,7 @@ def _rewrite(path, change_layers=lambda layers: None, **texts):
     tensors, metadata = load(path)
     change_layers(metadata["layers"])
     known = {k: metadata.pop(k)
-             for k in ("name", "version", "labels", "layers", "heads")}
+             for k in ("name", "version", "labels", "layers", "heads", "embedding")}
     extra = {k: v for k, v in metadata.items()
              if k not in ("format", "frontend")}
     save(path, tensors, **known, extra={**extra, **texts})
@@ -115,7 +119,7 @@ def _rewrite(path, change_layers=lambda layers: None, **texts):
 def save_network(path, network, **description):
     """Writes a PyTorch network; names are PyTorch's own (conv1.weight ...)."""
     save(path, _arrays(network), layers=network.layers, heads=network.heads,
-         **description)
+         embedding=network.embedding_layers, **description)
 
 
 def save_pretrained(path, student, name, tags, without=()):

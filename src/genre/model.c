@@ -162,9 +162,9 @@ take_run (const GenreModel *model, const GenreWorkspace *workspace,
           genre_network_get_other (
               model->network, output, n_labels (model, 0)));
   return genre_prediction_set_embedding (
-             prediction, genre_workspace_get_features (workspace)) ||
+             prediction, genre_workspace_get_embedding (workspace)) ||
       genre_refuse (
-          error, GENRE_ERROR_FORMAT, "the network's features overflow");
+          error, GENRE_ERROR_FORMAT, "the network's embedding overflows");
 }
 
 GenrePrediction *
@@ -180,7 +180,7 @@ genre_model_run (const GenreModel *model, GenreWorkspace *workspace,
     return NULL;
   }
   prediction = genre_prediction_new (
-      model->heads->len, genre_network_get_n_features (model->network));
+      model->heads->len, genre_network_get_embedding_size (model->network));
   if (take_run (model, workspace, output, prediction, error))
     return prediction;
   g_prefix_error (error, "%s: ", genre_model_get_name (model));
@@ -567,7 +567,7 @@ genre_model_find_head (const GenreModel *model, const char *name)
 gsize
 genre_model_get_embedding_size (const GenreModel *model)
 {
-  return genre_network_get_n_features (model->network);
+  return genre_network_get_embedding_size (model->network);
 }
 
 gsize

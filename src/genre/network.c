@@ -17,8 +17,9 @@ struct _GenreNetwork
 {
   GenreShape input; /* frames is not used */
   GenreChain *trunk;
-  GenreShape features; /* the output of the trunk; 0 if that has frames */
-  GPtrArray *heads;    /* GenreChain */
+  GenreShape features;   /* the output of the trunk; 0 if that has frames */
+  GPtrArray *heads;      /* GenreChain */
+  GenreChain *embedding; /* over the features; NULL: they are the embedding */
   gsize min_frames;
 };
 
@@ -28,7 +29,7 @@ struct _GenreWorkspace
   gsize max_frames;
   gsize size; /* bytes of the floats */
   GenreChainRun run;
-  float *features;
+  float *features, *embedding; /* the latter NULL if that is the former */
   float **
       outputs; /* of the heads, by their index; that of the first is not owned */
 };
@@ -40,10 +41,15 @@ get_head (const GenreNetwork *network, guint head)
 }
 
 static gsize
+n_values (GenreShape shape)
+{
+  return shape.channels * shape.bands * shape.frames;
+}
+
+static gsize
 n_features (const GenreNetwork *network)
 {
-  return network->features.channels * network->features.bands *
-      network->features.frames;
+  return n_values (network->features);
 }
 
 static gboolean
@@ -119,17 +125,42 @@ add_layers (GenreNetwork *network, const GenreSafetensors *file,
       network, file, kernels, list, end > 0 ? end : n, n, shape, error);
 }
 
+static gboolean
+check_features (const GenreNetwork *network, GError **error)
+{
+  return n_features (network) > 0 ||
+      genre_refuse (error, GENRE_ERROR_FORMAT,
+          "no layer of the network takes the frames together");
+}
+
 /* Adds one of the metadata "heads". */
 static gboolean
 add_more (GenreNetwork *network, const GenreSafetensors *file,
     const GenreKernels *kernels, JsonArray *list, GError **error)
 {
-  if (n_features (network) == 0)
-    return genre_refuse (error, GENRE_ERROR_FORMAT,
-        "no layer of the network takes the frames together");
-  return check_length (list, error) &&
+  return check_features (network, error) && check_length (list, error) &&
       add_head (network, file, kernels, list, 0, json_array_get_length (list),
           network->features, error);
+}
+
+/* Builds what makes the embedding of the features, @list. */
+static gboolean
+add_embedding (GenreNetwork *network, const GenreSafetensors *file,
+    const GenreKernels *kernels, JsonArray *list, GError **error)
+{
+  GenreShape shape = network->features;
+
+  if (!check_features (network, error) || !check_length (list, error))
+    return FALSE;
+  network->embedding = genre_chain_new (file, kernels, list, 0,
+      json_array_get_length (list), parameters_left (network, file), &shape,
+      error);
+  if (!network->embedding)
+    return FALSE;
+  return n_values (shape) <= MAX_FEATURES ||
+      genre_refuse (error, GENRE_ERROR_FORMAT,
+          "%" G_GSIZE_FORMAT " values, expected at most %d", n_values (shape),
+          MAX_FEATURES);
 }
 
 static void
@@ -138,36 +169,64 @@ chain_free (gpointer data)
   genre_chain_free (data);
 }
 
+/* Gives the list of layers that is the metadata @key, owned by @root. */
+static JsonArray *
+parse_list (const GenreSafetensors *file, const char *key, JsonNode **root,
+    GError **error)
+{
+  const char *text = genre_safetensors_get_metadata (file, key);
+  g_autofree char *what = g_strdup_printf ("metadata \"%s\"", key);
+
+  if (!text) {
+    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is missing", what);
+    return NULL;
+  }
+  *root = genre_json_parse (what, text, strlen (text), error);
+  if (!*root)
+    return NULL;
+  if (!JSON_NODE_HOLDS_ARRAY (*root)) {
+    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not a list", what);
+    return NULL;
+  }
+  return json_node_get_array (*root);
+}
+
+/* Reads the metadata "embedding", if there is one. */
+static gboolean
+read_embedding (GenreNetwork *network, const GenreSafetensors *file,
+    const GenreKernels *kernels, GError **error)
+{
+  g_autoptr (JsonNode) root = NULL;
+  JsonArray *list;
+
+  if (!genre_safetensors_get_metadata (file, "embedding"))
+    return TRUE;
+  list = parse_list (file, "embedding", &root, error);
+  if (!list)
+    return FALSE;
+  if (add_embedding (network, file, kernels, list, error))
+    return TRUE;
+  g_prefix_error (error, "metadata \"embedding\": ");
+  return FALSE;
+}
+
 GenreNetwork *
 genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
     gsize max_frames, const GPtrArray *more, GError **error)
 {
   const GenreKernels *kernels = genre_kernels_get (error);
-  const char *text = genre_safetensors_get_metadata (file, "layers");
-  const char *const what = "metadata \"layers\"";
   g_autoptr (JsonNode) root = NULL;
+  JsonArray *list = kernels ? parse_list (file, "layers", &root, error) : NULL;
   GenreNetwork *network;
   GenreShape shape;
 
-  if (!kernels)
+  if (!list)
     return NULL;
-  if (!text) {
-    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is missing", what);
-    return NULL;
-  }
-  root = genre_json_parse (what, text, strlen (text), error);
-  if (!root)
-    return NULL;
-  if (!JSON_NODE_HOLDS_ARRAY (root)) {
-    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not a list", what);
-    return NULL;
-  }
 
   network = g_new0 (GenreNetwork, 1);
   network->heads = g_ptr_array_new_with_free_func (chain_free);
   network->input = (GenreShape){ channels, bands, 0 };
-  if (!add_layers (network, file, kernels, json_node_get_array (root),
-          max_frames, error))
+  if (!add_layers (network, file, kernels, list, max_frames, error))
     goto fail;
   for (guint i = 0; more && i < more->len; i++) {
     if (!add_more (
@@ -176,6 +235,8 @@ genre_network_new (const GenreSafetensors *file, gsize channels, gsize bands,
       goto fail;
     }
   }
+  if (!read_embedding (network, file, kernels, error))
+    goto fail;
   while (!genre_network_get_output_shape (
       network, ++network->min_frames, &shape)) {
     if (network->min_frames == MAX_MIN_FRAMES) {
@@ -198,6 +259,7 @@ genre_network_free (GenreNetwork *network)
     return;
   genre_chain_free (network->trunk);
   g_ptr_array_unref (network->heads);
+  genre_chain_free (network->embedding);
   g_free (network);
 }
 
@@ -208,6 +270,8 @@ genre_network_get_n_parameters (const GenreNetwork *network)
 
   for (guint i = 0; i < network->heads->len; i++)
     n += genre_chain_get_n_parameters (get_head (network, i));
+  if (network->embedding)
+    n += genre_chain_get_n_parameters (network->embedding);
   return n;
 }
 
@@ -218,9 +282,13 @@ genre_network_get_min_frames (const GenreNetwork *network)
 }
 
 gsize
-genre_network_get_n_features (const GenreNetwork *network)
+genre_network_get_embedding_size (const GenreNetwork *network)
 {
-  return n_features (network);
+  GenreShape shape = network->features;
+
+  if (network->embedding)
+    genre_chain_get_shape (network->embedding, &shape);
+  return n_values (shape);
 }
 
 gboolean
@@ -239,7 +307,7 @@ genre_network_get_n_outputs (const GenreNetwork *network, guint head)
   GenreShape shape = network->features;
 
   genre_chain_get_shape (get_head (network, head), &shape);
-  return shape.channels * shape.bands * shape.frames;
+  return n_values (shape);
 }
 
 const char *
@@ -261,6 +329,9 @@ workspace_resize (GenreWorkspace *workspace, gsize max_frames)
   for (guint i = 0; n_features (network) > 0 && i < network->heads->len; i++)
     genre_chain_measure (
         get_head (network, i), network->features, sizes, &scratch);
+  if (network->embedding)
+    genre_chain_measure (
+        network->embedding, network->features, sizes, &scratch);
   for (guint i = 0; i < 2; i++) {
     genre_free_floats (run->buffers[i]);
     run->buffers[i] = genre_alloc_floats (sizes[i]);
@@ -278,6 +349,9 @@ genre_workspace_new (const GenreNetwork *network, gsize max_frames)
 
   workspace->network = network;
   workspace->features = g_new0 (float, n_features (network));
+  if (network->embedding)
+    workspace->embedding = g_new0 (
+        float, genre_network_get_embedding_size (network));
   workspace->outputs = g_new0 (float *, network->heads->len);
   for (guint i = 1; i < network->heads->len; i++)
     workspace->outputs[i] = g_new0 (
@@ -295,6 +369,7 @@ genre_workspace_free (GenreWorkspace *workspace)
     g_free (workspace->outputs[i]);
   g_free (workspace->outputs);
   g_free (workspace->features);
+  g_free (workspace->embedding);
   genre_free_floats (workspace->run.buffers[0]);
   genre_free_floats (workspace->run.buffers[1]);
   genre_free_floats (workspace->run.scratch.floats);
@@ -330,9 +405,9 @@ genre_workspace_get_input (GenreWorkspace *workspace, gsize frames)
 }
 
 const float *
-genre_workspace_get_features (const GenreWorkspace *workspace)
+genre_workspace_get_embedding (const GenreWorkspace *workspace)
 {
-  return workspace->features;
+  return workspace->embedding ? workspace->embedding : workspace->features;
 }
 
 const float *
@@ -343,16 +418,27 @@ genre_workspace_get_output (const GenreWorkspace *workspace, guint head)
   return workspace->outputs[head];
 }
 
-/* Runs the head @head over the features. */
+/* Runs @chain over the features.  NULL if it was cancelled. */
 static const float *
-run_head (
-    const GenreNetwork *network, const GenreWorkspace *workspace, guint head)
+run_on_features (const GenreChain *chain, GenreWorkspace *workspace)
 {
-  GenreShape shape = network->features;
+  GenreShape shape = workspace->network->features;
 
   memcpy (workspace->run.buffers[0], workspace->features,
-      n_features (network) * sizeof (float));
-  return genre_chain_run (get_head (network, head), &workspace->run, &shape);
+      n_values (shape) * sizeof (float));
+  return genre_chain_run (chain, &workspace->run, &shape);
+}
+
+/* The same; writes its output, @n values, to @to. */
+static gboolean
+keep_output (
+    const GenreChain *chain, GenreWorkspace *workspace, float *to, gsize n)
+{
+  const float *output = run_on_features (chain, workspace);
+
+  if (output)
+    memcpy (to, output, n * sizeof (float));
+  return output != NULL;
 }
 
 const float *
@@ -369,15 +455,16 @@ genre_network_forward (
   if (!output || n_features (network) == 0)
     return output;
   memcpy (workspace->features, output, n_features (network) * sizeof (float));
-  for (guint i = 1; i < network->heads->len; i++) {
-    output = run_head (network, workspace, i);
-    if (!output)
+  for (guint i = 1; i < network->heads->len; i++)
+    if (!keep_output (get_head (network, i), workspace, workspace->outputs[i],
+            genre_network_get_n_outputs (network, i)))
       return NULL;
-    memcpy (workspace->outputs[i], output,
-        genre_network_get_n_outputs (network, i) * sizeof (float));
-  }
+  if (network->embedding &&
+      !keep_output (network->embedding, workspace, workspace->embedding,
+          genre_network_get_embedding_size (network)))
+    return NULL;
   /* the first one last: its output stays where it is */
-  return run_head (network, workspace, 0);
+  return run_on_features (get_head (network, 0), workspace);
 }
 
 double

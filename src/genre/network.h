@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* A network: a trunk, which makes features of a window, and heads, each of which makes
- * an answer of the features.  It is immutable; a workspace holds what changes while it
+ * an answer of the features, as does what makes an embedding of them.  It is immutable; a workspace holds what changes while it
  * runs, and belongs to one thread. */
 
 #pragma once
@@ -15,8 +15,9 @@ typedef struct _GenreWorkspace GenreWorkspace;
  * [bands][frames][channels] of up to @max_frames, for which it must not take too
  * much memory.  The trunk ends with the last layer that takes the frames together (mean,
  * last); what follows is the first head.  @more: JsonArray, the lists of layers of the
- * heads in the metadata "heads", which come after it; or NULL.  NULL with FORMAT if it cannot be built; errors name the
- * layer. */
+ * heads in the metadata "heads", which come after it; or NULL.  The metadata "embedding"
+ * lists the layers that make the embedding of the features; without it they are the
+ * embedding.  NULL with FORMAT if it cannot be built; errors name the layer. */
 GenreNetwork *genre_network_new (const GenreSafetensors *file, gsize channels,
     gsize bands, gsize max_frames, const GPtrArray *more, GError **error);
 void genre_network_free (GenreNetwork *network);
@@ -24,9 +25,9 @@ void genre_network_free (GenreNetwork *network);
 gsize genre_network_get_n_parameters (const GenreNetwork *network);
 /* Fewest frames that give an output. */
 gsize genre_network_get_min_frames (const GenreNetwork *network);
-/* How many features the trunk makes of a window; 0 if no layer takes the frames
+/* How long an embedding is; 0 if there is none, as no layer takes the frames
  * together. */
-gsize genre_network_get_n_features (const GenreNetwork *network);
+gsize genre_network_get_embedding_size (const GenreNetwork *network);
 /* Turns @frames of input into the shape of the first head's output; FALSE if too
  * few. */
 gboolean genre_network_get_output_shape (
@@ -61,9 +62,9 @@ void genre_workspace_set_observer (
  * least the minimum. */
 const float *genre_network_forward (
     const GenreNetwork *network, GenreWorkspace *workspace, gsize frames);
-/* What else the last run gave, valid as long: the features, and the output of the head
- * @head, from 1 on. */
-const float *genre_workspace_get_features (const GenreWorkspace *workspace);
+/* What else the last run gave, valid as long: the embedding, of no certain length as
+ * a vector, and the output of the head @head, from 1 on. */
+const float *genre_workspace_get_embedding (const GenreWorkspace *workspace);
 const float *
 genre_workspace_get_output (const GenreWorkspace *workspace, guint head);
 

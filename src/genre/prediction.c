@@ -25,7 +25,7 @@ G_DEFINE_BOXED_TYPE (GenrePrediction, genre_prediction, genre_prediction_ref,
     genre_prediction_unref)
 
 GenrePrediction *
-genre_prediction_new (guint n_heads, gsize n_features)
+genre_prediction_new (guint n_heads, gsize embedding_size)
 {
   GenrePrediction *prediction = g_malloc0 (
       sizeof *prediction + n_heads * sizeof (Values));
@@ -33,9 +33,9 @@ genre_prediction_new (guint n_heads, gsize n_features)
   g_atomic_ref_count_init (&prediction->refcount);
   prediction->music = 1;
   prediction->n_heads = n_heads;
-  prediction->embedding.n = n_features;
-  if (n_features > 0)
-    prediction->embedding.values = g_new0 (float, n_features);
+  prediction->embedding.n = embedding_size;
+  if (embedding_size > 0)
+    prediction->embedding.values = g_new0 (float, embedding_size);
   return prediction;
 }
 
@@ -87,19 +87,19 @@ genre_prediction_set_music (GenrePrediction *prediction, double music)
 
 gboolean
 genre_prediction_set_embedding (
-    GenrePrediction *prediction, const float *features)
+    GenrePrediction *prediction, const float *embedding)
 {
   Values *to = &prediction->embedding;
   double square = 0, scale;
 
   for (gsize i = 0; i < to->n; i++)
-    square += (double) features[i] * features[i];
+    square += (double) embedding[i] * embedding[i];
   if (!isfinite (square))
     return FALSE;
-  /* features that are all 0 have no direction, and stay what they are */
+  /* values that are all 0 have no direction, and stay what they are */
   scale = square > 0 ? 1 / sqrt (square) : 0;
   for (gsize i = 0; i < to->n; i++)
-    to->values[i] = features[i] * scale;
+    to->values[i] = embedding[i] * scale;
   return TRUE;
 }
 

@@ -147,6 +147,7 @@ fixture_write_model (const char *name, const char *key, const char *value)
         "[{`type`:`mean`},{`type`:`dense`,`name`:`dense`,`units`:2},"
         "{`type`:`softmax`}]" },
     { "heads", NULL },
+    { "embedding", NULL },
   };
   g_autoptr (JsonBuilder) header = json_builder_new ();
   g_autoptr (GByteArray) data = g_byte_array_new ();

@@ -242,38 +242,46 @@ HEADS = [
         {"type": "dense", "name": "voice", "units": 3}, {"type": "softmax"}]},
 ]
 
+# name: the layers that make the embedding of such a network
+EMBEDDINGS = {
+    "heads": [],
+    "heads_embedding": [{"type": "dense", "name": "embedding", "units": 5}],
+}
+
 
 @torch.no_grad()
-def make_heads(name="heads"):
-    """A network with heads: its features and what each head makes of them as well."""
+def make_heads(name, embedding):
+    """A network with heads: what each makes of the features as well, and the
+    embedding."""
     torch.manual_seed(1)
     layers = small("crnn")
-    network = networks.Network(layers, heads=HEADS)
+    network = networks.Network(layers, heads=HEADS, embedding=embedding)
     randomise(network)
     for value in network.state_dict().values():
         if value.is_floating_point():
             value.copy_(value.float())
     network.double().eval()
     x = torch.randn(1, 1, 128, 70).float().double()
-    features = network.features(x)
-    outputs = {"input": x[0], "features": features.T[:, :, None]}
+    found = network.features(x)
+    outputs = {"input": x[0], "embedding": network.embed(found).T[:, :, None]}
     names = ["output"] + [f"output_{head['name']}" for head in HEADS]
-    for key, answer in zip(names, network.answers(x)):
+    for key, answer in zip(names, network.answers(found)):
         outputs[key] = answer.T[:, :, None]
     tensors = {k: v for k, v in network.state_dict().items()
                if not k.endswith("num_batches_tracked")}
     weights.save(
         os.path.join(HERE, "golden", f"{name}.safetensors"),
         {k: v.numpy() for k, v in {**tensors, **outputs}.items()}, name=name,
-        version="1", labels=[], layers=layers, heads=HEADS, extra={
+        version="1", labels=[], layers=layers, heads=HEADS,
+        embedding=embedding, extra={
             f"{key}_shape": " ".join(map(str, value.shape))
             for key, value in outputs.items()})
 
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "golden"), exist_ok=True)
-    for case in sys.argv[1:] or [*CASES, "heads"]:
-        if case == "heads":
-            make_heads()
+    for case in sys.argv[1:] or [*CASES, *EMBEDDINGS]:
+        if case in EMBEDDINGS:
+            make_heads(case, EMBEDDINGS[case])
         else:
             make(case, *CASES[case])

@@ -207,6 +207,12 @@ static const struct
   { "heads-pool", "heads",
       "[" HEAD ("m", MOODS, "{`type`:`max_pool`,`bands`:1,`frames`:2}") "]",
       "head 1: layer 1 (max_pool): it leaves nothing" },
+  { "embedding-object", "embedding", "{}", "\"embedding\" is not a list" },
+  { "embedding-none", "embedding", "[]", "\"embedding\": 0 layers" },
+  { "embedding-tensor", "embedding", "[{`type`:`dense`,`name`:`n`,`units`:3}]",
+      "\"embedding\": layer 1 (dense): there is no tensor n.weight" },
+  { "embedding-overflow", "embedding",
+      "[{`type`:`dense`,`name`:`huge`,`units`:2}]", "embedding overflows" },
   { "tensor-twice", "heads",
       "[" HEAD ("m", "`a`", WIDE) "," HEAD ("n", "`a`", WIDE) "]",
       "head 2: layer 1 (conv2d): the layers have more parameters than the file" },
@@ -375,6 +381,42 @@ test_heads (void)
     g_assert_cmpfloat_with_epsilon (logit, length * row, 1e-5);
   }
   g_assert_cmpfloat (length, >, 1);
+}
+
+/* What makes the embedding changes nothing else; it is as long as its last layer is
+ * wide, and of length 1 as a vector. */
+static void
+test_embedding (void)
+{
+  g_autofree char *without = fixture_write_model ("without", NULL, NULL);
+  g_autofree char *with = fixture_write_model (
+      "with", "embedding", "[{`type`:`dense`,`name`:`moods`,`units`:3}]");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GenreModel) alone = genre_model_load (without, &error);
+  g_autoptr (GenreModel) model = genre_model_load (with, &error);
+  g_autoptr (GenrePrediction) expected = NULL, prediction = NULL;
+  const float *values;
+  gsize n, n_expected;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (genre_model_get_embedding_size (alone), ==, 128);
+  g_assert_cmpuint (genre_model_get_embedding_size (model), ==, 3);
+  g_assert_cmpuint (genre_model_get_n_heads (model), ==, 1);
+  g_assert_cmpuint (genre_model_get_n_parameters (model), ==,
+      genre_model_get_n_parameters (alone) + 3 * 128 + 3);
+  expected = analyse (alone);
+  prediction = analyse (model);
+  values = genre_prediction_get_values (expected, 0, &n_expected);
+  g_assert_cmpmem (genre_prediction_get_values (prediction, 0, &n), n * 4,
+      values, n_expected * 4);
+  values = genre_prediction_get_embedding (prediction, &n);
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpfloat_with_epsilon (
+      values[0] * values[0] + values[1] * values[1] + values[2] * values[2], 1,
+      1e-5);
+  /* by the biases of moods, whose rows are alike */
+  g_assert_cmpfloat_with_epsilon (values[0], values[2], 1e-6);
+  g_assert_cmpfloat (values[0], >, values[1]);
 }
 
 static void
@@ -812,6 +854,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/own-folder", test_own_folder);
   g_test_add_func ("/model/offer", test_offer);
   g_test_add_func ("/model/heads", test_heads);
+  g_test_add_func ("/model/embedding", test_embedding);
   g_test_add_func ("/model/labels-match", test_labels_match);
   g_test_add_func ("/model/version", test_version);
   g_test_add_func ("/model/small", test_small);

@@ -21,6 +21,7 @@ MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
 sys.path.insert(0, MODELS)
 
 import engine  # noqa: E402
+import features  # noqa: E402
 import networks  # noqa: E402
 import weights  # noqa: E402
 
@@ -44,7 +45,8 @@ def smooth_image(rng, frames):
 
 def load_network(path):
     tensors, metadata = weights.load(path)
-    network = networks.Network(metadata["layers"], heads=metadata["heads"]).eval()
+    network = networks.Network(metadata["layers"], heads=metadata["heads"],
+                               embedding=metadata["embedding"]).eval()
     result = network.load_state_dict(
         {k: torch.from_numpy(v.copy()) for k, v in tensors.items()},
         strict=False)
@@ -57,20 +59,20 @@ def load_network(path):
     return network, metadata
 
 
+def image(x):
+    db = torch.from_numpy(features.decibels(x))
+    return networks.standardise(db[None]).transpose(1, 2).unsqueeze(1)
+
+
 @torch.no_grad()
-def pytorch(network, x, head):
-    db = torch.from_numpy(x).float() * (80 / 255) - 80
-    z = networks.standardise(db[None]).transpose(1, 2).unsqueeze(1)
-    return network.answers(z)[head][0].numpy()
-
-
 def compare(name, network, model, head=0):
     """By the head of this number."""
     rng = np.random.default_rng(1)
     failed = False
     for frames in np.linspace(39, 387, 8).astype(int):
         x = smooth_image(rng, frames)
-        expected, got = pytorch(network, x, head), model.predict(x, head)
+        expected = network.answers(network.features(image(x)))[head][0].numpy()
+        got = model.predict(x, head)
         difference = float(np.abs(expected - got).max())
         ok = difference < LIMIT
         failed |= not ok
@@ -80,8 +82,18 @@ def compare(name, network, model, head=0):
     return not failed
 
 
+@torch.no_grad()
+def compare_embedding(name, network, model):
+    x = smooth_image(np.random.default_rng(2), 387)
+    expected = network.embed(network.features(image(x)))[0].numpy()
+    got = model.embed(x)
+    ok = len(got) == len(expected) and np.abs(expected - got).max() < LIMIT
+    print(f"{'ok' if ok else 'FAILED'}: {name}, embedding of {len(got)}")
+    return ok
+
+
 def check(path):
-    """As it ships, each of its other heads, and with the output "other", which it
+    """As it ships, each of its other heads, the embedding, and with the output "other", which it
     shares out among the genres: these images are no music, and after that all genres
     are nearly alike."""
     network, metadata = load_network(path)
@@ -90,6 +102,7 @@ def check(path):
         print(f"labels: {model.labels}, expected {metadata['labels']}")
         return False
     ok = compare(metadata["name"], network, model)
+    ok &= compare_embedding(metadata["name"], network, model)
     for i, head in enumerate(metadata["heads"], 1):
         ok &= compare(f"{metadata['name']}, {head['name']}", network, model, i)
     network.layers = network.layers[:-1]

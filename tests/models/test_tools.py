@@ -36,6 +36,7 @@ import augment  # noqa: E402
 import compare  # noqa: E402
 import corpus  # noqa: E402
 import crossvalidate  # noqa: E402
+import embedding  # noqa: E402
 import engine  # noqa: E402
 import evaluate  # noqa: E402
 import export_onnx  # noqa: E402
@@ -43,7 +44,9 @@ import features  # noqa: E402
 import fit  # noqa: E402
 import learn  # noqa: E402
 import metrics  # noqa: E402
+import neighbours  # noqa: E402
 import networks  # noqa: E402
+import newhead  # noqa: E402
 import options  # noqa: E402
 import recipe  # noqa: E402
 import robustness  # noqa: E402
@@ -58,7 +61,7 @@ FRAMES = 100
 GENRES = list(corpus.GENRE_TAGS)
 
 
-def write_corpus(folder, n, name="corpus", source="x", classes=(
+def write_corpus(folder, n, name="corpus", source="x", kind="real music", classes=(
         "Speech", "Music", "Jazz", "Scary music", "Rain")):
     """A corpus of n random windows, the last two of them held-out speech, and
     tags of the tracks of npz()."""
@@ -73,7 +76,7 @@ def write_corpus(folder, n, name="corpus", source="x", classes=(
             z.writestr(f"{i}.png", data.getvalue())
     speech = np.arange(n) >= n - 2
     np.savez(os.path.join(folder, f"{name}_teachers.npz"), ids=ids,
-             kind=np.where(speech, "speech", "real music"),
+             kind=np.where(speech, "speech", kind),
              source=np.where(speech, corpus.HELD_OUT[0], source),
              class_names=np.array(classes),
              tag_names=np.array(["blues"] + [f"tag{i}" for i in range(49)]),
@@ -483,7 +486,23 @@ class CrossValidate(ToolTest):
         self.assertEqual(row, "| first 5 s |  |  | "
                          f"{robustness.share(kept, 30)} | "
                          f"{robustness.share(right, 30)} |")
+        self.check_neighbours(data, groups, fold, found)
         self.check_final_fit(result["mean_of_weights"])
+
+    def check_neighbours(self, data, groups, fold, found):
+        """Each track is looked up by the network that was not trained on it."""
+        status, table, errors = self.call_tool(
+            neighbours, "--folds", self.path("work"), "--data", self.npz())
+        self.assertEqual(status, 0, errors)
+        same = []
+        for i, query in enumerate(found.mean):
+            path = self.path("work", f"fold{fold[i]}.safetensors")
+            p = np.float64(engine.predict(path, data, BUILD)[0])
+            cosine = p @ query / np.linalg.norm(p, axis=1)
+            cosine[groups == groups[i]] = -1
+            same.append(data.y[cosine.argmax()] == data.y[i])
+        self.assertIn(f"\n| probabilities | {np.mean(same):.3f} | ", table)
+        self.assertIn("\n| embedding | ", table)
 
     def check_final_fit(self, measured):
         """train.py --cross-validated: on every track, with the temperature and the
@@ -821,19 +840,21 @@ class Tags(ToolTest):
         names = ["blues", "catchy", "Music", "Guitar", "Pop music", "Hip hop music",
                  "Music of Africa", "Song", "blues"]
         self.assertEqual(
-            [(tag.output, tag.name, tag.label) for tag in taghead.candidates(names)],
+            [(tag.output, tag.name, tag.label)
+             for tag in taghead.candidates(names, ["real music", "AI sound"])],
             [(0, "blues", "blues"), (4, "Pop music", "pop"),
              (5, "Hip hop music", "hip-hop"), (6, "Music of Africa", "africa"),
-             (8, "blues", "blues")])
+             (8, "blues", "blues"), (None, "noise", "noise")])
         with self.assertRaisesRegex(features.DataError, "Pop music"):
-            taghead.candidates(names[:4])
+            taghead.candidates(names[:4], [])
 
     def test_choice(self):
         best = self.row(auc=0.9)
-        rows = [best, self.row(), self.row(label="a", auc=0.84),
+        kind = self.row(output=None, label="k", sources=tags.MIN_SOURCES_OF_KIND)
+        rows = [kind, best, self.row(), self.row(label="a", auc=0.84),
                 self.row(label="b", windows=19), self.row(label="c", sources=4)]
-        self.assertEqual(tags.choose(rows), [best])
-        self.assertEqual(tags.table(rows, [best]).count("| yes |"), 1)
+        self.assertEqual(tags.choose(rows), [best, kind])
+        self.assertEqual(tags.table(rows, [best, kind]).count("| yes |"), 2)
 
     def test_measure(self):
         """Truths drawn with the probability that the scores say, on a scale of one's
@@ -849,6 +870,10 @@ class Tags(ToolTest):
         said = scores > 0.5
         self.assertAlmostEqual(row["precision"], truth[said].mean(), delta=0.01)
         self.assertAlmostEqual(row["recall"], said[truth].mean(), delta=0.01)
+        # of a kind of window the scores are the regression's already
+        row = tags.measure(taghead.Tag(None, "x", "y"), scores, truth, source)
+        self.assertEqual((row["slope"], row["offset"]), (1, 0))
+        self.assertEqual(row["precision"], truth[scores >= 0].mean())
         # what no window has cannot be measured, and does not ship
         row = tags.measure(taghead.Tag(0, "x", "y"), scores, truth & False, source)
         self.assertIsNone(row["auc"])
@@ -879,11 +904,34 @@ class Tags(ToolTest):
         with self.assertRaisesRegex(features.DataError, "no head 'moods'"):
             model.find_head("moods")
 
+    def test_attach_kinds(self):
+        """What is no music is told by its features, beside the tags that are there."""
+        torch.manual_seed(0)
+        network = networks.Network(networks.layers_of("crnn", 3, other=True)).eval()
+        found = torch.randn(60, network.n_features)
+        kind = np.where(found[:, 0] > 0.5, "AI sound", "real music")
+        tag = taghead.Tag(None, "noise", "noise")
+        alone = taghead.attach_kinds(network, [tag], found, kind)
+        self.assertEqual([head["labels"] for head in alone.heads], [["noise"]])
+        both = taghead.attach_kinds(taghead.attach(
+            student.Student(network, {"tags": 4}), [taghead.Tag(1, "b", "B"), tag],
+            np.zeros(4), np.ones(4)), [taghead.Tag(1, "b", "B"), tag], found, kind)
+        self.assertEqual([head["labels"] for head in both.heads], [["B", "noise"]])
+        with torch.no_grad():
+            odds = both._run_head(found, both.heads[0]["layers"])[:, 1]
+            np.testing.assert_array_equal(
+                odds, alone._run_head(found, alone.heads[0]["layers"])[:, 0])
+        self.assertGreater(metrics.auc(odds.numpy(), kind == "AI sound"), 0.95)
+        with self.assertRaisesRegex(features.DataError, "no speech"):
+            taghead.attach_kinds(
+                network, [taghead.Tag(None, "speech", "speech")], found, kind)
+
     def corpus(self):
         """Windows of 6 sources, to choose tags from."""
         folder = self.path("corpus")
         os.mkdir(folder)
         write_corpus(folder, 20, source=[f"[{i % 6}]" for i in range(20)],
+                     kind=["noise"] * 3 + ["real music"] * 17,
                      classes=("Speech", "Music", "Pop music", "Scary music", "Rain"))
         return folder
 
@@ -899,6 +947,8 @@ class Tags(ToolTest):
         self.assertEqual(status, 0, errors)
         labels = [tag.label for tag in taghead.load(out, corpus.load(folder).names)]
         self.assertIn("blues", labels)
+        # noise was not kept from the network, so that nothing measures it
+        self.assertNotIn("noise", labels)
         self.assertEqual(printed.count("| yes |"), len(labels))
         # its pretraining has not heard what was measured on
         pretrained = self.path("work", "network.safetensors.work",
@@ -920,8 +970,10 @@ class Tags(ToolTest):
         self.assertEqual([json.loads(line) for line in printed.splitlines()],
                          [GENRES, labels])
         with open(self.path("two.onnx"), "rb") as f:
-            # a name of 4 bytes, before a type: one of the graph's outputs
-            self.assertTrue(b"\n\x04tags\x12" in f.read())
+            content = f.read()
+        for name in b"tags", b"embedding":
+            # a name after its length, before a type: one of the graph's outputs
+            self.assertTrue(b"\n%c%s\x12" % (len(name), name) in content, name)
 
     def test_refused(self):
         def refused(*args, word):
@@ -956,6 +1008,59 @@ class Tags(ToolTest):
                 train, "--data", self.npz(), "--corpus", folder, "--tags",
                 self.write("bad.json", content.encode()), "--out",
                 self.path("out.safetensors")), "train.py", "bad.json")
+
+
+class Embedding(ToolTest):
+    def test_attach(self):
+        """It is centred; half of its spread is that of the features, half that of the
+        genres' logits; the engine gives the same, and its genres are what they were."""
+        torch.manual_seed(0)
+        network = networks.Network(networks.layers_of("crnn", 3, other=True)).eval()
+        found = torch.randn(400, network.n_features) + 1
+        found[:, 100:] *= 0.01
+        more = embedding.attach(network, found)
+        with torch.no_grad():
+            spread = more._run_head(found, more.embedding_layers)
+            logits = network.classify(found)[:, :3]
+        np.testing.assert_allclose(spread.mean(0), 0, atol=1e-4)
+        self.assertAlmostEqual(spread.square().sum(1).mean().item(), 2, delta=0.01)
+        self.assertEqual(spread.shape[1], embedding.SIZE)
+        logits -= logits.mean(1, keepdim=True)
+        expected = torch.cat([
+            part / part.square().sum(1).mean().sqrt()
+            for part in (found - found.mean(0), logits - logits.mean(0))], 1)
+        np.testing.assert_allclose(spread @ spread.T, expected @ expected.T, atol=1e-3)
+
+        paths = [self.path(name) for name in ("one", "more")]
+        for path, which in zip(paths, (network, more)):
+            weights.save_network(path, which, name="x", version="1", labels=["a", "b",
+                                                                             "c"])
+        one, two = (engine.Engine(path, BUILD) for path in paths)
+        x = np.random.default_rng(0).integers(0, 256, (FRAMES, 128), dtype=np.uint8)
+        np.testing.assert_array_equal(one.predict(x), two.predict(x))
+        self.assertEqual((len(one.embed(x)), len(two.embed(x))),
+                         (network.n_features, embedding.SIZE))
+        with torch.no_grad():
+            z = networks.standardise(torch.from_numpy(features.decibels(x[None])))
+            given = more.embed(more.features(z.transpose(1, 2).unsqueeze(1)))[0]
+        np.testing.assert_allclose(two.embed(x), given, atol=1e-5)
+        # another head does not lose it
+        again = newhead.load(paths[1], 2)
+        torch.testing.assert_close(again.embed(found), more.embed(found))
+
+    def test_none(self):
+        """What has no layer that alone makes genres of features stays as it is."""
+        network = networks.Network(networks.layers_of("cnn", 3, other=True))
+        self.assertIs(embedding.attach(network, torch.randn(9, network.n_features)),
+                      network)
+
+    def test_nearest(self):
+        """By the angle, whatever the length, and never of its own group."""
+        vectors = np.array([[1, 0], [9, 1], [2, 2], [0, 1], [0, 0]])
+        groups = np.array(list("aabbc"))
+        self.assertEqual(neighbours.nearest(vectors, groups, [0, 3]).tolist(), [2, 1])
+        self.assertEqual(neighbours.chance(np.array([0, 1, 0]), np.array(list("abc"))),
+                         1 / 3)
 
 
 class Prior(unittest.TestCase):
@@ -1024,8 +1129,9 @@ class OtherTools(ToolTest):
             self.refused(robustness, "--model", MODEL, *arguments, word=word)
         self.refused(robustness, "--data", self.npz(), "--model", self.broken,
                      word="broken")
-        self.refused(robustness, "--data", self.npz(), "--folds",
-                     self.path("nowhere"), word="nowhere")
+        for program in robustness, neighbours:
+            self.refused(program, "--data", self.npz(), "--folds",
+                         self.path("nowhere"), word="nowhere")
 
     def test_export_onnx(self):
         out = self.path("model.onnx")
