@@ -61,9 +61,14 @@ function makeModels() {
 const running = new Set();
 
 /** Starts the service; the object has its url, and stop (). */
-export async function startService(...options) {
+export function startService(...options) {
+  return startServiceOf(makeModels(), ...options);
+}
+
+/** The same with the models of another folder. */
+export async function startServiceOf(models, ...options) {
   const child = spawn(env.GENRECLASSIFY, ['serve', '--port=0', ...options], {
-    env: { ...env, GENRECLASSIFY_MODELS: makeModels() },
+    env: { ...env, GENRECLASSIFY_MODELS: models },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.on('exit', resolve));

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 
 import {
   assertAccessible, assertNoOverflow, closePage, folder, isFirefox, makeMusic, music,
-  openPage, startBrowser, startService, stopServices,
+  openPage, startBrowser, startService, startServiceOf, stopServices,
 } from './browser.mjs';
 
 const GENRES = ['blues', 'classical', 'country', 'disco', 'hiphop', 'jazz', 'metal',
@@ -124,6 +124,77 @@ test('what else it is called follows the genres', () => withPage({}, async (page
     assert.equal(await page.locator('.tags').count(), 0);
   }
 }));
+
+/** The small model with other labels in its header. */
+function writeOwnModel(file, labels) {
+  const model = fs.readFileSync(process.env.TEST_SMALL_MODEL);
+  const end = 8 + Number(model.readBigUInt64LE(0));
+  const header = JSON.parse(model.subarray(8, end));
+
+  Object.assign(header.__metadata__, { name: 'mine', labels: JSON.stringify(labels) });
+  const text = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  fs.writeFileSync(file, Buffer.concat([size, text, model.subarray(end)]));
+}
+
+test('the labels of a model of one\'s own are as they were written', async () => {
+  const labels = ['Drum & Bass', 'café', '<b>bold</b>', '80s', ...'defghi'];
+
+  fs.mkdirSync(music('own'));
+  writeOwnModel(music('own/mine.safetensors'), labels);
+  const own = await startServiceOf(music('own'));
+  const page = await openPage(browser, own.url);
+  await page.setInputFiles('#file', music('clip.ogg'));
+  await page.click('#check-button');
+  await page.waitForSelector('.answer');
+  const bars = await page.locator('.bar-name').allTextContents();
+  assert.deepEqual(bars.toSorted(), labels.toSorted());
+  const words = await page.textContent('.answer');
+  assert.ok(words.includes(bars[0]), words);
+  assert.deepEqual((await page.locator('#legend li').allTextContents()), labels);
+  await closePage(page);
+  await own.stop();
+});
+
+test('of many labels the probable ones have a bar, and each a colour', () =>
+  withPage({}, async (page) => {
+    const many = Object.fromEntries(Array.from({ length: 500 },
+      (_, i) => [`label ${i}`, i === 137 ? 0.8 : 0.2 / 499]));
+    const answer = { ...resultOf({}), probabilities: many, genre: 'label 137', confidence: 0.8 };
+
+    await answerWith(page, { ...answer, segments: [{ start: 0, duration: 36, ...answer }] });
+    const bars = await page.locator('.bar-name').allTextContents();
+    assert.equal(bars.length, 20);
+    assert.equal(bars[0], 'label 137');
+    const grounds = await page.locator('.bar-fill').evaluateAll((all) =>
+      all.map((fill) => getComputedStyle(fill).backgroundColor));
+    assert.ok(grounds.every((ground) => !/rgba\(.*, 0\)|transparent/.test(ground)), grounds);
+    await assertNoOverflow(page, 'many labels');
+    // ten colours would stand for 500
+    assert.ok(await page.isHidden('#legend'));
+  }));
+
+test('two models with different labels each have their own bars', () =>
+  withPage({}, async (page) => {
+    const mine = { dub: 0.7, folk: 0.3 };
+    const results = [resultOf({ jazz: 0.8 }), {
+      ...resultOf({}), model: 'mine 1', probabilities: mine, genre: 'dub', confidence: 0.7,
+    }];
+
+    await page.selectOption('#compare', { index: 1 });
+    await page.route('**/predict/*', (route) => route.fulfill({
+      contentType: 'text/event-stream',
+      body: `event: result\ndata: ${JSON.stringify(results.shift())}\n\n`,
+    }));
+    await page.setInputFiles('#file', music('clip.ogg'));
+    await page.click('#check-button');
+    await page.waitForSelector('.answer >> nth=1');
+    assert.deepEqual(await page.locator('.answer >> nth=1 >> .bar-name')
+      .allTextContents(), ['dub', 'folk']);
+    assert.ok(!(await page.textContent('#answers')).includes('NaN'));
+    assert.ok(await page.isHidden('#legend'));
+  }));
 
 test('what was heard is told in lengths', () => withPage({}, async (page) => {
   const result = resultOf({ jazz: 0.9 });

@@ -15,7 +15,9 @@ import { clearMessages, status, tell, tellCode } from './messages.js';
 import { makeModelRows, makeOption, modelName, showRightness } from './models.js';
 import { Queue } from './queue.js';
 import { initRecorder } from './recorder.js';
-import { nothing, ranking, sentence, setConfidenceLimit, showAnswer } from './result.js';
+import {
+  haveSameLabels, nothing, ranking, sentence, setConfidenceLimit, showAnswer,
+} from './result.js';
 import {
   fetchModels, fetchSample, fetchSpectrogram, fetchWaveform, setToken,
 } from './service.js';
@@ -214,12 +216,13 @@ function follow(model, timeline) {
 
 function showResults(results) {
   const [first, second] = results;
-  const order = ranking(first.genre === null ? second ?? first : first);
+  const order = haveSameLabels(results)
+    && ranking(first.genre === null ? second ?? first : first);
 
   haveResults(results);
   $('results').hidden = false;
   $('answers').replaceChildren(
-    ...results.map((result) => showAnswer(result, order)));
+    ...results.map((result) => showAnswer(result, order || ranking(result))));
   $('agreement').hidden = !second;
   if (second)
     say($('agreement'),

@@ -7,6 +7,7 @@ import { addChapters } from './chapters.js';
 import { say, text } from './languages.js';
 import { explain } from './messages.js';
 import { Player } from './player.js';
+import { COLOURS, haveSameLabels } from './result.js';
 import { drawSpectrogram } from './spectrogram.js';
 import { Timeline, showAxis, showLegend } from './timeline.js';
 import { Zoom } from './zoom.js';
@@ -113,7 +114,9 @@ export function haveResults(results) {
 
   player.setDuration(results[0].duration);
   showLegend($('legend'), labels);
-  $('legend').hidden = labels.length === 0 || !coloured;
+  // a colour must not stand for two of them
+  $('legend').hidden = labels.length === 0 || labels.length > COLOURS || !coloured
+    || !haveSameLabels(results);
   $('chapters').replaceChildren();
   for (const result of results)
     addChapters($('chapters'), result, ({ start, end }) => {

@@ -6,7 +6,7 @@
 import { clock, name, percent, say, text } from './languages.js';
 import { save, toCsv, toJson } from './export.js';
 import { explain } from './messages.js';
-import { headline, ranking, verdict } from './result.js';
+import { headline, paint, ranking, verdict } from './result.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -136,8 +136,8 @@ class Line {
       }] : headline(result)));
     say(this.length, 'as-it-is', { it: () => clock(result.duration) });
     if (result.probabilities && kind !== 'not-music')
-      this.words.dataset.colour =
-        Object.keys(result.probabilities).indexOf(ranking(result)[0]);
+      paint(this.words,
+        Object.keys(result.probabilities).indexOf(ranking(result)[0]));
   }
 }
 

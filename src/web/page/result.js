@@ -12,6 +12,8 @@ const NO_MUSIC = 0.5;  // below it the service has no genre
 const HARDLY = 0.75;   // below it music is worth a doubt
 const LEAST_TAG = 0.5; // probability of a tag that is named, as the command has it
 const MAX_TAGS = 8;    // and so many are
+export const COLOURS = 10;    // in results.css
+const MAX_BARS = 20;
 
 let limit = 0; // confidence: an answer below it is unsure
 
@@ -103,13 +105,19 @@ function makeHeard({ segments, duration }) {
   });
 }
 
+/** Gives @p element the colour of the label of this number; there are ten, and a model
+ * of one's own may have more labels. */
+export function paint(element, number) {
+  element.dataset.colour = number % COLOURS;
+}
+
 /** The colours of the first @p n genres. */
 function makeStripe(result, n) {
   const labels = Object.keys(result.probabilities);
   const stripe = make('span', 'stripe', ...ranking(result).slice(0, n).map((label) => {
     const part = document.createElement('span');
 
-    part.dataset.colour = labels.indexOf(label);
+    paint(part, labels.indexOf(label));
     return part;
   }));
 
@@ -117,16 +125,27 @@ function makeStripe(result, n) {
   return stripe;
 }
 
+/** Whether all results that have genres have the same ones; those of two models may
+ * not. */
+export function haveSameLabels(results) {
+  const labels = results.filter(({ probabilities }) => probabilities)
+    .map((result) => ranking(result).sort().join('\n'));
+
+  return labels.every((one) => one === labels[0]);
+}
+
+/** A bar for each label, the first of @p order first; the improbable ones of many are
+ * left out. */
 function makeBars(result, order) {
   const { probabilities } = result;
   const labels = Object.keys(probabilities);
   const [best] = ranking(result);
   const bars = make('ul', 'bars');
 
-  for (const label of order) {
+  for (const label of order.slice(0, MAX_BARS)) {
     const fill = make('span', 'bar-fill');
 
-    fill.dataset.colour = labels.indexOf(label);
+    paint(fill, labels.indexOf(label));
     fill.style.width = `${100 * probabilities[label]}%`;
     bars.append(make('li', label === best ? 'best' : '',
       makeText('span', 'bar-name', 'as-it-is', { it: () => genreName(label) }),

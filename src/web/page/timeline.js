@@ -4,7 +4,7 @@
 // probabilities, that plays it.
 
 import { clock, genreName, name, percent, say } from './languages.js';
-import { nothing } from './result.js';
+import { nothing, paint } from './result.js';
 
 const LEAST_WIDTH = 24; // px of a button, for a finger
 
@@ -149,7 +149,7 @@ function stackOf({ genre, probabilities }) {
   Object.values(genre === null ? {} : probabilities).forEach((probability, i) => {
     const part = document.createElement('span');
 
-    part.dataset.colour = i;
+    paint(part, i);
     part.style.flexGrow = probability;
     stack.append(part);
   });
@@ -176,7 +176,7 @@ export function showLegend(list, labels) {
     const word = document.createElement('span');
 
     swatch.className = 'swatch';
-    swatch.dataset.colour = i;
+    paint(swatch, i);
     say(word, 'as-it-is', { it: () => genreName(label) });
     item.append(swatch, word);
     return item;

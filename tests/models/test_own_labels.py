@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The README's script makes a model of four labels that are none of the ten, and the
+command and the element find it by its name and say its labels.
+
+  test_own_labels.py BUILD_DIRECTORY
+"""
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import wave
+
+try:
+    import numpy as np
+    import torch    # noqa: F401, which the script needs
+except ImportError as e:
+    print(f"skipped: needs {e.name}")
+    sys.exit(77)
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+BUILD = None
+RATE = 22050
+TRACKS, SECONDS = 6, 10
+# as its folder is called: how it is to be written
+LABELS = {"ambient": "ambient", "dnb": "Drum & Bass", "chiptune": "chiptune",
+          "gamelan": "gamelan"}
+
+
+def decay(times, t, rate):
+    """A sum of decaying strokes at `times`."""
+    since = t[:, None] - times[None, :]
+    return np.where(since >= 0, np.exp(-rate * np.maximum(since, 0)), 0).sum(1)
+
+
+def play(style, rng):
+    """Ten seconds that are far from the other styles, each time in another key, tempo
+    and loudness."""
+    t = np.arange(SECONDS * RATE) / RATE
+    key, beat = rng.uniform(80, 160), rng.uniform(0.8, 1.2)
+    if style == "ambient":      # slow chords
+        sound = sum(np.sin(2 * np.pi * key * n * t + rng.uniform(0, 6))
+                    * (1 + np.sin(2 * np.pi * rng.uniform(0.05, 0.2) * t))
+                    for n in (1, 1.5, 2, 2.5, 3))
+    elif style == "dnb":        # fast drums and a low bass
+        hits = np.arange(0, SECONDS, 0.17 * beat)
+        sound = rng.normal(size=len(t)) * decay(hits, t, 30) * 2 \
+            + np.sin(2 * np.pi * 55 * t) * decay(hits[::4], t, 5)
+    elif style == "chiptune":   # a square wave's quick notes
+        notes = rng.integers(0, 24, 20 * SECONDS)
+        frequency = 4 * key * 2 ** (notes[(t / (0.1 * beat)).astype(int)] / 12)
+        sound = np.sign(np.sin(2 * np.pi * np.cumsum(frequency) / RATE))
+    else:                       # bronze: partials that are no harmonics
+        sound = sum(np.sin(2 * np.pi * 2 * key * ratio * t)
+                    * decay(np.arange(rng.uniform(0, 0.4), SECONDS, 0.45 * beat), t, 3)
+                    for ratio in (1, 2.76, 5.4, 8.93))
+    return sound / np.abs(sound).max() * rng.uniform(0.2, 0.9)
+
+
+def write_wave(path, samples):
+    with wave.open(path, "wb") as f:
+        f.setnchannels(1)
+        f.setsampwidth(2)
+        f.setframerate(RATE)
+        f.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
+def script():
+    """The README's lines on labels of one's own."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        block, = re.findall(r"\n\n((?:    .*\n)*    .*learn\.py.*\n(?:    .*\n)*)\n",
+                            f.read())
+    return re.sub("^    ", "", block, flags=re.MULTILINE)
+
+
+class OwnLabels(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.mkdtemp(prefix="genre-test-")
+        self.env = {k: v for k, v in os.environ.items() if k not in (
+            "GENRECLASSIFY_MODELS", "XDG_DATA_HOME")}
+        self.env |= {
+            "HOME": self.home,
+            "PATH": f"{BUILD}/src:{os.environ['PATH']}",
+            "GST_PLUGIN_PATH": f"{BUILD}/gst",
+            "GST_REGISTRY": f"{self.home}/registry",
+        }
+        rng = np.random.default_rng(0)
+        for style in LABELS:
+            os.makedirs(f"{self.home}/music/{style}")
+            for i in range(TRACKS):
+                write_wave(f"{self.home}/music/{style}/{i}.wav", play(style, rng))
+        # what nobody has heard
+        for style in LABELS:
+            write_wave(f"{self.home}/{style}.wav", play(style, rng))
+        shutil.copy(f"{self.home}/gamelan.wav", f"{self.home}/song.mp3")
+        os.symlink(f"{ROOT}/models", f"{self.home}/models")
+        os.symlink(BUILD, f"{self.home}/build")
+
+    def tearDown(self):
+        shutil.rmtree(self.home)
+
+    def run_program(self, *command):
+        done = subprocess.run(command, cwd=self.home, env=self.env, text=True,
+                              capture_output=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def test_script(self):
+        shown, said = self.run_program("sh", "-ec", script())
+        self.assertIn("right on 1.00 of 24 tracks", said)
+        self.assertIn("gamelan", shown)     # of the song, by the last line
+        model, = glob.glob(f"{self.home}/.local/share/genreclassify/models/*")
+        name = os.path.basename(model).removesuffix(".safetensors")
+        listed, _ = self.run_program("genreclassify", "models")
+        self.assertIn(name, listed)
+        for style, label in LABELS.items():
+            shown, _ = self.run_program("genreclassify", "--json", "--model", name,
+                                        f"{style}.wav")
+            result = json.loads(shown)
+            self.assertEqual(result["genre"], label, result)
+            self.assertEqual(set(result["probabilities"]), set(LABELS.values()))
+        messages, _ = self.run_program(
+            "gst-launch-1.0", "-m", "filesrc", "location=dnb.wav", "!", "wavparse",
+            "!", "audioconvert", "!", "genreclassify", f"model={name}", "!",
+            "fakesink")
+        track, = re.findall("genreclassify-track, .*", messages)
+        self.assertIn('genre=(string)"Drum\\ \\&\\ Bass"', track)
+
+
+if __name__ == "__main__":
+    BUILD = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
