@@ -19,6 +19,8 @@ import numpy as np
 AUDIO = (".wav", ".au", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aif",
          ".aiff")
 MIN_LABELS, MAX_LABELS = 2, 500
+MIN_SECONDS = 5             # of a track, as the command has it
+COLUMNS_PER_SECOND = 387 / 30
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -120,30 +122,49 @@ def program(name, build=None):
 
 
 def load_audio(folder, valid_every=4, build=None):
-    """The mel images of FOLDER/<label>/*, GTZAN's own layout, with the folders' names
-    as labels, or what FOLDER/labels.json maps them to.  One track in `valid_every` of
-    each label, by name, is its "valid" split."""
+    """The mel images of FOLDER/<label>/**, GTZAN's own layout or deeper, with the
+    folders' names as labels, or what FOLDER/labels.json maps them to.  One track in
+    `valid_every` of each label, by name, is its "valid" split.  What cannot be heard is
+    named and left out."""
     labels = _labels_of(folder)
     genremel = program("genremel", build)
     x, y, names, split = [], [], [], []
     for index, (name, label) in enumerate(labels.items()):
         directory = os.path.join(folder, name)
-        files = sorted(f for f in os.listdir(directory)
-                       if f.lower().endswith(AUDIO))
-        if not files:
-            raise DataError(f"{directory}: no audio file; every label needs "
-                            "at least one")
-        for i, file in enumerate(files):
-            x.append(mel_of_file(os.path.join(directory, file), genremel))
+        tracks = list(_hear_all(directory, genremel))
+        if not tracks:
+            raise DataError(f"{directory}: no audio file that can be heard; every "
+                            "label needs at least one")
+        for i, (file, image) in enumerate(tracks):
+            x.append(image)
             y.append(index)
             names.append(f"{name}/{file}")
             split.append("valid" if i % valid_every == valid_every - 1
                          else "train")
-        print(f"{label}: {len(files)} files", file=sys.stderr)
+        print(f"{label}: {len(tracks)} files", file=sys.stderr)
     frames = max(map(len, x))
     # Shorter tracks are repeated: a crop of one stays music throughout.
     x = np.stack([np.resize(m, (frames, m.shape[1])) for m in x])
     return Data(x, np.array(y), names, list(labels.values()), np.array(split))
+
+
+def _hear_all(directory, genremel):
+    """Names and images of the tracks in a folder and those in it, by name."""
+    files = sorted(os.path.relpath(os.path.join(path, file), directory)
+                   for path, _, found in os.walk(directory) for file in found
+                   if file.lower().endswith(AUDIO))
+    for file in files:
+        path = os.path.join(directory, file)
+        try:
+            image = mel_of_file(path, genremel)
+            if len(image) < MIN_SECONDS * COLUMNS_PER_SECOND:
+                raise DataError(f"{path}: shorter than {MIN_SECONDS} seconds")
+            if image.min() == image.max():
+                raise DataError(f"{path}: silence")
+        except DataError as e:
+            print(f"left out: {e}", file=sys.stderr)
+            continue
+        yield file, image
 
 
 def _labels_of(folder):
@@ -195,7 +216,7 @@ def mel_of_file(path, genremel):
         run = subprocess.run([genremel, "--duration", "30", path, out],
                              capture_output=True, text=True)
         if run.returncode:
-            raise DataError(run.stderr.strip() or
+            raise DataError(run.stderr.strip().removeprefix("genremel: ") or
                             f"{path}: genremel failed ({run.returncode})")
         db = np.load(out)
     db = np.clip(db - db.max(), -80, 0)

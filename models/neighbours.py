@@ -50,8 +50,8 @@ def chance(y, groups):
 
 
 def measure(data, folds, build=None):
-    """{what is compared: which tracks have a nearest one of their genre, bool [tracks]};
-    and the artists of the tracks."""
+    """{what is compared: which tracks have a nearest one of their genre, bool
+    [tracks]}; and the artists of the tracks."""
     of_track, answers = engine.of_folds(folds, data.names, build)
     by_name = dict(zip(answers.names, answers.groups))
     groups = np.array([by_name[name] for name in data.names])

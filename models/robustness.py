@@ -28,7 +28,6 @@ import engine
 import features
 
 RATE = 22050
-COLUMNS_PER_SECOND = 387 / 30
 FLOAT = "audioconvert ! audio/x-raw,format=F32LE ! "
 MP3 = ("audioconvert ! audioresample ! audio/x-raw,rate=44100,channels=2 ! "
        "lamemp3enc target=bitrate cbr=true bitrate={} ! mpegaudioparse ! "
@@ -77,7 +76,7 @@ def image_below(db, hz):
 
 
 def seconds(n):
-    return round(n * COLUMNS_PER_SECOND)
+    return round(n * features.COLUMNS_PER_SECOND)
 
 
 # name: (what is done to the samples and their rate, elements after the file,

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The README's script makes a model of four labels that are none of the ten, and the
-command and the element find it by its name and say its labels.
+command and the element find it by its name and say its labels.  Its program for the
+songs that are nearest to one finds those that are alike.
 
   test_own_labels.py BUILD_DIRECTORY
 """
@@ -72,12 +73,13 @@ def write_wave(path, samples):
         f.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def script():
-    """The README's lines on labels of one's own."""
+def block(word):
+    """The README's program in which `word` stands."""
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
-        block, = re.findall(r"\n\n((?:    .*\n)*    .*learn\.py.*\n(?:    .*\n)*)\n",
-                            f.read())
-    return re.sub("^    ", "", block, flags=re.MULTILINE)
+        # blank lines are within a block
+        blocks = re.findall(r"(?:^(?:    .*)?\n)+", f.read(), flags=re.MULTILINE)
+    found, = (text for text in blocks if word in text)
+    return re.sub("^    ", "", found, flags=re.MULTILINE)
 
 
 class OwnLabels(unittest.TestCase):
@@ -113,7 +115,7 @@ class OwnLabels(unittest.TestCase):
         return done.stdout, done.stderr
 
     def test_script(self):
-        shown, said = self.run_program("sh", "-ec", script())
+        shown, said = self.run_program("sh", "-ec", block("learn.py"))
         self.assertIn("right on 1.00 of 24 tracks", said)
         self.assertIn("gamelan", shown)     # of the song, by the last line
         model, = glob.glob(f"{self.home}/.local/share/genreclassify/models/*")
@@ -132,6 +134,17 @@ class OwnLabels(unittest.TestCase):
             "fakesink")
         track, = re.findall("genreclassify-track, .*", messages)
         self.assertIn('genre=(string)"Drum\\ \\&\\ Bass"', track)
+
+    def test_nearest(self):
+        self.run_program("genreclassify", "--json", "--embedding", "--cache",
+                         "genres.db", "music")
+        shown, _ = self.run_program(sys.executable, "-c", block("sqlite3.connect"),
+                                    "music/chiptune/2.wav")
+        lines = [line.split(maxsplit=1) for line in shown.splitlines()]
+        self.assertEqual(len(lines), 11)
+        self.assertEqual(lines[0], ["1.000", f"{self.home}/music/chiptune/2.wav"])
+        self.assertEqual([os.path.basename(os.path.dirname(name))
+                          for _, name in lines[:TRACKS]], ["chiptune"] * TRACKS)
 
 
 if __name__ == "__main__":

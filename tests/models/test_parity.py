@@ -93,9 +93,9 @@ def compare_embedding(name, network, model):
 
 
 def check(path):
-    """As it ships, each of its other heads, the embedding, and with the output "other", which it
-    shares out among the genres: these images are no music, and after that all genres
-    are nearly alike."""
+    """As it ships, each of its other heads, the embedding, and with the output "other",
+    which it shares out among the genres: these images are no music, and after that all
+    genres are nearly alike."""
     network, metadata = load_network(path)
     model = engine.Engine(path, sys.argv[1])
     if model.labels != metadata["labels"]:

@@ -711,27 +711,49 @@ class TrainErrors(ToolTest):
 
     def test_free_labels(self):
         """Labels are what the folders are called, or labels.json says."""
-        for name in "techno/b.mp3", "techno/a.wav", "dnb/c.flac", "dnb/notes.txt", \
-                ".cache/d.wav":
+        for name in "techno/b.mp3", "techno/a.wav", "dnb/ep/1/c.flac", \
+                "dnb/notes.txt", ".cache/d.wav":
             self.write(os.path.join("own", name), b"")
         self.write("own/labels.json", b'{"dnb": " Drum & Bass "}')
-        lengths = iter((30, 50, 40))
+        lengths = iter((70, 90, 80))
         with mock.patch.object(features, "program"), mock.patch.object(
-                features, "mel_of_file", lambda path, program: np.full(
-                    (next(lengths), 128), len(os.path.basename(path)), np.uint8)), \
+                features, "mel_of_file", lambda path, program: np.tile(
+                    np.arange(128, dtype=np.uint8), (next(lengths), 1))), \
                 contextlib.redirect_stderr(io.StringIO()):
             data = features.load_audio(self.path("own"), valid_every=2)
         self.assertEqual(data.genres, ["Drum & Bass", "techno"])
-        self.assertEqual(data.names, ["dnb/c.flac", "techno/a.wav", "techno/b.mp3"])
+        self.assertEqual(data.names, ["dnb/ep/1/c.flac", "techno/a.wav",
+                                      "techno/b.mp3"])
         self.assertEqual(data.y.tolist(), [0, 1, 1])
         self.assertEqual(data.split.tolist(), ["train", "train", "valid"])
-        self.assertEqual(data.x.shape, (3, 50, 128))
+        self.assertEqual(data.x.shape, (3, 90, 128))
         os.mkdir(self.path("corpus"))
         write_corpus(self.path("corpus"), 12)
         known = corpus.track_tags([self.path("corpus")],
                                   ["track1", "x/track1.wav", "y"])
         np.testing.assert_array_equal(known[0], known[1])
         self.assertTrue(np.isnan(known[2]).all())
+
+    def test_left_out(self):
+        """What cannot be heard is named, and the others are taken."""
+        images = {"broken": features.DataError("broken.wav: damaged"),
+                  "short": np.tile(np.arange(128, dtype=np.uint8), (64, 1)),
+                  "silent": np.full((99, 128), 255, np.uint8),
+                  "good": np.tile(np.arange(128, dtype=np.uint8), (65, 1))}
+        for label in "a", "b":
+            for name in images:
+                self.write(os.path.join("left", label, f"{name}.wav"), b"")
+        said = io.StringIO()
+        with mock.patch.object(features, "program"), mock.patch.object(
+                features, "mel_of_file", side_effect=[
+                    images[name] for name in sorted(images)] * 2), \
+                contextlib.redirect_stderr(said):
+            data = features.load_audio(self.path("left"))
+        self.assertEqual(data.names, ["a/good.wav", "b/good.wav"])
+        for text in ("left out: broken.wav: damaged\n",
+                     "a/short.wav: shorter than 5 seconds\n",
+                     "b/silent.wav: silence\n"):
+            self.assertIn(text, said.getvalue())
 
     def test_empty_genre(self):
         folder = self.genres(b"")
@@ -746,8 +768,11 @@ class TrainErrors(ToolTest):
     def test_broken_audio(self):
         for content in b"", b"no audio", b"RIFF\0\0\0\0WAVEfmt ":
             with self.subTest(content):
-                self.refused(self.train("--audio", self.genres(content)),
-                             os.path.join("blues", "a.wav"))
+                status, _, errors = self.train("--audio", self.genres(content))
+                self.assertEqual(status, 1, errors)
+                left_out, last = errors.splitlines()
+                self.assertRegex(left_out, r"^left out: \S*/blues/a\.wav: [A-Z].*\.$")
+                self.assertIn("blues: no audio file", last)
 
 
 class Corpora(ToolTest):
