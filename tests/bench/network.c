@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* How long each layer of a network takes for 30 s of audio, on one core, with
- * each family of kernels that this processor has:
+ * each family of kernels that this processor has, those of all heads and of the
+ * embedding as well; and of several networks, how long each takes beside the first:
  *
  *   bench-network WEIGHTS...
  */
@@ -14,6 +15,7 @@
 #include <glib.h>
 
 #include "genre/genre.h"
+#include "genre/head.h"
 #include "genre/network.h"
 
 #define BANDS 128
@@ -37,6 +39,8 @@ typedef struct
   guint n_layers;
   Layer layers[MAX_LAYERS];
   double total[REPETITIONS];
+  GenreNetwork *network;
+  GenreWorkspace *workspace;
 } Profile;
 
 static double
@@ -100,38 +104,52 @@ on_layer (const char *type, const GenreShape *in, const GenreShape *out,
 }
 
 static gboolean
-measure (const char *path, const char *family)
+open_network (Profile *profile, const char *path, GError **error)
 {
-  g_autofree Profile *profile = g_new0 (Profile, 1);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  GenreSafetensors *file;
-  GenreNetwork *network;
-  GenreWorkspace *workspace;
-  double mmac = 0;
-  guint seed = 1;
+  g_autoptr (GBytes) bytes = genre_safetensors_read_file (path, error);
+  GenreSafetensors *file = bytes ? genre_safetensors_new (bytes, error) : NULL;
+  g_autoptr (GPtrArray)
+      heads = g_ptr_array_new_with_free_func ((GDestroyNotify) genre_head_free);
+  g_autoptr (GPtrArray) layers = g_ptr_array_new ();
+  g_autoptr (JsonNode) root = NULL;
+  const char *text;
+  gboolean ok = file != NULL;
 
-  g_setenv ("GENRECLASSIFY_KERNELS", family, TRUE);
-  bytes = genre_safetensors_read_file (path, &error);
-  file = bytes ? genre_safetensors_new (bytes, &error) : NULL;
-  network = file ? genre_network_new (file, 1, BANDS, FRAMES, NULL, &error) : NULL;
+  text = ok ? genre_safetensors_get_metadata (file, "heads") : NULL;
+  if (text) {
+    root = genre_json_parse ("heads", text, strlen (text), error);
+    ok = root && genre_heads_read (heads, layers, root, error);
+  }
+  if (ok)
+    profile->network = genre_network_new (
+        file, 1, BANDS, FRAMES, layers, error);
   genre_safetensors_free (file);
-  if (!network) {
-    printf ("%s\n\n", error->message);
-    return g_error_matches (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
-  }
-  workspace = genre_workspace_new (network, FRAMES);
-  genre_workspace_set_observer (workspace, on_layer, profile);
-  for (profile->run = 0; profile->run < REPETITIONS; profile->run++) {
-    float *input = genre_workspace_get_input (workspace, FRAMES);
+  if (!profile->network)
+    return FALSE;
+  profile->workspace = genre_workspace_new (profile->network, FRAMES);
+  genre_workspace_set_observer (profile->workspace, on_layer, profile);
+  return TRUE;
+}
 
-    for (gsize i = 0; i < BANDS * FRAMES; i++)
-      input[i] = (seed = seed * 1664525 + 1013904223) / 2147483648.0 - 1;
-    profile->layer = 0;
-    profile->begin = profile->last = now ();
-    genre_network_forward (network, workspace, FRAMES);
-    profile->total[profile->run] = now () - profile->begin;
-  }
+static void
+run (Profile *profile, guint seed)
+{
+  float *input = genre_workspace_get_input (profile->workspace, FRAMES);
+
+  for (gsize i = 0; i < BANDS * FRAMES; i++)
+    input[i] = (seed = seed * 1664525 + 1013904223) / 2147483648.0 - 1;
+  profile->layer = 0;
+  profile->begin = profile->last = now ();
+  genre_network_forward (profile->network, profile->workspace, FRAMES);
+  profile->total[profile->run++] = now () - profile->begin;
+}
+
+/* Prints the table of one file; @first: the ms of the first one, or 0 if it is that. */
+static double
+print (Profile *profile, const char *path, const char *family, double first)
+{
+  double mmac = 0, all = median (profile->total);
+
   printf ("| %s, %s | ms | MMAC | GFLOP/s |\n|---|---|---|---|\n",
       g_path_skip_root (path) ? strrchr (path, '/') + 1 : path, family);
   for (guint i = 0; i < profile->layer; i++) {
@@ -141,13 +159,50 @@ measure (const char *path, const char *family)
     mmac += layer->mmac;
     printf ("| %s | %.3f | %.1f | %.0f |\n", layer->text, ms, layer->mmac,
         2 * layer->mmac / ms);
-    g_free (layer->text);
   }
   printf ("| all, in %.1f MB of scratch memory | %.3f | %.1f | %.0f |\n\n",
-      genre_workspace_get_size (workspace) / 1e6, median (profile->total), mmac,
-      2 * mmac / median (profile->total));
-  genre_workspace_free (workspace);
-  genre_network_free (network);
+      genre_workspace_get_size (profile->workspace) / 1e6, all, mmac,
+      2 * mmac / all);
+  if (first > 0)
+    printf ("%.3f of the time of the first file\n\n", all / first);
+  return all;
+}
+
+static void
+profile_free (Profile *profile)
+{
+  for (guint i = 0; i < MAX_LAYERS; i++)
+    g_free (profile->layers[i].text);
+  genre_workspace_free (profile->workspace);
+  genre_network_free (profile->network);
+  g_free (profile);
+}
+
+/* The files take turns, so that whatever else the machine does meets all of them. */
+static gboolean
+measure (char **paths, guint n, const char *family)
+{
+  g_autoptr (GPtrArray)
+      profiles = g_ptr_array_new_with_free_func ((GDestroyNotify) profile_free);
+  g_autoptr (GError) error = NULL;
+  double first = 0;
+
+  g_setenv ("GENRECLASSIFY_KERNELS", family, TRUE);
+  for (guint i = 0; i < n; i++) {
+    g_ptr_array_add (profiles, g_new0 (Profile, 1));
+    if (!open_network (profiles->pdata[i], paths[i], &error)) {
+      printf ("%s: %s\n\n", paths[i], error->message);
+      return g_error_matches (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+    }
+  }
+  for (guint k = 0; k < REPETITIONS; k++)
+    for (guint i = 0; i < n; i++)
+      run (profiles->pdata[i], k + 1);
+  for (guint i = 0; i < n; i++) {
+    double all = print (profiles->pdata[i], paths[i], family, first);
+
+    first = i == 0 ? all : first;
+  }
   return TRUE;
 }
 
@@ -160,8 +215,7 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: %s WEIGHTS...\n", argv[0]);
     return 2;
   }
-  for (int i = 1; i < argc; i++)
-    for (gsize k = 0; k < G_N_ELEMENTS (families); k++)
-      ok = measure (argv[i], families[k]) && ok;
+  for (gsize k = 0; k < G_N_ELEMENTS (families); k++)
+    ok = measure (argv + 1, argc - 1, families[k]) && ok;
   return !ok;
 }
