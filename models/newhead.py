@@ -68,7 +68,7 @@ def features_of(network, x, copies, strength, rng, batch=16):
     return torch.cat(heard)
 
 
-def fit_head(found, y, n_labels):
+def fit_head(found, y, n_labels, decay=DECAY):
     """Multinomial logistic regression: weight [n_labels][features] and bias [n_labels]
     for features [N][copies][features] of tracks of the labels y [N]."""
     copies = found.shape[1]
@@ -83,7 +83,7 @@ def fit_head(found, y, n_labels):
     def step():
         optimiser.zero_grad()
         loss = torch.nn.functional.cross_entropy(x @ weight.T + bias, y) \
-            + DECAY * copies / len(x) * weight.square().sum()
+            + decay * copies / len(x) * weight.square().sum()
         loss.backward()
         return loss
     optimiser.step(step)

@@ -19,8 +19,9 @@ from fit import fit, logits_of, probabilities_of
 from newhead import NewHead, features_of
 from student import Pool, Student, hear
 
-# so many windows of music are what the embedding is fitted to
-MUSIC_WINDOWS = 2000
+# what the embedding is fitted to, and speech and noise: so many windows of music, and of
+# each that is none so many variations, as there are few
+MUSIC_WINDOWS, VARIATIONS = 2000, 6
 
 
 def recipe_of(data, args):
@@ -221,10 +222,15 @@ class Recipe:
                         for is_music in (True, False))
         # of music there is enough
         music = rng.permutation(music)[:MUSIC_WINDOWS]
-        windows = c.part(np.concatenate([music, other]))
-        found = features_of(network, windows.x, 0, None, rng)[:, 0]
-        return embedding.attach(taghead.attach_kinds(
-            network, self.ship, found, windows.kind), found[:len(music)])
+        found = features_of(network, c.x[music], 0, None, rng).flatten(0, 1)
+        network = embedding.attach(network, found)
+        if not any(tag.output is None for tag in self.ship):
+            return network
+        varied = features_of(network, c.x[other], VARIATIONS,
+                             augment.strength_of(self.args), rng)
+        return taghead.attach_kinds(
+            network, self.ship, torch.cat([found, varied.flatten(0, 1)]),
+            np.concatenate([c.kind[music], np.repeat(c.kind[other], 1 + VARIATIONS)]))
 
     def run(self, out, keep, valid=None, temperature=None, figures=None):
         """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.

@@ -22,6 +22,8 @@ NO_TAGS = ("Independent music", "Song", "Jingle (music)", "Background music", "0
            "60s", "70s", "90s", "catchy", "beautiful", "male vocalists", "sexy")
 # the labels of what is no music, and the kinds of the corpus that are called so
 KINDS = {"speech": ("speech",), "noise": ("noise", "AI sound")}
+# small weights for those, as the windows that tell them are few
+KINDS_DECAY = 70.0
 # the two teachers' words for one thing, and other words than theirs
 SYNONYMS = {"hip hop": "hip-hop", "rhythm and blues": "rnb", "rock and roll":
             "rock'n'roll", "female vocalist": "female vocalists", "chill": "chillout",
@@ -123,7 +125,8 @@ def attach_kinds(network, tags, found, kind):
         truth = is_kind(tag, kind)
         if not truth.any():
             raise features.DataError(f"the corpus has no {tag.name} to learn from")
-        weight, bias = fit_head(found[:, None].double(), truth.astype(int), 2)
+        weight, bias = fit_head(found[:, None].double(), truth.astype(int), 2,
+                                KINDS_DECAY)
         rows.append((tag.slope * (weight[1:] - weight[:1]),
                      tag.slope * (bias[1:] - bias[:1]) + tag.offset))
     return _with_head(network, labels + [tag.label for tag in tags],
