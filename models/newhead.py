@@ -21,8 +21,8 @@ SHORTEST, LONGEST = 129, 350
 
 def load(path, n_labels):
     """The network of a weights file with its last layers replaced by a dense one of
-    n_labels and softmax.  What its other heads said is gone, and so is "other": what
-    is no music looks like some label."""
+    n_labels and softmax.  Its other heads and its embedding stay, as its features do;
+    "other" is gone: what is no music looks like some label."""
     tensors, metadata = weights.load(path)
     if metadata.get("format") != weights.FORMAT:
         raise features.DataError(f"{path}: no model: its format is "
@@ -37,7 +37,8 @@ def load(path, n_labels):
     try:
         network = networks.Network(layers[:end + 1] + [
             {"type": "dense", "name": "dense", "units": n_labels},
-            {"type": "softmax", "temperature": 1.0}], embedding=metadata["embedding"])
+            {"type": "softmax", "temperature": 1.0}],
+            heads=metadata["heads"], embedding=metadata["embedding"])
         chance = network.dense.state_dict(prefix="dense.")
         network.load_state_dict({
             **{k: torch.tensor(v) for k, v in tensors.items()

@@ -1079,9 +1079,14 @@ class Embedding(ToolTest):
             z = networks.standardise(torch.from_numpy(features.decibels(x[None])))
             given = more.embed(more.features(z.transpose(1, 2).unsqueeze(1)))[0]
         np.testing.assert_allclose(two.embed(x), given, atol=1e-5)
-        # another head does not lose it
-        again = newhead.load(paths[1], 2)
+        # with a head for other labels it stays, and so do the other heads
+        tagged = taghead.attach(student.Student(more, {"tags": 4}), [
+            taghead.Tag(1, "b", "B")], np.zeros(4), np.ones(4))
+        weights.save_network(paths[0], tagged, name="x", version="1",
+                             labels=["a", "b", "c"])
+        again = newhead.load(paths[0], 2)
         torch.testing.assert_close(again.embed(found), more.embed(found))
+        torch.testing.assert_close(again.answers(found)[1], tagged.answers(found)[1])
 
     def test_none(self):
         """What has no layer that alone makes genres of features stays as it is."""
