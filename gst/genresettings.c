@@ -156,7 +156,7 @@ install_outputs (GObjectClass *klass)
    *
    * Whether the messages have a field `tags`, a #GstStructure with the probability of
    * each label of the model's head "tags", if the model has one: genres beyond
-   * its own, moods, voices and instruments, any number of which may apply.  A silent
+   * its own, voices, speech and noise, any number of which may apply.  A silent
    * segment has no such field.
    *
    * Since: 0.1

@@ -24,6 +24,9 @@ import networks
 import weights
 
 
+OUTPUTS = "probabilities", "embedding"
+
+
 class Classifier(nn.Module):
     """A network with all that it answers."""
 
@@ -41,6 +44,10 @@ def load_classifier(path):
     try:
         tensors, metadata = weights.load(path)
         heads = metadata["heads"]
+        for head in heads:
+            if head["name"] in OUTPUTS:
+                raise ValueError(f"its head {head['name']!r} is called as another "
+                                 "output is")
         network = networks.Network(metadata["layers"], heads=heads,
                                    embedding=metadata["embedding"])
         network.load_state_dict({
@@ -62,8 +69,8 @@ def export(classifier, path):
         warnings.simplefilter("ignore")
         torch.onnx.export(
             classifier, mel, f"{path}.part", opset_version=13,
-            input_names=["mel"], output_names=["probabilities"] + [
-                head["name"] for head in classifier.network.heads] + ["embedding"],
+            input_names=["mel"], output_names=[OUTPUTS[0], *(
+                head["name"] for head in classifier.network.heads), OUTPUTS[1]],
             dynamic_axes={"mel": {3: "frames"}})
     os.replace(f"{path}.part", path)
 

@@ -148,12 +148,23 @@ def load_audio(folder, valid_every=4, build=None):
     return Data(x, np.array(y), names, list(labels.values()), np.array(split))
 
 
+def _find_audio(directory):
+    """Names of the audio files in a folder and in those in it, sorted; hidden ones are
+    none."""
+    found = []
+    for entry in os.scandir(directory):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            found += [os.path.join(entry.name, file) for file in _find_audio(entry.path)]
+        elif entry.name.lower().endswith(AUDIO):
+            found.append(entry.name)
+    return sorted(found)
+
+
 def _hear_all(directory, genremel):
-    """Names and images of the tracks in a folder and those in it, by name."""
-    files = sorted(os.path.relpath(os.path.join(path, file), directory)
-                   for path, _, found in os.walk(directory) for file in found
-                   if file.lower().endswith(AUDIO))
-    for file in files:
+    """Names and images of the tracks in a folder."""
+    for file in _find_audio(directory):
         path = os.path.join(directory, file)
         try:
             image = mel_of_file(path, genremel)

@@ -47,6 +47,7 @@ class Recipe:
                     raise features.DataError("no window of the corpus has a source "
                                              "that states a licence")
             self.corpus = everything.part(keep)
+            self.drawn = self.corpus.weights(args.draw) > 0
             self.tags = corpus.track_tags(args.corpus, data.names)
             # standardised log-odds: a rare tag counts as much as a frequent one
             odds = corpus.log_odds(np.concatenate(
@@ -55,6 +56,7 @@ class Recipe:
             self.deviation = odds[everything.music].std(0) + 1e-3
             self.ship = taghead.load(args.tags, everything.names) \
                 if args.tags else []
+            taghead.check_kinds(self.ship, self.corpus.kind[self.drawn])
             self.heads = {"tags": odds.shape[1],
                           "embedding": everything.embedding.shape[1]}
         self.layers = networks.layers_of(args.architecture, len(data.genres),
@@ -87,8 +89,8 @@ class Recipe:
     def unheard(self):
         """The sources of music that pretraining does not hear: those that --draw leaves
         out, unless what it begins with has heard them."""
-        music, drawn = self.corpus.music, self.corpus.weights(self.args.draw) > 0
-        sources = {*self.corpus.source[music]} - {*self.corpus.source[music & drawn]}
+        music, source = self.corpus.music, self.corpus.source
+        sources = {*source[music]} - {*source[music & self.drawn]}
         if self.args.pretrain_from:
             sources &= {*weights.load_pretrained(self.args.pretrain_from)[2]}
         return sorted(sources)
@@ -217,8 +219,7 @@ class Recipe:
         if not self.corpus:
             return network
         c, rng = self.corpus, np.random.default_rng(self.args.seed)
-        music, other = (np.flatnonzero((c.music == is_music)
-                                       & (c.weights(self.args.draw) > 0))
+        music, other = (np.flatnonzero((c.music == is_music) & self.drawn)
                         for is_music in (True, False))
         # of music there is enough
         music = rng.permutation(music)[:MUSIC_WINDOWS]

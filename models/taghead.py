@@ -25,7 +25,8 @@ KINDS = {"speech": ("speech",), "noise": ("noise", "AI sound")}
 # small weights for those, as the windows that tell them are few
 KINDS_DECAY = 70.0
 # the two teachers' words for one thing, and other words than theirs
-SYNONYMS = {"hip hop": "hip-hop", "rhythm and blues": "rnb", "rock and roll":
+SYNONYMS = {"hip hop": "hip-hop", "rhythm and blues": "r&b", "rnb": "r&b",
+            "drum and bass": "drum & bass", "rock and roll":
             "rock'n'roll", "female vocalist": "female vocalists", "chill": "chillout",
             "children": "for children"}
 
@@ -93,6 +94,13 @@ def load(path, names):
     return tags
 
 
+def check_kinds(tags, kinds):
+    """Refuses a Tag of KINDS that no window of `kinds` [windows] is."""
+    for tag in tags:
+        if tag.output is None and not is_kind(tag, kinds).any():
+            raise features.DataError(f"the corpus has no {tag.name} to learn from")
+
+
 @torch.no_grad()
 def attach(student, tags, mean, deviation):
     """The student's network with a head for those of `tags` that it was taught.  mean,
@@ -122,11 +130,8 @@ def attach_kinds(network, tags, found, kind):
     dense = [getattr(network, head["name"]) for head in network.heads]
     rows = [(layer.weight, layer.bias) for layer in dense]
     for tag in tags:
-        truth = is_kind(tag, kind)
-        if not truth.any():
-            raise features.DataError(f"the corpus has no {tag.name} to learn from")
-        weight, bias = fit_head(found[:, None].double(), truth.astype(int), 2,
-                                KINDS_DECAY)
+        weight, bias = fit_head(found[:, None].double(),
+                                is_kind(tag, kind).astype(int), 2, KINDS_DECAY)
         rows.append((tag.slope * (weight[1:] - weight[:1]),
                      tag.slope * (bias[1:] - bias[:1]) + tag.offset))
     return _with_head(network, labels + [tag.label for tag in tags],

@@ -41,6 +41,9 @@ import taghead
 import weights
 from recipe import Recipe
 
+# of the table, each with how it is written
+COLUMNS = {"windows": "{}", "sources": "{}", "auc": "{:.2f}", "said": "{}",
+           "right": "{}", "precision": "{:.2f}", "recall": "{:.2f}"}
 PARTS = 4           # one in so many sources is held out
 PRESENT = 0.1       # the tagger's probability from which it says a tag
 MIN_PRECISION = 0.7
@@ -120,6 +123,7 @@ def measure(tag, scores, truth, source):
         row["slope"], row["offset"] = calibrate(scores, truth)
         said = say_unseen(scores, truth, source)
     hits = (said & truth).sum()
+    row["said"], row["right"] = int(said.sum()), int(hits)
     row["precision"] = hits / said.sum() if said.any() else None
     row["recall"] = hits / truth.sum()
     return row
@@ -147,13 +151,12 @@ def choose(rows):
 
 
 def table(rows, chosen):
-    lines = ["| tag | called | windows | sources | AUC | precision | recall | ships |",
-             "|---|---|---|---|---|---|---|---|"]
+    lines = [f"| tag | called | {' | '.join(COLUMNS)} | ships |",
+             "|---" * (len(COLUMNS) + 3) + "|"]
     for row in sorted(rows, key=lambda row: row["name"].lower()):
-        numbers = ["" if row.get(k) is None else f"{row[k]:.2f}"
-                   for k in ("auc", "precision", "recall")]
-        lines.append(f"| {row['name']} | {row['label']} | {row['windows']} | "
-                     f"{row['sources']} | {' | '.join(numbers)} | "
+        numbers = ["" if row.get(k) is None else form.format(row[k])
+                   for k, form in COLUMNS.items()]
+        lines.append(f"| {row['name']} | {row['label']} | {' | '.join(numbers)} | "
                      f"{'yes' if row in chosen else ''} |")
     return "\n".join(lines)
 
@@ -222,7 +225,8 @@ def run(args, recipes):
     os.makedirs(args.work, exist_ok=True)
     data = features.load_npz(args.data)
     recipe = Recipe(data, of_recipe)
-    candidates = taghead.candidates(recipe.corpus.names, recipe.corpus.kind)
+    candidates = taghead.candidates(recipe.corpus.names,
+                                    recipe.corpus.kind[recipe.drawn])
     # of two with one label only one will ship
     recipe.ship = [dataclasses.replace(tag, label=f"{i} {tag.label}")
                    for i, tag in enumerate(candidates)]

@@ -79,6 +79,14 @@ n_labels (const Result *result)
   return result->labels ? g_strv_length (result->labels) : 0;
 }
 
+gboolean
+result_tag_is_genre (const char *tag)
+{
+  static const char *const others[] = { "speech", "noise", NULL };
+
+  return !g_strv_contains (others, tag);
+}
+
 void
 result_rank (const double *probabilities, guint n_all, guint *order, guint n)
 {

@@ -98,6 +98,10 @@ double result_get_answer_confidence (const Result *result);
 /* The least probability of a tag that is shown, or written. */
 #define RESULT_LEAST_TAG 0.5
 
+/* Whether a model's tag can stand where a genre does: "speech" and "noise" say that it
+ * is no music, though ID3 has a genre of the former name. */
+gboolean result_tag_is_genre (const char *tag);
+
 /* Fills @order, [n], with the indices of the @n most probable labels, n at most
  * the number of labels, the most probable first. */
 void result_rank (

@@ -73,7 +73,7 @@ static const GOptionEntry analysis_entries[] = {
   { "embedding", 0, 0, G_OPTION_ARG_NONE, TO (report.embedding),
       "Add to the JSON a vector that is near that of similar music", NULL },
   { "tags", 0, 0, G_OPTION_ARG_NONE, TO (report.tags_of_model),
-      "Show the model's tags: moods, voices, other genres", NULL },
+      "Show the model's tags: other genres, voices, speech", NULL },
   { "top", 0, 0, G_OPTION_ARG_INT, TO (report.top),
       "How many genres the text names", "N" },
   { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, TO (timeout), TIMEOUT_HELP,

@@ -47,9 +47,11 @@ add_tags (GPtrArray *genres, const Result *result, const WorkerOptions *options)
   result_rank (result->tags, n, order, n);
   for (guint i = 0; i < n && result->tags[order[i]] >= RESULT_LEAST_TAG; i++) {
     const char *label = result->tag_labels[order[i]];
-    const char *const spelled[] = { spelling_of_label (label), NULL };
+    g_autofree char *name = spelling_of_tag (label);
+    const char *const spelled[] = { name, NULL };
 
-    add_names (genres, get_names (options, label, spelled));
+    if (result_tag_is_genre (label))
+      add_names (genres, get_names (options, label, spelled));
   }
 }
 

@@ -291,8 +291,8 @@ GENRE_API guint64 genre_model_get_min_window (const GenreModel *model);
  * @a: name of a genre
  * @b: another one
  *
- * Compares names of genres as people write them: case and all that is not an ASCII
- * letter or digit do not count, so that "hiphop" is "Hip-Hop".
+ * Compares names of genres as people write them: the case of ASCII letters does not
+ * count, nor do its spaces and signs, so that "hiphop" is "Hip-Hop".
  *
  * Returns: %TRUE if they are the same
  */

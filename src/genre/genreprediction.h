@@ -70,8 +70,9 @@ GENRE_API double genre_prediction_get_music (const GenrePrediction *prediction);
  * @n_values: (out) (optional): number of them, the same for all predictions of a
  *     model
  *
- * Gets what the network made of the segment before any head: the nearer the scalar
- * product of two embeddings of a model is to 1, the more alike is what they are of.
+ * Gets where the network puts the segment among all others: the nearer the scalar product
+ * of two embeddings of a model is to 1, the more alike is what they are of.  It is made of
+ * what the heads make their answers of.
  *
  * Returns: (transfer none) (array length=n_values) (nullable): a vector whose norm is
  *     1 (or 0, if the network made nothing of it); %NULL, and no values, if no layer of

@@ -55,14 +55,8 @@ static const struct
 static JsonNode *
 parse_metadata (const GenreModel *model, const char *key, GError **error)
 {
-  g_autofree char *what = g_strdup_printf ("metadata \"%s\"", key);
-  const char *text = genre_model_get_metadata (model, key);
-
-  if (!text) {
-    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is missing", what);
-    return NULL;
-  }
-  return genre_json_parse (what, text, strlen (text), error);
+  return genre_json_parse_metadata (
+      key, genre_model_get_metadata (model, key), error);
 }
 
 static gboolean

@@ -174,18 +174,13 @@ static JsonArray *
 parse_list (const GenreSafetensors *file, const char *key, JsonNode **root,
     GError **error)
 {
-  const char *text = genre_safetensors_get_metadata (file, key);
-  g_autofree char *what = g_strdup_printf ("metadata \"%s\"", key);
-
-  if (!text) {
-    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is missing", what);
-    return NULL;
-  }
-  *root = genre_json_parse (what, text, strlen (text), error);
+  *root = genre_json_parse_metadata (
+      key, genre_safetensors_get_metadata (file, key), error);
   if (!*root)
     return NULL;
   if (!JSON_NODE_HOLDS_ARRAY (*root)) {
-    genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not a list", what);
+    genre_refuse (
+        error, GENRE_ERROR_FORMAT, "metadata \"%s\" is not a list", key);
     return NULL;
   }
   return json_node_get_array (*root);

@@ -17,3 +17,22 @@ spelling_of_label (const char *label)
   }
   return label;
 }
+
+char *
+spelling_of_tag (const char *tag)
+{
+  const char *name = spelling_of_label (tag);
+  gboolean begins_word = TRUE;
+  GString *spelled;
+
+  if (name != tag)
+    return g_strdup (name);
+  spelled = g_string_new (NULL);
+  for (const char *p = tag; *p; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    g_string_append_unichar (spelled, begins_word ? g_unichar_totitle (c) : c);
+    begins_word = c == ' ';
+  }
+  return g_string_free (spelled, FALSE);
+}

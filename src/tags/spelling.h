@@ -14,4 +14,8 @@ G_BEGIN_DECLS
  * none.  Either a static string or @label. */
 const char *spelling_of_label (const char *label);
 
+/* The same of what a model's tags call it, which are written small: what the list does
+ * not have gets a capital at the beginning of each word ("Female Vocalists").  Free it. */
+char *spelling_of_tag (const char *tag);
+
 G_END_DECLS

@@ -90,8 +90,11 @@ on_layer (const char *type, const GenreShape *in, const GenreShape *out,
     gpointer user_data)
 {
   Profile *profile = user_data;
-  Layer *layer = &profile->layers[profile->layer++];
   double time = now ();
+  Layer *layer;
+
+  g_assert (profile->layer < MAX_LAYERS);
+  layer = &profile->layers[profile->layer++];
 
   if (!layer->text) {
     layer->text = g_strdup_printf ("%s %zu x %zu x %zu -> %zu x %zu x %zu",

@@ -55,8 +55,13 @@ class Test(unittest.TestCase):
 
         exported = run("--cache", self.cache, "--export", "json")
         self.assertEqual(exported.returncode, 0)
+        # all that the cache has, so also what is only shown if it is asked for
+        status, whole = self.results("--tags")
         self.assertEqual(
-            [json.loads(line) for line in exported.stdout.splitlines()], first)
+            [json.loads(line) for line in exported.stdout.splitlines()], whole)
+        self.assertIn("instrumental", whole[0]["tags"])
+        self.assertEqual([{k: v for k, v in r.items() if k != "tags"} for r in whole],
+                         first)
         exported = run("--cache", self.cache, "--export", "csv")
         rows = list(csv.DictReader(
             exported.stdout.decode().splitlines(keepends=True), strict=True))

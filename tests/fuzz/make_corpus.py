@@ -58,7 +58,11 @@ def dense(n):
     return tensors("dense", weight=[2, n], bias=[2])
 
 
-# name: (layers, the shapes of their tensors)
+HEADS = [{"name": "tags", "labels": ["a"], "layers": [
+    {"type": "dense", "name": "tags", "units": 1}, {"type": "sigmoid"}]}]
+EMBEDDING = [{"type": "dense", "name": "embedding", "units": 3}]
+
+# name: (layers, the shapes of their tensors, and what else is in the metadata)
 NETWORKS = {
     "dense": ([POOL, {"type": "mean"}, DENSE, SOFTMAX], dense(2)),
     "conv": ([{"type": "conv2d", "name": "conv", "channels": 2},
@@ -77,11 +81,16 @@ NETWORKS = {
               {"type": "share_other"}],
              {**recurrent("lstm", 4, 3, 2),
               **tensors("dense", weight=[3, 2], bias=[3])}),
+    "heads": ([POOL, {"type": "mean"}, DENSE, SOFTMAX],
+              {**dense(2), **tensors("tags", weight=[1, 2], bias=[1]),
+               **tensors("embedding", weight=[3, 2], bias=[3])},
+              {"heads": json.dumps(HEADS), "embedding": json.dumps(EMBEDDING)}),
 }
 
 
-def make_model(layers, shapes):
+def make_model(layers, shapes, metadata=()):
     header, data = {"__metadata__": {
+        **dict(metadata),
         "format": "genreclassify-1", "name": "small", "version": "7",
         "labels": '["quiet","loud"]', "frontend": json.dumps(FRONTEND),
         "layers": json.dumps(layers)}}, b""

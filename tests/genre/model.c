@@ -211,6 +211,9 @@ static const struct
   { "embedding-none", "embedding", "[]", "\"embedding\": 0 layers" },
   { "embedding-tensor", "embedding", "[{`type`:`dense`,`name`:`n`,`units`:3}]",
       "\"embedding\": layer 1 (dense): there is no tensor n.weight" },
+  { "embedding-long", "embedding",
+      "[{`type`:`conv2d`,`name`:`wide`,`channels`:256}]",
+      "\"embedding\": 32768 values, expected at most 4096" },
   { "embedding-overflow", "embedding",
       "[{`type`:`dense`,`name`:`huge`,`units`:2}]", "embedding overflows" },
   { "tensor-twice", "heads",
@@ -820,6 +823,8 @@ test_labels_match (void)
   g_assert_true (genre_labels_match ("", " - "));
   g_assert_false (genre_labels_match ("hiphop", "Hip-Hop/Rap"));
   g_assert_false (genre_labels_match ("rock", "roc"));
+  g_assert_false (genre_labels_match ("演歌", "民謡"));
+  g_assert_true (genre_labels_match ("Café-jazz", "café Jazz"));
   g_assert_false (genre_labels_match ("pop", "Synthpop"));
 }
 

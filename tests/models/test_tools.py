@@ -494,15 +494,17 @@ class CrossValidate(ToolTest):
         status, table, errors = self.call_tool(
             neighbours, "--folds", self.path("work"), "--data", self.npz())
         self.assertEqual(status, 0, errors)
-        same = []
-        for i, query in enumerate(found.mean):
-            path = self.path("work", f"fold{fold[i]}.safetensors")
-            p = np.float64(engine.predict(path, data, BUILD)[0])
-            cosine = p @ query / np.linalg.norm(p, axis=1)
-            cosine[groups == groups[i]] = -1
-            same.append(data.y[cosine.argmax()] == data.y[i])
-        self.assertIn(f"\n| probabilities | {np.mean(same):.3f} | ", table)
-        self.assertIn("\n| embedding | ", table)
+        same = {"probabilities": [], "embedding": []}
+        for i, x in enumerate(data.x):
+            network = engine.Engine(
+                self.path("work", f"fold{fold[i]}.safetensors"), BUILD)
+            for kind, ask in zip(same, (network.predict, network.embed)):
+                vectors = np.float64([ask(other) for other in data.x])
+                cosine = vectors @ ask(x) / np.linalg.norm(vectors, axis=1)
+                cosine[groups == groups[i]] = -1
+                same[kind].append(data.y[cosine.argmax()] == data.y[i])
+        for kind, right in same.items():
+            self.assertIn(f"\n| {kind} | {np.mean(right):.3f} | ", table)
 
     def check_final_fit(self, measured):
         """train.py --cross-validated: on every track, with the temperature and the
@@ -956,9 +958,9 @@ class Tags(ToolTest):
             np.testing.assert_array_equal(
                 odds, alone._run_head(found, alone.heads[0]["layers"])[:, 0])
         self.assertGreater(metrics.auc(odds.numpy(), kind == "AI sound"), 0.95)
+        taghead.check_kinds([tag], kind)
         with self.assertRaisesRegex(features.DataError, "no speech"):
-            taghead.attach_kinds(
-                network, [taghead.Tag(None, "speech", "speech")], found, kind)
+            taghead.check_kinds([tag, taghead.Tag(None, "speech", "speech")], kind)
 
     def corpus(self):
         """Windows of 6 sources, to choose tags from."""
@@ -1097,10 +1099,18 @@ class Embedding(ToolTest):
     def test_nearest(self):
         """By the angle, whatever the length, and never of its own group."""
         vectors = np.array([[1, 0], [9, 1], [2, 2], [0, 1], [0, 0]])
-        groups = np.array(list("aabbc"))
-        self.assertEqual(neighbours.nearest(vectors, groups, [0, 3]).tolist(), [2, 1])
-        self.assertEqual(neighbours.chance(np.array([0, 1, 0]), np.array(list("abc"))),
-                         1 / 3)
+        groups, y = np.array(list("aabbc")), np.array([0, 1, 0, 1, 2])
+        all_of_them, few = np.arange(5), np.array([0, 3])
+
+        def ask(function, *args):
+            return [function(*args, y, groups, *which).tolist() for which in (
+                (all_of_them, all_of_them), (few, few))]
+        self.assertEqual(ask(neighbours.find_same, vectors), [
+            [True, False, False, True, False], [False, False]])
+        self.assertEqual(ask(neighbours.could_be_same), [
+            [True, True, True, True, False], [False, False]])
+        self.assertEqual(ask(neighbours.chance), [
+            [1 / 3, 1 / 3, 1 / 3, 1 / 3, 0], [0, 0]])
 
 
 class Prior(unittest.TestCase):
@@ -1268,7 +1278,11 @@ class Train(ToolTest):
                  for i in range(2)]
         pretrained = os.path.join(f"{out}.work", "pretrained.safetensors")
         before = weights.load(pretrained)[0]
-        for name, mean in weights.load(other)[0].items():
+        means = weights.load(other)[0]
+        # the embedding is fitted to the mean
+        self.assertEqual({*means} - {*seeds[0]}, {"embedding.weight", "embedding.bias"})
+        for name in seeds[0]:
+            mean = means[name]
             frozen = name.startswith(("conv", "norm"))
             self.assertEqual(np.array_equal(seeds[0][name], seeds[1][name]), frozen)
             if frozen:

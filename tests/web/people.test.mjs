@@ -112,7 +112,8 @@ test('an unsure answer says so in its largest words', () => withPage({}, async (
 }));
 
 test('what else it is called follows the genres', () => withPage({}, async (page) => {
-  const tags = { folk: 0.7, ambient: 0.49, 'hip-hop': 0.8, 'female vocalists': 0.9, acoustic: 0.5 };
+  const tags = { folk: 0.7, ambient: 0.49, 'hip-hop': 0.8, 'female vocalists': 0.9, acoustic: 0.5,
+    speech: 0.9 };
 
   await answerWith(page, { ...resultOf({ jazz: 0.8 }), tags });
   assert.equal(await page.textContent('.tags'),

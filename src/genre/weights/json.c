@@ -112,6 +112,17 @@ genre_json_parse (
   return root;
 }
 
+JsonNode *
+genre_json_parse_metadata (const char *key, const char *text, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("metadata \"%s\"", key);
+
+  if (text)
+    return genre_json_parse (what, text, strlen (text), error);
+  genre_refuse (error, GENRE_ERROR_FORMAT, "%s is missing", what);
+  return NULL;
+}
+
 const char *
 genre_json_get_string (JsonObject *object, const char *member)
 {

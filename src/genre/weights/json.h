@@ -14,5 +14,12 @@
 JsonNode *genre_json_parse (
     const char *what, const char *text, gsize length, GError **error);
 
+/* The same of the metadata @key of a weights file, @text, which errors call so.
+ *
+ * Returns: (transfer full) (nullable): the root, or NULL with @error set, also if @text
+ * is NULL: there is no such metadata */
+JsonNode *genre_json_parse_metadata (
+    const char *key, const char *text, GError **error);
+
 /* The string member @member of @object, or NULL if it has none. */
 const char *genre_json_get_string (JsonObject *object, const char *member);

@@ -16,7 +16,7 @@ import { makeModelRows, makeOption, modelName, showRightness } from './models.js
 import { Queue } from './queue.js';
 import { initRecorder } from './recorder.js';
 import {
-  haveSameLabels, nothing, ranking, sentence, setConfidenceLimit, showAnswer,
+  MAX_BARS, haveSameLabels, nothing, ranking, sentence, setConfidenceLimit, showAnswer,
 } from './result.js';
 import {
   fetchModels, fetchSample, fetchSpectrogram, fetchWaveform, setToken,
@@ -216,8 +216,9 @@ function follow(model, timeline) {
 
 function showResults(results) {
   const [first, second] = results;
-  const order = haveSameLabels(results)
-    && ranking(first.genre === null ? second ?? first : first);
+  // next to each other all bars are in one order, unless there are too many to show
+  const order = haveSameLabels(results) && Object.keys(first.probabilities ?? {}).length
+    <= MAX_BARS && ranking(first.genre === null ? second ?? first : first);
 
   haveResults(results);
   $('results').hidden = false;

@@ -12,8 +12,9 @@ const NO_MUSIC = 0.5;  // below it the service has no genre
 const HARDLY = 0.75;   // below it music is worth a doubt
 const LEAST_TAG = 0.5; // probability of a tag that is named, as the command has it
 const MAX_TAGS = 8;    // and so many are
+const NO_GENRES = ['speech', 'noise'];  // tags of what is no music
 export const COLOURS = 10;    // in results.css
-const MAX_BARS = 20;
+export const MAX_BARS = 20;
 
 let limit = 0; // confidence: an answer below it is unsure
 
@@ -158,7 +159,7 @@ function makeBars(result, order) {
 
 /** A label's letters and digits, by which "hip-hop" and "hiphop" are one. */
 function bare(label) {
-  return label.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return label.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** What else the music is called, by a model that has words for it. */
@@ -166,7 +167,7 @@ function makeTags({ tags, probabilities }) {
   const genres = Object.keys(probabilities).map(bare);
   const said = Object.entries(tags ?? {})
     .filter(([label, probability]) => probability >= LEAST_TAG
-      && !genres.includes(bare(label)))
+      && !genres.includes(bare(label)) && !NO_GENRES.includes(label))
     .sort(([, a], [, b]) => b - a)
     .slice(0, MAX_TAGS)
     .map(([label]) => label);
