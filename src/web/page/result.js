@@ -201,8 +201,8 @@ export function showAnswer(result, order) {
   if (kind !== 'not-music' && kind !== 'silent') {
     if (result.music < HARDLY)
       head.append(makeText('p', 'why', 'result.hardly-music'));
-    head.append(makeStripe(result, kind === 'between' ? 2 : 1));
-    answer.append(makeBars(result, order), ...makeTags(result));
+    head.append(...makeTags(result), makeStripe(result, kind === 'between' ? 2 : 1));
+    answer.append(makeBars(result, order));
   }
   head.append(makeText('p', 'hint facts figures', 'result.facts',
     { model, duration: clock(duration) }));
