@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 
+#include "analysis/modelanswers.h"
 #include "modelname.h"
 #include "options.h"
 #include "report.h"
@@ -45,15 +46,14 @@ find_model (const char *name, ModelLabel *found, GError **error)
 {
   GenreModel *model = model_name_load (
       name, &found->path, &found->label, error);
-  gint tags;
+  const char *const *tags;
 
   if (!model)
     return FALSE;
-  tags = genre_model_find_head (model, "tags");
+  tags = model_get_tags (model);
   found->labels = g_strdupv ((char **) genre_model_get_labels (model));
-  if (tags >= 0)
-    found->tag_labels = g_strdupv (
-        (char **) genre_model_get_head_labels (model, tags));
+  if (*tags)
+    found->tag_labels = g_strdupv ((char **) tags);
   found->has_embedding = genre_model_get_embedding_size (model) > 0;
   genre_model_unref (model);
   return TRUE;

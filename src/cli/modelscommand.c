@@ -8,8 +8,9 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
-#include "arguments.h"
+#include "analysis/modelanswers.h"
 #include "genre/genre.h"
+#include "arguments.h"
 
 /* bytes of the figures, at most: they are a handful of numbers.  It also limits
  * how deep any other JSON of that name can be, which json-glib parses by
@@ -165,13 +166,14 @@ print_figures (JsonObject *figures)
       json_object_get_string_member_with_default (figures, "split", "?"));
 }
 
+/* @what: a word of up to 10 letters. */
 static void
-print_labels (const GenreModel *model)
+print_words (const char *what, const char *const *words)
 {
-  g_print ("  labels      ");
-  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
-    g_print ("%s%s", i > 0 ? ", " : "", genre_model_get_label (model, i));
-  g_print ("\n");
+  g_autofree char *text = g_strjoinv (", ", (char **) words);
+
+  if (*text)
+    g_print ("  %-10s  %s\n", what, text);
 }
 
 static void
@@ -184,7 +186,8 @@ print_text (const ModelFile *file)
   g_print ("%s %s%s\n", genre_model_get_name (model),
       genre_model_get_version (model),
       is_default (file) ? " (the default)" : "");
-  print_labels (model);
+  print_words ("labels", genre_model_get_head_labels (model, 0));
+  print_words ("tags", model_get_tags (model));
   g_print ("  network     %s\n", network);
   g_print ("  parameters  %" G_GSIZE_FORMAT "\n",
       genre_model_get_n_parameters (model));
@@ -233,16 +236,6 @@ add_node (JsonBuilder *builder, const char *member, JsonNode *node)
 }
 
 static void
-add_labels (JsonBuilder *builder, const GenreModel *model)
-{
-  json_builder_set_member_name (builder, "labels");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
-    json_builder_add_string_value (builder, genre_model_get_label (model, i));
-  json_builder_end_array (builder);
-}
-
-static void
 add_json (JsonBuilder *builder, const ModelFile *file)
 {
   const GenreModel *model = file->model;
@@ -252,7 +245,7 @@ add_json (JsonBuilder *builder, const ModelFile *file)
   add_string (builder, "version", genre_model_get_version (model));
   json_builder_set_member_name (builder, "default");
   json_builder_add_boolean_value (builder, is_default (file));
-  add_labels (builder, model);
+  model_add_answers (builder, model);
   add_integer (builder, "parameters", genre_model_get_n_parameters (model));
   add_integer (builder, "sample_rate", get_frontend (file, "sample_rate"));
   add_number (builder, "window", get_frontend (file, "duration"));

@@ -19,6 +19,7 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "analysis/modelanswers.h"
 #include "analysis/plugin.h"
 #include "analysis/source.h"
 #include "genre/genre.h"
@@ -191,11 +192,7 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_add_string_value (models, genre_model_get_version (model));
   json_builder_set_member_name (models, "parameters");
   json_builder_add_int_value (models, genre_model_get_n_parameters (model));
-  json_builder_set_member_name (models, "labels");
-  json_builder_begin_array (models);
-  for (guint i = 0; i < genre_model_get_n_labels (model); i++)
-    json_builder_add_string_value (models, genre_model_get_label (model, i));
-  json_builder_end_array (models);
+  model_add_answers (models, model);
   add_figures (models, model);
   json_builder_end_object (models);
 }

@@ -256,6 +256,10 @@ class Test(unittest.TestCase):
         crnn, = [m for m in json.loads(result.stdout) if m["default"]]
         self.assertEqual(crnn["name"], "crnn")
         self.assertEqual(crnn["labels"], GENRES)
+        self.assertIn("instrumental", crnn["tags"])
+        self.assertEqual(crnn["embedding_size"], 128)
+        cnn, = [m for m in json.loads(result.stdout) if m["name"] == "cnn"]
+        self.assertEqual((cnn["tags"], cnn["embedding_size"]), ([], 256))
         self.assertEqual(crnn["file"],
                          os.path.join(MODELS, "crnn.safetensors"))
         self.assertEqual(crnn["bytes"], os.path.getsize(crnn["file"]))
@@ -264,6 +268,7 @@ class Test(unittest.TestCase):
         text = run("models").stdout
         self.assertIn(f"crnn {crnn['version']} (the default)\n  labels      "
                       "blues, classical,", text)
+        self.assertEqual(text.count("\n  tags        80s, acoustic, "), 1)
         self.assertIn("convolutions of 32, 64, 160, 256; GRUs of 256, 256; "
                       "dense of 11\n", text)
         self.assertIn(f"parameters  {crnn['parameters']}\n", text)
