@@ -215,6 +215,15 @@ def genre_tags(names, genres):
     return matrix
 
 
+def over_music(speech, music, louder):
+    """Images uint8 [N][frames][bands] of each of the images `speech` together with that
+    of `music`, and louder [N] decibels louder than it."""
+    power = [10 ** (features.decibels(x) / 10) for x in (speech, music)]
+    mean = [p.mean((1, 2), keepdims=True) for p in power]
+    scale = mean[1] / mean[0] * 10 ** (np.asarray(louder)[:, None, None] / 10)
+    return features.image_of(10 * np.log10(scale * power[0] + power[1]))
+
+
 def log_odds(p):
     p = np.clip(p, 1e-4, 1 - 1e-4)
     return np.log(p / (1 - p))

@@ -61,6 +61,13 @@ def decibels(x):
     return x.astype(np.float32) * (80 / 255) - 80
 
 
+def image_of(db):
+    """The mel image uint8 [...][frames][bands] of decibels, of which the loudest is
+    255."""
+    db = np.clip(db - db.max((-2, -1), keepdims=True), -80, 0)
+    return np.rint((db + 80) / 80 * 255).astype(np.uint8)
+
+
 def read_csv(path, key, value):
     """{key: value} of two columns of a CSV with a header, by their names."""
     try:
@@ -156,7 +163,8 @@ def _find_audio(directory):
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            found += [os.path.join(entry.name, file) for file in _find_audio(entry.path)]
+            found += [os.path.join(entry.name, file)
+                      for file in _find_audio(entry.path)]
         elif entry.name.lower().endswith(AUDIO):
             found.append(entry.name)
     return sorted(found)
@@ -230,5 +238,4 @@ def mel_of_file(path, genremel):
             raise DataError(run.stderr.strip().removeprefix("genremel: ") or
                             f"{path}: genremel failed ({run.returncode})")
         db = np.load(out)
-    db = np.clip(db - db.max(), -80, 0)
-    return np.rint((db + 80) / 80 * 255).astype(np.uint8)
+    return image_of(db)

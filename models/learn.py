@@ -8,8 +8,8 @@ written: {"dnb": "Drum & Bass"}.  A network that is there (--init) hears them, a
 head for the labels is fitted to its features, which takes seconds.  How often it is
 right is measured by cross-validation, by the engine, and kept in the file: on tracks
 that it was not fitted to, and with --groups, a CSV with the columns track
-(label/name.mp3, or label/album/name.mp3) and artist, on artists that it does not know.  If the network itself
-was trained on these very tracks, the figure is too good.
+(label/name.mp3, or label/album/name.mp3) and artist, on artists that it does not
+know.  If the network itself was trained on these very tracks, the figure is too good.
 
 A model in ~/.local/share/genreclassify/models is found by its name.
 """

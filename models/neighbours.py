@@ -6,10 +6,10 @@
 Every track of FILE.npz is looked up by the network of a cross-validation that was not
 trained on it nor on its artist (crossvalidate.py --groups), among all tracks of other
 artists: nearest by the cosine of their embeddings, as the engine gives them.  Most of
-those the network was trained on, with their genre; so each is also looked up among those
-that it was not trained on either, which are fewer, if one of another artist has its genre.
-Beside it stand the cosine of the ten probabilities of the same networks, that of the mean
-of 24 MFCCs, each standardised over the tracks, and chance.
+those the network was trained on, with their genre; so each is also looked up among
+those that it was not trained on either, which are fewer, if one of another artist has
+its genre.  Beside it stand the cosine of the ten probabilities of the same networks,
+that of the mean of 24 MFCCs, each standardised over the tracks, and chance.
 """
 
 import argparse
@@ -51,7 +51,8 @@ def mean_mfccs(x):
 
 
 def chance(y, groups, queries, among):
-    """How often a track of another artist, drawn by chance, has the genre, [queries]."""
+    """How often a track of another artist, drawn by chance, has the genre,
+    [queries]."""
     other = groups[queries][:, None] != groups[among][None, :]
     same = (y[queries][:, None] == y[among][None, :]) & other
     return same.sum(1) / np.maximum(other.sum(1), 1)
@@ -63,7 +64,8 @@ def measure(data, folds, build=None):
     queries as "artists"."""
     of_track, answers = engine.of_folds(folds, data.names, build)
     if not answers.has_groups():
-        raise features.DataError(f"{folds}: its folds share artists; they need --groups")
+        raise features.DataError(f"{folds}: its folds share artists; they need "
+                                 "--groups")
     by_name = dict(zip(answers.names, answers.groups))
     groups = np.array([by_name[name] for name in data.names])
     mfccs = mean_mfccs(data.x)

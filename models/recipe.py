@@ -19,8 +19,8 @@ from fit import fit, logits_of, probabilities_of
 from newhead import NewHead, features_of
 from student import Pool, Student, hear
 
-# what the embedding is fitted to, and speech and noise: so many windows of music, and of
-# each that is none so many variations, as there are few
+# what the embedding is fitted to, and speech and noise: so many windows of music, and
+# of each that is none so many variations, as there are few
 MUSIC_WINDOWS, VARIATIONS = 2000, 6
 
 

@@ -44,6 +44,7 @@ from recipe import Recipe
 # of the table, each with how it is written
 COLUMNS = {"windows": "{}", "sources": "{}", "auc": "{:.2f}", "said": "{}",
            "right": "{}", "precision": "{:.2f}", "recall": "{:.2f}"}
+LOUDER = 0, 3, 6, 10    # decibels of speech over music
 PARTS = 4           # one in so many sources is held out
 PRESENT = 0.1       # the tagger's probability from which it says a tag
 MIN_PRECISION = 0.7
@@ -161,15 +162,19 @@ def table(rows, chosen):
     return "\n".join(lines)
 
 
-def measure_all(tags, path, windows, build):
-    """The rows of `tags`, by the network in the file `path`, which has them in this
-    order, on windows (corpus.Corpus) that it has not heard."""
-    network = engine.Engine(path, build)
+def log_odds_by(network, x):
+    """Of the tags of images, by the engine, [images][tags]."""
     head = network.find_head(taghead.NAME)
-    p = np.float64([network.predict(x, head) for x in windows.x])
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    scores, teachers = np.log(p / (1 - p)), np.concatenate(
-        [windows.tags, windows.classes], 1)
+    p = np.clip(np.float64([network.predict(image, head) for image in x]),
+                1e-7, 1 - 1e-7)
+    return np.log(p / (1 - p))
+
+
+def measure_all(tags, network, windows):
+    """The rows of `tags`, by the engine `network`, which has them in this order, on
+    windows (corpus.Corpus) that it has not heard."""
+    scores = log_odds_by(network, windows.x)
+    teachers = np.concatenate([windows.tags, windows.classes], 1)
     rows = []
     for tag, score in zip(tags, scores.T):
         if tag.output is None:
@@ -179,6 +184,21 @@ def measure_all(tags, path, windows, build):
             heard, truth = windows.music, teachers[:, tag.output] >= PRESENT
         rows.append(measure(tag, score[heard], truth[heard], windows.source[heard]))
     return rows
+
+
+def measure_over_music(tags, network, windows):
+    """{decibels that speech is louder than the music that it is over: the share that is
+    said to be speech}; empty without any."""
+    speech = np.flatnonzero(np.isin(windows.kind, taghead.KINDS["speech"]))
+    music = np.flatnonzero(windows.music)
+    which = [i for i, tag in enumerate(tags)
+             if tag.output is None and tag.name == "speech"]
+    if not which or not len(speech):
+        return {}
+    rng, speech = np.random.default_rng(0), np.repeat(speech, 4)
+    return {db: (log_odds_by(network, corpus.over_music(
+        windows.x[speech], windows.x[rng.choice(music, len(speech))],
+        np.full(len(speech), db)))[:, which] >= 0).mean() for db in LOUDER}
 
 
 def arguments():
@@ -232,9 +252,13 @@ def run(args, recipes):
                    for i, tag in enumerate(candidates)]
     recipe.run(of_recipe.out, np.ones(len(data.y), bool), temperature=1.0)
     unheard = windows.held_out | (windows.music & np.isin(windows.source, sources))
-    rows = measure_all(candidates, of_recipe.out, windows.part(unheard), args.build)
+    windows = windows.part(unheard)
+    network = engine.Engine(of_recipe.out, args.build)
+    rows = measure_all(candidates, network, windows)
     chosen = choose(rows)
     print(table(rows, chosen))
+    for db, share in measure_over_music(candidates, network, windows).items():
+        print(f"speech over music, {db} dB louder: said of {share:.2f}")
     if not chosen:
         raise features.DataError("no tag is fit to ship")
     with open(f"{args.out}.part", "w", encoding="utf-8") as f:

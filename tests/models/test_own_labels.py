@@ -141,8 +141,8 @@ class OwnLabels(unittest.TestCase):
         # the cache has the embeddings of another model, too
         for model in "cnn", "crnn":
             self.run_program("genreclassify", "--json", "--embedding", "--cache",
-                             "genres.db", "--model", f"{ROOT}/models/{model}.safetensors",
-                             "music")
+                             "genres.db", "music", "--model",
+                             f"{ROOT}/models/{model}.safetensors")
         shown, _ = self.run_program(sys.executable, "-c", block("sqlite3.connect"),
                                     "music/chiptune/2.wav")
         lines = [line.split(maxsplit=1) for line in shown.splitlines()]

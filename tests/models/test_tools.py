@@ -941,6 +941,19 @@ class Tags(ToolTest):
         with self.assertRaisesRegex(features.DataError, "no head 'moods'"):
             model.find_head("moods")
 
+    def test_over_music(self):
+        """Of the two the louder one is heard, and the loudest of both is 255."""
+        rng = np.random.default_rng(0)
+        speech, music = rng.integers(0, 256, (2, 3, 9, 128), dtype=np.uint8)
+        speech[:, 0, 0] = music[:, 0, 0] = 255
+        both = corpus.over_music(speech, music, [-60, 60, 0])
+        for which, louder in (0, music[0]), (1, speech[1]):
+            loud = louder > 130     # nothing of the other one is
+            np.testing.assert_allclose(both[which].astype(int)[loud], louder[loud],
+                                       atol=1)
+        self.assertEqual(both.max((1, 2)).tolist(), [255] * 3)
+        self.assertTrue((both[2] + 12. >= np.minimum(speech[2], music[2])).all())
+
     def test_attach_kinds(self):
         """What is no music is told by its features, beside the tags that are there."""
         torch.manual_seed(0)
