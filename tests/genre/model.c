@@ -331,6 +331,21 @@ analyse (GenreModel *model)
   return prediction;
 }
 
+/* What @model says, whose genres are those of @alone, which has nothing else. */
+static GenrePrediction *
+analyse_beside (GenreModel *alone, GenreModel *model)
+{
+  g_autoptr (GenrePrediction) expected = analyse (alone);
+  GenrePrediction *prediction = analyse (model);
+  gsize n, n_expected;
+  const float *values = genre_prediction_get_values (expected, 0, &n_expected);
+
+  g_assert_cmpmem (genre_prediction_get_values (prediction, 0, &n), n * 4,
+      values, n_expected * 4);
+  g_assert_cmpuint (n, ==, 2);
+  return prediction;
+}
+
 /* Another head answers beside the genres, and leaves their answer as it was. */
 static void
 test_heads (void)
@@ -341,10 +356,10 @@ test_heads (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GenreModel) alone = genre_model_load (one, &error);
   g_autoptr (GenreModel) model = genre_model_load (two, &error);
-  g_autoptr (GenrePrediction) expected = NULL, prediction = NULL;
+  g_autoptr (GenrePrediction) prediction = NULL;
   const float *values, *embedding;
   double square = 0, row = 0, length = 0;
-  gsize n, n_expected;
+  gsize n;
 
   g_assert_no_error (error);
   g_assert_cmpuint (genre_model_get_n_heads (alone), ==, 1);
@@ -359,12 +374,7 @@ test_heads (void)
   g_assert_cmpuint (genre_model_get_n_parameters (model), ==,
       genre_model_get_n_parameters (alone) + 3 * 128 + 3);
 
-  expected = analyse (alone);
-  prediction = analyse (model);
-  values = genre_prediction_get_values (expected, 0, &n_expected);
-  g_assert_cmpmem (genre_prediction_get_values (prediction, 0, &n), n * 4,
-      values, n_expected * 4);
-  g_assert_cmpuint (n, ==, 2);
+  prediction = analyse_beside (alone, model);
   values = genre_prediction_get_values (prediction, 1, &n);
   g_assert_cmpuint (n, ==, 3);
   embedding = genre_prediction_get_embedding (prediction, &n);
@@ -397,9 +407,9 @@ test_embedding (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GenreModel) alone = genre_model_load (without, &error);
   g_autoptr (GenreModel) model = genre_model_load (with, &error);
-  g_autoptr (GenrePrediction) expected = NULL, prediction = NULL;
+  g_autoptr (GenrePrediction) prediction = NULL;
   const float *values;
-  gsize n, n_expected;
+  gsize n;
 
   g_assert_no_error (error);
   g_assert_cmpuint (genre_model_get_embedding_size (alone), ==, 128);
@@ -407,11 +417,7 @@ test_embedding (void)
   g_assert_cmpuint (genre_model_get_n_heads (model), ==, 1);
   g_assert_cmpuint (genre_model_get_n_parameters (model), ==,
       genre_model_get_n_parameters (alone) + 3 * 128 + 3);
-  expected = analyse (alone);
-  prediction = analyse (model);
-  values = genre_prediction_get_values (expected, 0, &n_expected);
-  g_assert_cmpmem (genre_prediction_get_values (prediction, 0, &n), n * 4,
-      values, n_expected * 4);
+  prediction = analyse_beside (alone, model);
   values = genre_prediction_get_embedding (prediction, &n);
   g_assert_cmpuint (n, ==, 3);
   g_assert_cmpfloat_with_epsilon (
