@@ -8,18 +8,43 @@ struct _GenreQueue
   GDestroyNotify free_item;
   gpointer user_data;
   guint max_waiting;
+  GstTaskPool *pool; /* or NULL: there is a thread of its own */
   GThread *thread;
 
   GMutex lock;
-  GCond changed;  /* signals a change of any field below */
-  GQueue waiting; /* items */
-  gboolean busy;  /* an item is being processed */
+  GCond changed;      /* signals a change of any field below */
+  GQueue waiting;     /* items */
+  gboolean busy;      /* an item is being processed */
+  GThread *processor; /* by this thread, then */
+  gboolean scheduled; /* the pool has a task of ours */
   gboolean flushing;
   gboolean flushed; /* there was a flush since that item was popped */
   gboolean past;    /* and it has ended */
   gboolean quit;
 };
 
+/* Processes the oldest item; the lock is held, but not meanwhile. */
+static void
+process_next (GenreQueue *queue)
+{
+  gpointer item = g_queue_pop_head (&queue->waiting);
+
+  queue->busy = TRUE;
+  queue->processor = g_thread_self ();
+  queue->flushed = FALSE;
+  queue->past = FALSE;
+  g_cond_broadcast (&queue->changed);
+  g_mutex_unlock (&queue->lock);
+
+  queue->func (item, queue->user_data);
+  queue->free_item (item);
+
+  g_mutex_lock (&queue->lock);
+  queue->busy = FALSE;
+  g_cond_broadcast (&queue->changed);
+}
+
+/* The queue's own thread. */
 static gpointer
 run (gpointer data)
 {
@@ -27,33 +52,56 @@ run (gpointer data)
 
   g_mutex_lock (&queue->lock);
   for (;;) {
-    gpointer item;
-
     while (!queue->quit && g_queue_is_empty (&queue->waiting))
       g_cond_wait (&queue->changed, &queue->lock);
     if (queue->quit)
       break;
-    item = g_queue_pop_head (&queue->waiting);
-    queue->busy = TRUE;
-    queue->flushed = FALSE;
-    queue->past = FALSE;
-    g_cond_broadcast (&queue->changed);
-    g_mutex_unlock (&queue->lock);
-
-    queue->func (item, queue->user_data);
-    queue->free_item (item);
-
-    g_mutex_lock (&queue->lock);
-    queue->busy = FALSE;
-    g_cond_broadcast (&queue->changed);
+    process_next (queue);
   }
   g_mutex_unlock (&queue->lock);
   return NULL;
 }
 
+static void schedule (GenreQueue *queue);
+
+/* A task of the pool: one item, so that the queues that share it take turns. */
+static void
+run_task (void *data)
+{
+  GenreQueue *queue = data;
+
+  g_mutex_lock (&queue->lock);
+  if (!g_queue_is_empty (&queue->waiting))
+    process_next (queue);
+  queue->scheduled = FALSE;
+  schedule (queue);
+  g_cond_broadcast (&queue->changed);
+  /* nobody may free the queue before the lock is free: genre_queue_free() takes it */
+  g_mutex_unlock (&queue->lock);
+}
+
+/* Gives the pool a task if there is an item and none is under way; the lock is
+ * held. */
+static void
+schedule (GenreQueue *queue)
+{
+  g_autoptr (GError) error = NULL;
+  gpointer id;
+
+  if (!queue->pool || queue->scheduled || g_queue_is_empty (&queue->waiting))
+    return;
+  queue->scheduled = TRUE;
+  id = gst_task_pool_push (queue->pool, run_task, queue, &error);
+  if (id)
+    gst_task_pool_dispose_handle (queue->pool, id);
+  /* it would wait for ever */
+  if (error)
+    g_error ("No thread of the task pool can be had: %s", error->message);
+}
+
 GenreQueue *
-genre_queue_new (const char *name, guint max_waiting, GenreQueueFunc func,
-    GDestroyNotify free_item, gpointer user_data)
+genre_queue_new (const char *name, GstTaskPool *pool, guint max_waiting,
+    GenreQueueFunc func, GDestroyNotify free_item, gpointer user_data)
 {
   GenreQueue *queue = g_new0 (GenreQueue, 1);
 
@@ -64,7 +112,10 @@ genre_queue_new (const char *name, guint max_waiting, GenreQueueFunc func,
   g_mutex_init (&queue->lock);
   g_cond_init (&queue->changed);
   g_queue_init (&queue->waiting);
-  queue->thread = g_thread_new (name, run, queue);
+  if (pool)
+    queue->pool = gst_object_ref (pool);
+  else
+    queue->thread = g_thread_new (name, run, queue);
   return queue;
 }
 
@@ -77,8 +128,12 @@ genre_queue_free (GenreQueue *queue)
   g_mutex_lock (&queue->lock);
   queue->quit = TRUE;
   g_cond_broadcast (&queue->changed);
+  while (queue->scheduled)
+    g_cond_wait (&queue->changed, &queue->lock);
   g_mutex_unlock (&queue->lock);
-  g_thread_join (queue->thread);
+  if (queue->thread)
+    g_thread_join (queue->thread);
+  g_clear_pointer (&queue->pool, gst_object_unref);
   g_queue_clear_full (&queue->waiting, queue->free_item);
   g_cond_clear (&queue->changed);
   g_mutex_clear (&queue->lock);
@@ -102,6 +157,7 @@ genre_queue_push (GenreQueue *queue, gpointer item)
   accepted = !queue->flushing;
   if (accepted) {
     g_queue_push_tail (&queue->waiting, item);
+    schedule (queue);
     g_cond_broadcast (&queue->changed);
   }
   g_mutex_unlock (&queue->lock);
@@ -138,6 +194,7 @@ genre_queue_push_dropping (
     if (is_full (queue))
       dropped = remove_oldest (&queue->waiting, can_drop);
     g_queue_push_tail (&queue->waiting, item);
+    schedule (queue);
     g_cond_broadcast (&queue->changed);
   }
   g_mutex_unlock (&queue->lock);
@@ -192,7 +249,7 @@ genre_queue_flush_stop (GenreQueue *queue)
   g_mutex_lock (&queue->lock);
   /* The handler of a message that an item has posted may seek; the queue's
    * thread must not wait for itself then. */
-  while (queue->busy && g_thread_self () != queue->thread)
+  while (queue->busy && g_thread_self () != queue->processor)
     g_cond_wait (&queue->changed, &queue->lock);
   queue->past = TRUE;
   queue->flushing = FALSE;

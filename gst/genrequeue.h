@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A short queue of items, and the thread that processes them in their order.
+/* A short queue of items, and the thread that processes them in their order: one of its
+ * own, or whichever of a pool that many queues share.
  * The streaming thread pushes and drains; a flush from any thread interrupts
  * both.
  *
@@ -14,7 +15,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gst/gst.h>
 
 typedef struct _GenreQueue GenreQueue;
 
@@ -23,11 +24,13 @@ typedef void (*GenreQueueFunc) (gpointer item, gpointer user_data);
 
 /* Creates a queue and starts its thread.
  * @name: of the thread
+ * @pool: where the items are processed, which a reference is taken of; NULL: in a thread
+ *     of the queue's own
  * @max_waiting: items that may wait behind the one that is being processed
  * @free_item: frees an item that was processed or dropped; called from any
  *     thread, with no lock held */
-GenreQueue *genre_queue_new (const char *name, guint max_waiting,
-    GenreQueueFunc func, GDestroyNotify free_item, gpointer user_data);
+GenreQueue *genre_queue_new (const char *name, GstTaskPool *pool,
+    guint max_waiting, GenreQueueFunc func, GDestroyNotify free_item, gpointer user_data);
 /* Drops the waiting items, lets the one under way end, and joins the thread;
  * not to be called from the function that processes items.  @queue may be
  * NULL. */

@@ -95,7 +95,8 @@ process_item (gpointer item, gpointer user_data)
 }
 
 gboolean
-genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
+genre_stream_start (
+    GenreStream *stream, GenreModel *model, GstTaskPool *pool, GError **error)
 {
   GenreSettings settings = genre_settings_copy (
       stream->settings, stream->element);
@@ -130,7 +131,7 @@ genre_stream_start (GenreStream *stream, GenreModel *model, GError **error)
   begin_interim (stream, 0);
   g_mutex_lock (&stream->lock);
   stream->classifier = classifier;
-  stream->queue = genre_queue_new ("genreclassify", MAX_WAITING + n_held,
+  stream->queue = genre_queue_new ("genreclassify", pool, MAX_WAITING + n_held,
       process_item, genre_answer_item_free, stream);
   g_mutex_unlock (&stream->lock);
   return TRUE;

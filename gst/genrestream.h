@@ -34,9 +34,11 @@ void genre_stream_free (GenreStream *stream);
 
 /* Starts the stream, the answer and the queue's thread.
  * @model: a reference is taken
+ * @pool: where it is classified, a reference is taken; NULL: a thread of its own
  * FALSE with @error set (GENRE_ERROR_ARGUMENT) if the settings do not fit. */
 gboolean
-genre_stream_start (GenreStream *stream, GenreModel *model, GError **error);
+genre_stream_start (GenreStream *stream, GenreModel *model, GstTaskPool *pool,
+    GError **error);
 /* Ends the classification under way, drops what waits, ends the track, over the
  * segments that are done, and joins the thread.
  * @song: what is added to the track's message */

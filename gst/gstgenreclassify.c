@@ -68,8 +68,8 @@
  * #GstGenreClassify:max-gap the window goes on over them.  GAP events and buffers
  * are silence, but for events whose flags say that data is missing: they leave a hole.
  *
- * Inference runs in a thread of the element's own, and messages are posted from
- * it. A synchronous handler of them may set properties and do flushing seeks. It
+ * Inference runs in a thread of the element's own, or of #GstGenreClassify:task-pool,
+ * and messages are posted from it. A synchronous handler of them may set properties and do flushing seeks. It
  * must neither seek without flush nor set the element to READY or NULL: both wait
  * for a thread that may be waiting for the handler. When the thread cannot keep up,
  * a live stream loses the oldest waiting segment, and any other stream waits.
@@ -151,6 +151,7 @@ GST_DEBUG_CATEGORY (genre_classify_debug);
 enum
 {
   PROP_MODEL = GENRE_N_SETTINGS,
+  PROP_TASK_POOL,
   PROP_GENRE,
   PROP_CONFIDENCE,
   PROP_STATS
@@ -162,7 +163,8 @@ struct _GstGenreClassify
 
   /* protected by the object lock */
   GenreSettings settings;
-  char *model_name; /* the property "model" */
+  char *model_name;       /* the property "model" */
+  GstTaskPool *task_pool; /* or NULL */
 
   GenreAnswer *answer; /* can be read from any thread */
   GenreStream *stream; /* can be flushed from any thread */
@@ -443,12 +445,17 @@ gst_genre_classify_start (GstBaseTransform *trans)
 {
   GstGenreClassify *self = GST_GENRE_CLASSIFY (trans);
   GenreModel *model = load_model (self);
+  g_autoptr (GstTaskPool) pool = NULL;
   g_autoptr (GError) error = NULL;
   gboolean ok;
 
   if (!model)
     return FALSE;
-  ok = genre_stream_start (self->stream, model, &error);
+  GST_OBJECT_LOCK (self);
+  if (self->task_pool)
+    pool = gst_object_ref (self->task_pool);
+  GST_OBJECT_UNLOCK (self);
+  ok = genre_stream_start (self->stream, model, pool, &error);
   if (!ok)
     GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
   genre_model_unref (model);
@@ -490,6 +497,9 @@ gst_genre_classify_set_property (
   if (id == PROP_MODEL) {
     g_free (self->model_name);
     self->model_name = g_value_dup_string (value);
+  } else if (id == PROP_TASK_POOL) {
+    gst_object_replace (
+        (GstObject **) &self->task_pool, g_value_get_object (value));
   } else if (!genre_settings_set (&self->settings, id, value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -520,6 +530,8 @@ gst_genre_classify_get_property (
   GST_OBJECT_LOCK (self);
   if (id == PROP_MODEL)
     g_value_set_string (value, self->model_name);
+  else if (id == PROP_TASK_POOL)
+    g_value_set_object (value, self->task_pool);
   else if (!genre_settings_get (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -535,6 +547,7 @@ gst_genre_classify_finalize (GObject *object)
   genre_tags_free (self->tags);
   genre_song_free (self->song);
   g_free (self->model_name);
+  gst_clear_object (&self->task_pool);
   G_OBJECT_CLASS (gst_genre_classify_parent_class)->finalize (object);
 }
 
@@ -559,6 +572,23 @@ install_properties (GObjectClass *klass)
           "Name of a model, such as cnn, or path of a weights file "
           "(safetensors); NULL is " GENRE_DEFAULT_MODEL,
           NULL,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+              GST_PARAM_MUTABLE_READY));
+
+  /**
+   * GstGenreClassify:task-pool:
+   *
+   * Where segments are classified, such as a #GstSharedTaskPool that many elements
+   * share, so that hundreds of them do not have a thread each; it must be prepared.
+   * With %NULL, each element has a thread of its own.  Messages are posted from the
+   * pool's threads then.  A change is taken up when the element starts the next time.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_TASK_POOL,
+      g_param_spec_object ("task-pool", "Task pool",
+          "Where segments are classified; NULL is a thread of its own",
+          GST_TYPE_TASK_POOL,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
               GST_PARAM_MUTABLE_READY));
 

@@ -10,6 +10,10 @@
 #include "cli/evaluation.h"
 #include "cli/modelscommand.h"
 #include "cli/worker.h"
+#ifdef HAVE_MONITOR
+#include "monitor/monitor.h"
+#include "monitor/monitorworker.h"
+#endif
 #ifdef HAVE_WEB
 #include "web/serve.h"
 #endif
@@ -26,6 +30,18 @@ serve_main (int argc, char **argv)
 }
 #endif
 
+#ifndef HAVE_MONITOR
+static int
+monitor_main (int argc, char **argv)
+{
+  (void) argc;
+  (void) argv;
+  g_printerr ("genreclassify: This program was built without the monitor "
+              "(-Dmonitor=disabled).\n");
+  return 2;
+}
+#endif
+
 typedef int (*Command) (int argc, char **argv);
 
 static int help_main (int argc, char **argv);
@@ -38,6 +54,7 @@ static const struct
 } commands[] = {
   { "eval", evaluation_main },
   { "models", models_main },
+  { "monitor", monitor_main },
   { "serve", serve_main },
   { "help", help_main },
 };
@@ -79,6 +96,11 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   if (argc > 1 && g_str_equal (argv[1], WORKER_ARGUMENT))
     return worker_main (argc, argv);
+#ifdef HAVE_MONITOR
+  if (argc > 1 && (g_str_equal (argv[1], MONITOR_DECODER_ARGUMENT) ||
+                      g_str_equal (argv[1], MONITOR_FETCHER_ARGUMENT)))
+    return monitor_worker_main (argc, argv);
+#endif
   if (argc > 1 && (command = find_command (argv[1])))
     return command (argc - 1, argv + 1);
   /* anything else is an option or a file */

@@ -26,13 +26,17 @@
 #include "forkprotocol.h"
 #include "openfilesrc.h"
 #include "outofmemory.h"
-#include "packet.h"
-#include "sandbox.h"
+#include "sandbox/packet.h"
+#include "sandbox/preload.h"
+#include "sandbox/sandbox.h"
 #include "workertask.h"
 
 /* bytes of address space of a worker: libraries, stacks of threads and
  * buffers */
 #define WORKER_MEMORY (G_GUINT64_CONSTANT (2) << 30)
+
+/* the most descriptors of a worker; decoders open a few pipes */
+#define WORKER_DESCRIPTORS 256
 
 /* bytes of a model's figures, which are a handful of numbers; it also limits how deep
  * JSON of that name can be, which json-glib parses by recursion */
@@ -54,98 +58,6 @@ typedef struct
 } ForkServer;
 
 /* Loading, while files can still be opened */
-
-/* Decoders of video are never used.  Those that talk to hardware must not see
- * the files of strangers. */
-static gboolean
-is_wanted (GstElementFactory *factory)
-{
-  const char *class = gst_element_factory_get_metadata (
-      factory, GST_ELEMENT_METADATA_KLASS);
-
-  return !strstr (class, "Hardware") && !strstr (class, "Video") &&
-      !strstr (class, "Image") && !strstr (class, "Network");
-}
-
-static void
-load_features (GList *features)
-{
-  for (GList *i = features; i; i = i->next)
-    if (!GST_IS_ELEMENT_FACTORY (i->data) || is_wanted (i->data)) {
-      GstPluginFeature *loaded = gst_plugin_feature_load (i->data);
-
-      if (loaded)
-        gst_object_unref (loaded);
-    }
-  gst_plugin_feature_list_free (features);
-}
-
-/* Opens an element with @format once, and closes it.  What is computed for the
- * first element only then is in memory already when a worker is forked: the
- * tables of libav, which take as long as decoding some seconds of audio, and
- * the plans of FFTW. */
-static void
-open_element (const char *factory, const char *format)
-{
-  GstElement *element = gst_element_factory_make (factory, NULL);
-  g_autoptr (GstCaps) caps = gst_caps_from_string (format);
-  g_autoptr (GstPad) pad = NULL;
-
-  if (!element)
-    return;
-  gst_object_ref_sink (element);
-  gst_element_set_state (element, GST_STATE_PAUSED);
-  pad = gst_element_get_static_pad (element, "sink");
-  gst_pad_send_event (pad, gst_event_new_stream_start ("none"));
-  gst_pad_send_event (pad, gst_event_new_caps (caps));
-  gst_element_set_state (element, GST_STATE_NULL);
-  gst_object_unref (element);
-}
-
-/* Without our element there is nothing to serve. */
-static gboolean
-check_plugin (GError **error)
-{
-  GstElement *bin = gst_bin_new (NULL);
-  gboolean ok = source_add_element (GST_BIN (bin), "genreclassify", error) !=
-      NULL;
-
-  gst_object_unref (gst_object_ref_sink (bin));
-  return ok;
-}
-
-static void
-load_decoders (void)
-{
-  static const char *const elements[] = { "uridecodebin", "decodebin",
-    "openfilesrc", "typefind", "multiqueue", "queue2", "audioconvert",
-    "audioresample", "fakesink", "appsink", "genreclassify" };
-
-  load_features (gst_element_factory_list_get_elements (
-      GST_ELEMENT_FACTORY_TYPE_DECODABLE, GST_RANK_MARGINAL));
-  load_features (gst_type_find_factory_get_list ());
-  for (guint i = 0; i < G_N_ELEMENTS (elements); i++) {
-    /* an instance also initialises the class, which may load more */
-    GstElement *element = gst_element_factory_make (elements[i], NULL);
-
-    if (element)
-      gst_object_unref (gst_object_ref_sink (element));
-  }
-  open_element ("avdec_mp3",
-      "audio/mpeg,mpegversion=1,layer=3,parsed=true,rate=44100,channels=2");
-  open_element ("avdec_aac",
-      "audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=44100,"
-      "channels=2");
-  open_element ("genreclassify",
-      "audio/x-raw,format=F32LE,layout=interleaved,rate=44100,channels=2,"
-      "channel-mask=(bitmask)3");
-  open_element ("genreclassify",
-      "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2,"
-      "channel-mask=(bitmask)3");
-  /* the charsets of tags; libc keeps those that are open */
-  (void) iconv_open ("UTF-8", "ISO-8859-1");
-  (void) iconv_open ("UTF-8", "WINDOWS-1252");
-}
 
 /* Adds what share of so many tracks the model was right on, if its file says so.
  * Nothing has checked that; it is left out if it is no such thing. */
@@ -249,6 +161,13 @@ serve_file (ForkServer *server)
 static void
 run_worker (ForkServer *server, guint cpu_seconds, int requests)
 {
+  const SandboxLimits limits = {
+    .cpu_seconds = cpu_seconds + WORKER_MAX_USED,
+    .memory = WORKER_MEMORY,
+    .descriptors = WORKER_DESCRIPTORS,
+    .receives_on = FORK_SOCKET,
+    .sends_on = -1,
+  };
   g_autoptr (GError) error = NULL;
   sigset_t none;
 
@@ -265,8 +184,7 @@ run_worker (ForkServer *server, guint cpu_seconds, int requests)
   close (server->signals);
   close (server->null);
   out_of_memory_catch (FORK_OUT_OF_MEMORY);
-  if (!sandbox_enter (
-          cpu_seconds + WORKER_MAX_USED, WORKER_MEMORY, FORK_SOCKET, &error))
+  if (!sandbox_enter (&limits, &error))
     _exit (STATUS_SANDBOX_FAILED);
   while (serve_file (server))
     continue;
@@ -429,13 +347,15 @@ forkserver_main (void)
   ForkServer server = { 0 };
   g_autoptr (JsonBuilder) models = json_builder_new ();
   g_autoptr (GError) error = NULL;
+  static const char *const elements[] = { "uridecodebin", "openfilesrc",
+    "queue2", "audioconvert", "audioresample", "appsink", NULL };
 
   server.null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   server.models = g_ptr_array_new_with_free_func (g_free);
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
-  if (!plugin_init (&error) || !check_plugin (&error) ||
+  if (!plugin_init (&error) || !preload_check_plugin (&error) ||
       !load_models (&server, models, &error)) {
     send_hello (
         "error", json_node_init_string (json_node_alloc (), error->message));
@@ -443,7 +363,7 @@ forkserver_main (void)
   }
   gst_pb_utils_init ();
   open_file_src_register ();
-  load_decoders ();
+  preload_decoders (elements);
   json_builder_end_array (models);
   sandbox_isolate ();
   /* a smaller process is forked faster */

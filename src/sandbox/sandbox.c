@@ -22,9 +22,6 @@
 #include <gio/gio.h>
 #include <seccomp.h>
 
-/* the most descriptors of a worker; decoders open a few pipes */
-#define MAX_DESCRIPTORS 256
-
 /* The system calls that decoders, GLib, malloc and threads need.  None of them
  * opens anything. */
 static const int allowed[] = {
@@ -102,7 +99,7 @@ drop_capabilities (void)
 /* Every other system call fails with EPERM, which libraries take for a plain
  * failure. */
 static int
-filter_system_calls (int requests)
+filter_system_calls (const SandboxLimits *limits)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ERRNO (EPERM));
   const guint64 thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
@@ -134,9 +131,12 @@ filter_system_calls (int requests)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (socketpair), 1,
         SCMP_A0 (SCMP_CMP_EQ, AF_UNIX));
   /* whoever takes that number for another socket has one of such a pair */
-  if (status == 0)
+  if (status == 0 && limits->receives_on >= 0)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (recvmsg), 1,
-        SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) requests));
+        SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) limits->receives_on));
+  if (status == 0 && limits->sends_on >= 0)
+    status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (sendmsg), 1,
+        SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) limits->sends_on));
   for (guint i = 0; status == 0 && i < 4; i++)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
         SCMP_A1 (SCMP_CMP_EQ,
@@ -174,20 +174,131 @@ set_system_error (GError **error, const char *what, int code)
 }
 
 gboolean
-sandbox_enter (
-    guint64 cpu_seconds, guint64 memory, int requests, GError **error)
+sandbox_enter (const SandboxLimits *limits, GError **error)
 {
   int status;
 
   if (!set_limit (RLIMIT_CORE, 0) || !set_limit (RLIMIT_FSIZE, 0) ||
-      !set_limit (RLIMIT_NOFILE, MAX_DESCRIPTORS) ||
-      !set_limit (RLIMIT_AS, memory) || !set_limit (RLIMIT_CPU, cpu_seconds))
+      !set_limit (RLIMIT_NOFILE, limits->descriptors) ||
+      !set_limit (RLIMIT_AS, limits->memory) ||
+      (limits->cpu_seconds && !set_limit (RLIMIT_CPU, limits->cpu_seconds)))
     return set_system_error (error, "A limit cannot be set", errno);
   if (!drop_capabilities ())
     return set_system_error (error, "Capabilities cannot be dropped", errno);
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return set_system_error (error, "New privileges cannot be given up", errno);
-  status = filter_system_calls (requests);
+  status = filter_system_calls (limits);
+  if (status < 0)
+    return set_system_error (error, "System calls cannot be filtered", -status);
+  return TRUE;
+}
+
+/* What a process with network has no use for. */
+static const int forbidden[] = {
+  SCMP_SYS (acct),
+  SCMP_SYS (bpf),
+  SCMP_SYS (chmod),
+  SCMP_SYS (chown),
+  SCMP_SYS (chroot),
+  SCMP_SYS (creat),
+  SCMP_SYS (execve),
+  SCMP_SYS (execveat),
+  SCMP_SYS (fchmod),
+  SCMP_SYS (fchmodat),
+  SCMP_SYS (fchown),
+  SCMP_SYS (fchownat),
+  SCMP_SYS (fork),
+  SCMP_SYS (init_module),
+  SCMP_SYS (io_uring_setup),
+  SCMP_SYS (keyctl),
+  SCMP_SYS (link),
+  SCMP_SYS (linkat),
+  SCMP_SYS (listen),
+  SCMP_SYS (mkdir),
+  SCMP_SYS (mkdirat),
+  SCMP_SYS (mknod),
+  SCMP_SYS (mknodat),
+  SCMP_SYS (mount),
+  SCMP_SYS (openat2),
+  SCMP_SYS (perf_event_open),
+  SCMP_SYS (pidfd_getfd),
+  SCMP_SYS (pidfd_open),
+  SCMP_SYS (process_vm_readv),
+  SCMP_SYS (process_vm_writev),
+  SCMP_SYS (ptrace),
+  SCMP_SYS (rename),
+  SCMP_SYS (renameat),
+  SCMP_SYS (renameat2),
+  SCMP_SYS (rmdir),
+  SCMP_SYS (setns),
+  SCMP_SYS (setxattr),
+  SCMP_SYS (symlink),
+  SCMP_SYS (symlinkat),
+  SCMP_SYS (truncate),
+  SCMP_SYS (unlink),
+  SCMP_SYS (unlinkat),
+  SCMP_SYS (unshare),
+  SCMP_SYS (userfaultfd),
+  SCMP_SYS (vfork),
+};
+
+/* Refuses to open a file with the mode @mode, for writing. */
+static int
+forbid_writing (scmp_filter_ctx filter, int mode)
+{
+  int status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM),
+      SCMP_SYS (open), 1, SCMP_A1 (SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+
+  if (status == -EDOM)
+    status = 0;
+  return status ? status
+                : seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM),
+                      SCMP_SYS (openat), 1,
+                      SCMP_A2 (SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+}
+
+static int
+filter_network_calls (void)
+{
+  scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
+  int status = filter ? 0 : -ENOMEM;
+
+  for (guint i = 0; status == 0 && i < G_N_ELEMENTS (forbidden); i++) {
+    status = seccomp_rule_add (
+        filter, SCMP_ACT_ERRNO (EPERM), forbidden[i], 0);
+    if (status == -EDOM) /* this architecture has no such call */
+      status = 0;
+  }
+  if (status == 0)
+    status = forbid_writing (filter, O_WRONLY);
+  if (status == 0)
+    status = forbid_writing (filter, O_RDWR);
+  /* threads, but no processes */
+  if (status == 0)
+    status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM),
+        SCMP_SYS (clone), 1, SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+  if (status == 0)
+    status = seccomp_rule_add (
+        filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0);
+  if (status == 0)
+    status = seccomp_load (filter);
+  if (filter)
+    seccomp_release (filter);
+  return status;
+}
+
+gboolean
+sandbox_enter_network (GError **error)
+{
+  int status;
+
+  if (!set_limit (RLIMIT_CORE, 0) || !set_limit (RLIMIT_FSIZE, 0))
+    return set_system_error (error, "A limit cannot be set", errno);
+  if (!drop_capabilities ())
+    return set_system_error (error, "Capabilities cannot be dropped", errno);
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return set_system_error (error, "New privileges cannot be given up", errno);
+  status = filter_network_calls ();
   if (status < 0)
     return set_system_error (error, "System calls cannot be filtered", -status);
   return TRUE;

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "decoderprocess.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <gst/pbutils/pbutils.h>
+
+#include "analysis/plugin.h"
+#include "fetchsrc.h"
+#include "genre/genre.h"
+#include "listener.h"
+#include "listenersource.h"
+#include "sandbox/packet.h"
+#include "sandbox/preload.h"
+#include "sandbox/sandbox.h"
+
+/* bytes of address space, for the process and for each station: mostly the stacks of
+ * threads, of which little is ever touched */
+#define MEMORY (G_GUINT64_CONSTANT (4) << 30)
+#define STATION_MEMORY (G_GUINT64_CONSTANT (64) << 20)
+
+/* s that a station may take to end before the process gives up on itself: a decoder in
+ * an endless loop can be ended in no other way */
+#define MAX_ENDING 15
+
+/* threads that wait for stations to end */
+#define ENDING_THREADS 4
+
+typedef struct
+{
+  GMainLoop *loop;
+  ListenerOptions options;
+  GHashTable *listeners; /* station -> Listener */
+  GThreadPool *ending;   /* frees listeners */
+} DecoderProcess;
+
+/* when the station that has been ending for longest began to, s, monotonic; 0: none */
+static struct
+{
+  GMutex lock;
+  guint n;       /* that are ending */
+  gint64 moved;  /* µs: when one last began while there was none, or was done */
+} endings;
+
+static GMutex send_lock;
+
+static void
+send_event (const StationEvent *event)
+{
+  gsize size = station_event_get_size (event);
+  gssize n;
+
+  g_mutex_lock (&send_lock);
+  do
+    n = write (DECODER_SOCKET, event, size);
+  while (n < 0 && errno == EINTR);
+  g_mutex_unlock (&send_lock);
+  /* the monitor is gone, and this process will be */
+}
+
+static void
+send_text (StationEventKind kind, const char *text)
+{
+  StationEvent event = { .kind = kind };
+
+  g_strlcpy (event.title, text, sizeof event.title);
+  send_event (&event);
+}
+
+/* Ending stations */
+
+static void
+end_listener (gpointer data, gpointer user_data)
+{
+  (void) user_data;
+  listener_free (data);
+  g_mutex_lock (&endings.lock);
+  endings.n--;
+  endings.moved = g_get_monotonic_time ();
+  g_mutex_unlock (&endings.lock);
+}
+
+static void
+begin_ending (DecoderProcess *process, Listener *listener)
+{
+  g_mutex_lock (&endings.lock);
+  if (endings.n++ == 0)
+    endings.moved = g_get_monotonic_time ();
+  g_mutex_unlock (&endings.lock);
+  g_thread_pool_push (process->ending, listener, NULL);
+}
+
+static void
+give_up_if_stuck (void)
+{
+  gboolean is_stuck;
+
+  g_mutex_lock (&endings.lock);
+  is_stuck = endings.n > 0 && g_get_monotonic_time () - endings.moved >
+          MAX_ENDING * G_TIME_SPAN_SECOND;
+  g_mutex_unlock (&endings.lock);
+  if (is_stuck)
+    _exit (1);
+}
+
+static gboolean
+check_listeners (gpointer user_data)
+{
+  DecoderProcess *process = user_data;
+  GHashTableIter iter;
+  gpointer listener;
+
+  g_hash_table_iter_init (&iter, process->listeners);
+  while (g_hash_table_iter_next (&iter, NULL, &listener))
+    if (listener_has_ended (listener)) {
+      g_hash_table_iter_remove (&iter);
+      begin_ending (process, listener);
+    }
+  give_up_if_stuck ();
+  return G_SOURCE_CONTINUE;
+}
+
+/* Orders */
+
+static void
+stop_listener (DecoderProcess *process, guint32 station)
+{
+  Listener *listener = g_hash_table_lookup (
+      process->listeners, GUINT_TO_POINTER (station));
+
+  if (!listener)
+    return;
+  g_hash_table_remove (process->listeners, GUINT_TO_POINTER (station));
+  begin_ending (process, listener);
+}
+
+static gboolean
+on_order (int socket, GIOCondition condition, gpointer user_data)
+{
+  DecoderProcess *process = user_data;
+  StationOrder order;
+  int file;
+  gssize size = packet_receive (socket, &order, sizeof order, &file, 1);
+
+  (void) condition;
+  if (size <= 0) {
+    g_main_loop_quit (process->loop);
+    return G_SOURCE_REMOVE;
+  }
+  order.uri[STATION_MAX_URI - 1] = '\0';
+  stop_listener (process, order.station);
+  if (order.kind == ORDER_START)
+    g_hash_table_insert (process->listeners, GUINT_TO_POINTER (order.station),
+        listener_new (&order, file, &process->options));
+  else if (file >= 0)
+    close (file);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Without the process that fetches nothing can be done. */
+static gboolean
+on_fetcher_gone (int socket, GIOCondition condition, gpointer user_data)
+{
+  (void) socket;
+  (void) condition;
+  (void) user_data;
+  _exit (1);
+}
+
+/* Starting */
+
+static GstTaskPool *
+make_pool (guint threads)
+{
+  GstTaskPool *pool = gst_shared_task_pool_new ();
+
+  gst_shared_task_pool_set_max_threads (GST_SHARED_TASK_POOL (pool), threads);
+  gst_task_pool_prepare (pool, NULL);
+  return gst_object_ref_sink (pool);
+}
+
+static gboolean
+enter_sandbox (const DecoderSettings *settings, GError **error)
+{
+  const SandboxLimits limits = {
+    .memory = MEMORY + settings->max_stations * STATION_MEMORY,
+    .descriptors = DECODER_OWN_DESCRIPTORS +
+        settings->max_stations * DECODER_STATION_DESCRIPTORS,
+    .receives_on = DECODER_SOCKET,
+    .sends_on = DECODER_FETCH_SOCKET,
+  };
+
+  if (settings->is_open)
+    return TRUE;
+  sandbox_isolate ();
+  return sandbox_enter (&limits, error);
+}
+
+/* Loads all that is needed while files can be opened. */
+static gboolean
+prepare (const DecoderSettings *settings, GError **error)
+{
+  static const char *const elements[] = { "parsebin", "fetchsrc", "identity",
+    NULL };
+  g_autoptr (GenreModel) model = NULL;
+
+  if (!plugin_init (error) || !preload_check_plugin (error))
+    return FALSE;
+  model = genre_model_load (settings->model, error);
+  if (!model)
+    return FALSE;
+  genre_model_offer (model, settings->model);
+  gst_pb_utils_init ();
+  fetch_src_register (DECODER_FETCH_SOCKET);
+  preload_decoders (elements);
+  return enter_sandbox (settings, error);
+}
+
+int
+decoder_process_main (const DecoderSettings *settings)
+{
+  DecoderProcess process = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  /* the signals of a terminal are for the monitor, which ends this process by closing the
+   * socket */
+  signal (SIGINT, SIG_IGN);
+  signal (SIGHUP, SIG_IGN);
+  signal (SIGPIPE, SIG_IGN);
+  /* hundreds of threads that each have a heap of their own waste most of it */
+  mallopt (M_ARENA_MAX, 2);
+  if (!prepare (settings, &error)) {
+    send_text (EVENT_END, error->message);
+    return 1;
+  }
+  process.options = (ListenerOptions){ .model = settings->model,
+    .pool = make_pool (settings->threads),
+    .window = settings->window,
+    .instead = settings->instead,
+    .send = send_event };
+  process.listeners = g_hash_table_new (NULL, NULL);
+  process.ending = g_thread_pool_new (
+      end_listener, NULL, ENDING_THREADS, FALSE, NULL);
+  process.loop = g_main_loop_new (NULL, FALSE);
+  g_unix_fd_add (DECODER_SOCKET, G_IO_IN | G_IO_HUP, on_order, &process);
+  g_unix_fd_add (DECODER_FETCH_SOCKET, G_IO_HUP, on_fetcher_gone, NULL);
+  g_timeout_add (500, check_listeners, &process);
+  send_text (EVENT_READY, "");
+  g_main_loop_run (process.loop);
+  /* the monitor is gone: nobody is to be told of any end */
+  _exit (0);
+}

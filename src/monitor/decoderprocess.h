@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The process that decodes stations: it takes StationOrders and sends StationEvents.  A
+ * station that makes it crash costs the others of the same process a moment, and what a
+ * station that takes it over can do is little: see the sandbox. */
+
+#pragma once
+
+#include <glib.h>
+
+/* What it is started with, as arguments. */
+typedef struct
+{
+  char *model;
+  guint64 window;   /* ns */
+  guint threads;    /* that classify */
+  guint max_stations;
+  gboolean is_open; /* it listens to other than HTTP, and so has the network */
+  char *instead;    /* see ListenerOptions, or NULL */
+} DecoderSettings;
+
+/* the numbers of its sockets: to the monitor, and to the process that fetches for it */
+#define DECODER_SOCKET 3
+#define DECODER_FETCH_SOCKET 4
+
+/* descriptors that it needs for each station, and for itself */
+#define DECODER_STATION_DESCRIPTORS 8
+#define DECODER_OWN_DESCRIPTORS 64
+
+/* Runs it; returns the exit status of the process. */
+int decoder_process_main (const DecoderSettings *settings);

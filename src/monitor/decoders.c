@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "decoders.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+
+#include "decoderprocess.h"
+#include "listenersource.h"
+#include "monitorworker.h"
+#include "sandbox/packet.h"
+
+/* events that are taken before others have their turn in the main loop */
+#define MAX_EVENTS 64
+
+/* A process that decodes, and the one that fetches for it. */
+typedef struct
+{
+  Decoders *decoders;
+  GPid decoder, fetcher;
+  int socket;
+  guint source;
+  gboolean is_ready; /* it has said so */
+  gboolean is_open;  /* see DecoderSettings */
+  guint capacity;
+  GHashTable *stations; /* ids */
+} Pair;
+
+struct _Decoders
+{
+  const DecodersOptions *options;
+  const DecodersCallbacks *callbacks;
+  gpointer user_data;
+  GPtrArray *pairs;
+  GHashTable *pair_of; /* station -> Pair */
+  guint64 n_crashes;
+};
+
+/* Starting a pair */
+
+static gboolean
+spawn (const char *const *argv, int socket, int fetch_socket, GPid *pid,
+    GError **error)
+{
+  const int sources[] = { socket, fetch_socket };
+  const int targets[] = { DECODER_SOCKET, DECODER_FETCH_SOCKET };
+
+  return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
+      G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDERR |
+          G_SPAWN_STDOUT_TO_DEV_NULL,
+      NULL, NULL, -1, -1, -1, sources, targets, fetch_socket >= 0 ? 2 : 1, pid,
+      NULL, NULL, NULL, error);
+}
+
+static gboolean
+make_sockets (int type, int *ends, GError **error)
+{
+  if (socketpair (AF_UNIX, type | SOCK_CLOEXEC, 0, ends) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+      "No more processes can be started: %s.", g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+spawn_pair (Pair *pair, GError **error)
+{
+  const DecodersOptions *options = pair->decoders->options;
+  const DecoderSettings settings = { .model = (char *) options->model,
+    .window = options->window,
+    .threads = options->threads,
+    .max_stations = pair->capacity,
+    .is_open = pair->is_open,
+    .instead = (char *) options->instead };
+  g_auto (GStrv) decoder = monitor_worker_make_arguments (&settings);
+  g_auto (GStrv) fetcher = monitor_worker_make_arguments (NULL);
+  int ends[2], fetch_ends[2];
+  gboolean ok;
+
+  if (!make_sockets (SOCK_SEQPACKET, ends, error))
+    return FALSE;
+  if (!make_sockets (SOCK_SEQPACKET, fetch_ends, error)) {
+    close (ends[0]);
+    close (ends[1]);
+    return FALSE;
+  }
+  pair->socket = ends[0];
+  ok = spawn ((const char *const *) decoder, ends[1], fetch_ends[0],
+           &pair->decoder, error) &&
+      spawn ((const char *const *) fetcher, fetch_ends[1], -1, &pair->fetcher,
+          error);
+  close (ends[1]);
+  close (fetch_ends[0]);
+  close (fetch_ends[1]);
+  return ok;
+}
+
+static void
+reap (GPid *pid)
+{
+  if (*pid) {
+    kill (*pid, SIGKILL);
+    waitpid (*pid, NULL, 0);
+    *pid = 0;
+  }
+}
+
+static void
+pair_free (gpointer data)
+{
+  Pair *pair = data;
+
+  if (pair->source)
+    g_source_remove (pair->source);
+  reap (&pair->decoder);
+  reap (&pair->fetcher);
+  if (pair->socket >= 0)
+    close (pair->socket);
+  g_hash_table_unref (pair->stations);
+  g_free (pair);
+}
+
+static void
+fail (Decoders *decoders, const char *reason)
+{
+  decoders->callbacks->on_failed (reason, decoders->user_data);
+}
+
+static gboolean on_socket (int fd, GIOCondition condition, gpointer user_data);
+
+static Pair *
+pair_new (Decoders *decoders, gboolean is_open, guint capacity)
+{
+  Pair *pair = g_new0 (Pair, 1);
+  g_autoptr (GError) error = NULL;
+
+  pair->decoders = decoders;
+  pair->socket = -1;
+  pair->is_open = is_open;
+  pair->capacity = capacity;
+  pair->stations = g_hash_table_new (NULL, NULL);
+  if (!spawn_pair (pair, &error)) {
+    pair_free (pair);
+    fail (decoders, error->message);
+    return NULL;
+  }
+  pair->source = g_unix_fd_add (
+      pair->socket, G_IO_IN | G_IO_HUP, on_socket, pair);
+  g_ptr_array_add (decoders->pairs, pair);
+  return pair;
+}
+
+/* Hearing of it */
+
+static void
+forget_station (Decoders *decoders, Pair *pair, guint32 station)
+{
+  g_hash_table_remove (pair->stations, GUINT_TO_POINTER (station));
+  g_hash_table_remove (decoders->pair_of, GUINT_TO_POINTER (station));
+}
+
+/* One of the pair has ended: ends the other, and tells of all its stations. */
+static void
+lose_pair (Decoders *decoders, Pair *pair)
+{
+  g_autoptr (GList) stations = g_hash_table_get_keys (pair->stations);
+
+  decoders->n_crashes++;
+  for (GList *i = stations; i; i = i->next)
+    g_hash_table_remove (decoders->pair_of, i->data);
+  g_ptr_array_remove (decoders->pairs, pair);
+  for (GList *i = stations; i; i = i->next)
+    decoders->callbacks->on_crash (
+        GPOINTER_TO_UINT (i->data), decoders->user_data);
+}
+
+/* An event of a process that a station may have taken over is believed no more than the
+ * station itself: it is whole, of one of its own stations, and its texts end. */
+static gboolean
+is_sound (const Pair *pair, StationEvent *event, gssize size)
+{
+  if (size < (gssize) offsetof (StationEvent, values) ||
+      event->n_probabilities > STATION_MAX_VALUES ||
+      event->n_tags > STATION_MAX_VALUES - event->n_probabilities ||
+      size != (gssize) station_event_get_size (event) ||
+      event->silent > event->position || event->silent_run > event->position ||
+      event->position > G_MAXINT64 || event->duration > G_MAXINT64)
+    return FALSE;
+  event->title[STATION_MAX_TEXT - 1] = '\0';
+  event->artist[STATION_MAX_TEXT - 1] = '\0';
+  return g_utf8_validate (event->title, -1, NULL) &&
+      g_utf8_validate (event->artist, -1, NULL) &&
+      (event->kind == EVENT_READY || !pair->is_ready ||
+          g_hash_table_contains (
+              pair->stations, GUINT_TO_POINTER (event->station)));
+}
+
+/* FALSE if the pair is no more. */
+static gboolean
+take_event (Pair *pair, StationEvent *event, gssize size)
+{
+  Decoders *decoders = pair->decoders;
+
+  if (!is_sound (pair, event, size)) {
+    lose_pair (decoders, pair);
+    return FALSE;
+  }
+  if (!pair->is_ready) {
+    pair->is_ready = event->kind == EVENT_READY;
+    if (!pair->is_ready)
+      fail (decoders, event->title);
+    return TRUE;
+  }
+  if (event->kind == EVENT_END)
+    forget_station (decoders, pair, event->station);
+  decoders->callbacks->on_event (event, decoders->user_data);
+  if (event->kind != EVENT_END || pair->capacity > 1)
+    return TRUE;
+  /* it was for this station alone */
+  g_ptr_array_remove (decoders->pairs, pair);
+  return FALSE;
+}
+
+static gboolean
+on_socket (int fd, GIOCondition condition, gpointer user_data)
+{
+  Pair *pair = user_data;
+  StationEvent event;
+
+  (void) condition;
+  for (guint i = 0; i < MAX_EVENTS; i++) {
+    gssize size = recv (fd, &event, sizeof event, MSG_DONTWAIT);
+
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+      return G_SOURCE_CONTINUE;
+    if (size <= 0) {
+      lose_pair (pair->decoders, pair);
+      return G_SOURCE_REMOVE;
+    }
+    if (!take_event (pair, &event, size))
+      return G_SOURCE_REMOVE;
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* Giving orders */
+
+static Pair *
+find_pair (Decoders *decoders, gboolean is_open, gboolean is_alone)
+{
+  for (guint i = 0; !is_alone && i < decoders->pairs->len; i++) {
+    Pair *pair = g_ptr_array_index (decoders->pairs, i);
+
+    if (pair->is_open == is_open && pair->capacity > 1 &&
+        g_hash_table_size (pair->stations) < pair->capacity)
+      return pair;
+  }
+  return pair_new (
+      decoders, is_open, is_alone ? 1 : decoders->options->per_process);
+}
+
+gboolean
+decoders_start (Decoders *decoders, guint32 station, const char *uri, int file,
+    gboolean is_recorded, gboolean is_alone)
+{
+  StationOrder order = { .kind = ORDER_START,
+    .station = station,
+    .is_recorded = is_recorded };
+  Pair *pair = find_pair (
+      decoders, listener_source_needs_network (uri), is_alone);
+
+  if (!pair)
+    return FALSE;
+  g_strlcpy (order.uri, uri, sizeof order.uri);
+  g_hash_table_add (pair->stations, GUINT_TO_POINTER (station));
+  g_hash_table_insert (decoders->pair_of, GUINT_TO_POINTER (station), pair);
+  /* if that fails, the process has ended, and the socket tells so */
+  packet_send (pair->socket, &order, sizeof order, &file, file >= 0 ? 1 : 0);
+  return TRUE;
+}
+
+void
+decoders_stop (Decoders *decoders, guint32 station)
+{
+  const StationOrder order = { .kind = ORDER_STOP, .station = station };
+  Pair *pair = g_hash_table_lookup (
+      decoders->pair_of, GUINT_TO_POINTER (station));
+
+  if (pair)
+    packet_send (pair->socket, &order, sizeof order, NULL, 0);
+}
+
+Decoders *
+decoders_new (const DecodersOptions *options,
+    const DecodersCallbacks *callbacks, gpointer user_data)
+{
+  Decoders *decoders = g_new0 (Decoders, 1);
+
+  decoders->options = options;
+  decoders->callbacks = callbacks;
+  decoders->user_data = user_data;
+  decoders->pairs = g_ptr_array_new_with_free_func (pair_free);
+  decoders->pair_of = g_hash_table_new (NULL, NULL);
+  return decoders;
+}
+
+void
+decoders_free (Decoders *decoders)
+{
+  if (!decoders)
+    return;
+  g_ptr_array_unref (decoders->pairs);
+  g_hash_table_unref (decoders->pair_of);
+  g_free (decoders);
+}
+
+guint
+decoders_get_n_processes (const Decoders *decoders)
+{
+  return decoders->pairs->len;
+}
+
+guint64
+decoders_get_n_crashes (const Decoders *decoders)
+{
+  return decoders->n_crashes;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What a process that decodes stations and the one that fetches for it say to each other.
+ *
+ * The one that decodes may open no socket.  It sends a FetchRequest over a socket of whole
+ * packets (SOCK_SEQPACKET), and with it one end of a pair of stream sockets, into
+ * which the other writes a FetchAnswer and then the body, and which it closes at the end.
+ * Closing the other end gives up the request.
+ *
+ * All are plain structures: the processes run the same program. */
+
+#pragma once
+
+#include <glib.h>
+
+#define FETCH_MAX_URI 4096
+#define FETCH_MAX_TEXT 256
+
+typedef struct
+{
+  guint64 offset; /* the first byte of the body */
+  gint64 end;     /* the one behind its last, or -1 */
+  guint32
+      is_live; /* a station, not a piece of one: with titles, and lists of it are
+                       followed */
+  char uri[FETCH_MAX_URI];
+} FetchRequest;
+
+typedef struct
+{
+  guint32 status; /* of HTTP; 0: there was no answer */
+  guint32
+      metadata_interval; /* bytes between titles in the body; 0: there are none */
+  char content_type[FETCH_MAX_TEXT];
+  char error[FETCH_MAX_TEXT]; /* a sentence, if there is no body; else empty */
+} FetchAnswer;

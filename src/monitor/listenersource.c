@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "listenersource.h"
+
+#include <string.h>
+
+static void
+fail (ListenerSource *source, const char *reason)
+{
+  source->on_failed (reason, source->user_data);
+}
+
+static GstElement *
+add_element (ListenerSource *source, const char *factory, GError **error)
+{
+  GstElement *element = gst_element_factory_make (factory, NULL);
+
+  if (!element)
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+        "GStreamer's element %s is not installed.", factory);
+  else
+    gst_bin_add (source->pipeline, element);
+  return element;
+}
+
+/* Decoders */
+
+/* Of two decoders for the same, this one costs less than half. */
+static const char *const cheap[] = { "mpg123audiodec", NULL };
+
+static int
+compare_factories (gconstpointer a, gconstpointer b)
+{
+  gboolean a_cheap = g_strv_contains (cheap, GST_OBJECT_NAME (a));
+  gboolean b_cheap = g_strv_contains (cheap, GST_OBJECT_NAME (b));
+
+  if (a_cheap != b_cheap)
+    return b_cheap - a_cheap;
+  return gst_plugin_feature_rank_compare_func (a, b);
+}
+
+/* A decoder for @caps, in the pipeline, in READY; NULL if none is installed. */
+static GstElement *
+make_decoder (ListenerSource *source, GstCaps *caps)
+{
+  GList *all = gst_element_factory_list_get_elements (
+      GST_ELEMENT_FACTORY_TYPE_DECODER | GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
+      GST_RANK_MARGINAL);
+  GList *fitting = gst_element_factory_list_filter (
+      all, caps, GST_PAD_SINK, gst_caps_is_fixed (caps));
+  GstElement *decoder = NULL;
+
+  fitting = g_list_sort (fitting, compare_factories);
+  for (GList *i = fitting; i && !decoder; i = i->next) {
+    decoder = gst_element_factory_create (i->data, NULL);
+    if (!decoder)
+      continue;
+    gst_bin_add (source->pipeline, decoder);
+    if (gst_element_set_state (decoder, GST_STATE_READY) !=
+        GST_STATE_CHANGE_FAILURE)
+      continue;
+    gst_element_set_state (decoder, GST_STATE_NULL);
+    gst_bin_remove (source->pipeline, decoder);
+    decoder = NULL;
+  }
+  gst_plugin_feature_list_free (fitting);
+  gst_plugin_feature_list_free (all);
+  return decoder;
+}
+
+static void
+drop_decoder (ListenerSource *source)
+{
+  GstElement *decoder = g_steal_pointer (&source->decoder);
+
+  if (!decoder)
+    return;
+  gst_element_set_state (decoder, GST_STATE_NULL);
+  gst_bin_remove (source->pipeline, decoder);
+}
+
+/* Streams.  Those of a chained Ogg come one after the other. */
+
+static gboolean
+link_pads (GstPad *pad, GstElement *element)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (element, "sink");
+  g_autoptr (GstPad) last = gst_pad_get_peer (sink);
+
+  if (last)
+    gst_pad_unlink (last, sink);
+  return gst_pad_link (pad, sink) == GST_PAD_LINK_OK;
+}
+
+static void
+decode (ListenerSource *source, GstPad *pad, GstCaps *caps)
+{
+  const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  g_autoptr (GstPad) decoded = NULL;
+
+  if (g_str_equal (type, "audio/x-raw")) {
+    if (!link_pads (pad, source->sink))
+      fail (source, "Its audio cannot be used.");
+    return;
+  }
+  source->decoder = make_decoder (source, caps);
+  if (!source->decoder) {
+    g_autofree char *reason = g_strdup_printf (
+        "No decoder for %s is installed.", type);
+
+    fail (source, reason);
+    return;
+  }
+  decoded = gst_element_get_static_pad (source->decoder, "src");
+  if (!decoded || !link_pads (decoded, source->sink) ||
+      !link_pads (pad, source->decoder) ||
+      !gst_element_sync_state_with_parent (source->decoder))
+    fail (source, "Its audio cannot be decoded.");
+}
+
+static void
+on_pad_added (GstElement *parser, GstPad *pad, gpointer user_data)
+{
+  ListenerSource *source = user_data;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+
+  (void) parser;
+  if (!caps)
+    caps = gst_pad_query_caps (pad, NULL);
+  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps) ||
+      !g_str_has_prefix (
+          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "audio/"))
+    return;
+  g_mutex_lock (&source->lock);
+  if (!source->stream) {
+    source->stream = pad;
+    decode (source, pad, caps);
+  }
+  g_mutex_unlock (&source->lock);
+}
+
+static void
+on_pad_removed (GstElement *parser, GstPad *pad, gpointer user_data)
+{
+  ListenerSource *source = user_data;
+
+  (void) parser;
+  g_mutex_lock (&source->lock);
+  if (source->stream == pad) {
+    source->stream = NULL;
+    drop_decoder (source);
+  }
+  g_mutex_unlock (&source->lock);
+}
+
+static void
+on_no_more_pads (GstElement *parser, gpointer user_data)
+{
+  ListenerSource *source = user_data;
+  gboolean has_audio;
+
+  (void) parser;
+  g_mutex_lock (&source->lock);
+  has_audio = source->stream != NULL;
+  g_mutex_unlock (&source->lock);
+  if (!has_audio)
+    fail (source, "There is no audio in it.");
+}
+
+/* Nothing but audio is taken apart any further. */
+static gboolean
+on_autoplug_continue (
+    GstElement *parser, GstPad *pad, GstCaps *caps, gpointer user_data)
+{
+  const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+
+  (void) parser;
+  (void) pad;
+  (void) user_data;
+  return !g_str_has_prefix (type, "video/x-h26") &&
+      !g_str_has_prefix (type, "image/") && !g_str_has_prefix (type, "text/") &&
+      !g_str_has_prefix (type, "subpicture/");
+}
+
+static void
+watch_pads (ListenerSource *source, GstElement *parser)
+{
+  g_signal_connect (parser, "pad-added", G_CALLBACK (on_pad_added), source);
+  g_signal_connect (parser, "pad-removed", G_CALLBACK (on_pad_removed), source);
+  g_signal_connect (
+      parser, "no-more-pads", G_CALLBACK (on_no_more_pads), source);
+}
+
+/* Sources */
+
+static gboolean
+build_fetched (ListenerSource *source, const char *uri, int file,
+    gboolean is_recorded, GError **error)
+{
+  GstElement *fetch = add_element (source, "fetchsrc", error);
+  GstElement *parser = fetch ? add_element (source, "parsebin", error) : NULL;
+
+  if (!parser)
+    return FALSE;
+  g_object_set (fetch, "is-live", !is_recorded, "fd", file, NULL);
+  gst_uri_handler_set_uri (GST_URI_HANDLER (fetch), uri, NULL);
+  g_signal_connect (parser, "autoplug-continue",
+      G_CALLBACK (on_autoplug_continue), source);
+  watch_pads (source, parser);
+  gst_element_link (fetch, parser);
+  return TRUE;
+}
+
+/* The sources of devices, and the property that the URI's rest is the value of. */
+static const struct
+{
+  const char *scheme, *factory, *property;
+} devices[] = {
+  { "pulse://", "pulsesrc", "device" },
+  { "pipewire://", "pipewiresrc", "target-object" },
+  { "alsa://", "alsasrc", "device" },
+};
+
+static gboolean
+build_device (
+    ListenerSource *source, guint device, const char *name, GError **error)
+{
+  GstElement *element = add_element (source, devices[device].factory, error);
+
+  if (!element)
+    return FALSE;
+  if (*name)
+    g_object_set (element, devices[device].property, name, NULL);
+  gst_element_link (element, source->sink);
+  return TRUE;
+}
+
+static gboolean
+build_other (ListenerSource *source, const char *uri, GError **error)
+{
+  GstElement *decoder = add_element (source, "uridecodebin", error);
+  g_autoptr (GstCaps) raw = gst_caps_new_empty_simple ("audio/x-raw");
+
+  if (!decoder)
+    return FALSE;
+  g_object_set (
+      decoder, "uri", uri, "caps", raw, "expose-all-streams", FALSE, NULL);
+  watch_pads (source, decoder);
+  return TRUE;
+}
+
+static int
+find_device (const char *uri)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
+    if (g_str_has_prefix (uri, devices[i].scheme))
+      return i;
+  return -1;
+}
+
+gboolean
+listener_source_build (ListenerSource *source, const char *uri, int file,
+    gboolean is_recorded, GError **error)
+{
+  int device = find_device (uri);
+
+  g_mutex_init (&source->lock);
+  if (device >= 0)
+    return build_device (
+        source, device, uri + strlen (devices[device].scheme), error);
+  if (listener_source_needs_network (uri))
+    return build_other (source, uri, error);
+  return build_fetched (source, uri, file, is_recorded, error);
+}
+
+gboolean
+listener_source_needs_network (const char *uri)
+{
+  return !g_str_has_prefix (uri, "http://") &&
+      !g_str_has_prefix (uri, "https://") && !g_str_has_prefix (uri, "file:");
+}
+
+void
+listener_source_clear (ListenerSource *source)
+{
+  source->decoder = NULL; /* the pipeline's */
+  g_mutex_clear (&source->lock);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The first elements of a listener's pipeline: from a station's URI to raw audio.  Of
+ * several audio streams the first is decoded, and nothing else. */
+
+#pragma once
+
+#include <gst/gst.h>
+
+typedef struct
+{
+  GstBin *pipeline; /* takes the elements that are made */
+  GstElement *sink; /* takes the audio, at its pad "sink" */
+  /* Called, from any thread, when it is found that no audio will come; with a
+   * sentence. */
+  void (*on_failed) (const char *reason, gpointer user_data);
+  gpointer user_data;
+
+  /* its own, 0 at first */
+  GMutex lock;
+  GstPad *stream;      /* the one that is decoded, or NULL */
+  GstElement *decoder; /* of that stream, or NULL */
+} ListenerSource;
+
+/* @file: what is read instead of @uri, or -1
+ * FALSE with @error (GST_CORE_ERROR) set if an element is not installed. */
+gboolean listener_source_build (ListenerSource *source, const char *uri,
+    int file, gboolean is_recorded, GError **error);
+/* Once the pipeline is in NULL. */
+void listener_source_clear (ListenerSource *source);
+
+/* Whether @uri is one of a device, or of another protocol than HTTP: it can be listened to
+ * only in a process that may open sockets. */
+gboolean listener_source_needs_network (const char *uri);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Publishes records over MQTT, by libmosquitto. */
+
+#pragma once
+
+#include "record.h"
+
+typedef struct _Mqtt Mqtt;
+
+typedef struct
+{
+  /* mqtt://HOST[:PORT][/TOPIC] or mqtts://...; TOPIC is the first part of all topics,
+   * "genreclassify" by default */
+  const char *uri;
+  const char *credentials; /* file: user name in the first line, password in the
+                              second; or NULL */
+  const char *ca_file;     /* for mqtts; NULL: the system's */
+  guint max_waiting;       /* records that are kept while the broker is away */
+} MqttOptions;
+
+/* Starts to connect, in a thread of the library's, and goes on trying for ever.  NULL
+ * with @error (G_IO_ERROR) set if the options make no sense. */
+Mqtt *mqtt_new (const MqttOptions *options, GError **error);
+/* Waits up to @seconds until all is delivered, and disconnects.  @mqtt may be NULL. */
+void mqtt_free (Mqtt *mqtt, guint seconds);
+/* Publishes @record: a title to TOPIC/ID/title, a state, retained, to TOPIC/ID/state;
+ * QoS 1.  TOPIC/online has, retained, "1", and by the last will "0". */
+void mqtt_add (Mqtt *mqtt, const Record *record);
+/* @station is not watched any more: its retained state is removed. */
+void mqtt_remove_station (Mqtt *mqtt, const char *station);
+
+gboolean mqtt_is_connected (Mqtt *mqtt);
+guint mqtt_get_n_waiting (Mqtt *mqtt);
+/* Records that were given up because too many waited. */
+guint64 mqtt_get_n_lost (Mqtt *mqtt);

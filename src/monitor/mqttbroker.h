@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Which broker, and how: MqttOptions, read. */
+
+#pragma once
+
+#include "mqtt.h"
+
+typedef struct
+{
+  char *host; /* without brackets */
+  int port;
+  char *label; /* for people: host, and the port if it is not the usual one */
+  char *topic; /* the first part of all topics */
+  gboolean is_encrypted;
+  char *ca_file;         /* or NULL: the system's */
+  char *user, *password; /* or NULL */
+} MqttBroker;
+
+/* NULL with @error (G_IO_ERROR) set if the options make no sense. */
+MqttBroker *mqtt_broker_new (const MqttOptions *options, GError **error);
+void mqtt_broker_free (MqttBroker *broker);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "preload.h"
+
+#include <iconv.h>
+#include <string.h>
+
+#include <gst/gst.h>
+
+#include "analysis/source.h"
+
+/* Decoders of video are never used.  Those that talk to hardware must not see
+ * the files of strangers. */
+static gboolean
+is_wanted (GstElementFactory *factory)
+{
+  const char *class = gst_element_factory_get_metadata (
+      factory, GST_ELEMENT_METADATA_KLASS);
+
+  return !strstr (class, "Hardware") && !strstr (class, "Video") &&
+      !strstr (class, "Image") && !strstr (class, "Network");
+}
+
+static void
+load_features (GList *features)
+{
+  for (GList *i = features; i; i = i->next)
+    if (!GST_IS_ELEMENT_FACTORY (i->data) || is_wanted (i->data)) {
+      GstPluginFeature *loaded = gst_plugin_feature_load (i->data);
+
+      if (loaded)
+        gst_object_unref (loaded);
+    }
+  gst_plugin_feature_list_free (features);
+}
+
+/* Opens an element with @format once, and closes it.  What is computed for the
+ * first element only then is in memory already when a worker is forked: the
+ * tables of libav, which take as long as decoding some seconds of audio, and
+ * the plans of FFTW. */
+static void
+open_element (const char *factory, const char *format)
+{
+  GstElement *element = gst_element_factory_make (factory, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (format);
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!element)
+    return;
+  gst_object_ref_sink (element);
+  gst_element_set_state (element, GST_STATE_PAUSED);
+  pad = gst_element_get_static_pad (element, "sink");
+  gst_pad_send_event (pad, gst_event_new_stream_start ("none"));
+  gst_pad_send_event (pad, gst_event_new_caps (caps));
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+}
+
+gboolean
+preload_check_plugin (GError **error)
+{
+  GstElement *bin = gst_bin_new (NULL);
+  gboolean ok = source_add_element (GST_BIN (bin), "genreclassify", error) !=
+      NULL;
+
+  gst_object_unref (gst_object_ref_sink (bin));
+  return ok;
+}
+
+/* An instance also initialises the class, which may load more. */
+static void
+make_element (const char *factory)
+{
+  GstElement *element = gst_element_factory_make (factory, NULL);
+
+  if (element)
+    gst_object_unref (gst_object_ref_sink (element));
+}
+
+void
+preload_decoders (const char *const *elements)
+{
+  static const char *const common[] = { "decodebin", "typefind", "multiqueue",
+    "fakesink", "genreclassify" };
+
+  load_features (gst_element_factory_list_get_elements (
+      GST_ELEMENT_FACTORY_TYPE_DECODABLE, GST_RANK_MARGINAL));
+  load_features (gst_type_find_factory_get_list ());
+  for (guint i = 0; i < G_N_ELEMENTS (common); i++)
+    make_element (common[i]);
+  for (guint i = 0; elements[i]; i++)
+    make_element (elements[i]);
+  open_element ("avdec_mp3",
+      "audio/mpeg,mpegversion=1,layer=3,parsed=true,rate=44100,channels=2");
+  open_element ("avdec_aac",
+      "audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=44100,"
+      "channels=2");
+  open_element ("genreclassify",
+      "audio/x-raw,format=F32LE,layout=interleaved,rate=44100,channels=2,"
+      "channel-mask=(bitmask)3");
+  open_element ("genreclassify",
+      "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2,"
+      "channel-mask=(bitmask)3");
+  /* the charsets of tags; libc keeps those that are open */
+  (void) iconv_open ("UTF-8", "ISO-8859-1");
+  (void) iconv_open ("UTF-8", "WINDOWS-1252");
+}
