@@ -97,8 +97,9 @@ main (int argc, char **argv)
   if (argc > 1 && g_str_equal (argv[1], WORKER_ARGUMENT))
     return worker_main (argc, argv);
 #ifdef HAVE_MONITOR
-  if (argc > 1 && (g_str_equal (argv[1], MONITOR_DECODER_ARGUMENT) ||
-                      g_str_equal (argv[1], MONITOR_FETCHER_ARGUMENT)))
+  if (argc > 1 &&
+      (g_str_equal (argv[1], MONITOR_DECODER_ARGUMENT) ||
+          g_str_equal (argv[1], MONITOR_FETCHER_ARGUMENT)))
     return monitor_worker_main (argc, argv);
 #endif
   if (argc > 1 && (command = find_command (argv[1])))

@@ -10,6 +10,7 @@
 #include "filename.h"
 #include "genre/genre.h"
 #include "jsondepth.h"
+#include "jsontext.h"
 #include "result.h"
 
 /* Levels of nested values that are read: a result has 3, but the JSON may be that of
@@ -17,45 +18,6 @@
 #define MAX_DEPTH 16
 
 /* Writing */
-
-static void
-append_string (GString *json, const char *string)
-{
-  g_autofree char *valid = NULL;
-
-  if (!string) {
-    g_string_append (json, "null");
-    return;
-  }
-  valid = g_utf8_make_valid (string, -1);
-  g_string_append_c (json, '"');
-  for (const char *p = valid; *p; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-
-    if (c == '"' || c == '\\')
-      g_string_append_printf (json, "\\%c", (char) c);
-    else if (c == '\n')
-      g_string_append (json, "\\n");
-    else if (c == '\t')
-      g_string_append (json, "\\t");
-    /* and what some programs take for the end of a line */
-    else if (c < 0x20 || c == 0x7f || c == 0x85 || c == 0x2028 || c == 0x2029)
-      g_string_append_printf (json, "\\u%04x", c);
-    else
-      g_string_append_unichar (json, c);
-  }
-  g_string_append_c (json, '"');
-}
-
-/* Six digits are enough for a probability; seconds are exact to the ns. */
-static void
-append_number (GString *json, const char *format, double value)
-{
-  char digits[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append (
-      json, g_ascii_formatd (digits, sizeof digits, format, value));
-}
 
 /* An object of the @values of @labels; null if there are none. */
 static void
@@ -69,9 +31,9 @@ append_map (
   }
   for (guint i = 0; labels[i]; i++) {
     g_string_append_c (json, i == 0 ? '{' : ',');
-    append_string (json, labels[i]);
+    json_append_string (json, labels[i]);
     g_string_append_c (json, ':');
-    append_number (json, "%.6g", values[i]);
+    json_append_number (json, "%.6g", values[i]);
   }
   g_string_append_c (json, '}');
 }
@@ -86,9 +48,9 @@ append_probabilities (GString *json, char *const *labels,
   if (known)
     result_rank (probabilities, n, &best, 1);
   g_string_append (json, "\"genre\":");
-  append_string (json, known ? labels[best] : NULL);
+  json_append_string (json, known ? labels[best] : NULL);
   g_string_append (json, ",\"confidence\":");
-  append_number (json, "%.6g", known ? probabilities[best] : 0);
+  json_append_number (json, "%.6g", known ? probabilities[best] : 0);
   append_map (json, "probabilities", labels, probabilities);
 }
 
@@ -102,7 +64,7 @@ static void
 append_music (GString *json, const double *probabilities, double music)
 {
   g_string_append (json, ",\"music\":");
-  append_number (json, "%.6g", probabilities ? music : 0);
+  json_append_number (json, "%.6g", probabilities ? music : 0);
 }
 
 static void
@@ -112,9 +74,9 @@ append_segment (GString *json, const Result *result, guint i)
       result->segments, ResultSegment, i);
 
   g_string_append (json, "{\"start\":");
-  append_number (json, "%.15g", (double) segment->start / GENRE_SECOND);
+  json_append_number (json, "%.15g", (double) segment->start / GENRE_SECOND);
   g_string_append (json, ",\"duration\":");
-  append_number (json, "%.15g", (double) segment->duration / GENRE_SECOND);
+  json_append_number (json, "%.15g", (double) segment->duration / GENRE_SECOND);
   g_string_append_c (json, ',');
   append_probabilities (
       json, result->labels, segment->probabilities, segment->music);
@@ -149,20 +111,20 @@ static void
 append_answer (GString *json, const Result *result)
 {
   g_string_append (json, "\"model\":");
-  append_string (json, result->model);
+  json_append_string (json, result->model);
   g_string_append_c (json, ',');
   append_probabilities (
       json, result->labels, result->probabilities, result->music);
   append_boolean (json, "silent", !result->error && !result->probabilities);
   append_music (json, result->probabilities, result->music);
   g_string_append (json, ",\"duration\":");
-  append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
+  json_append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
   g_string_append (json, ",\"missing\":");
-  append_number (json, "%.15g", (double) result->missing / GENRE_SECOND);
+  json_append_number (json, "%.15g", (double) result->missing / GENRE_SECOND);
   append_boolean (json, "truncated", result->is_truncated);
   g_string_append (json, ",\"declared_duration\":");
   if (result->declared_duration)
-    append_number (
+    json_append_number (
         json, "%.3f", (double) result->declared_duration / GENRE_SECOND);
   else
     g_string_append (json, "null");
@@ -187,11 +149,11 @@ append_group (GString *json, const Result *result)
   const ResultGroup *group = result->group;
 
   g_string_append (json, ",\"group\":{\"id\":");
-  append_string (json, group->id);
+  json_append_string (json, group->id);
   g_string_append (json, ",\"name\":");
-  append_string (json, group->name);
+  json_append_string (json, group->name);
   g_string_append (json, ",\"artist\":");
-  append_string (json, group->artist);
+  json_append_string (json, group->artist);
   g_string_append_printf (json, ",\"tracks\":%u", group->n_tracks);
   append_boolean (json, "compilation", group->compilation);
   g_string_append_c (json, ',');
@@ -203,13 +165,13 @@ static void
 append_tags (GString *json, const Result *result)
 {
   g_string_append (json, ",\"tag\":");
-  append_string (json, result->old_genre);
+  json_append_string (json, result->old_genre);
   g_string_append (json, ",\"artist\":");
-  append_string (json, result->artist);
+  json_append_string (json, result->artist);
   g_string_append (json, ",\"album\":");
-  append_string (json, result->album);
+  json_append_string (json, result->album);
   g_string_append (json, ",\"album_artist\":");
-  append_string (json, result->album_artist);
+  json_append_string (json, result->album_artist);
   append_boolean (json, "compilation", result->compilation);
 }
 
@@ -223,7 +185,7 @@ append_embedding (GString *json, const Result *result)
   }
   for (guint i = 0; i < result->n_embedding; i++) {
     g_string_append_c (json, i == 0 ? '[' : ',');
-    append_number (json, "%.7g", result->embedding[i]);
+    json_append_number (json, "%.7g", result->embedding[i]);
   }
   g_string_append_c (json, ']');
 }
@@ -233,9 +195,9 @@ result_embedding_to_json (const Result *result)
 {
   GString *json = g_string_new ("{\"model\":");
 
-  append_string (json, result->model);
+  json_append_string (json, result->model);
   g_string_append (json, ",\"duration\":");
-  append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
+  json_append_number (json, "%.15g", (double) result->duration / GENRE_SECOND);
   append_embedding (json, result);
   g_string_append_c (json, '}');
   return g_string_free (json, FALSE);
@@ -246,20 +208,20 @@ result_to_json (const Result *result, ResultParts parts)
 {
   GString *json = g_string_new ("{\"file\":");
 
-  append_string (json, result->name);
+  json_append_string (json, result->name);
   if (!g_utf8_validate (result->name, -1, NULL)) {
     g_autofree char *escaped = filename_escape (result->name);
 
     g_string_append (json, ",\"file_bytes\":");
-    append_string (json, escaped);
+    json_append_string (json, escaped);
   }
   g_string_append_c (json, ',');
   append_answer (json, result);
   append_tags (json, result);
   g_string_append (json, ",\"error\":");
-  append_string (json, result->error);
+  json_append_string (json, result->error);
   g_string_append (json, ",\"error_code\":");
-  append_string (json, reason_to_code (result->reason));
+  json_append_string (json, reason_to_code (result->reason));
   append_boolean (json, "retryable", reason_is_retryable (result->reason));
   append_boolean (json, "skipped", result_is_skipped (result));
   if (result->group)

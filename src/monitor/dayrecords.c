@@ -2,6 +2,8 @@
 
 #include "dayrecords.h"
 
+#include <json-glib/json-glib.h>
+
 /* a title that goes on after no longer than this, as a station was lost meanwhile, is
  * the same play of it */
 #define MAX_BREAK (5 * 60 * G_USEC_PER_SEC)

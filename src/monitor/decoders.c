@@ -270,9 +270,9 @@ gboolean
 decoders_start (Decoders *decoders, guint32 station, const char *uri, int file,
     gboolean is_recorded, gboolean is_alone)
 {
-  StationOrder order = { .kind = ORDER_START,
-    .station = station,
-    .is_recorded = is_recorded };
+  StationOrder order = {
+    .kind = ORDER_START, .station = station, .is_recorded = is_recorded
+  };
   Pair *pair = find_pair (
       decoders, listener_source_needs_network (uri), is_alone);
 

@@ -43,11 +43,11 @@ typedef struct
   SoupMessage *message;
   GCancellable *cancellable;
   GInputStream *body;
-  guint8 *data;      /* [BLOCK_SIZE], of a list [MAX_LIST] */
-  gsize size, sent;  /* bytes of @data, and those of them that were passed on */
-  gsize gathered;    /* bytes of a list */
-  guint source;      /* waits for the socket to take more, or for more to gather */
-  guint hangup;      /* tells when the other end is closed */
+  guint8 *data;     /* [BLOCK_SIZE], of a list [MAX_LIST] */
+  gsize size, sent; /* bytes of @data, and those of them that were passed on */
+  gsize gathered;   /* bytes of a list */
+  guint source; /* waits for the socket to take more, or for more to gather */
+  guint hangup; /* tells when the other end is closed */
 } Fetch;
 
 static void begin (Fetch *fetch);
@@ -123,8 +123,7 @@ pass_on (Fetch *fetch)
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0 && errno == EAGAIN) {
-      fetch->source = g_unix_fd_add (
-          fetch->fd, G_IO_OUT, pass_on_later, fetch);
+      fetch->source = g_unix_fd_add (fetch->fd, G_IO_OUT, pass_on_later, fetch);
       return FALSE;
     }
     if (n < 0) {
@@ -140,8 +139,7 @@ static void
 on_read (GObject *body, GAsyncResult *result, gpointer user_data)
 {
   Fetch *fetch = user_data;
-  gssize n = g_input_stream_read_finish (
-      G_INPUT_STREAM (body), result, NULL);
+  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (body), result, NULL);
 
   /* an error in the middle is the end of what comes */
   if (n <= 0) {
@@ -233,8 +231,9 @@ get_metadata_interval (SoupMessageHeaders *headers)
 {
   const char *value = soup_message_headers_get_one (headers, "icy-metaint");
 
-  return value ? (guint32) CLAMP (g_ascii_strtoll (value, NULL, 10), 0, G_MAXINT)
-               : 0;
+  return value
+      ? (guint32) CLAMP (g_ascii_strtoll (value, NULL, 10), 0, G_MAXINT)
+      : 0;
 }
 
 static void
@@ -367,6 +366,7 @@ fetcher_main (int socket)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGINT, SIG_IGN);
+  signal (SIGTERM, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
   session = soup_session_new_with_options (
       /* a station is one connection that never ends */

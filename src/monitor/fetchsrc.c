@@ -34,7 +34,7 @@ struct _FetchSrc
   GstPoll *poll; /* lets the thread be woken */
   GstPollFD stream;
   FetchAnswer answer;
-  gsize n_answered;     /* bytes of the answer that have come */
+  gsize n_answered;         /* bytes of the answer that have come */
   guint64 offset, position; /* where to begin, and how far that is */
   gint64 end;
 };
@@ -140,8 +140,8 @@ set_caps (FetchSrc *src)
       G_TYPE_INT, (int) src->answer.metadata_interval, NULL);
   /* its parts are examined where this says nothing */
   if (*src->answer.content_type)
-    gst_caps_set_simple (caps, "content-type", G_TYPE_STRING,
-        src->answer.content_type, NULL);
+    gst_caps_set_simple (
+        caps, "content-type", G_TYPE_STRING, src->answer.content_type, NULL);
   gst_base_src_set_caps (GST_BASE_SRC (src), caps);
 }
 
@@ -303,8 +303,8 @@ fetch_src_class_init (FetchSrcClass *klass)
   object->set_property = fetch_src_set_property;
   object->finalize = fetch_src_finalize;
   g_object_class_install_property (object, PROP_IS_LIVE,
-      g_param_spec_boolean ("is-live", "Is live",
-          "A station, not a piece of one", FALSE, flags));
+      g_param_spec_boolean (
+          "is-live", "Is live", "A station, not a piece of one", FALSE, flags));
   g_object_class_install_property (object, PROP_FD,
       g_param_spec_int ("fd", "Descriptor",
           "An open file that is read instead of the URI", -1, G_MAXINT, -1,
@@ -318,8 +318,8 @@ fetch_src_class_init (FetchSrcClass *klass)
   GST_PUSH_SRC_CLASS (klass)->create = fetch_src_create;
   gst_element_class_add_static_pad_template (GST_ELEMENT_CLASS (klass), &pad);
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
-      "Fetching source", "Source/Network",
-      "Reads what another process fetches", "The genreclassify developers");
+      "Fetching source", "Source/Network", "Reads what another process fetches",
+      "The genreclassify developers");
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "analysis/jsontext.h"
 #include "historyfile.h"
 
 /* Records are written together, by a thread of their own: a disk that is slow for a
@@ -137,14 +138,11 @@ values_to_json (const RecordValues *values)
     return NULL;
   json = g_string_new ("{");
   for (guint i = 0; i < values->n; i++) {
-    g_autoptr (JsonNode)
-        label = json_node_init_string (json_node_alloc (), values->labels[i]);
-    g_autofree char *key = json_to_string (label, FALSE);
-    char number[G_ASCII_DTOSTR_BUF_SIZE];
-
-    g_ascii_formatd (
-        number, sizeof number, "%.4g", tidy (values->values[i], 1e4));
-    g_string_append_printf (json, "%s%s:%s", i ? "," : "", key, number);
+    if (i > 0)
+      g_string_append_c (json, ',');
+    json_append_string (json, values->labels[i]);
+    g_string_append_c (json, ':');
+    json_append_number (json, "%.4g", tidy (values->values[i], 1e4));
   }
   g_string_append_c (json, '}');
   return g_string_free (json, FALSE);

@@ -86,7 +86,8 @@ level_meter_add (LevelMeter *meter, GstBuffer *buffer)
 
   if (GST_AUDIO_INFO_FORMAT (info) == GST_AUDIO_FORMAT_UNKNOWN)
     return;
-  scaled = gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info) * GST_SECOND +
+  scaled = gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info) *
+          GST_SECOND +
       meter->remainder;
   duration = scaled / GST_AUDIO_INFO_RATE (info);
   meter->remainder = scaled % GST_AUDIO_INFO_RATE (info);

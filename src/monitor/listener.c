@@ -104,8 +104,7 @@ take_tags (const GstStructure *answer, float *values, guint max)
   g_autoptr (GstStructure) tags = NULL;
   guint n;
 
-  if (!gst_structure_get (
-          answer, MODEL_TAGS, GST_TYPE_STRUCTURE, &tags, NULL))
+  if (!gst_structure_get (answer, MODEL_TAGS, GST_TYPE_STRUCTURE, &tags, NULL))
     return 0;
   n = MIN ((guint) gst_structure_n_fields (tags), max);
   for (guint i = 0; i < n; i++) {
@@ -321,8 +320,8 @@ build (Listener *listener, const char *uri)
   bus = gst_element_get_bus (listener->pipeline);
   gst_bus_set_sync_handler (bus, on_message, listener, NULL);
   listener->classifier = make_classifier (listener->options);
-  g_object_set (sink, "sync", FALSE, "async", FALSE, "enable-last-sample",
-      FALSE, NULL);
+  g_object_set (
+      sink, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, NULL);
   gst_bin_add_many (
       GST_BIN (listener->pipeline), listener->classifier, sink, NULL);
   gst_element_link (listener->classifier, sink);

@@ -20,11 +20,11 @@ struct _LogFile
 {
   char *path; /* NULL: stdout */
   LogRotation rotation;
-  int fd;          /* -1: it could not be opened */
-  guint64 size;    /* bytes of the file */
-  char *day;       /* that the file was begun on, "20261130" */
-  GQueue waiting;  /* char *, with the newline */
-  gsize written;   /* bytes of the first that the file has already */
+  int fd;         /* -1: it could not be opened */
+  guint64 size;   /* bytes of the file */
+  char *day;      /* that the file was begun on, "20261130" */
+  GQueue waiting; /* char *, with the newline */
+  gsize written;  /* bytes of the first that the file has already */
   guint64 n_lost;
   gboolean is_stuck; /* and it was said */
   gboolean is_cut_off;
@@ -70,8 +70,8 @@ open_file (LogFile *log, GError **error)
   g_free (log->day);
   log->day = get_day ();
   if (log->size > 0 && log->rotation.is_daily) {
-    g_autoptr (GDateTime) changed = g_date_time_new_from_unix_local (
-        info.st_mtime);
+    g_autoptr (GDateTime)
+        changed = g_date_time_new_from_unix_local (info.st_mtime);
 
     g_free (log->day);
     log->day = g_date_time_format (changed, "%Y%m%d");
@@ -112,7 +112,8 @@ log_file_free (LogFile *log)
     return;
   log_file_flush (log);
   if (log->waiting.length > 0)
-    g_printerr ("genreclassify: %u records are lost: the log cannot be written.\n",
+    g_printerr (
+        "genreclassify: %u records are lost: the log cannot be written.\n",
         log->waiting.length);
   close_file (log);
   g_queue_clear_full (&log->waiting, g_free);
@@ -181,8 +182,9 @@ set_stuck (LogFile *log, gboolean is_stuck, const char *why)
   const char *name = log->path ? log->path : "on stdout";
 
   if (is_stuck && !log->is_stuck)
-    g_printerr ("genreclassify: The log %s cannot be written: %s. What is to be "
-                "logged waits.\n",
+    g_printerr (
+        "genreclassify: The log %s cannot be written: %s. What is to be "
+        "logged waits.\n",
         name, why);
   else if (!is_stuck && log->is_stuck)
     g_printerr ("genreclassify: The log %s can be written again.%s\n", name,

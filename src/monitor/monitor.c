@@ -21,6 +21,8 @@
 /* ms between two looks at what is due, and between two frames of the table */
 #define TICK 250
 #define FRAME 500
+/* ms after which another signal does not mean the same wish to end, but haste */
+#define AGAIN 500
 /* s that the stations have to end in */
 #define LAST_WORDS 6
 
@@ -53,7 +55,9 @@ stop (Monitor *monitor, int status)
 {
   monitor->status = MAX (monitor->status, status);
   if (monitor->stopping) {
-    g_main_loop_quit (monitor->loop);
+    /* some send a signal to the process and to its group */
+    if (g_get_monotonic_time () - monitor->stopping > AGAIN * 1000)
+      g_main_loop_quit (monitor->loop);
     return;
   }
   monitor->stopping = g_get_monotonic_time ();
@@ -101,8 +105,8 @@ static void
 print_warnings (GPtrArray *warnings)
 {
   for (guint i = 0; i < warnings->len; i++)
-    g_printerr ("genreclassify: %s\n",
-        (const char *) g_ptr_array_index (warnings, i));
+    g_printerr (
+        "genreclassify: %s\n", (const char *) g_ptr_array_index (warnings, i));
 }
 
 /* FALSE with @error set if there is no such list; the stations then stay as they are. */
@@ -144,7 +148,8 @@ on_tick (gpointer user_data)
   if (outputs_are_cut_off (monitor->outputs))
     stop (monitor, 128 + SIGPIPE);
   if (fleet_is_done (monitor->fleet) ||
-      (monitor->stopping && g_get_monotonic_time () - monitor->stopping >
+      (monitor->stopping &&
+          g_get_monotonic_time () - monitor->stopping >
               LAST_WORDS * G_TIME_SPAN_SECOND))
     g_main_loop_quit (monitor->loop);
   return G_SOURCE_CONTINUE;
@@ -255,7 +260,8 @@ raise_limit (const MonitorOptions *options, GError **error)
       "--per-process %u.",
       options->decoders.per_process, needed, (guint64) limit.rlim_max,
       (guint) MAX ((gint64) (limit.rlim_max - DECODER_OWN_DESCRIPTORS) /
-              DECODER_STATION_DESCRIPTORS, 1));
+              DECODER_STATION_DESCRIPTORS,
+          1));
   return FALSE;
 }
 

@@ -94,8 +94,7 @@ parse_start (const char *text, gint64 *start, GError **error)
 }
 
 static gboolean
-on_recorded (
-    const char *name, const char *value, gpointer data, GError **error)
+on_recorded (const char *name, const char *value, gpointer data, GError **error)
 {
   Given *given = data;
 
@@ -122,8 +121,7 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
     { "mqtt", 0, 0, G_OPTION_ARG_STRING, &given->mqtt,
         "publish the records: mqtt://HOST[:PORT][/TOPIC], or mqtts://...",
         "URL" },
-    { "mqtt-credentials", 0, 0, G_OPTION_ARG_FILENAME,
-        &given->mqtt_credentials,
+    { "mqtt-credentials", 0, 0, G_OPTION_ARG_FILENAME, &given->mqtt_credentials,
         "user name and password for it: the first two lines of this file",
         "FILE" },
     { "mqtt-ca", 0, 0, G_OPTION_ARG_FILENAME, &given->mqtt_ca,
@@ -145,7 +143,7 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
     { "window", 0, 0, G_OPTION_ARG_STRING, &given->window,
         "the audio that is classified at a time (10s)", "TIME" },
     { "per-process", 0, 0, G_OPTION_ARG_INT, &given->per_process,
-        "stations that one process decodes (100)", "N" },
+        "stations that one process decodes (200)", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &given->threads,
         "threads that classify in each process (1)", "N" },
     { "recorded", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
@@ -160,10 +158,8 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
     G_OPTION_ENTRY_NULL
   };
   const GOptionEntry *const tables[] = { entries, NULL };
-  g_autoptr (GOptionContext) context = g_option_context_new (
-      "LIST|URL...");
-  GOptionGroup *group = g_option_group_new (
-      "monitor", NULL, NULL, given, NULL);
+  g_autoptr (GOptionContext) context = g_option_context_new ("LIST|URL...");
+  GOptionGroup *group = g_option_group_new ("monitor", NULL, NULL, given, NULL);
 
   g_set_prgname ("genreclassify monitor");
   g_option_context_set_summary (context,
@@ -209,8 +205,8 @@ convert (Given *given, MonitorOptions *options, GError **error)
           &options->min_title, error) ||
       !parse_duration ("silence", or_default (given->silence, "10s"), 1, 3600,
           &options->silence, error) ||
-      !parse_duration ("window", or_default (given->window, "10s"), 5, 60,
-          &window, error) ||
+      !parse_duration (
+          "window", or_default (given->window, "10s"), 5, 60, &window, error) ||
       !check_range ("per-process", given->per_process, 1, 1000, error) ||
       !check_range ("threads", given->threads, 1, 64, error) ||
       !check_range ("mqtt-queue", given->mqtt_queue, 1, 10000000, error) ||
@@ -230,14 +226,13 @@ convert (Given *given, MonitorOptions *options, GError **error)
     .credentials = g_steal_pointer (&given->mqtt_credentials),
     .ca_file = g_steal_pointer (&given->mqtt_ca),
     .max_waiting = given->mqtt_queue };
-  options->decoders = (DecodersOptions){
-    .model = given->model ? g_steal_pointer (&given->model)
-                          : g_strdup (GENRE_DEFAULT_MODEL),
+  options->decoders = (DecodersOptions){ .model = given->model
+        ? g_steal_pointer (&given->model)
+        : g_strdup (GENRE_DEFAULT_MODEL),
     .window = window * 1000,
     .threads = given->threads,
     .per_process = given->per_process,
-    .instead = g_steal_pointer (&given->instead)
-  };
+    .instead = g_steal_pointer (&given->instead) };
   options->no_table = given->no_table;
   return TRUE;
 }
@@ -264,7 +259,7 @@ clear (Given *given)
 MonitorOptions *
 monitor_options_new (int argc, char **argv, GError **error)
 {
-  Given given = { .per_process = 100, .threads = 1, .mqtt_queue = 10000 };
+  Given given = { .per_process = 200, .threads = 1, .mqtt_queue = 10000 };
   MonitorOptions *options = g_new0 (MonitorOptions, 1);
   gboolean ok = parse (argc, argv, &given, &options->lists, error) &&
       convert (&given, options, error);

@@ -51,7 +51,8 @@ static void
 check_history (Outputs *outputs, gboolean ok, const GError *error)
 {
   if (!ok && !outputs->history_is_stuck)
-    g_printerr ("genreclassify: %s What is to be kept waits.\n", error->message);
+    g_printerr (
+        "genreclassify: %s What is to be kept waits.\n", error->message);
   else if (ok && outputs->history_is_stuck)
     g_printerr ("genreclassify: The history can be written again.\n");
   outputs->history_is_stuck = !ok;

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 
 typedef enum
 {

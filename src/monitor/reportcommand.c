@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <gio/gio.h>
+
 #include "arguments.h"
 #include "dayplot.h"
 #include "plot/figure.h"

@@ -75,18 +75,21 @@ print_padded (const char *text, guint width)
     used += columns;
   }
   part = g_strndup (text, p - text);
-  g_print ("%s%s%*s", part, fits ? "" : "…",
+  g_print ("%s%s%*s", part,
+      fits                       ? ""
+          : g_get_charset (NULL) ? "…"
+                                 : "~",
       (int) (width - used - (fits ? 0 : 1)), "");
 }
 
-/* "Artist – Title", safe for a terminal; free with g_free(). */
+/* "Artist - Title", safe for a terminal; free with g_free(). */
 static char *
 name_title (const char *artist, const char *title)
 {
   g_autofree char *name = NULL;
 
   if (artist && title)
-    name = g_strdup_printf ("%s – %s", artist, title);
+    name = g_strdup_printf ("%s - %s", artist, title);
   else
     name = g_strdup (title ? title : artist ? artist : "(no title)");
   return make_safe (name);
@@ -103,14 +106,14 @@ format_length (double seconds)
   return g_strdup_printf ("%u:%02u", s / 60, s % 60);
 }
 
-/* "61 %", "<1 %" for what is not quite nothing, and "–" for nothing. */
+/* "61 %", "<1 %" for what is not quite nothing, and "-" for nothing. */
 static void
 format_share (char *text, gsize size, double part, double whole)
 {
   double share = whole > 0 ? part / whole : 0;
 
   if (part < 0.5)
-    g_strlcpy (text, "–", size);
+    g_strlcpy (text, "-", size);
   else if (share < 0.005)
     g_strlcpy (text, "<1 %", size);
   else
@@ -297,7 +300,7 @@ print_plays (const DayRecords *records, gboolean artists, const char *heading)
       break;
     if (i == 0)
       g_print ("\n%s\n", heading);
-    g_print ("  %4u×  %s\n", play->n, name);
+    g_print ("  %4u x  %s\n", play->n, name);
   }
 }
 

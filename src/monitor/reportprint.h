@@ -11,6 +11,6 @@ void report_print_day (const DayRecords *records);
 /* Prints one line for each station (element-type DayRecords), all of one day. */
 void report_print_stations (const GPtrArray *stations, const Day *day);
 
-/* (transfer full): the same as one JSON object, of several lines. */
+/* (transfer full): the same as one JSON object, without a newline. */
 char *report_day_to_json (const DayRecords *records);
 char *report_stations_to_json (const GPtrArray *stations, const Day *day);

@@ -464,7 +464,9 @@ begin (Station *station, gint64 now)
 void
 station_take_event (Station *station, const StationEvent *event, gint64 now)
 {
-  if (event->kind == EVENT_BEGIN && station->begun == 0)
+  /* the first title may come before the first audio */
+  if ((event->kind == EVENT_BEGIN || event->kind == EVENT_TITLE) &&
+      station->begun == 0)
     begin (station, now);
   if (station->current.tally && event->kind != EVENT_SEGMENT)
     take_progress (station, event);

@@ -29,9 +29,8 @@ has_prefix (const char *text, const char *prefix)
   return !g_ascii_strncasecmp (text, prefix, strlen (prefix));
 }
 
-/* A list that is put together of others may change its encoding from line to line. */
-static char *
-decode (const char *bytes, gsize length)
+char *
+stationlist_decode (const char *bytes, gsize length)
 {
   char *text;
 
@@ -62,7 +61,8 @@ take_line (const char **text)
     start += 3;
     length -= 3;
   }
-  return g_strstrip (decode (start, length));
+  /* each for itself: a list that is put together of others has several encodings */
+  return g_strstrip (stationlist_decode (start, length));
 }
 
 /* M3U */

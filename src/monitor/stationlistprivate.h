@@ -51,6 +51,9 @@ char *station_hide_user (const char *uri);
  * with one.  A drive's letter is none. */
 char *station_get_scheme (const char *text);
 
+/* (transfer full): in UTF-8 what is in that, or else in Latin-1 as Windows has it. */
+char *stationlist_decode (const char *bytes, gsize length);
+
 /* Reads XSPF or OPML.  FALSE with @error set if it is not that, or malformed. */
 gboolean stationlist_read_xml (StationListReader *reader, const char *text,
     gsize size, const char *encoding, GError **error);

@@ -16,18 +16,32 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlParserCtxt, xmlFreeParserCtxt)
 
+/* Bytes of one tag: the library compares each of its attributes with each, which of
+ * many takes hours. */
+#define TAG_LIMIT 16384
+
 /* Parsing */
+
+/* What the library prints in spite of XML_PARSE_NOERROR, about encodings. */
+static void
+ignore (G_GNUC_UNUSED void *data, G_GNUC_UNUSED const char *format, ...)
+{
+}
 
 /* NULL with @error set. */
 static xmlDoc *
 parse (const char *text, gsize size, const char *encoding, GError **error)
 {
   g_autoptr (xmlParserCtxt) context = xmlNewParserCtxt ();
-  xmlDoc *document = xmlCtxtReadMemory (
-      context, text, size, NULL, encoding, XML_OPTIONS);
-  const xmlError *fault = xmlCtxtGetLastError (context);
+  xmlDoc *document;
+  const xmlError *fault;
   g_autofree char *why = NULL;
 
+  xmlSetGenericErrorFunc (NULL, ignore);
+  document = xmlCtxtReadMemory (
+      context, text, size, NULL, encoding, XML_OPTIONS);
+  xmlSetGenericErrorFunc (NULL, NULL);
+  fault = xmlCtxtGetLastError (context);
   if (document)
     return document;
   why = station_clean_text (
@@ -82,11 +96,27 @@ parse_leniently (
   size = strlen (repaired);
   /* the error that is told is that of the list as it is */
   document = parse (repaired, size, encoding, NULL);
-  if (!document && !g_utf8_validate (repaired, size, NULL))
-    document = parse (repaired, size, "WINDOWS-1252", NULL);
+  if (!document) {
+    g_autofree char *decoded = stationlist_decode (repaired, size);
+
+    document = parse (decoded, strlen (decoded), "UTF-8", NULL);
+  }
   if (document)
     g_clear_error (error);
   return document;
+}
+
+static gboolean
+has_long_tag (const char *text)
+{
+  while ((text = strchr (text, '<'))) {
+    gsize length = strcspn (text, ">");
+
+    if (length > TAG_LIMIT)
+      return TRUE;
+    text += length;
+  }
+  return FALSE;
 }
 
 /* Nodes */
@@ -227,12 +257,19 @@ gboolean
 stationlist_read_xml (StationListReader *reader, const char *text, gsize size,
     const char *encoding, GError **error)
 {
-  g_autoptr (xmlDoc) document = parse_leniently (text, size, encoding, error);
-  xmlNode *root = document ? xmlDocGetRootElement (document) : NULL;
+  g_autoptr (xmlDoc) document = NULL;
+  xmlNode *root;
   guint n_links = 0;
 
+  if (has_long_tag (text)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "It is XML with a tag of more than %d bytes", TAG_LIMIT);
+    return FALSE;
+  }
+  document = parse_leniently (text, size, encoding, error);
   if (!document)
     return FALSE;
+  root = xmlDocGetRootElement (document);
   /* none of the formats has any; where they were replaced, a short list could be
    * very long */
   if (document->intSubset && document->intSubset->entities) {

@@ -40,8 +40,7 @@ dup_stripped (const char *text, gsize length)
 }
 
 void
-title_tally_set_title (
-    TitleTally *tally, const char *title, const char *artist)
+title_tally_set_title (TitleTally *tally, const char *title, const char *artist)
 {
   const char *separator = *artist ? NULL : strstr (title, " - ");
 
@@ -111,8 +110,7 @@ title_tally_add (
     case HEARD_MUSIC:
       tally->music += seconds;
       if (event->n_probabilities == model->genres.n)
-        add_weighted (
-            tally->genres, model->genres.n, event->values, seconds);
+        add_weighted (tally->genres, model->genres.n, event->values, seconds);
       break;
     case HEARD_SPEECH:
       tally->speech += seconds;

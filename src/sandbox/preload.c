@@ -21,16 +21,26 @@ is_wanted (GstElementFactory *factory)
       !strstr (class, "Image") && !strstr (class, "Network");
 }
 
+/* Loads those of @features that are wanted and that one of @plugins (NULL: any) has.  The
+ * registry forgets what another plugin has, so that nothing tries to load it later. */
 static void
-load_features (GList *features)
+load_features (GList *features, const char *const *plugins)
 {
-  for (GList *i = features; i; i = i->next)
-    if (!GST_IS_ELEMENT_FACTORY (i->data) || is_wanted (i->data)) {
-      GstPluginFeature *loaded = gst_plugin_feature_load (i->data);
+  for (GList *i = features; i; i = i->next) {
+    GstPluginFeature *feature = i->data, *loaded;
+    const char *plugin = gst_plugin_feature_get_plugin_name (feature);
 
-      if (loaded)
-        gst_object_unref (loaded);
+    if (plugins && !(plugin && g_strv_contains (plugins, plugin))) {
+      gst_registry_remove_feature (gst_registry_get (), feature);
+      continue;
     }
+    if (GST_IS_ELEMENT_FACTORY (feature) &&
+        !is_wanted (GST_ELEMENT_FACTORY (feature)))
+      continue;
+    loaded = gst_plugin_feature_load (feature);
+    if (loaded)
+      gst_object_unref (loaded);
+  }
   gst_plugin_feature_list_free (features);
 }
 
@@ -78,14 +88,15 @@ make_element (const char *factory)
 }
 
 void
-preload_decoders (const char *const *elements)
+preload_decoders (const char *const *plugins, const char *const *elements)
 {
   static const char *const common[] = { "decodebin", "typefind", "multiqueue",
     "fakesink", "genreclassify" };
 
   load_features (gst_element_factory_list_get_elements (
-      GST_ELEMENT_FACTORY_TYPE_DECODABLE, GST_RANK_MARGINAL));
-  load_features (gst_type_find_factory_get_list ());
+                     GST_ELEMENT_FACTORY_TYPE_DECODABLE, GST_RANK_MARGINAL),
+      plugins);
+  load_features (gst_type_find_factory_get_list (), plugins);
   for (guint i = 0; i < G_N_ELEMENTS (common); i++)
     make_element (common[i]);
   for (guint i = 0; elements[i]; i++)

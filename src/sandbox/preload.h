@@ -9,7 +9,10 @@
 /* FALSE with @error (ANALYSIS_ERROR) set if there is no element genreclassify. */
 gboolean preload_check_plugin (GError **error);
 
-/* Loads all parsers, demuxers and decoders of audio, and our element, whose model must
+/* Loads parsers, demuxers and decoders of audio, and our element, whose model must
  * have been offered.
+ * @plugins: (array zero-terminated=1) (nullable): those that they are taken from; NULL:
+ *     all that there are.  What others give is not found in the sandbox.
  * @elements: (array zero-terminated=1): the names of others that are needed */
-void preload_decoders (const char *const *elements);
+void preload_decoders (
+    const char *const *plugins, const char *const *elements);

@@ -251,10 +251,10 @@ forbid_writing (scmp_filter_ctx filter, int mode)
 
   if (status == -EDOM)
     status = 0;
-  return status ? status
-                : seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM),
-                      SCMP_SYS (openat), 1,
-                      SCMP_A2 (SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+  return status
+      ? status
+      : seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (openat), 1,
+            SCMP_A2 (SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
 }
 
 static int
@@ -264,8 +264,7 @@ filter_network_calls (void)
   int status = filter ? 0 : -ENOMEM;
 
   for (guint i = 0; status == 0 && i < G_N_ELEMENTS (forbidden); i++) {
-    status = seccomp_rule_add (
-        filter, SCMP_ACT_ERRNO (EPERM), forbidden[i], 0);
+    status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), forbidden[i], 0);
     if (status == -EDOM) /* this architecture has no such call */
       status = 0;
   }
@@ -275,8 +274,8 @@ filter_network_calls (void)
     status = forbid_writing (filter, O_RDWR);
   /* threads, but no processes */
   if (status == 0)
-    status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM),
-        SCMP_SYS (clone), 1, SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+    status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (clone),
+        1, SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
   if (status == 0)
     status = seccomp_rule_add (
         filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0);

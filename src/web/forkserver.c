@@ -363,7 +363,7 @@ forkserver_main (void)
   }
   gst_pb_utils_init ();
   open_file_src_register ();
-  preload_decoders (elements);
+  preload_decoders (NULL, elements);
   json_builder_end_array (models);
   sandbox_isolate ();
   /* a smaller process is forked faster */

@@ -11,7 +11,8 @@ typedef struct
 } File;
 
 static sqlite3_vfs vfs, *real_vfs;
-static sqlite3_io_methods methods;
+static sqlite3_io_methods methods, methods_without_wal;
+static gboolean allows_wal = TRUE;
 
 static GMutex mutex; /* for what follows */
 static gboolean armed, failed, fails_after;
@@ -178,8 +179,23 @@ open_file (sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags,
   (void) self;
   REAL (file) = (sqlite3_file *) ((File *) file + 1);
   result = real_vfs->xOpen (real_vfs, name, REAL (file), flags, out);
-  file->pMethods = REAL (file)->pMethods ? &methods : NULL;
+  file->pMethods = !REAL (file)->pMethods ? NULL
+      : allows_wal                        ? &methods
+                                          : &methods_without_wal;
   return result;
+}
+
+static int
+delete_file (sqlite3_vfs *self, const char *name, int sync)
+{
+  (void) self;
+  DO (real_vfs->xDelete (real_vfs, name, sync));
+}
+
+void
+failing_vfs_allow_wal (gboolean allow)
+{
+  allows_wal = allow;
 }
 
 void
@@ -190,10 +206,13 @@ failing_vfs_register (void)
     truncate_file, sync_file, get_size, lock_file, unlock_file, check_lock,
     control, get_sector_size, get_characteristics, map_memory, lock_memory,
     end_memory, unmap_memory, NULL, NULL };
+  methods_without_wal = methods;
+  methods_without_wal.iVersion = 1;
   /* all else is the real one's, which does not look at itself */
   vfs = *real_vfs;
   vfs.zName = "failing";
   vfs.szOsFile = (int) sizeof (File) + real_vfs->szOsFile;
   vfs.xOpen = open_file;
+  vfs.xDelete = delete_file;
   sqlite3_vfs_register (&vfs, 1);
 }

@@ -204,6 +204,9 @@ test_extinf (void)
       "-1 tvg-name=\"This is \"a test\"\" group-title=\"T\",A \"test\"",
       "A \"test\"");
   check_extinf ("-1 tvg-name=\"12\" Mix\" group-title=\"T, U\",Mix", "Mix");
+  check_extinf ("-1 tvg-name=\"Say \"hi\" now, ok\" g=\"d\",N", "N");
+  check_extinf ("-1 tvg-name=\"Say \"hi\" now\" g=\"d\",", "Say \"hi\" now");
+  check_extinf ("-1 tvg-name=\"Open,N", "N");
   /* bylee20/bomi#7 */
   check_extinf ("-1, group-title=\"Re, gion\" tvg-logo=\"\",TV B", "TV B");
   /* segator/proxylive#17, Threadfin/Threadfin#65, #590 */
@@ -410,6 +413,8 @@ test_opml (void)
   check ("<opml><body><outline text='Caf\xe9 & Bar' "
          "URL='http://a.example/?a=1&b=2'/></body></opml>",
       "http://a.example/?a=1&b=2|Café & Bar\n");
+  check ("<opml><outline text='\xe9\x81' URL='http://a.example/'/></opml>",
+      "http://a.example/|é\n");
   check_invalid ("<opml><body><outline type='link' URL='http://a/'/></body>"
                  "</opml>",
       "links to other lists");
@@ -435,6 +440,11 @@ test_xml_attacks (void)
   for (guint i = 0; i < 100000; i++)
     g_string_append (deep, "<outline>");
   check_invalid (deep->str, "malformed XML");
+  g_string_assign (deep, "<opml");
+  for (guint i = 0; i < 100000; i++)
+    g_string_append_printf (deep, " a%u=''", i);
+  g_string_append (deep, "/>");
+  check_invalid (deep->str, "tag of more than");
   g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
 }
 
@@ -605,12 +615,15 @@ test_arguments (void)
       folder, "Radio: all", "icy://a.example/1");
   g_autofree char *hls = write_file (
       folder, "x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n1.ts");
-  const char *const names[] = { list, "http://a.example/1",
+  const char *const names[] = { "Radio: all", "http://a.example/1",
     "http://a.example/2.m3u8", "pulse://", NULL };
+  g_autofree char *here = g_get_current_dir (), *text = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) entries = stationlist_read (names, NULL, &error);
-  g_autofree char *text = NULL;
+  g_autoptr (GPtrArray) entries = NULL;
 
+  g_assert_cmpint (g_chdir (folder), ==, 0);
+  entries = stationlist_read (names, NULL, &error);
+  g_assert_cmpint (g_chdir (here), ==, 0);
   g_assert_no_error (error);
   text = describe (entries);
   g_assert_cmpstr (text, ==,
@@ -618,10 +631,27 @@ test_arguments (void)
       "http://a.example/2.m3u8|a.example/2.m3u8\npulse://|pulse:\n");
   check_read_error (hls, "x.m3u8: It is an HLS playlist");
   check_read_error ("foo://me:secret@x", "x: It cannot be a station");
+  check_read_error ("me:secret@host:8000/x", "host:8000/x: It cannot be");
   check_read_error ("http://me:secret@", "no complete URL");
   check_read_error ("/no/such/file", "/no/such/file: ");
   check_read_error ("ftp://me:secret@host/a.m3u", "cannot be a station");
   check_read_error (folder, folder);
+  remove_folder (folder);
+}
+
+static void
+test_standard_input (void)
+{
+  static const char *const names[] = { "-", NULL };
+  g_autofree char *folder = make_folder ();
+  g_autofree char *list = write_file (folder, "list", "http://a.example/1");
+  g_autoptr (GPtrArray) entries = NULL;
+
+  g_assert_nonnull (freopen (list, "r", stdin));
+  entries = stationlist_read (names, NULL, NULL);
+  g_assert_cmpuint (entries->len, ==, 1);
+  /* it has come to its end */
+  check_read_error ("-", "standard input: It has no station: it is empty");
   remove_folder (folder);
 }
 
@@ -648,5 +678,6 @@ main (int argc, char **argv)
   g_test_add_func ("/lists/unique-ids", test_unique_ids);
   g_test_add_func ("/lists/many", test_many);
   g_test_add_func ("/lists/arguments", test_arguments);
+  g_test_add_func ("/lists/standard-input", test_standard_input);
   return g_test_run ();
 }
