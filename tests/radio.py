@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 
 CONFIG = """<icecast>
-  <limits><clients>9</clients><sources>2</sources>
+  <limits><clients>{sources}9</clients><sources>{sources}</sources>
     <burst-on-connect>0</burst-on-connect></limits>
   <authentication><source-password>secret</source-password>
     <admin-user>admin</admin-user><admin-password>secret</admin-password>
@@ -38,9 +38,10 @@ def free_port():
 
 
 class Radio:
-    """An Icecast server with one station, /radio.  Its files lie in the folder."""
+    """An Icecast server with one station, /radio, or more that others play.  Its files
+    lie in the folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, sources=2):
         self.port = free_port()
         self.uri = f"http://127.0.0.1:{self.port}/radio"
         os.chmod(folder, 0o755)
@@ -51,7 +52,8 @@ class Radio:
             os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
         path = os.path.join(folder, "icecast.xml")
         with open(path, "w") as f:
-            f.write(CONFIG.format(port=self.port, folder=folder, owner=owner))
+            f.write(CONFIG.format(port=self.port, folder=folder, owner=owner,
+                                  sources=sources))
         os.chmod(path, 0o644)
         self.server = subprocess.Popen(
             [shutil.which("icecast2"), "-c", path],
@@ -94,10 +96,10 @@ class Radio:
         except OSError:
             return False
 
-    def set_title(self, title):
+    def set_title(self, title, mount="/radio"):
         """True once the server has taken it; the station must be there."""
         query = urllib.parse.urlencode(
-            {"mount": "/radio", "mode": "updinfo", "song": title})
+            {"mount": mount, "mode": "updinfo", "song": title})
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/admin/metadata?{query}")
         secret = base64.b64encode(b"admin:secret").decode()

@@ -35,19 +35,29 @@
 /* threads that wait for stations to end */
 #define ENDING_THREADS 4
 
+/* ms between two looks at the stations, and how many of them to a sign of life */
+#define CHECK_INTERVAL 500
+#define SIGN_INTERVAL 6
+
+/* s in which the process that fetches must give such a sign */
+#define MAX_MUTE 15
+
 typedef struct
 {
   GMainLoop *loop;
   ListenerOptions options;
   GHashTable *listeners; /* station -> Listener */
   GThreadPool *ending;   /* frees listeners */
+  guint n_checks;
+  gint64 checked,
+      heard; /* µs, monotonic: the last look, and sign of the fetcher */
 } DecoderProcess;
 
-/* when the station that has been ending for longest began to, s, monotonic; 0: none */
+/* Stations that are ending. */
 static struct
 {
   GMutex lock;
-  guint n;      /* that are ending */
+  guint n;
   gint64 moved; /* µs: when one last began while there was none, or was done */
 } endings;
 
@@ -112,6 +122,20 @@ give_up_if_stuck (void)
     _exit (1);
 }
 
+/* A process that fetches and hangs is of no more use than one that is gone. */
+static void
+check_fetcher (DecoderProcess *process)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  /* this process itself was stopped */
+  if (now - process->checked > MAX_MUTE / 2 * G_TIME_SPAN_SECOND)
+    process->heard = now;
+  process->checked = now;
+  if (now - process->heard > MAX_MUTE * G_TIME_SPAN_SECOND)
+    _exit (1);
+}
+
 static gboolean
 check_listeners (gpointer user_data)
 {
@@ -126,6 +150,9 @@ check_listeners (gpointer user_data)
       begin_ending (process, listener);
     }
   give_up_if_stuck ();
+  check_fetcher (process);
+  if (++process->n_checks % SIGN_INTERVAL == 0)
+    send_text (EVENT_READY, "");
   return G_SOURCE_CONTINUE;
 }
 
@@ -147,7 +174,7 @@ static gboolean
 on_order (int socket, GIOCondition condition, gpointer user_data)
 {
   DecoderProcess *process = user_data;
-  StationOrder order;
+  StationOrder order = { 0 };
   int file;
   gssize size = packet_receive (socket, &order, sizeof order, &file, 1);
 
@@ -166,14 +193,18 @@ on_order (int socket, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Without the process that fetches nothing can be done. */
+/* It gives a sign of life.  Without it nothing can be done. */
 static gboolean
-on_fetcher_gone (int socket, GIOCondition condition, gpointer user_data)
+on_fetcher (int socket, GIOCondition condition, gpointer user_data)
 {
-  (void) socket;
+  DecoderProcess *process = user_data;
+  char sign;
+
   (void) condition;
-  (void) user_data;
-  _exit (1);
+  if (read (socket, &sign, sizeof sign) <= 0)
+    _exit (1);
+  process->heard = g_get_monotonic_time ();
+  return G_SOURCE_CONTINUE;
 }
 
 /* Starting */
@@ -237,8 +268,8 @@ decoder_process_main (const DecoderSettings *settings)
   g_autoptr (GError) error = NULL;
 
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  /* the signals of a terminal or a service manager are for the monitor, which ends this process by closing the
-   * socket */
+  /* the signals of a terminal or a service manager are for the monitor, which ends
+   * this process by closing the socket */
   signal (SIGINT, SIG_IGN);
   signal (SIGTERM, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
@@ -252,6 +283,7 @@ decoder_process_main (const DecoderSettings *settings)
   process.options = (ListenerOptions){ .model = settings->model,
     .pool = make_pool (settings->threads),
     .window = settings->window,
+    .patience = settings->patience,
     .instead = settings->instead,
     .send = send_event };
   process.listeners = g_hash_table_new (NULL, NULL);
@@ -259,8 +291,10 @@ decoder_process_main (const DecoderSettings *settings)
       end_listener, NULL, ENDING_THREADS, FALSE, NULL);
   process.loop = g_main_loop_new (NULL, FALSE);
   g_unix_fd_add (DECODER_SOCKET, G_IO_IN | G_IO_HUP, on_order, &process);
-  g_unix_fd_add (DECODER_FETCH_SOCKET, G_IO_HUP, on_fetcher_gone, NULL);
-  g_timeout_add (500, check_listeners, &process);
+  process.checked = process.heard = g_get_monotonic_time ();
+  g_unix_fd_add (
+      DECODER_FETCH_SOCKET, G_IO_IN | G_IO_HUP, on_fetcher, &process);
+  g_timeout_add (CHECK_INTERVAL, check_listeners, &process);
   send_text (EVENT_READY, "");
   g_main_loop_run (process.loop);
   /* the monitor is gone: nobody is to be told of any end */

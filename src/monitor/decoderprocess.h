@@ -12,9 +12,10 @@
 typedef struct
 {
   char *model;
-  guint64 window;   /* ns */
-  guint threads;    /* that classify */
+  guint64 window; /* ns */
+  guint threads;  /* that classify */
   guint max_stations;
+  guint patience;   /* see DecodersOptions */
   gboolean is_open; /* it listens to other than HTTP, and so has the network */
   char *instead;    /* see ListenerOptions, or NULL */
 } DecoderSettings;

@@ -19,6 +19,13 @@
 
 /* events that are taken before others have their turn in the main loop */
 #define MAX_EVENTS 64
+/* s in which a process must give a sign of life, and in which it must have started */
+#define MAX_MUTE 15
+#define MAX_START 60
+/* s that it may take to read an order when many wait */
+#define MAX_UNREAD 2
+/* s between two looks at that; after much more, this process itself was stopped */
+#define CHECK_INTERVAL 1
 
 /* A process that decodes, and the one that fetches for it. */
 typedef struct
@@ -31,6 +38,7 @@ typedef struct
   gboolean is_open;  /* see DecoderSettings */
   guint capacity;
   GHashTable *stations; /* ids */
+  gint64 heard;         /* µs, monotonic, when the last event came */
 } Pair;
 
 struct _Decoders
@@ -41,6 +49,8 @@ struct _Decoders
   GPtrArray *pairs;
   GHashTable *pair_of; /* station -> Pair */
   guint64 n_crashes;
+  guint check;    /* source */
+  gint64 checked; /* µs, monotonic */
 };
 
 /* Starting a pair */
@@ -77,10 +87,12 @@ spawn_pair (Pair *pair, GError **error)
     .window = options->window,
     .threads = options->threads,
     .max_stations = pair->capacity,
+    .patience = options->patience,
     .is_open = pair->is_open,
     .instead = (char *) options->instead };
   g_auto (GStrv) decoder = monitor_worker_make_arguments (&settings);
   g_auto (GStrv) fetcher = monitor_worker_make_arguments (NULL);
+  const struct timeval patience = { MAX_UNREAD, 0 };
   int ends[2], fetch_ends[2];
   gboolean ok;
 
@@ -92,6 +104,9 @@ spawn_pair (Pair *pair, GError **error)
     return FALSE;
   }
   pair->socket = ends[0];
+  /* one that hangs must not hold up the others */
+  setsockopt (
+      pair->socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   ok = spawn ((const char *const *) decoder, ends[1], fetch_ends[0],
            &pair->decoder, error) &&
       spawn ((const char *const *) fetcher, fetch_ends[1], -1, &pair->fetcher,
@@ -145,6 +160,7 @@ pair_new (Decoders *decoders, gboolean is_open, guint capacity)
   pair->socket = -1;
   pair->is_open = is_open;
   pair->capacity = capacity;
+  pair->heard = g_get_monotonic_time ();
   pair->stations = g_hash_table_new (NULL, NULL);
   if (!spawn_pair (pair, &error)) {
     pair_free (pair);
@@ -212,12 +228,15 @@ take_event (Pair *pair, StationEvent *event, gssize size)
     lose_pair (decoders, pair);
     return FALSE;
   }
+  pair->heard = g_get_monotonic_time ();
   if (!pair->is_ready) {
     pair->is_ready = event->kind == EVENT_READY;
     if (!pair->is_ready)
       fail (decoders, event->title);
     return TRUE;
   }
+  if (event->kind == EVENT_READY)
+    return TRUE;
   if (event->kind == EVENT_END)
     forget_station (decoders, pair, event->station);
   decoders->callbacks->on_event (event, decoders->user_data);
@@ -250,7 +269,38 @@ on_socket (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Gives up the processes that hang. */
+static gboolean
+check_pairs (gpointer user_data)
+{
+  Decoders *decoders = user_data;
+  const gint64 now = g_get_monotonic_time ();
+  const gboolean was_away = now - decoders->checked >
+      MAX_MUTE / 2 * G_TIME_SPAN_SECOND;
+
+  decoders->checked = now;
+  for (guint i = decoders->pairs->len; i-- > 0;) {
+    Pair *pair = g_ptr_array_index (decoders->pairs, i);
+    const gint64 patience = pair->is_ready ? MAX_MUTE : MAX_START;
+
+    if (was_away)
+      pair->heard = now;
+    else if (now - pair->heard > patience * G_TIME_SPAN_SECOND)
+      lose_pair (decoders, pair);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
 /* Giving orders */
+
+/* If that fails, the process has ended or hangs, and the socket will tell so. */
+static void
+send_order (Pair *pair, const StationOrder *order, int file)
+{
+  if (!packet_send (pair->socket, order, station_order_get_size (order), &file,
+          file >= 0 ? 1 : 0))
+    kill (pair->decoder, SIGKILL);
+}
 
 static Pair *
 find_pair (Decoders *decoders, gboolean is_open, gboolean is_alone)
@@ -281,8 +331,7 @@ decoders_start (Decoders *decoders, guint32 station, const char *uri, int file,
   g_strlcpy (order.uri, uri, sizeof order.uri);
   g_hash_table_add (pair->stations, GUINT_TO_POINTER (station));
   g_hash_table_insert (decoders->pair_of, GUINT_TO_POINTER (station), pair);
-  /* if that fails, the process has ended, and the socket tells so */
-  packet_send (pair->socket, &order, sizeof order, &file, file >= 0 ? 1 : 0);
+  send_order (pair, &order, file);
   return TRUE;
 }
 
@@ -294,7 +343,7 @@ decoders_stop (Decoders *decoders, guint32 station)
       decoders->pair_of, GUINT_TO_POINTER (station));
 
   if (pair)
-    packet_send (pair->socket, &order, sizeof order, NULL, 0);
+    send_order (pair, &order, -1);
 }
 
 Decoders *
@@ -308,6 +357,9 @@ decoders_new (const DecodersOptions *options,
   decoders->user_data = user_data;
   decoders->pairs = g_ptr_array_new_with_free_func (pair_free);
   decoders->pair_of = g_hash_table_new (NULL, NULL);
+  decoders->checked = g_get_monotonic_time ();
+  decoders->check = g_timeout_add_seconds (
+      CHECK_INTERVAL, check_pairs, decoders);
   return decoders;
 }
 
@@ -316,6 +368,7 @@ decoders_free (Decoders *decoders)
 {
   if (!decoders)
     return;
+  g_source_remove (decoders->check);
   g_ptr_array_unref (decoders->pairs);
   g_hash_table_unref (decoders->pair_of);
   g_free (decoders);

@@ -13,9 +13,10 @@ typedef struct _Decoders Decoders;
 typedef struct
 {
   const char *model;
-  guint64 window; /* ns */
-  guint threads;  /* that classify in each process */
+  guint64 window;    /* ns */
+  guint threads;     /* that classify in each process */
   guint per_process; /* stations */
+  guint patience;    /* s without audio after which a station counts as lost */
   const char *instead; /* an element in the place of genreclassify, or NULL */
 } DecodersOptions;
 

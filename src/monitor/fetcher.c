@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
@@ -25,6 +26,8 @@
 /* s without any data after which a request is given up; the other process has less
  * patience with a station */
 #define TIMEOUT 60
+/* s between two signs of life */
+#define SIGN_INTERVAL 3
 /* the longest list that is followed, bytes, and how often one leads to another */
 #define MAX_LIST 65536
 #define MAX_LISTS 3
@@ -38,8 +41,8 @@ typedef struct
   char *uri;
   guint64 offset;
   gint64 end;
-  gboolean is_live;
-  guint n_lists; /* that were followed */
+  gboolean is_station, is_live; /* see FetchRequest */
+  guint n_lists;                /* that were followed */
   SoupMessage *message;
   GCancellable *cancellable;
   GInputStream *body;
@@ -70,8 +73,16 @@ fetch_free (Fetch *fetch)
 }
 
 static void
-answer (Fetch *fetch, const FetchAnswer *content)
+answer (Fetch *fetch, FetchAnswer *content)
 {
+  if (fetch->message) {
+    g_autofree char *uri = g_uri_to_string (
+        soup_message_get_uri (fetch->message));
+
+    /* a part of one is none */
+    if (strlen (uri) < sizeof content->uri)
+      strcpy (content->uri, uri);
+  }
   /* the socket is empty, and takes so much at once */
   if (write (fetch->fd, content, sizeof *content) != sizeof *content)
     g_cancellable_cancel (fetch->cancellable);
@@ -244,13 +255,13 @@ take_body (Fetch *fetch)
   const char *type = soup_message_headers_get_content_type (headers, NULL);
   FetchAnswer content = { .status = soup_message_get_status (fetch->message) };
 
-  if (fetch->is_live && type && is_list (type)) {
+  if (fetch->is_station && type && is_list (type)) {
     fetch->data = g_realloc (fetch->data, MAX_LIST);
     g_input_stream_read_all_async (fetch->body, fetch->data, MAX_LIST,
         G_PRIORITY_DEFAULT, fetch->cancellable, on_list_read, fetch);
     return;
   }
-  if (fetch->is_live)
+  if (fetch->is_station)
     content.metadata_interval = get_metadata_interval (headers);
   if (type)
     g_strlcpy (content.content_type, type, sizeof content.content_type);
@@ -284,6 +295,12 @@ on_sent (GObject *object, GAsyncResult *result, gpointer user_data)
     fetch_free (fetch);
     return;
   }
+  /* it must not be taken for a later part */
+  if (fetch->offset > 0 && status != SOUP_STATUS_PARTIAL_CONTENT) {
+    answer_error (fetch, "The server does not send parts of a file.");
+    fetch_free (fetch);
+    return;
+  }
   take_body (fetch);
 }
 
@@ -299,7 +316,7 @@ begin (Fetch *fetch)
     return;
   }
   headers = soup_message_get_request_headers (fetch->message);
-  if (fetch->is_live)
+  if (fetch->is_station)
     soup_message_headers_append (headers, "Icy-MetaData", "1");
   if (fetch->offset > 0 || fetch->end >= 0)
     soup_message_headers_set_range (
@@ -348,12 +365,21 @@ on_request (int socket, GIOCondition condition, gpointer user_data)
   fetch->uri = g_strdup (order.uri);
   fetch->offset = order.offset;
   fetch->end = order.end;
+  fetch->is_station = order.is_station != 0;
   fetch->is_live = order.is_live != 0;
   fetch->cancellable = g_cancellable_new ();
   fetch->data = g_malloc (BLOCK_SIZE);
   g_unix_set_fd_nonblocking (fd, TRUE, NULL);
   fetch->hangup = g_unix_fd_add (fd, G_IO_HUP, on_hangup, fetch);
   begin (fetch);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+give_sign (gpointer user_data)
+{
+  /* while the other does not read them, none are needed */
+  (void) send (GPOINTER_TO_INT (user_data), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -368,6 +394,9 @@ fetcher_main (int socket)
   signal (SIGINT, SIG_IGN);
   signal (SIGTERM, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
+  /* a proxy is the environment's affair, not that of a desktop's settings, which would
+   * be written to the disk */
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
   session = soup_session_new_with_options (
       /* a station is one connection that never ends */
       "max-conns", G_MAXINT, "max-conns-per-host", G_MAXINT, "timeout",
@@ -378,6 +407,7 @@ fetcher_main (int socket)
     return 1;
   }
   g_unix_fd_add (socket, G_IO_IN | G_IO_HUP, on_request, loop);
+  g_timeout_add_seconds (SIGN_INTERVAL, give_sign, GINT_TO_POINTER (socket));
   g_main_loop_run (loop);
   return 0;
 }

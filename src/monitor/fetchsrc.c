@@ -17,7 +17,8 @@
 
 enum
 {
-  PROP_IS_LIVE = 1,
+  PROP_IS_STATION = 1,
+  PROP_IS_LIVE,
   PROP_FD
 };
 
@@ -27,8 +28,10 @@ struct _FetchSrc
 {
   GstPushSrc parent;
   char *uri;
-  gboolean is_live; /* a station: with titles, and not to be sought in */
-  int file;         /* what is read instead of the URI, or -1; not owned */
+  char *location;      /* where it was found in the end, or NULL; object lock */
+  gboolean is_station; /* with titles, and not to be sought in */
+  gboolean is_live;
+  int file; /* what is read instead of the URI, or -1; not owned */
 
   /* the streaming thread's, or nobody's */
   GstPoll *poll; /* lets the thread be woken */
@@ -69,9 +72,10 @@ fail (FetchSrc *src, const char *why)
 static gboolean
 request (FetchSrc *src, int other_end)
 {
-  FetchRequest order = {
-    .offset = src->offset, .end = src->end, .is_live = src->is_live
-  };
+  FetchRequest order = { .offset = src->offset,
+    .end = src->end,
+    .is_station = src->is_station,
+    .is_live = src->is_live };
 
   g_strlcpy (order.uri, src->uri, sizeof order.uri);
   return packet_send (fetch_socket, &order, sizeof order, &other_end, 1);
@@ -145,6 +149,15 @@ set_caps (FetchSrc *src)
   gst_base_src_set_caps (GST_BASE_SRC (src), caps);
 }
 
+static void
+set_location (FetchSrc *src)
+{
+  GST_OBJECT_LOCK (src);
+  g_free (src->location);
+  src->location = *src->answer.uri ? g_strdup (src->answer.uri) : NULL;
+  GST_OBJECT_UNLOCK (src);
+}
+
 /* Reads the answer, if it has not come yet. */
 static GstFlowReturn
 take_answer (FetchSrc *src)
@@ -166,12 +179,14 @@ take_answer (FetchSrc *src)
       continue;
     src->answer.error[FETCH_MAX_TEXT - 1] = '\0';
     src->answer.content_type[FETCH_MAX_TEXT - 1] = '\0';
+    src->answer.uri[FETCH_MAX_URI - 1] = '\0';
     if (*src->answer.error) {
       GST_ELEMENT_ERROR_WITH_DETAILS (src, RESOURCE, NOT_FOUND,
           ("%s", src->answer.error), (NULL),
           ("http-status-code", G_TYPE_UINT, src->answer.status, NULL));
       return GST_FLOW_ERROR;
     }
+    set_location (src);
     set_caps (src);
   }
   return GST_FLOW_OK;
@@ -246,7 +261,7 @@ fetch_src_is_seekable (GstBaseSrc *base)
 {
   FetchSrc *src = FETCH_SRC (base);
 
-  return !src->is_live && src->file < 0;
+  return !src->is_station && src->file < 0;
 }
 
 static gboolean
@@ -264,6 +279,25 @@ fetch_src_do_seek (GstBaseSrc *base, GstSegment *segment)
   return TRUE;
 }
 
+/* What a list refers to is found from where that was found; and there it is asked for
+ * again, as the others may have led to it only once. */
+static gboolean
+fetch_src_query (GstBaseSrc *base, GstQuery *query)
+{
+  FetchSrc *src = FETCH_SRC (base);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_URI)
+    return GST_BASE_SRC_CLASS (fetch_src_parent_class)->query (base, query);
+  gst_query_set_uri (query, src->uri);
+  GST_OBJECT_LOCK (src);
+  if (src->location && g_strcmp0 (src->location, src->uri) != 0) {
+    gst_query_set_uri_redirection (query, src->location);
+    gst_query_set_uri_redirection_permanent (query, TRUE);
+  }
+  GST_OBJECT_UNLOCK (src);
+  return TRUE;
+}
+
 /* GObject */
 
 static void
@@ -272,7 +306,9 @@ fetch_src_set_property (
 {
   FetchSrc *src = FETCH_SRC (object);
 
-  if (id == PROP_IS_LIVE)
+  if (id == PROP_IS_STATION)
+    src->is_station = g_value_get_boolean (value);
+  else if (id == PROP_IS_LIVE)
     src->is_live = g_value_get_boolean (value);
   else if (id == PROP_FD)
     src->file = g_value_get_int (value);
@@ -288,6 +324,7 @@ fetch_src_finalize (GObject *object)
   disconnect (src);
   gst_poll_free (src->poll);
   g_free (src->uri);
+  g_free (src->location);
   G_OBJECT_CLASS (fetch_src_parent_class)->finalize (object);
 }
 
@@ -302,9 +339,12 @@ fetch_src_class_init (FetchSrcClass *klass)
 
   object->set_property = fetch_src_set_property;
   object->finalize = fetch_src_finalize;
+  g_object_class_install_property (object, PROP_IS_STATION,
+      g_param_spec_boolean ("is-station", "Is a station",
+          "A station, not a piece of one", FALSE, flags));
   g_object_class_install_property (object, PROP_IS_LIVE,
-      g_param_spec_boolean (
-          "is-live", "Is live", "A station, not a piece of one", FALSE, flags));
+      g_param_spec_boolean ("is-live", "Is live",
+          "It comes no faster than it is heard", FALSE, flags));
   g_object_class_install_property (object, PROP_FD,
       g_param_spec_int ("fd", "Descriptor",
           "An open file that is read instead of the URI", -1, G_MAXINT, -1,
@@ -315,6 +355,7 @@ fetch_src_class_init (FetchSrcClass *klass)
   base->unlock_stop = fetch_src_unlock_stop;
   base->is_seekable = fetch_src_is_seekable;
   base->do_seek = fetch_src_do_seek;
+  base->query = fetch_src_query;
   GST_PUSH_SRC_CLASS (klass)->create = fetch_src_create;
   gst_element_class_add_static_pad_template (GST_ELEMENT_CLASS (klass), &pad);
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
@@ -360,6 +401,9 @@ fetch_src_set_uri (
 
   g_free (src->uri);
   src->uri = g_strdup (uri);
+  GST_OBJECT_LOCK (src);
+  g_clear_pointer (&src->location, g_free);
+  GST_OBJECT_UNLOCK (src);
   return TRUE;
 }
 

@@ -17,6 +17,8 @@
 /* after a failure, and if nothing is to be written but that the monitor runs */
 #define RETRY_DELAY (5 * G_TIME_SPAN_SECOND)
 #define IDLE_DELAY (60 * G_TIME_SPAN_SECOND)
+/* how long history_flush() waits for one attempt */
+#define FLUSH_TIMEOUT (5 * G_TIME_SPAN_SECOND)
 /* how long one attempt waits for another process that writes */
 #define BUSY_TIMEOUT_MS 250
 /* what waits in memory, at most */
@@ -540,6 +542,26 @@ history_add (History *history, const Record *record, GError **error)
   return ok;
 }
 
+/* Waits until an attempt has ended; FALSE with @error set if that takes too long, as a
+ * disk may hang. */
+static gboolean
+wait_for_attempt (History *history, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + FLUSH_TIMEOUT;
+  guint64 finished = history->finished;
+
+  history->hurry = TRUE;
+  g_cond_signal (&history->wake);
+  while (history->finished == finished)
+    if (!g_cond_wait_until (&history->done, &history->mutex, end)) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+          "The history %s cannot be written: its disk does not answer.",
+          history->path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 history_flush (History *history, GError **error)
 {
@@ -549,11 +571,10 @@ history_flush (History *history, GError **error)
   g_mutex_lock (&history->mutex);
   attempt = history->begun + 1;
   while (ok && history->waiting.length + history->in_hand > 0) {
-    history->hurry = TRUE;
-    g_cond_signal (&history->wake);
-    g_cond_wait (&history->done, &history->mutex);
+    ok = wait_for_attempt (history, error);
     /* one that had begun before may have failed for what is over now */
-    ok = history->finished < attempt || tell_fault (history, error);
+    if (ok && history->finished >= attempt)
+      ok = tell_fault (history, error);
   }
   g_mutex_unlock (&history->mutex);
   return ok;

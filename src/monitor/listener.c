@@ -13,8 +13,6 @@
 #include "levelmeter.h"
 #include "listenersource.h"
 
-/* s without audio after which a station counts as lost */
-#define PATIENCE 20
 /* s that a station may be ahead of the time: servers begin with a burst, but one that
  * never ceases to hurry shall not cost more than the others */
 #define MAX_AHEAD 30
@@ -35,7 +33,8 @@ struct _Listener
   /* the streaming thread's */
   LevelMeter meter;
   guint64 reported; /* the meter's position at the last event */
-  char *titles[2];  /* the last one of each GstTagScope, or NULL */
+  char *titles
+      [2]; /* the last one of each GstTagScope, with its artist, or NULL */
 
   int progressed; /* atomic: s, monotonic, of the last audio */
 
@@ -258,6 +257,7 @@ on_tags (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   Listener *listener = user_data;
   GstEvent *tag = GST_PAD_PROBE_INFO_EVENT (info);
   StationEvent event = { 0 };
+  g_autofree char *named = NULL;
   GstTagList *tags;
   char **last;
 
@@ -269,10 +269,11 @@ on_tags (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   take_text (tags, GST_TAG_ARTIST, event.artist, sizeof event.artist);
   /* the tags of one scope are repeated between those of the other */
   last = &listener->titles[gst_tag_list_get_scope (tags)];
-  if (!*event.title || g_strcmp0 (*last, event.title) == 0)
+  named = g_strconcat (event.artist, "\n", event.title, NULL);
+  if (!*event.title || g_strcmp0 (*last, named) == 0)
     return GST_PAD_PROBE_OK;
   g_free (*last);
-  *last = g_strdup (event.title);
+  *last = g_steal_pointer (&named);
   fill_progress (listener, &event);
   send_event (listener, EVENT_TITLE, &event);
   return GST_PAD_PROBE_OK;
@@ -365,11 +366,12 @@ listener_new (
 gboolean
 listener_has_ended (Listener *listener)
 {
+  const int patience = listener->options->patience;
   int now = (int) (g_get_monotonic_time () / G_TIME_SPAN_SECOND);
   gboolean ended;
 
-  if (now - g_atomic_int_get (&listener->progressed) > PATIENCE)
-    end (listener, "No audio came for %d s.", PATIENCE);
+  if (now - g_atomic_int_get (&listener->progressed) > patience)
+    end (listener, "No audio came for %d s.", patience);
   g_mutex_lock (&listener->lock);
   ended = listener->has_ended;
   g_mutex_unlock (&listener->lock);

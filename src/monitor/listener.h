@@ -21,6 +21,7 @@ typedef struct
   const char *model;
   GstTaskPool *pool;
   guint64 window; /* ns */
+  guint patience; /* s without audio after which a station counts as lost */
   /* name of the element in the place of genreclassify, to measure what that costs; or
    * NULL */
   const char *instead;

@@ -202,7 +202,8 @@ build_fetched (ListenerSource *source, const char *uri, int file,
 
   if (!parser)
     return FALSE;
-  g_object_set (fetch, "is-live", !is_recorded, "fd", file, NULL);
+  g_object_set (
+      fetch, "is-station", TRUE, "is-live", !is_recorded, "fd", file, NULL);
   gst_uri_handler_set_uri (GST_URI_HANDLER (fetch), uri, NULL);
   g_signal_connect (
       parser, "autoplug-continue", G_CALLBACK (on_autoplug_continue), source);

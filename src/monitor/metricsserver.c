@@ -261,7 +261,7 @@ add_client (MetricsServer *server, GSocket *socket)
   client->server = server;
   client->socket = socket;
   client->request = g_string_new (NULL);
-  client->deadline = g_timeout_source_new_seconds (CLIENT_TIME);
+  client->deadline = g_timeout_source_new (CLIENT_TIME * 1000);
   g_source_set_callback (client->deadline, on_deadline, client, NULL);
   g_source_attach (client->deadline, server->context);
   g_queue_push_tail (&server->clients, client);
@@ -334,7 +334,10 @@ open_door (
       G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
   Door *door;
 
-  if (!socket || !g_socket_bind (socket, address, TRUE, error) ||
+  if (!socket)
+    return FALSE;
+  g_socket_set_listen_backlog (socket, SOMAXCONN);
+  if (!g_socket_bind (socket, address, TRUE, error) ||
       !g_socket_listen (socket, error))
     return FALSE;
   g_socket_set_blocking (socket, FALSE);

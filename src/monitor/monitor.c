@@ -305,7 +305,8 @@ start (Monitor *monitor, GError **error)
     .min_title = options->min_title,
     .silence = options->silence,
     .is_recorded = options->is_recorded,
-    .recorded_start = options->recorded_start };
+    .recorded_start = options->recorded_start,
+    .is_resumed = options->is_resumed };
 
   if (!raise_limit (options, error) ||
       !load_model (monitor, &settings.model, error))

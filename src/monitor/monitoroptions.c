@@ -12,8 +12,8 @@ typedef struct
 {
   char *log, *rotate, *every, *min_title, *silence, *window, *recorded;
   char *database, *listen, *mqtt, *mqtt_credentials, *mqtt_ca, *model, *instead;
-  int mqtt_queue, per_process, threads;
-  gboolean no_table;
+  int mqtt_queue, per_process, threads, patience;
+  gboolean resumed, no_table;
 } Given;
 
 static gboolean
@@ -141,9 +141,9 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
         "the model: a name or a weights file (" GENRE_DEFAULT_MODEL ")",
         "MODEL" },
     { "window", 0, 0, G_OPTION_ARG_STRING, &given->window,
-        "the audio that is classified at a time (10s)", "TIME" },
+        "the audio that is classified at a time (30s)", "TIME" },
     { "per-process", 0, 0, G_OPTION_ARG_INT, &given->per_process,
-        "stations that one process decodes (200)", "N" },
+        "stations that one process decodes (300)", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &given->threads,
         "threads that classify in each process (1)", "N" },
     { "recorded", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
@@ -153,6 +153,10 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
         "START" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->no_table,
         "print the records also on a terminal, not the table", NULL },
+    { "resumed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &given->resumed,
+        NULL, NULL },
+    { "patience", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &given->patience,
+        NULL, NULL },
     { "in-place-of-element", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING,
         &given->instead, NULL, NULL },
     G_OPTION_ENTRY_NULL
@@ -206,9 +210,10 @@ convert (Given *given, MonitorOptions *options, GError **error)
       !parse_duration ("silence", or_default (given->silence, "10s"), 1, 3600,
           &options->silence, error) ||
       !parse_duration (
-          "window", or_default (given->window, "10s"), 5, 60, &window, error) ||
+          "window", or_default (given->window, "30s"), 5, 60, &window, error) ||
       !check_range ("per-process", given->per_process, 1, 1000, error) ||
       !check_range ("threads", given->threads, 1, 64, error) ||
+      !check_range ("patience", given->patience, 1, 3600, error) ||
       !check_range ("mqtt-queue", given->mqtt_queue, 1, 10000000, error) ||
       (given->rotate &&
           !parse_rotation (given->rotate, &options->rotation, error)) ||
@@ -232,7 +237,9 @@ convert (Given *given, MonitorOptions *options, GError **error)
     .window = window * 1000,
     .threads = given->threads,
     .per_process = given->per_process,
+    .patience = given->patience,
     .instead = g_steal_pointer (&given->instead) };
+  options->is_resumed = given->resumed;
   options->no_table = given->no_table;
   return TRUE;
 }
@@ -259,7 +266,9 @@ clear (Given *given)
 MonitorOptions *
 monitor_options_new (int argc, char **argv, GError **error)
 {
-  Given given = { .per_process = 200, .threads = 1, .mqtt_queue = 10000 };
+  Given given = {
+    .per_process = 300, .threads = 1, .patience = 20, .mqtt_queue = 10000
+  };
   MonitorOptions *options = g_new0 (MonitorOptions, 1);
   gboolean ok = parse (argc, argv, &given, &options->lists, error) &&
       convert (&given, options, error);

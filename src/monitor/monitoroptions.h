@@ -21,6 +21,7 @@ typedef struct
   gint64 every, min_title, silence; /* µs, as StationSettings has them */
   gboolean is_recorded;
   gint64 recorded_start; /* UTC, µs */
+  gboolean is_resumed;   /* see StationSettings */
   gboolean no_table;     /* JSON also on a terminal */
 } MonitorOptions;
 

@@ -15,6 +15,7 @@ enum
   ARG_WINDOW,
   ARG_THREADS,
   ARG_STATIONS,
+  ARG_PATIENCE,
   ARG_OPEN,
   ARG_INSTEAD,
   N_ARGS
@@ -34,6 +35,7 @@ monitor_worker_make_arguments (const DecoderSettings *settings)
   argv[ARG_WINDOW] = g_strdup_printf ("%" G_GUINT64_FORMAT, settings->window);
   argv[ARG_THREADS] = g_strdup_printf ("%u", settings->threads);
   argv[ARG_STATIONS] = g_strdup_printf ("%u", settings->max_stations);
+  argv[ARG_PATIENCE] = g_strdup_printf ("%u", settings->patience);
   argv[ARG_OPEN] = g_strdup (settings->is_open ? "1" : "0");
   argv[ARG_INSTEAD] = g_strdup (settings->instead);
   return argv;
@@ -50,6 +52,7 @@ monitor_worker_main (int argc, char **argv)
   settings.window = strtoull (argv[ARG_WINDOW], NULL, 10);
   settings.threads = atoi (argv[ARG_THREADS]);
   settings.max_stations = atoi (argv[ARG_STATIONS]);
+  settings.patience = atoi (argv[ARG_PATIENCE]);
   settings.is_open = *argv[ARG_OPEN] == '1';
   settings.instead = argc > ARG_INSTEAD ? argv[ARG_INSTEAD] : NULL;
   return decoder_process_main (&settings);

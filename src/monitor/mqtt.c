@@ -10,12 +10,12 @@
 
 /* µs that the thread gets to end after its deadline, before it is left alone: it may
  * be looking up a name */
-#define GRACE (G_USEC_PER_SEC / 5)
+#define GRACE G_USEC_PER_SEC
 
 void
 mqtt_unref (Mqtt *mqtt)
 {
-  if (!g_atomic_ref_count_dec (&mqtt->n_refs))
+  if (!g_atomic_int_dec_and_test (&mqtt->n_refs))
     return;
   mqtt_broker_free (mqtt->broker);
   mqtt_queue_free (mqtt->queue);
@@ -113,8 +113,7 @@ mqtt_new (const MqttOptions *options, GError **error)
     return NULL;
   init_library ();
   mqtt = g_new0 (Mqtt, 1);
-  g_atomic_ref_count_init (&mqtt->n_refs);
-  g_atomic_ref_count_inc (&mqtt->n_refs);
+  mqtt->n_refs = 2;
   g_mutex_init (&mqtt->mutex);
   g_cond_init (&mqtt->ended_cond);
   mqtt->broker = broker;

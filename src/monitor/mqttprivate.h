@@ -11,7 +11,7 @@
 
 struct _Mqtt
 {
-  gatomicrefcount n_refs; /* the caller's and the thread's */
+  gint n_refs; /* atomic: the caller's and the thread's */
   MqttBroker *broker;
   char *online_topic;
   /* The same for all connections: a broker that still has the last one, which is dead,

@@ -31,8 +31,8 @@
 /* messages in flight */
 #define WINDOW 20
 /* s until the next attempt to connect */
+#ifndef MIN_DELAY /* a test is in a hurry */
 #define MIN_DELAY 0.25
-#ifndef MAX_DELAY /* a test is in a hurry */
 #define MAX_DELAY 30.
 #endif
 /* µs; a connection that lasted that long was good */
@@ -269,7 +269,7 @@ must_end (Mqtt *mqtt)
 /* Waits until the main thread wants something, or @events of @fd, for up to @timeout
  * ms.  Returns the events. */
 static short
-wait (Mqtt *mqtt, int fd, short events, double timeout)
+wait_for_events (Mqtt *mqtt, int fd, short events, double timeout)
 {
   struct pollfd fds[] = { { mqtt->wake_fd, POLLIN, 0 }, { fd, events, 0 } };
   double rest = timeout;
@@ -291,7 +291,7 @@ static int
 run_client (Mqtt *mqtt)
 {
   gboolean wants_write = mosquitto_want_write (mqtt->client);
-  short events = wait (mqtt, mosquitto_socket (mqtt->client),
+  short events = wait_for_events (mqtt, mosquitto_socket (mqtt->client),
       (short) (POLLIN | POLLRDHUP | (wants_write ? POLLOUT : 0)), PERIOD);
   int code = MOSQ_ERR_SUCCESS;
 
@@ -436,7 +436,7 @@ pause_thread (Mqtt *mqtt)
 
   mqtt->delay = MIN (2 * mqtt->delay, MAX_DELAY);
   while (!must_end (mqtt) && (now = g_get_monotonic_time ()) < end)
-    wait (mqtt, -1, 0, (double) (end - now) / 1000 + 1);
+    wait_for_events (mqtt, -1, 0, (double) (end - now) / 1000 + 1);
 }
 
 gpointer

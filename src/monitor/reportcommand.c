@@ -137,28 +137,40 @@ report_station (HistoryReader *reader, const GPtrArray *stations,
   return !options->plot || dayplot_save (records, options->plot, error);
 }
 
+/* @json: NULL for text */
+static gboolean
+report_each (HistoryReader *reader, const GPtrArray *stations, const Day *day,
+    GString *json, GError **error)
+{
+  ReportColumns columns = { 0 };
+
+  if (!json)
+    columns = report_begin_stations (stations, day);
+  for (guint i = 0; i < stations->len; i++) {
+    g_autoptr (DayRecords)
+        records = read_day (reader, stations->pdata[i], day, error);
+
+    if (!records)
+      return FALSE;
+    if (json)
+      report_add_station_json (json, records);
+    else
+      report_print_station (records, &columns);
+  }
+  return TRUE;
+}
+
 static gboolean
 report_all (HistoryReader *reader, const GPtrArray *stations,
     const Options *options, const Day *day, GError **error)
 {
-  g_autoptr (GPtrArray)
-      all = g_ptr_array_new_with_free_func ((GDestroyNotify) day_records_free);
-  g_autofree char *json = NULL;
+  GString *json = options->json ? report_begin_stations_json (day) : NULL;
+  gboolean ok = report_each (reader, stations, day, json, error);
+  g_autofree char *text = json ? report_end_stations_json (json) : NULL;
 
-  for (guint i = 0; i < stations->len; i++) {
-    DayRecords *records = read_day (reader, stations->pdata[i], day, error);
-
-    if (!records)
-      return FALSE;
-    g_ptr_array_add (all, records);
-  }
-  if (options->json) {
-    json = report_stations_to_json (all, day);
-    g_print ("%s\n", json);
-  } else {
-    report_print_stations (all, day);
-  }
-  return TRUE;
+  if (ok && text)
+    g_print ("%s\n", text);
+  return ok;
 }
 
 static gboolean

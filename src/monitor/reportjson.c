@@ -225,8 +225,8 @@ report_day_to_json (const DayRecords *records)
   return g_string_free (json, FALSE);
 }
 
-char *
-report_stations_to_json (const GPtrArray *stations, const Day *day)
+GString *
+report_begin_stations_json (const Day *day)
 {
   GString *json = g_string_new ("{");
 
@@ -234,11 +234,20 @@ report_stations_to_json (const GPtrArray *stations, const Day *day)
   add_time (json, "start", day->start);
   add_time (json, "end", day->end);
   begin (json, "stations", '[');
-  for (guint i = 0; i < stations->len; i++) {
-    begin (json, NULL, '{');
-    add_day (json, stations->pdata[i]);
-    end (json, '}');
-  }
+  return json;
+}
+
+void
+report_add_station_json (GString *json, const DayRecords *records)
+{
+  begin (json, NULL, '{');
+  add_day (json, records);
+  end (json, '}');
+}
+
+char *
+report_end_stations_json (GString *json)
+{
   end (json, ']');
   end (json, '}');
   return g_string_free (json, FALSE);

@@ -354,40 +354,44 @@ report_print_day (const DayRecords *records)
 
 /* All stations */
 
-void
-report_print_stations (const GPtrArray *stations, const Day *day)
+ReportColumns
+report_begin_stations (const GPtrArray *stations, const Day *day)
 {
+  ReportColumns columns = { strlen ("station"), strlen ("name") };
   g_autofree char *date = day_describe_date (day);
   g_autofree char *clock = day_describe_clock (day);
-  guint id_width = 7, name_width = 4;
 
   for (guint i = 0; i < stations->len; i++) {
-    const DayRecords *records = stations->pdata[i];
-    g_autofree char *name = make_safe (records->name);
+    const HistoryStation *station = stations->pdata[i];
+    g_autofree char *id = make_safe (station->id);
+    g_autofree char *name = make_safe (station->name);
 
-    id_width = MAX (id_width, get_width (records->station));
-    name_width = MAX (name_width, get_width (name));
+    columns.id_width = MAX (columns.id_width, get_width (id));
+    columns.name_width = MAX (columns.name_width, get_width (name));
   }
-  name_width = MIN (name_width, MAX_NAME_WIDTH);
+  columns.name_width = MIN (columns.name_width, MAX_NAME_WIDTH);
   g_print ("%s, %s\n\n", date, clock);
-  print_padded ("station", id_width);
+  print_padded ("station", columns.id_width);
   g_print ("  ");
-  print_padded ("name", name_width);
+  print_padded ("name", columns.name_width);
   g_print (" titles   music    talk  silence  not connected  most\n");
-  for (guint i = 0; i < stations->len; i++) {
-    const DayRecords *records = stations->pdata[i];
-    g_autoptr (DaySpan)
-        total = day_records_measure (records, day->start, records->until);
-    const char *genre = get_main_genre (records, total);
-    g_autofree char *id = make_safe (records->station);
-    g_autofree char *name = make_safe (records->name);
-    g_autofree char *shown = make_safe (genre ? genre : "");
+  return columns;
+}
 
-    print_padded (id, id_width);
-    g_print ("  ");
-    print_padded (name, name_width);
-    g_print ("%7u", total->n_titles);
-    print_span (total, get_length (total));
-    g_print ("  %s\n", shown);
-  }
+void
+report_print_station (const DayRecords *records, const ReportColumns *columns)
+{
+  g_autoptr (DaySpan) total = day_records_measure (
+      records, records->day->start, records->until);
+  const char *genre = get_main_genre (records, total);
+  g_autofree char *id = make_safe (records->station);
+  g_autofree char *name = make_safe (records->name);
+  g_autofree char *shown = make_safe (genre ? genre : "");
+
+  print_padded (id, columns->id_width);
+  g_print ("  ");
+  print_padded (name, columns->name_width);
+  g_print ("%7u", total->n_titles);
+  print_span (total, get_length (total));
+  g_print ("  %s\n", shown);
 }

@@ -15,14 +15,15 @@
  * station is played alone */
 #define YOUNG 30
 #define MAX_CRASHES 2
-/* consecutive segments that make a station one of talk or of music */
-#define MIN_RUN 2
+/* s of segments in a row that make a station one of talk or of music */
+#define MIN_RUN 20
 /* s after which a title is logged although it stays: some stations name only themselves */
 #define LONGEST_TITLE 3600
 /* s of audio before a station's first title that belong to it: servers name it late */
 #define FIRST_TITLE 10
 
 #define NS_PER_US 1000
+#define NS_PER_S G_GUINT64_CONSTANT (1000000000)
 
 /* A title on the air. */
 typedef struct
@@ -38,8 +39,9 @@ struct _Station
   const StationSettings *settings;
 
   StationState state;
-  gint64 since; /* UTC, µs */
-  char *reason; /* why it is lost, or NULL */
+  gint64 since;          /* UTC, µs */
+  char *reason;          /* why it is lost, or NULL */
+  gint64 recorded_start; /* of the connection, UTC, µs */
   gboolean is_stopping, is_done;
 
   /* connecting; monotonic, µs */
@@ -48,9 +50,9 @@ struct _Station
   guint n_crashes;                          /* that may be its fault */
 
   /* of the connection */
-  guint64 position, silent; /* ns, at the last event */
-  Heard run;                /* what the last segments have in common */
-  guint run_length;
+  guint64 position, silent;    /* ns, at the last event */
+  Heard run;                   /* what the last segments have in common */
+  guint64 run_length;          /* ns */
   guint64 connection_dropped;  /* segments */
   double connection_inference; /* s */
 
@@ -69,6 +71,7 @@ station_new (StationEntry *entry, const StationSettings *settings)
   station->entry = entry;
   station->settings = settings;
   station->state = STATE_WAITING;
+  station->recorded_start = settings->recorded_start;
   station->since = g_get_real_time ();
   return station;
 }
@@ -111,9 +114,9 @@ station_set_entry (Station *station, StationEntry *entry)
 static gint64
 get_time (const Station *station)
 {
-  return station->settings->is_recorded ? station->settings->recorded_start +
-          (gint64) (station->position / NS_PER_US)
-                                        : g_get_real_time ();
+  return station->settings->is_recorded
+      ? station->recorded_start + (gint64) (station->position / NS_PER_US)
+      : g_get_real_time ();
 }
 
 /* When @on_air began.  It is counted back from now, so that a clock that was set meanwhile
@@ -359,7 +362,10 @@ lose (Station *station, const char *reason, gint64 now)
     set_state (station, STATE_LOST, get_time (station), reason);
   }
   station->begun = 0;
-  if (station->settings->is_recorded) {
+  station->recorded_start = get_time (station);
+  station->position = 0;
+  if (station->settings->is_recorded &&
+      !(station->settings->is_resumed && was_connected)) {
     station->is_done = TRUE;
     station->next_attempt = G_MAXINT64;
   } else {
@@ -422,14 +428,14 @@ take_run (Station *station, Heard heard, guint64 duration)
 
   if (heard != HEARD_MUSIC && heard != HEARD_SPEECH)
     return;
-  station->run_length = heard == station->run ? station->run_length + 1 : 1;
+  if (heard != station->run)
+    station->run_length = 0;
+  station->run_length += duration;
   station->run = heard;
-  if (station->run_length >= MIN_RUN && station->state != state &&
+  if (station->run_length >= MIN_RUN * NS_PER_S && station->state != state &&
       station->state != STATE_SILENT)
     set_state (station, state,
-        get_time (station) -
-            (gint64) (station->run_length * duration / NS_PER_US),
-        NULL);
+        get_time (station) - (gint64) (station->run_length / NS_PER_US), NULL);
 }
 
 static void

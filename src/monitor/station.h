@@ -23,6 +23,9 @@ typedef struct
    * from @recorded_start, UTC, µs. */
   gboolean is_recorded;
   gint64 recorded_start;
+  /* one that ends is asked for more, until it cannot be reached: to try in an hour what
+   * happens in a day */
+  gboolean is_resumed;
   void (*on_record) (const Record *record, gpointer user_data);
   gpointer user_data;
 } StationSettings;

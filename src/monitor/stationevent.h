@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <string.h>
 
 #include <glib.h>
 
@@ -32,14 +33,22 @@ typedef struct
 
 typedef enum
 {
-  EVENT_READY, /* the process can take orders; or EVENT_END if it never will */
-  EVENT_BEGIN, /* audio of the station has come */
+  EVENT_READY, /* the process can take orders, or EVENT_END if it never will; again
+                     every few seconds, as a sign of life */
+  EVENT_BEGIN,    /* audio of the station has come */
   EVENT_PROGRESS, /* more audio has come */
   EVENT_TITLE,    /* another title is on the air */
   EVENT_SEGMENT, /* a segment was classified; all those of a title come before the
                      next one */
   EVENT_END      /* the station is not listened to any more */
 } StationEventKind;
+
+/* bytes of the packet of @order: the URI is most of it, and is mostly short */
+static inline gsize
+station_order_get_size (const StationOrder *order)
+{
+  return offsetof (StationOrder, uri) + strlen (order->uri) + 1;
+}
 
 /* Only the values that there are travel. */
 typedef struct
