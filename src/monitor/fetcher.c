@@ -20,9 +20,11 @@
 
 /* bytes that are read at a time */
 #define BLOCK_SIZE 16384
-/* ms to wait for more where less than that was there: a station's audio then comes in few
- * pieces, each of which wakes two processes */
+/* ms between two looks at what has come of the stations: their audio then comes in few
+ * pieces, and this process does not wake for each of its hundreds of connections */
 #define GATHER_DELAY 250
+/* blocks that are read of one at a time */
+#define MAX_BLOCKS 8
 /* s without any data after which a request is given up; the other process has less
  * patience with a station */
 #define TIMEOUT 60
@@ -33,6 +35,8 @@
 #define MAX_LISTS 3
 
 static SoupSession *session;
+/* stations that wait for the next look */
+static GPtrArray *resting;
 
 /* One request, until its end. */
 typedef struct
@@ -49,8 +53,8 @@ typedef struct
   guint8 *data;     /* [BLOCK_SIZE], of a list [MAX_LIST] */
   gsize size, sent; /* bytes of @data, and those of them that were passed on */
   gsize gathered;   /* bytes of a list */
-  guint source; /* waits for the socket to take more, or for more to gather */
-  guint hangup; /* tells when the other end is closed */
+  guint source;     /* waits for the socket to take more */
+  guint hangup;     /* tells when the other end is closed */
 } Fetch;
 
 static void begin (Fetch *fetch);
@@ -114,13 +118,15 @@ pass_on_later (int fd, GIOCondition condition, gpointer user_data)
 }
 
 static gboolean
-read_later (gpointer user_data)
+read_on (gpointer user_data)
 {
-  Fetch *fetch = user_data;
+  g_autoptr (GPtrArray) rested = g_steal_pointer (&resting);
 
-  fetch->source = 0;
-  read_more (fetch);
-  return G_SOURCE_REMOVE;
+  (void) user_data;
+  resting = g_ptr_array_new ();
+  for (guint i = 0; i < rested->len; i++)
+    read_more (g_ptr_array_index (rested, i));
+  return G_SOURCE_CONTINUE;
 }
 
 /* Passes on what there is; FALSE if not all of it could be yet, or @fetch is no more. */
@@ -159,18 +165,43 @@ on_read (GObject *body, GAsyncResult *result, gpointer user_data)
   }
   fetch->size = n;
   fetch->sent = 0;
-  if (!pass_on (fetch))
-    return;
-  if (fetch->is_live && n < BLOCK_SIZE)
-    fetch->source = g_timeout_add (GATHER_DELAY, read_later, fetch);
-  else
-    read_more (fetch);
+  read_more (fetch);
+}
+
+/* Passes on what has come of a station, and rests. */
+static void
+read_available (Fetch *fetch)
+{
+  GPollableInputStream *body = G_POLLABLE_INPUT_STREAM (fetch->body);
+
+  for (guint i = 0; i < MAX_BLOCKS; i++) {
+    g_autoptr (GError) error = NULL;
+    gssize n = g_pollable_input_stream_read_nonblocking (
+        body, fetch->data, BLOCK_SIZE, fetch->cancellable, &error);
+
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+      break;
+    if (n <= 0) {
+      fetch_free (fetch);
+      return;
+    }
+    fetch->size = n;
+    fetch->sent = 0;
+    if (!pass_on (fetch))
+      return;
+  }
+  g_ptr_array_add (resting, fetch);
 }
 
 static void
 read_more (Fetch *fetch)
 {
-  if (pass_on (fetch))
+  if (!pass_on (fetch))
+    return;
+  if (fetch->is_live && G_IS_POLLABLE_INPUT_STREAM (fetch->body) &&
+      g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (fetch->body)))
+    read_available (fetch);
+  else
     g_input_stream_read_async (fetch->body, fetch->data, BLOCK_SIZE,
         G_PRIORITY_DEFAULT, fetch->cancellable, on_read, fetch);
 }
@@ -406,6 +437,8 @@ fetcher_main (int socket)
     g_printerr ("genreclassify: %s\n", error->message);
     return 1;
   }
+  resting = g_ptr_array_new ();
+  g_timeout_add (GATHER_DELAY, read_on, NULL);
   g_unix_fd_add (socket, G_IO_IN | G_IO_HUP, on_request, loop);
   g_timeout_add_seconds (SIGN_INTERVAL, give_sign, GINT_TO_POINTER (socket));
   g_main_loop_run (loop);

@@ -216,6 +216,17 @@ on_buffer (Listener *listener, GstBuffer *buffer)
   pace (listener);
 }
 
+static gboolean
+take_end (Listener *listener)
+{
+  gboolean is_stopping;
+
+  g_mutex_lock (&listener->lock);
+  is_stopping = listener->is_stopping;
+  g_mutex_unlock (&listener->lock);
+  return is_stopping || listener_source_take_end (&listener->source);
+}
+
 /* Before the element. */
 static GstPadProbeReturn
 on_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -230,6 +241,8 @@ on_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     return GST_PAD_PROBE_OK;
   }
   event = GST_PAD_PROBE_INFO_EVENT (info);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    return take_end (listener) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
     gst_event_parse_caps (event, &caps);
     level_meter_set_caps (&listener->meter, caps);
@@ -375,7 +388,7 @@ listener_has_ended (Listener *listener)
   g_mutex_lock (&listener->lock);
   ended = listener->has_ended;
   g_mutex_unlock (&listener->lock);
-  return ended;
+  return ended || listener_source_is_drained (&listener->source);
 }
 
 /* Lets what has come be classified, if the station was playing. */
@@ -383,6 +396,8 @@ static void
 finish (Listener *listener)
 {
   gint64 due = g_get_monotonic_time () + LAST_WORDS * G_TIME_SPAN_SECOND;
+  g_autoptr (GstPad)
+      pad = gst_element_get_static_pad (listener->classifier, "sink");
   gboolean ended;
 
   g_mutex_lock (&listener->lock);
@@ -392,7 +407,7 @@ finish (Listener *listener)
   g_mutex_unlock (&listener->lock);
   if (ended)
     return;
-  gst_element_send_event (listener->pipeline, gst_event_new_eos ());
+  gst_pad_send_event (pad, gst_event_new_eos ());
   g_mutex_lock (&listener->lock);
   while (!listener->has_ended &&
       g_cond_wait_until (&listener->changed, &listener->lock, due))
@@ -403,6 +418,7 @@ finish (Listener *listener)
 void
 listener_free (Listener *listener)
 {
+  gboolean is_drained = listener_source_is_drained (&listener->source);
   StationEvent event = { 0 };
 
   finish (listener);
@@ -410,7 +426,9 @@ listener_free (Listener *listener)
   listener_source_clear (&listener->source);
   fill_progress (listener, &event);
   g_strlcpy (event.title,
-      listener->reason ? listener->reason : "It was stopped.",
+      listener->reason ? listener->reason
+          : is_drained ? "The stream has ended."
+                       : "It was stopped.",
       sizeof event.title);
   send_event (listener, EVENT_END, &event);
   gst_object_unref (listener->pipeline);

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* s from the end of a stream in which another begins, if it is not the station's end */
+#define MAX_GAP 2
+
 static void
 fail (ListenerSource *source, const char *reason)
 {
@@ -118,24 +121,39 @@ decode (ListenerSource *source, GstPad *pad, GstCaps *caps)
     fail (source, "Its audio cannot be decoded.");
 }
 
+/* Decodes what comes from @pad if that is audio, and there is none yet. */
+static void
+take_pad (ListenerSource *source, GstPad *pad)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+
+  if (!caps)
+    caps = gst_pad_query_caps (pad, NULL);
+  if (source->stream || gst_caps_is_empty (caps) || gst_caps_is_any (caps) ||
+      !g_str_has_prefix (
+          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "audio/"))
+    return;
+  source->stream = pad;
+  source->drained = 0;
+  decode (source, pad, caps);
+}
+
+static gboolean
+take_other_pad (GstElement *parser, GstPad *pad, gpointer user_data)
+{
+  (void) parser;
+  take_pad (user_data, pad);
+  return TRUE;
+}
+
 static void
 on_pad_added (GstElement *parser, GstPad *pad, gpointer user_data)
 {
   ListenerSource *source = user_data;
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
 
   (void) parser;
-  if (!caps)
-    caps = gst_pad_query_caps (pad, NULL);
-  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps) ||
-      !g_str_has_prefix (
-          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "audio/"))
-    return;
   g_mutex_lock (&source->lock);
-  if (!source->stream) {
-    source->stream = pad;
-    decode (source, pad, caps);
-  }
+  take_pad (source, pad);
   g_mutex_unlock (&source->lock);
 }
 
@@ -144,11 +162,12 @@ on_pad_removed (GstElement *parser, GstPad *pad, gpointer user_data)
 {
   ListenerSource *source = user_data;
 
-  (void) parser;
   g_mutex_lock (&source->lock);
   if (source->stream == pad) {
     source->stream = NULL;
     drop_decoder (source);
+    /* the next one was added before */
+    gst_element_foreach_src_pad (parser, take_other_pad, source);
   }
   g_mutex_unlock (&source->lock);
 }
@@ -191,6 +210,44 @@ watch_pads (ListenerSource *source, GstElement *parser)
       parser, "no-more-pads", G_CALLBACK (on_no_more_pads), source);
 }
 
+/* Ends.  That of a file in a chain, or of one of the streams that HLS changes between, is
+ * none of the station's. */
+
+static GstPadProbeReturn
+on_fetched (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ListenerSource *source = user_data;
+
+  (void) pad;
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS)
+    source->ended_in = g_thread_self ();
+  return GST_PAD_PROBE_OK;
+}
+
+gboolean
+listener_source_take_end (ListenerSource *source)
+{
+  /* there is no queue between, but in HLS, where what is fetched here is only the list */
+  if (!source->is_fetched || source->ended_in == g_thread_self ())
+    return TRUE;
+  g_mutex_lock (&source->lock);
+  source->drained = g_get_monotonic_time ();
+  g_mutex_unlock (&source->lock);
+  return FALSE;
+}
+
+gboolean
+listener_source_is_drained (ListenerSource *source)
+{
+  gboolean is_drained;
+
+  g_mutex_lock (&source->lock);
+  is_drained = source->drained &&
+      g_get_monotonic_time () - source->drained > MAX_GAP * G_TIME_SPAN_SECOND;
+  g_mutex_unlock (&source->lock);
+  return is_drained;
+}
+
 /* Sources */
 
 static gboolean
@@ -199,9 +256,14 @@ build_fetched (ListenerSource *source, const char *uri, int file,
 {
   GstElement *fetch = add_element (source, "fetchsrc", error);
   GstElement *parser = fetch ? add_element (source, "parsebin", error) : NULL;
+  g_autoptr (GstPad) pad = NULL;
 
   if (!parser)
     return FALSE;
+  source->is_fetched = TRUE;
+  pad = gst_element_get_static_pad (fetch, "src");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_fetched, source, NULL);
   g_object_set (
       fetch, "is-station", TRUE, "is-live", !is_recorded, "fd", file, NULL);
   gst_uri_handler_set_uri (GST_URI_HANDLER (fetch), uri, NULL);

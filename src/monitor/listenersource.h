@@ -20,12 +20,21 @@ typedef struct
   GMutex lock;
   GstPad *stream;      /* the one that is decoded, or NULL */
   GstElement *decoder; /* of that stream, or NULL */
+  gint64
+      drained; /* µs, monotonic, when a stream ended that no other follows; 0 */
+  gboolean is_fetched;
+  GThread *ended_in; /* the thread in which all had been fetched, or NULL */
 } ListenerSource;
 
 /* @file: what is read instead of @uri, or -1
  * FALSE with @error (GST_CORE_ERROR) set if an element is not installed. */
 gboolean listener_source_build (ListenerSource *source, const char *uri,
     int file, gboolean is_recorded, GError **error);
+/* The stream that is decoded has ended.  Whether the station has, as far as is known then;
+ * in the thread that brings the end. */
+gboolean listener_source_take_end (ListenerSource *source);
+/* Whether that has turned out later: no other stream has followed. */
+gboolean listener_source_is_drained (ListenerSource *source);
 /* Once the pipeline is in NULL. */
 void listener_source_clear (ListenerSource *source);
 

@@ -96,13 +96,16 @@ class Monitor:
     """genreclassify monitor, with all that it logs on its standard output."""
 
     def __init__(self, build, *args, env=None, **kwargs):
-        self.errors = tempfile.TemporaryFile("w+")
+        # no file: the processes that decode may write none
         self.process = program(
-            build, "monitor", *args, stdout=subprocess.PIPE, stderr=self.errors,
+            build, "monitor", *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, env=env or {}, **kwargs)
         self.records, self.changed = [], threading.Condition()
-        self.thread = threading.Thread(target=self.read, daemon=True)
-        self.thread.start()
+        self.errors = []
+        self.threads = [threading.Thread(target=read, daemon=True)
+                        for read in (self.read, self.read_errors)]
+        for thread in self.threads:
+            thread.start()
 
     def read(self):
         for line in self.process.stdout:
@@ -111,6 +114,10 @@ class Monitor:
             with self.changed:
                 self.records.append(record)
                 self.changed.notify_all()
+
+    def read_errors(self):
+        for line in self.process.stderr:
+            self.errors.append(line)
 
     def of(self, station, kind=None, **fields):
         """The records of that station, in their order."""
@@ -145,8 +152,7 @@ class Monitor:
         return "\n".join(lines) + "\n" + self.get_errors()[-2000:]
 
     def get_errors(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        return "".join(self.errors)
 
     # Processes
 
@@ -184,16 +190,20 @@ class Monitor:
         if self.process.poll() is None:
             self.process.send_signal(number)
         status = self.process.wait(patience)
-        self.thread.join(patience)
+        self.join()
         return status
+
+    def join(self):
+        for thread in self.threads:
+            thread.join(PATIENCE)
 
     def clean(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.thread.join(PATIENCE)
+        self.join()
         self.process.stdout.close()
-        self.errors.close()
+        self.process.stderr.close()
 
 
 # Servers

@@ -4,7 +4,6 @@ it is taken."""
 
 import http.server
 import os
-import shutil
 import socketserver
 import subprocess
 import threading
@@ -65,15 +64,10 @@ def silence(folder, seconds, title=None):
     return Piece("silence", len(data) / BYTES, data, title)
 
 
-def can_speak():
-    return shutil.which("espeak-ng") is not None
-
-
-def speech(folder, seconds, title=None, voice="en"):
-    said = os.path.join(folder, "said.wav")
-    subprocess.run(["espeak-ng", "-v", voice, "-w", said,
-                    SENTENCES * (1 + int(seconds) // 15)], check=True)
-    data = encode(os.path.join(folder, "speech.mp3"), "-i", said, "-t", seconds)
+def speech(folder, seconds, title=None, voice="rms"):
+    text = (SENTENCES * (1 + int(seconds) // 12)).replace(",", "")
+    data = encode(os.path.join(folder, "speech.mp3"), "-f", "lavfi", "-i",
+                  f"flite=voice={voice}:text='{text}'", "-t", seconds)
     return Piece("speech", len(data) / BYTES, data, title)
 
 

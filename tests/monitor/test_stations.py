@@ -139,6 +139,141 @@ class FormatsTest(StationsTest):
             self.assertNotIn("lost", monitor.states(name))
         self.check_title(monitor.titles("mp3")[-1], "Bo", "Second - Live")
 
+    def test_odd_servers(self):
+        """SHOUTcast's answer, lists behind a station's URL, redirections, bodies in
+        chunks or compressed, no kind or a wrong one, HTTP/1.0 without a header."""
+        def chunked(request):
+            request.head("mp3", "HTTP/1.1 200 OK", transfer_encoding="chunked")
+            request.play(music(), 36, wrap=lambda data: b"%x\r\n%s\r\n" % (
+                len(data), data))
+
+        def zipped(request):
+            request.head("mp3", content_encoding="gzip")
+            body = gzip.compress(music())
+            request.send(body)
+            time.sleep(PATIENCE)
+
+        def pls(request):
+            request.answer(f"[playlist]\nNumberOfEntries=1\nFile1="
+                           f"{self.server.uri('plain')}\n".encode(), "audio/x-scpls")
+
+        def m3u(request):
+            request.answer(b"#EXTM3U\n#EXTINF:-1,Radio\nplain\n", "audio/x-mpegurl")
+
+        def moved(request):
+            request.answer(b"", "text/html", "302 Found", location="/pls")
+
+        def bare(request):
+            request.send(b"HTTP/1.0 200 OK\r\n\r\n")
+            request.play(music(), 36)
+
+        stations = self.serve(
+            shoutcast=self.named("Ana - First", "Bo - Second", status="ICY 200 OK",
+                                 icy_name="Radio", icy_br="128"),
+            plain=self.station(), chunked=chunked, zipped=zipped, pls=pls, m3u=m3u,
+            moved=moved, bare=bare, flac=self.station("flac"),
+            wav=self.station("wav"),
+            untyped=self.station(content_type="application/octet-stream"),
+            lying=self.station("aac", content_type="audio/mpeg"))
+        monitor = self.listen(stations)
+        for name in stations:
+            monitor.wait_for_state(name, "music")
+            self.assertEqual(monitor.states(name)[0], "connected")
+        monitor.wait(lambda: len(monitor.titles("shoutcast")) >= 2, "titles")
+        first, second = monitor.titles("shoutcast")[:2]
+        self.check_title(first, "Ana", "First")
+        self.check_title(second, "Bo", "Second")
+
+    def test_kinds(self):
+        """Speech and silence are told of, and how much of a title they were."""
+        parts = sound("mp3", "silence", seconds=12) + music(seconds=24)
+
+        def falls_silent(request):
+            request.head("mp3", interval=METAINT)
+            request.play(parts, 36, wrap=Titles(METAINT, lambda: title("A - B")))
+        stations = self.serve(silent=falls_silent, music=self.station())
+        if has_speech():
+            stations |= self.serve(talk=self.station(source="speech"))
+        monitor = self.listen(stations, "--silence", "3s")
+        monitor.wait_for_state("music", "music")
+        monitor.wait_for_state("silent", "silent")
+        # what follows is known when two segments agree
+        monitor.wait_for_state("silent", "music")
+        if has_speech():
+            monitor.wait_for_state("talk", "talk")
+        self.assertNotIn("silent", monitor.states("music"))
+        self.assertNotIn("talk", monitor.states("music"))
+        self.assertEqual(monitor.stop(), 0)
+        self.assertGreater(monitor.titles("silent")[0]["silence"], 0.2)
+        if has_speech():
+            talk = monitor.titles("talk")[0]
+            self.assertGreater(talk["speech"], talk["music"])
+            self.assertLess(monitor.titles("music")[0]["speech"], 0.5)
+
+
+class TroubleTest(StationsTest):
+    """What servers do to their listeners."""
+
+    def test_loss(self):
+        """A station is cut off, one stalls, one refuses, one has no such station: each
+        is lost, with what was under way, and tried again, never twice within 5 s."""
+        stall = threading.Event()
+
+        def stalls(request):
+            request.head("mp3", interval=METAINT)
+            request.play(music(), 36, until=stall, wrap=Titles(
+                METAINT, each(PATIENCE, "Cy - Slow")))
+            # the listener gives it up
+            request.connection.recv(1)
+        stations = self.serve(
+            cut=self.named("Ana - Long", seconds=PATIENCE), stalls=stalls,
+            plain=self.named("Bo - Other", seconds=PATIENCE))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            stations["refuses"] = f"http://127.0.0.1:{free.getsockname()[1]}/"
+            stations["missing"] = self.server.uri("missing")
+            stations["nowhere"] = "http://nowhere.invalid/"
+            monitor = self.listen(stations, "--patience", "3")
+            for name in "cut", "stalls", "plain":
+                monitor.wait_for_state(name, "music")
+            for name, reason in (("refuses", "refused"), ("missing", "404"),
+                                 ("nowhere", "It cannot be reached")):
+                monitor.wait_for_state(name, "lost")
+                self.assertIn(reason, monitor.of(name)[0]["reason"])
+            stall.set()
+            for connection in list(self.server.connections):
+                with contextlib.suppress(OSError):
+                    if any(r.connection is connection and r.path == "cut"
+                           for r in self.server.requests):
+                        connection.shutdown(socket.SHUT_RDWR)
+            for name, artist, text in (("cut", "Ana", "Long"),
+                                       ("stalls", "Cy", "Slow")):
+                monitor.wait_for_state(name, "lost")
+                record = monitor.titles(name)[0]
+                self.check_title(record, artist, text)
+                self.assertEqual(record["ended"], "lost")
+                self.assertFalse(record["continues"])
+                self.assertGreater(record["music"], 0.5)
+            self.assertIn("No audio came", monitor.of("stalls", state="lost")[0]["reason"])
+            stall.clear()
+            for name in "cut", "stalls":
+                monitor.wait_for_state(name, "connected", 2)
+                monitor.wait_for_state(name, "music", 2)
+            monitor.wait(lambda: len(self.server.times("missing")) >= 3, "attempts")
+            self.assertEqual(monitor.stop(), 0)
+        for name in "cut", "stalls":
+            _, last = monitor.titles(name)
+            self.assertTrue(last["continues"])
+            self.assertEqual(last["ended"], "stopped")
+        for name in "cut", "stalls", "missing":
+            times = self.server.times(name)
+            for one, other in zip(times, times[1:]):
+                self.assertGreaterEqual(other - one, 4.9, name)
+        # it fails for the same reason again and again
+        self.assertEqual(monitor.states("missing"), ["lost"])
+        self.assertEqual(len(monitor.titles("plain")), 1)
+        self.assertNotIn("lost", monitor.states("plain"))
+
 
 if __name__ == "__main__":
     unittest.main()
