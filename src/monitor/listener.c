@@ -196,22 +196,28 @@ pace (Listener *listener)
 }
 
 static void
+report_progress (Listener *listener, StationEventKind kind)
+{
+  StationEvent event = { 0 };
+
+  fill_progress (listener, &event);
+  send_event (listener, kind, &event);
+}
+
+static void
 on_buffer (Listener *listener, GstBuffer *buffer)
 {
   gboolean is_first = listener->meter.position == 0;
-  StationEvent event = { 0 };
 
   g_atomic_int_set (&listener->progressed,
       (int) (g_get_monotonic_time () / G_TIME_SPAN_SECOND));
   level_meter_add (&listener->meter, buffer);
   if (is_first) {
     listener->started = g_get_monotonic_time ();
-    fill_progress (listener, &event);
-    send_event (listener, EVENT_BEGIN, &event);
+    report_progress (listener, EVENT_BEGIN);
   } else if (listener->meter.position - listener->reported >=
       PROGRESS_INTERVAL) {
-    fill_progress (listener, &event);
-    send_event (listener, EVENT_PROGRESS, &event);
+    report_progress (listener, EVENT_PROGRESS);
   }
   pace (listener);
 }

@@ -281,6 +281,7 @@ def each(seconds, *texts):
             return None
         state["told"] = n
         told = texts[n % len(texts)]
+        told = told if isinstance(told, bytes) else told.encode()
         return told if told.startswith(b"Stream") else title(told)
     return text
 
