@@ -21,7 +21,7 @@
 #define OPTIONS_NOT_GIVEN G_MININT
 
 /* What may come in the place of the first file. */
-#define OPTIONS_COMMANDS "eval", "models", "serve", "help"
+#define OPTIONS_COMMANDS "eval", "models", "monitor", "serve", "help"
 
 typedef enum
 {

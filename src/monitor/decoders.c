@@ -240,9 +240,10 @@ take_event (Pair *pair, StationEvent *event, gssize size)
   if (event->kind == EVENT_END)
     forget_station (decoders, pair, event->station);
   decoders->callbacks->on_event (event, decoders->user_data);
-  if (event->kind != EVENT_END || pair->capacity > 1)
+  if (event->kind != EVENT_END || g_hash_table_size (pair->stations) > 0 ||
+      pair->capacity == decoders->options->per_process)
     return TRUE;
-  /* it was for this station alone */
+  /* it was for suspects */
   g_ptr_array_remove (decoders->pairs, pair);
   return FALSE;
 }
@@ -302,29 +303,39 @@ send_order (Pair *pair, const StationOrder *order, int file)
     kill (pair->decoder, SIGKILL);
 }
 
-static Pair *
-find_pair (Decoders *decoders, gboolean is_open, gboolean is_alone)
+/* How many stations a process takes if they are as suspect as that.  One crash may have
+ * any reason.  After more, the one station that makes them crash is to be found without
+ * that each of the others needs a process. */
+static guint
+get_capacity (const Decoders *decoders, guint suspicion)
 {
-  for (guint i = 0; !is_alone && i < decoders->pairs->len; i++) {
+  guint shift = suspicion > 1 ? MIN (3 * (suspicion - 1), 30) : 0;
+
+  return MAX (decoders->options->per_process >> shift, 1);
+}
+
+static Pair *
+find_pair (Decoders *decoders, gboolean is_open, guint capacity)
+{
+  for (guint i = 0; i < decoders->pairs->len; i++) {
     Pair *pair = g_ptr_array_index (decoders->pairs, i);
 
-    if (pair->is_open == is_open && pair->capacity > 1 &&
+    if (pair->is_open == is_open && pair->capacity == capacity &&
         g_hash_table_size (pair->stations) < pair->capacity)
       return pair;
   }
-  return pair_new (
-      decoders, is_open, is_alone ? 1 : decoders->options->per_process);
+  return pair_new (decoders, is_open, capacity);
 }
 
 gboolean
 decoders_start (Decoders *decoders, guint32 station, const char *uri, int file,
-    gboolean is_recorded, gboolean is_alone)
+    gboolean is_recorded, guint suspicion)
 {
   StationOrder order = {
     .kind = ORDER_START, .station = station, .is_recorded = is_recorded
   };
-  Pair *pair = find_pair (
-      decoders, listener_source_needs_network (uri), is_alone);
+  Pair *pair = find_pair (decoders, listener_source_needs_network (uri),
+      get_capacity (decoders, suspicion));
 
   if (!pair)
     return FALSE;

@@ -40,10 +40,11 @@ void decoders_free (Decoders *decoders);
 
 /* Begins to listen to @uri for @station, which must not be listened to.
  * @file: an open file to read instead, or -1; stays the caller's
- * @is_alone: in a process without other stations, because it makes them crash
+ * @suspicion: how often the process in which it was has crashed while it was young: with
+ * each further time it is among fewer others, and soon alone
  * FALSE if that cannot be: on_failed is called. */
 gboolean decoders_start (Decoders *decoders, guint32 station, const char *uri,
-    int file, gboolean is_recorded, gboolean is_alone);
+    int file, gboolean is_recorded, guint suspicion);
 /* Asks for the end: EVENT_END will come, or on_crash. */
 void decoders_stop (Decoders *decoders, guint32 station);
 

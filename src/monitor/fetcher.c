@@ -16,7 +16,7 @@
 #include "fetchprotocol.h"
 #include "sandbox/packet.h"
 #include "sandbox/sandbox.h"
-#include "stationlist.h"
+#include "monitor/lists/stationlist.h"
 
 /* bytes that are read at a time */
 #define BLOCK_SIZE 16384

@@ -232,13 +232,13 @@ fail_attempt (Member *member, const char *reason)
 }
 
 static void
-connect_member (Fleet *fleet, Member *member, gint64 now)
+connect_member (Fleet *fleet, Member *member)
 {
   const char *uri = station_get_entry (member->station)->uri;
   g_autoptr (GError) error = NULL;
   int file = -1;
 
-  station_connecting (member->station, now);
+  station_connecting (member->station);
   if (g_str_has_prefix (uri, "file:")) {
     if (!fleet->settings.is_recorded) {
       fail_attempt (member, "It is a file, which --recorded is for.");
@@ -252,7 +252,7 @@ connect_member (Fleet *fleet, Member *member, gint64 now)
   }
   member->is_listened = TRUE;
   if (!decoders_start (fleet->decoders, member->number, uri, file,
-          fleet->settings.is_recorded, station_is_suspect (member->station)))
+          fleet->settings.is_recorded, station_get_suspicion (member->station)))
     member->is_listened = FALSE;
   if (file >= 0)
     close (file);
@@ -271,7 +271,7 @@ fleet_tick (Fleet *fleet)
         station_is_done (member->station) ||
         station_get_next_attempt (member->station) > now)
       continue;
-    connect_member (fleet, member, now);
+    connect_member (fleet, member);
     if (++n == MAX_ATTEMPTS)
       return;
   }

@@ -12,11 +12,11 @@
 #include "analysis/modelanswers.h"
 #include "decoderprocess.h"
 #include "fleet.h"
-#include "metrics.h"
+#include "monitor/outputs/metrics.h"
 #include "monitoroptions.h"
 #include "outputs.h"
-#include "reportcommand.h"
-#include "table.h"
+#include "monitor/history/reportcommand.h"
+#include "monitor/table/table.h"
 
 /* ms between two looks at what is due, and between two frames of the table */
 #define TICK 250

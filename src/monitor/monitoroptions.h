@@ -5,8 +5,8 @@
 #pragma once
 
 #include "decoders.h"
-#include "logfile.h"
-#include "mqtt.h"
+#include "monitor/outputs/logfile.h"
+#include "monitor/outputs/mqtt.h"
 
 typedef struct
 {

@@ -2,7 +2,7 @@
 
 #include "outputs.h"
 
-#include "history.h"
+#include "monitor/history/history.h"
 
 /* s that the broker has to take what waits at the end */
 #define MQTT_PATIENCE 5

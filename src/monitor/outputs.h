@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "metrics.h"
+#include "monitor/outputs/metrics.h"
 #include "monitoroptions.h"
 
 typedef struct _Outputs Outputs;

@@ -11,10 +11,10 @@
 #define MAX_DELAY 300
 /* s that a station must have played for to be asked again soon after it was lost */
 #define STEADY 60
-/* a crash so few s after the beginning of a station may be its fault; after so many the
- * station is played alone */
+/* a crash so few s after the beginning of a station may be its fault; after so many it
+ * most likely is */
 #define YOUNG 30
-#define MAX_CRASHES 2
+#define MAX_CRASHES 4
 /* s of segments in a row that make a station one of talk or of music */
 #define MIN_RUN 20
 /* s after which a title is logged although it stays: some stations name only themselves */
@@ -45,9 +45,9 @@ struct _Station
   gboolean is_stopping, is_done;
 
   /* connecting; monotonic, µs */
-  gint64 next_attempt, last_attempt, begun; /* begun: 0 if it has not */
-  guint n_failures;                         /* attempts in a row */
-  guint n_crashes;                          /* that may be its fault */
+  gint64 next_attempt, begun; /* begun: 0 if it has not */
+  guint n_failures;           /* attempts in a row */
+  guint n_crashes;            /* that may be its fault */
 
   /* of the connection */
   guint64 position, silent;    /* ns, at the last event */
@@ -305,10 +305,10 @@ station_get_next_attempt (const Station *station)
       : G_MAXINT64;
 }
 
-gboolean
-station_is_suspect (const Station *station)
+guint
+station_get_suspicion (const Station *station)
 {
-  return station->n_crashes >= MAX_CRASHES;
+  return station->n_crashes;
 }
 
 gboolean
@@ -318,9 +318,8 @@ station_is_done (const Station *station)
 }
 
 void
-station_connecting (Station *station, gint64 now)
+station_connecting (Station *station)
 {
-  station->last_attempt = now;
   station->next_attempt = G_MAXINT64;
   station->begun = 0;
   station->position = station->silent = 0;
@@ -333,7 +332,7 @@ station_connecting (Station *station, gint64 now)
 }
 
 static void
-plan_next_attempt (Station *station, gint64 now)
+plan_next_attempt (Station *station, gint64 last, gint64 now)
 {
   double delay = MIN (
       MIN_DELAY * (1 << MIN (station->n_failures, 10)), MAX_DELAY);
@@ -343,7 +342,7 @@ plan_next_attempt (Station *station, gint64 now)
     delay = 1;
   delay *= g_random_double_range (0.5, 1);
   station->next_attempt = MAX (now + (gint64) (delay * G_USEC_PER_SEC),
-      station->last_attempt + MIN_DELAY * G_TIME_SPAN_SECOND);
+      last + MIN_DELAY * G_TIME_SPAN_SECOND);
   station->n_failures++;
 }
 
@@ -351,6 +350,8 @@ static void
 lose (Station *station, const char *reason, gint64 now)
 {
   gboolean was_connected = station->begun != 0;
+  /* when the server had been asked at the latest */
+  gint64 last = was_connected ? station->begun : now;
 
   if (was_connected && now - station->begun > STEADY * G_TIME_SPAN_SECOND)
     station->n_failures = station->n_crashes = 0;
@@ -369,7 +370,7 @@ lose (Station *station, const char *reason, gint64 now)
     station->is_done = TRUE;
     station->next_attempt = G_MAXINT64;
   } else {
-    plan_next_attempt (station, now);
+    plan_next_attempt (station, last, now);
   }
 }
 
@@ -378,6 +379,9 @@ station_take_crash (Station *station, gint64 now)
 {
   if (station->begun == 0 || now - station->begun < YOUNG * G_TIME_SPAN_SECOND)
     station->n_crashes++;
+  /* where it is most likely another's, this one is asked again soon */
+  if (station->n_crashes < MAX_CRASHES)
+    station->n_failures = 0;
   lose (station, "The process that decoded it has crashed.", now);
 }
 

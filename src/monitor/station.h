@@ -6,8 +6,8 @@
 #pragma once
 
 #include "stationevent.h"
-#include "stationlist.h"
-#include "stationview.h"
+#include "monitor/lists/stationlist.h"
+#include "monitor/record/stationview.h"
 #include "titletally.h"
 
 typedef struct _Station Station;
@@ -43,11 +43,11 @@ void station_set_entry (Station *station, StationEntry *entry);
 
 /* When to connect, or G_MAXINT64 if it is, or never will be again. */
 gint64 station_get_next_attempt (const Station *station);
-/* The attempt has been begun at @now. */
-void station_connecting (Station *station, gint64 now);
-/* Whether it has made the process that decodes it crash so often, each time soon after it
- * had begun, that it must be alone. */
-gboolean station_is_suspect (const Station *station);
+/* The attempt has been begun. */
+void station_connecting (Station *station);
+/* How often the process that decodes it has crashed, each time soon after the station had
+ * begun: that may be its fault. */
+guint station_get_suspicion (const Station *station);
 /* Whether it never will be listened to again. */
 gboolean station_is_done (const Station *station);
 

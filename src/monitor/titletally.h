@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "record.h"
+#include "monitor/record/record.h"
 #include "stationevent.h"
 
 /* What the model that all stations are classified by can say. */

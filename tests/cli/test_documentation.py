@@ -16,6 +16,7 @@ import unittest
 PROGRAM, FOLDER = map(os.path.abspath, sys.argv[1:3])
 del sys.argv[1:3]
 BASH = os.path.join(FOLDER, "completions", "genreclassify.bash")
+MONITOR = "../monitor/genreclassify-monitor.1"
 
 
 def read(name):
@@ -31,6 +32,21 @@ def options_of(*command):
     return {long: short or None for short, long in
             re.findall(r"^ +(?:(-.), )?(--[a-z0-9-]+)", text, re.M)
             if long == "--help-all" or not long.startswith("--help-")}
+
+
+def options_of_manual(text):
+    """The same of a part of a manual page."""
+    found = {}
+    for item in re.findall(r"^\.It Fl (.*)", text, re.M):
+        short, long = re.match(r"(?:(.) , Fl )?-([a-z0-9-]+)", item).groups()
+        found["--" + long] = short and "-" + short
+    return found
+
+
+def has_command(*command):
+    """Whether it was built."""
+    return subprocess.run([PROGRAM, *command, "--help"], capture_output=True,
+                          timeout=60).returncode == 0
 
 
 def help_of(option):
@@ -93,11 +109,34 @@ class Test(unittest.TestCase):
         self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_manual(self):
-        found = {}
-        for item in re.findall(r"^\.It Fl (.*)", read("genreclassify.1"), re.M):
-            short, long = re.match(r"(?:(.) , Fl )?-([a-z0-9-]+)", item).groups()
-            found["--" + long] = short and "-" + short
-        self.assertEqual(found, self.options)
+        self.assertEqual(options_of_manual(read("genreclassify.1")), self.options)
+
+    def test_manual_of_the_monitor(self):
+        if not has_command("monitor"):
+            self.skipTest("the monitor was not built")
+        monitor, report = read(MONITOR).split("\n.Sh REPORT\n")
+        self.assertEqual(options_of_manual(monitor), options_of("monitor"))
+        self.assertEqual(options_of_manual(report), options_of("monitor", "report"))
+        text = subprocess.run([PROGRAM, "monitor", "--help-all"], check=True,
+                              capture_output=True, text=True, timeout=60).stdout
+        defaults = re.findall(r"^ +(?:-., )?(--[a-z-]+)[= ].* \((\S+)\)$", text, re.M)
+        self.assertGreater(len(defaults), 5)
+        for option, default in defaults:
+            item = re.search(rf"^\.It Fl (?:. , Fl )?{option[1:]}\b.*\n(?:.*\n)*?"
+                             r"(?=\.It |\.El)", monitor, re.M)[0]
+            self.assertIn(f" {default}", re.sub(r"\n(?:\.Cm )?", " ", item), option)
+
+    def test_records_in_the_manual_of_the_monitor(self):
+        """Each key, each state and each reason for an end."""
+        with open(os.path.join(FOLDER, "../monitor/record/record.schema.json"),
+                  encoding="utf-8") as file:
+            types = json.load(file)["$defs"]
+        words = set(re.findall(r"[a-z_]+", read(MONITOR)))
+        for kind in "title", "state":
+            properties = types[kind]["properties"]
+            self.assertLessEqual(set(properties), words)
+            for values in properties.values():
+                self.assertLessEqual(set(values.get("enum", ())), words)
 
     @unittest.skipIf(os.environ.get("TEST_STATIC_PLUGIN"), "gst-inspect-1.0 "
                      "cannot load a plugin that is linked into the command")
@@ -156,7 +195,7 @@ class Test(unittest.TestCase):
     def test_manual_is_valid(self):
         if not shutil.which("mandoc"):
             self.skipTest("mandoc is not installed")
-        for page in "genreclassify.1", "../tags/genreclassify-tags.7":
+        for page in "genreclassify.1", "../tags/genreclassify-tags.7", MONITOR:
             result = subprocess.run(
                 ["mandoc", "-Tlint", "-Wwarning", os.path.join(FOLDER, page)],
                 capture_output=True, text=True, timeout=60)
@@ -199,26 +238,47 @@ class Test(unittest.TestCase):
         self.assertEqual(found, self.options)
 
     def test_fish(self):
-        found, of_serve = {}, {"--help", "--jobs"}
+        """Each line is of all commands, of files, of those that are named, or of all
+        but them."""
+        commands = {"files": (), "eval": ("eval",), "models": ("models",),
+                    "serve": ("serve",), "monitor": ("monitor",),
+                    "monitor-report": ("monitor", "report")}
+        found = {name: {} for name in commands}
         for condition, short, long in re.findall(
-                r"^complete -c genreclassify (.*?)(?:-s (.) )?-l ([a-z0-9-]+)",
-                read("completions/genreclassify.fish"), re.M):
-            if condition == "-n '__genreclassify_is serve' ":
-                of_serve.add("--" + long)
-            elif condition == "-n '__genreclassify_is models' ":
-                self.assertIn("--" + long, options_of("models"))
+                r"^complete -c genreclassify (?:-n (\S+|'.*?') )?(?:-s (.) )?"
+                r"-l ([a-z0-9-]+)", read("completions/genreclassify.fish"), re.M):
+            words = condition.strip("'").split()
+            if condition == "__genreclassify_is_files":
+                names = {"files"}
+            elif words[:1] == ["__genreclassify_is"]:
+                names = set(words[1:])
             else:
-                found["--" + long] = "-" + short if short else None
-        self.assertEqual(found, self.options)
-        self.assertEqual(of_serve, set(options_of("serve")))
+                self.assertIn(words[:2], ([], ["not", "__genreclassify_is"]))
+                names = set(commands) - set(words[2:])
+            for name in names:
+                found[name]["--" + long] = short and "-" + short or None
+        for name, command in commands.items():
+            if name == "files" or has_command(*command):
+                with self.subTest(name):
+                    self.assertEqual(found[name], options_of(*command))
 
     def test_commands(self):
-        for command in ("eval", "models", "serve"):
-            options = set(options_of(command))
-            self.assertEqual(set(complete(command, "-")), options)
+        for command in (["eval"], ["models"], ["serve"], ["monitor"],
+                        ["monitor", "report"]):
+            if not has_command(*command):
+                continue
+            options = set(options_of(*command))
+            self.assertEqual(set(complete(*command, "-")), options)
             zsh = read("completions/genreclassify.zsh")
-            part = re.search(rf"^    {command}\)(.*?);;", zsh, re.M | re.S)[1]
+            part = re.search(rf"^    {'-'.join(command)}\)(.*?);;", zsh,
+                             re.M | re.S)[1]
             self.assertEqual(set(re.findall(r"[',*](--[a-z0-9-]+)", part)), options)
+
+    def test_bash_monitor(self):
+        self.assertIn("report", complete("monitor", "re"))
+        self.assertNotIn("report", complete("monitor", "x.m3u", "re"))
+        self.assertEqual(complete("monitor", "report", "--day", "t"), ["today"])
+        self.assertEqual(complete("monitor", "report", ""), [])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 /* A day of the history: when it begins and ends in the local time, which records are
  * of it, how its time was spent, and its picture. */
 
-#include "monitor/dayrecords.h"
+#include "monitor/history/dayrecords.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 
-#include "monitor/dayplot.h"
-#include "monitor/history.h"
+#include "monitor/history/dayplot.h"
+#include "monitor/history/history.h"
 
 #define HOUR (3600 * (gint64) G_USEC_PER_SEC)
 #define MINUTE (60 * (gint64) G_USEC_PER_SEC)

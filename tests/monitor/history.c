@@ -4,7 +4,7 @@
  * that each record is there once, whatever happens to the disk, to the lock and to the
  * process. */
 
-#include "monitor/history.h"
+#include "monitor/history/history.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 
 /* Lists of stations that are fetched, from a server of the test's own. */
 
-#include "monitor/stationlistprivate.h"
+#include "monitor/lists/stationlistprivate.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * its input ends.  Each byte of the input is one more second of time, which it
  * prints. */
 
-#include "monitor/metrics.h"
+#include "monitor/outputs/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

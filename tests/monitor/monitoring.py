@@ -206,6 +206,17 @@ class Monitor:
         self.process.stderr.close()
 
 
+def connections(process):
+    """How many of TCP it has."""
+    inodes = {line.split()[9] for name in ("tcp", "tcp6")
+              for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]}
+    held = set()
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            held.add(os.readlink(entry).removeprefix("socket:[").rstrip("]"))
+    return len(held & inodes)
+
+
 # Servers
 
 class Request:
@@ -347,6 +358,60 @@ class Server:
         self.server.shutdown()
         self.server.server_close()
         self.cut()
+
+
+class Hls:
+    """Segments of 2 s, and lists of them."""
+
+    LENGTH = 2
+
+    def __init__(self, folder, *options, seconds=70, video=False):
+        os.makedirs(folder)
+        inputs = ["-stream_loop", "-1", "-i", str(CLIP)]
+        if video:
+            inputs += ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=10"]
+            options = ["-map", "0:a", "-map", "1:v", "-c:v", "libx264", "-g", "20",
+                       "-preset", "ultrafast", "-pix_fmt", "yuv420p", *options]
+        subprocess.run(
+            ["ffmpeg", "-v", "error", *inputs, "-t", str(seconds), "-map_metadata",
+             "-1", "-c:a", "aac", "-b:a", "96k", "-f", "hls", "-hls_time",
+             str(self.LENGTH), "-hls_list_size", "0", *options, "all.m3u8"],
+            cwd=folder, check=True)
+        self.folder = Path(folder)
+        lines = (self.folder / "all.m3u8").read_text().splitlines()
+        first = next(n for n, line in enumerate(lines) if line.startswith("#EXTINF"))
+        self.head = [line for line in lines[:first] if "MEDIA-SEQUENCE" not in line]
+        self.names = [line for line in lines if line and line[0] != "#"]
+        self.start = time.monotonic()
+        self.suffix = ""        # behind the segments' names
+
+    def get_list(self):
+        """Of the last segments so far."""
+        n = 3 + int((time.monotonic() - self.start) / self.LENGTH)
+        n = min(n, len(self.names))
+        first = max(n - 6, 0)
+        lines = [*self.head, f"#EXT-X-MEDIA-SEQUENCE:{first}"]
+        for name in self.names[first:n]:
+            lines += [f"#EXTINF:{self.LENGTH}.0,", name + self.suffix]
+        return "\n".join([*lines, ""]).encode()
+
+    def answer_list(self, request, kind="application/vnd.apple.mpegurl"):
+        request.answer(self.get_list(), kind)
+
+    def add_to(self, server, place, kind="application/vnd.apple.mpegurl"):
+        """Serves it below that path; the list's URI."""
+        def answer_file(request):
+            name = request.path.partition("?")[0].rpartition("/")[2]
+            if not request.path.endswith(self.suffix):
+                request.answer(b"", "text/plain", "403 Forbidden")
+                return
+            request.answer((self.folder / name).read_bytes(),
+                           "application/octet-stream")
+        for path in self.folder.iterdir():
+            server.paths[f"{place}/{path.name}"] = answer_file
+        server.paths[f"{place}/live.m3u8"] = \
+            lambda request: self.answer_list(request, kind)
+        return server.uri(f"{place}/live.m3u8")
 
 
 class Icecast(Radio):

@@ -8,7 +8,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
-#include "monitor/mqtt.h"
+#include "monitor/outputs/mqtt.h"
 
 #include <stdio.h>
 #include <stdlib.h>

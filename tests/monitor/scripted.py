@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BYTES = 16000           # of a second, at 128 kbit/s
+SMALL_BYTES = 4000      # at 32 kbit/s
 INTERVAL = 4000         # bytes between titles
 PATIENCE = 120          # s, for what takes a few
 HERE = Path(__file__).resolve().parent
@@ -48,6 +49,14 @@ def encode(path, *source):
     run_ffmpeg(*source, "-map_metadata", "-1", "-ar", "44100", "-ac", "2", "-c:a",
                "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0",
                "-f", "mp3", path)
+    return Path(path).read_bytes()
+
+
+def encode_small(path, source, seconds):
+    """An MP3 that is fast to decode."""
+    run_ffmpeg("-stream_loop", "-1", "-i", source, "-t", seconds, "-map_metadata", "-1",
+               "-ar", "16000", "-ac", "1", "-c:a", "libmp3lame", "-b:a", "32k",
+               "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", path)
     return Path(path).read_bytes()
 
 
@@ -125,7 +134,42 @@ def metadata(title):
     return bytes([len(text) // 16]) + text
 
 
-class FastServer:
+class Server:
+    """Answers each request by answer(handler)."""
+
+    def __init__(self):
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                try:
+                    owner.answer(self)
+                except OSError:
+                    pass    # nobody listens any more
+
+            def log_message(self, *arguments):
+                pass
+
+        class Threaded(socketserver.ThreadingMixIn, http.server.HTTPServer):
+            daemon_threads = True
+
+        self.server = Threaded(("127.0.0.1", 0), Handler)
+        self.uri = f"http://127.0.0.1:{self.server.server_port}/radio"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def begin(self, handler, **headers):
+        handler.send_response(200)
+        handler.send_header("Content-Type", "audio/mpeg")
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class FastServer(Server):
     """Sends the programme; the connection breaks before the pieces of these numbers,
     and the next one goes on there.  After the last there is nothing to connect to."""
 
@@ -133,21 +177,7 @@ class FastServer:
         bounds = [0, *breaks, len(programme.pieces)]
         self.parts = [programme.stream(a, b) for a, b in zip(bounds, bounds[1:])]
         self.n_requests = 0
-        owner = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                owner.answer(self)
-
-            def log_message(self, *arguments):
-                pass
-
-        class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-            daemon_threads = True
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.uri = f"http://127.0.0.1:{self.server.server_port}/radio"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__()
 
     def answer(self, handler):
         number = self.n_requests
@@ -155,15 +185,19 @@ class FastServer:
         if number >= len(self.parts):
             handler.send_error(404)
             return
-        handler.send_response(200)
-        handler.send_header("Content-Type", "audio/mpeg")
-        handler.send_header("icy-metaint", str(INTERVAL))
-        handler.end_headers()
-        try:
-            handler.wfile.write(self.parts[number])
-        except OSError:
-            pass
+        self.begin(handler, icy_metaint=INTERVAL)
+        handler.wfile.write(self.parts[number])
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+
+class LoopServer(Server):
+    """Sends the data so many times."""
+
+    def __init__(self, data, n):
+        self.data = data
+        self.n = n
+        super().__init__()
+
+    def answer(self, handler):
+        self.begin(handler)
+        for _ in range(self.n):
+            handler.wfile.write(self.data)

@@ -15,7 +15,7 @@
 #include <glib-unix.h>
 #include <json-glib/json-glib.h>
 
-#include "monitor/table.h"
+#include "monitor/table/table.h"
 
 typedef struct
 {

@@ -20,7 +20,7 @@ import unittest
 from pathlib import Path
 
 import monitoring
-from monitoring import (PATIENCE, Icecast, Monitor, Server, Titles, each, has_speech,
+from monitoring import (PATIENCE, Hls, Icecast, Monitor, Server, Titles, each, has_speech,
                         sound, title)
 
 BUILD = sys.argv.pop(1)
@@ -184,31 +184,120 @@ class FormatsTest(StationsTest):
         self.check_title(first, "Ana", "First")
         self.check_title(second, "Bo", "Second")
 
-    def test_kinds(self):
-        """Speech and silence are told of, and how much of a title they were."""
+    def test_silence(self):
+        """It is told of, and how much of a title it was."""
         parts = sound("mp3", "silence", seconds=12) + music(seconds=24)
 
         def falls_silent(request):
             request.head("mp3", interval=METAINT)
             request.play(parts, 36, wrap=Titles(METAINT, lambda: title("A - B")))
         stations = self.serve(silent=falls_silent, music=self.station())
-        if has_speech():
-            stations |= self.serve(talk=self.station(source="speech"))
         monitor = self.listen(stations, "--silence", "3s")
         monitor.wait_for_state("music", "music")
         monitor.wait_for_state("silent", "silent")
         # what follows is known when two segments agree
         monitor.wait_for_state("silent", "music")
-        if has_speech():
-            monitor.wait_for_state("talk", "talk")
+        self.assertEqual(monitor.states("silent")[:4],
+                         ["connected", "silent", "connected", "music"])
         self.assertNotIn("silent", monitor.states("music"))
-        self.assertNotIn("talk", monitor.states("music"))
         self.assertEqual(monitor.stop(), 0)
         self.assertGreater(monitor.titles("silent")[0]["silence"], 0.2)
-        if has_speech():
-            talk = monitor.titles("talk")[0]
-            self.assertGreater(talk["speech"], talk["music"])
-            self.assertLess(monitor.titles("music")[0]["speech"], 0.5)
+
+    @unittest.skipUnless(has_speech(), "needs espeak-ng")
+    def test_speech(self):
+        for kind, source in ("talk", "speech"), ("music", "music"):
+            (self.folder / kind).write_bytes(sound("mp3", source, seconds=70))
+        monitor = Monitor(BUILD, "--recorded=2026-11-30T06:00:00Z", *(
+            (self.folder / kind).as_uri() for kind in ("talk", "music")))
+        self.addCleanup(monitor.clean)
+        self.assertEqual(monitor.process.wait(PATIENCE), 0)
+        monitor.join()
+        for kind in "talk", "music":
+            self.assertIn(kind, monitor.states(kind))
+        (talk,), (song,) = monitor.titles("talk"), monitor.titles("music")
+        self.assertGreater(talk["speech"], 0.5)
+        self.assertLess(song["speech"], 0.1)
+        self.assertGreater(song["music"], 0.9)
+        self.assertAlmostEqual(song["seconds"], 70, delta=1)
+
+
+class HlsTest(StationsTest):
+    def hls(self, name, *args, suffix="", kind="application/vnd.apple.mpegurl",
+            **kwargs):
+        hls = Hls(self.folder / name, *args, **kwargs)
+        hls.suffix = suffix
+        return hls.add_to(self.server, name, kind)
+
+    def test_hls(self):
+        """MPEG-TS and fragments of MP4, encrypted, with video, by way of a list of
+        variants, of redirections, with query strings; no video is decoded, and only
+        the process that fetches has connections."""
+        key = self.folder / "key"
+        key.write_bytes(b"sixteen bytes...")
+        info = self.folder / "info"
+        info.write_text(f"key.bin\n{key}\n")
+        stations = {
+            "ts": self.hls("ts"),
+            "audiomime": self.hls("audiomime", kind="audio/mpegurl"),
+            "token": self.hls("token", suffix="?token=a%2Fb&x=1"),
+            "mp4": self.hls("mp4", "-hls_segment_type", "fmp4"),
+            "aes": self.hls("aes", "-hls_key_info_file", str(info)),
+            "video": self.hls("video", video=True),
+        }
+        moved = self.hls("cdn")
+
+        def variants(request):
+            request.answer(
+                b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=128000,CODECS=\"mp4a.40.2\"\n"
+                b"../ts/live.m3u8\n", "application/vnd.apple.mpegurl")
+        self.server.paths.update({
+            "aes/key.bin": lambda request: request.answer(
+                key.read_bytes(), "application/octet-stream"),
+            "a/station": lambda request: request.answer(
+                b"", "text/plain", "302 Found", location=moved + "?session=1")})
+        stations["moved"] = self.server.uri("a/station")
+        stations["variants"] = self.serve(**{"v/variants": variants})["v/variants"]
+        # this one needs a connection all the time
+        stations |= self.serve(plain=self.station())
+        monitor = self.listen(stations, env={
+            "GST_DEBUG": "GST_ELEMENT_FACTORY:4", "GST_DEBUG_NO_COLOR": "1"})
+        for name in stations:
+            monitor.wait_for_state(name, "music")
+        made = {line.split('creating element "')[1].split('"')[0]
+                for line in monitor.errors if 'creating element "' in line}
+        self.assertIn("hlsdemux", made)
+        self.assertIn("tsdemux", made)
+        self.assertEqual({m for m in made if "264" in m or "video" in m or
+                          "soup" in m or "curl" in m or "hlsdemux2" in m}, set())
+        (decoder,), (fetcher,) = monitor.children("decoder"), \
+            monitor.children("fetcher")
+        self.assertEqual(monitoring.connections(decoder), 0)
+        self.assertGreater(monitoring.connections(fetcher), 0)
+        # they play on, also where the list is asked for again and again
+        monitor.wait(lambda: len(self.server.times("cdn/live.m3u8?session=1")) > 3,
+                     "lists")
+        self.assertEqual(monitor.stop(), 0)
+        for name in stations:
+            (record,) = monitor.titles(name)
+            self.assertEqual(record["ended"], "stopped")
+            self.assertNotIn("lost", monitor.states(name))
+
+    def test_end_of_list(self):
+        """A list that ends is a station that is lost; all of it was heard."""
+        hls = Hls(self.folder / "hls", seconds=20)
+
+        def all_of_it(request):
+            request.answer((hls.folder / "all.m3u8").read_bytes(),
+                           "application/vnd.apple.mpegurl")
+        hls.add_to(self.server, "hls")
+        self.server.paths["hls/all"] = all_of_it
+        monitor = self.listen({"all": self.server.uri("hls/all")})
+        monitor.wait_for_state("all", "lost")
+        self.assertEqual(monitor.of("all", state="lost")[0]["reason"],
+                         "The stream has ended.")
+        (record,) = monitor.titles("all")
+        self.assertAlmostEqual(record["seconds"], 20, delta=0.5)
+        self.assertGreater(record["music"], 0.9)
 
 
 class TroubleTest(StationsTest):
@@ -273,6 +362,140 @@ class TroubleTest(StationsTest):
         self.assertEqual(monitor.states("missing"), ["lost"])
         self.assertEqual(len(monitor.titles("plain")), 1)
         self.assertNotIn("lost", monitor.states("plain"))
+
+    def test_workers(self):
+        """A process that decodes, or one that fetches, is killed: what was under way is
+        logged once, and all play on within seconds."""
+        names = [f"s{n}" for n in range(5)]
+        stations = self.serve(**{
+            name: self.named(f"Ana - {name}", seconds=2 * PATIENCE)
+            for name in names})
+        monitors = {kind: self.listen(stations, "--per-process", "3")
+                    for kind in ("decoder", "fetcher")}
+        for monitor in monitors.values():
+            for name in names:
+                monitor.wait_for_state(name, "music")
+        # they may be asked again at once only if that is not too soon
+        time.sleep(5)
+        for kind, monitor in monitors.items():
+            killed = {k: monitor.children(k) for k in monitors}
+            self.assertEqual([len(k) for k in killed.values()], [2, 2])
+            for child in killed["decoder"]:
+                status = Path(f"/proc/{child}/status").read_text()
+                self.assertIn("Seccomp:\t2", status)
+            start = time.monotonic()
+            monitor.signal_children(kind, signal.SIGKILL)
+            for name in names:
+                monitor.wait_for_state(name, "connected", 2)
+                self.assertIn("crashed", monitor.of(name, state="lost")[0]["reason"])
+            self.assertLess(time.monotonic() - start, 6, kind)
+            for k in monitors:
+                children = monitor.children(k)
+                self.assertEqual(len(children), 2, k)
+                self.assertTrue(set(killed[k]).isdisjoint(children), k)
+            self.assertEqual(monitor.stop(), 0)
+            for name in names:
+                one, other = monitor.titles(name)
+                for record in one, other:
+                    self.check_title(record, "Ana", name)
+                self.assertEqual([one["ended"], other["ended"]], ["lost", "stopped"])
+                self.assertEqual([one["continues"], other["continues"]], [False, True])
+                self.assertGreater(one["music"], 0.9)
+
+    def test_hanging_workers(self):
+        """A process that hangs is given up, and no other waits for it."""
+        for kind in "decoder", "fetcher":
+            with self.subTest(kind):
+                stations = self.serve(one=self.station(), two=self.station())
+                monitor = self.listen(stations, "--per-process", "1")
+                for name in stations:
+                    monitor.wait_for_state(name, "music")
+                child = monitor.children(kind)[0]
+                os.kill(child, signal.SIGSTOP)
+                monitor.wait(lambda: any("lost" in monitor.states(name)
+                                         for name in stations), "loss")
+                monitor.wait(lambda: any(
+                    monitor.states(name).count("connected") == 2
+                    for name in stations), "return")
+                self.assertNotIn(child, monitor.children(kind))
+                self.assertEqual(sum("lost" in monitor.states(name)
+                                     for name in stations), 1)
+                self.assertEqual(monitor.stop(), 0)
+
+    def test_repeated_crashes(self):
+        """The stations of a process that dies young again and again are played apart
+        from each other, as one of them may be the reason."""
+        stations = self.serve(one=self.station(), two=self.station())
+        monitor = self.listen(stations, "--per-process", "8")
+        for n in 1, 2:
+            for name in stations:
+                monitor.wait_for_state(name, "connected", n)
+            self.assertEqual(len(monitor.children("decoder")), 1)
+            monitor.signal_children("decoder", signal.SIGKILL)
+        for name in stations:
+            monitor.wait_for_state(name, "music")
+        self.assertEqual(len(monitor.children("decoder")), 2)
+
+    def test_end(self):
+        """SIGTERM, SIGINT, and a reader of the log that goes away: what is under way is
+        logged, and the program ends soon."""
+        stations = self.serve(one=self.named("Ana - One", seconds=PATIENCE),
+                              two=self.station())
+        # it never answers
+        stations |= self.serve(mute=lambda request: request.connection.recv(1))
+        stations["list"] = Hls(self.folder / "hls").add_to(self.server, "hls")
+        for number in signal.SIGTERM, signal.SIGINT:
+            monitor = self.listen(stations)
+            for name in "one", "two", "list":
+                monitor.wait_for_state(name, "connected")
+            monitor.wait_for_state("one", "music")
+            start = time.monotonic()
+            self.assertEqual(monitor.stop(number), 0)
+            self.assertLess(time.monotonic() - start, 8)
+            for name in "one", "two", "list":
+                (record,) = monitor.titles(name)
+                self.assertEqual(record["ended"], "stopped", name)
+            self.check_title(monitor.titles("one")[0], "Ana", "One")
+            # what had come last was classified too
+            self.assertGreater(monitor.titles("one")[0]["music"], 0.9)
+            self.assertEqual(monitor.titles("mute"), [])
+
+        process = monitoring.program(BUILD, "monitor", str(self.list),
+                                     stdout=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertIn(b"connected", process.stdout.readline())
+        process.stdout.close()
+        self.assertEqual(process.wait(PATIENCE), 128 + signal.SIGPIPE)
+
+    def test_list_changes(self):
+        """SIGHUP: a station that is new begins, one that is gone ends, the others play
+        on, also under another name; a list that cannot be read changes nothing."""
+        stations = self.serve(stays=self.named("Ana - Stays", seconds=2 * PATIENCE),
+                              goes=self.named("Bo - Goes", seconds=2 * PATIENCE),
+                              comes=self.station())
+        old = {name: stations[name] for name in ("stays", "goes")}
+        monitor = self.listen(old)
+        for name in old:
+            monitor.wait_for_state(name, "music")
+        self.write_list({"comes": stations["comes"], "renamed": stations["stays"]})
+        monitor.process.send_signal(signal.SIGHUP)
+        monitor.wait(lambda: monitor.titles("goes"), "title of goes")
+        self.check_title(monitor.titles("goes")[0], "Bo", "Goes")
+        self.assertEqual(monitor.titles("goes")[0]["ended"], "stopped")
+        monitor.wait_for_state("comes", "connected")
+
+        self.list.rename(self.list.with_suffix(".away"))
+        monitor.process.send_signal(signal.SIGHUP)
+        monitor.wait(lambda: "stay as they are" in monitor.get_errors(), "message")
+        monitor.wait_for_state("comes", "music")
+        self.assertEqual(len(self.server.times("goes")), 1)
+        self.assertEqual(len(self.server.times("stays")), 1)
+        self.assertEqual(monitor.stop(), 0)
+        (record,) = monitor.titles("renamed")
+        self.check_title(record, "Ana", "Stays")
+        self.assertFalse(record["continues"])
+        self.assertEqual(monitor.states("goes").count("lost"), 0)
 
 
 if __name__ == "__main__":

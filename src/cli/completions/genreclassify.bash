@@ -13,8 +13,8 @@ _genreclassify() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    --cache | --errors | --files-from | --genre-map | --log | --plot | \
-      --token-file | --undo)
+    --cache | --db | --errors | --files-from | --genre-map | --log | -l | \
+      --mqtt-ca | --mqtt-credentials | --plot | --token-file | --undo)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -40,6 +40,14 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W 'json text none' -- "$current")
       return
       ;;
+    --rotate)
+      mapfile -t COMPREPLY < <(compgen -W daily -- "$current")
+      return
+      ;;
+    --day)
+      mapfile -t COMPREPLY < <(compgen -W 'today yesterday' -- "$current")
+      return
+      ;;
     --group)
       mapfile -t COMPREPLY < <(compgen -W album -- "$current")
       return
@@ -47,7 +55,8 @@ _genreclassify() {
     --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout | --keep-uploads | --base-path | --public-host | --socket-mode | \
-      --trusted-proxy)
+      --trusted-proxy | --every | --listen | --min-title | --mqtt | --mqtt-queue | --per-process | \
+      --silence | --station | --threads)
       return
       ;;
   esac
@@ -56,11 +65,21 @@ _genreclassify() {
       options='--help --jobs --json --model --plot'
       ;;
     help)
-      mapfile -t COMPREPLY < <(compgen -W 'eval models serve' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'eval models monitor serve' -- "$current")
       return
       ;;
     models)
       options='--help --json --names'
+      ;;
+    monitor)
+      if [[ ${COMP_WORDS[2]} == report && $COMP_CWORD -gt 2 ]]; then
+        options='--day --db --help --json --plot --station --utc'
+      else
+        options='--db --every --help --json --listen --log --min-title --model --mqtt --mqtt-ca
+          --mqtt-credentials --mqtt-queue --per-process --recorded --rotate --silence --threads
+          --window'
+        ((COMP_CWORD == 2)) && words=report
+      fi
       ;;
     serve)
       options='--base-path --bind --client-timeout --help --jobs --keep-uploads
@@ -73,12 +92,12 @@ _genreclassify() {
         --min-confidence --model --null --overwrite --placeholder --plot --preserve-times --quiet
         --segments --shard --strict --tags --timeout --top --undo --verbose --version --window --write
         --write-confidence --write-tags --write-top'
-      ((COMP_CWORD == 1)) && words='eval help models serve'
+      ((COMP_CWORD == 1)) && words='eval help models monitor serve'
       ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-  elif [[ $COMP_CWORD == 1 || ! ${COMP_WORDS[1]} =~ ^(models|serve)$ ]]; then
+  elif [[ $COMP_CWORD == 1 || ! "${COMP_WORDS[1]} ${COMP_WORDS[2]}" =~ ^(models|serve|monitor\ report$) ]]; then
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
       compgen -f -- "$current")

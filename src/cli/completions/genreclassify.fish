@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completion of genreclassify for fish.
 
+# Whether the command is one of these.
 function __genreclassify_is
     set -l words (commandline -opc)
-    test (count $words) -gt 1; and test "$words[2]" = $argv[1]
+    set -l command "$words[2]"
+    test "$command $words[3]" = 'monitor report'; and set command monitor-report
+    contains -- $command $argv
 end
 
 function __genreclassify_is_files
-    not __genreclassify_is eval; and not __genreclassify_is help; and not __genreclassify_is models; and not __genreclassify_is serve
+    not __genreclassify_is eval help models monitor monitor-report serve
 end
 
 function __genreclassify_models
@@ -16,21 +19,25 @@ function __genreclassify_models
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
+set -l first_of_monitor '__genreclassify_is monitor; and test (count (commandline -opc)) -eq 2'
 
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
 complete -c genreclassify -n $first -a help -d 'Show the options of a command'
 complete -c genreclassify -n $first -a models -d 'List the models that are installed'
+complete -c genreclassify -n $first -a monitor -d 'Listen to radio stations'
+complete -c genreclassify -n $first_of_monitor -a report -d 'Tell what a station has played'
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
-complete -c genreclassify -n '__genreclassify_is help' -f -a 'eval models serve'
+complete -c genreclassify -n '__genreclassify_is help' -f -a 'eval models monitor serve'
 complete -c genreclassify -n '__genreclassify_is models' -f
 complete -c genreclassify -n '__genreclassify_is models' -l names -d 'Print what --model takes'
+complete -c genreclassify -n '__genreclassify_is monitor-report' -f
 complete -c genreclassify -n '__genreclassify_is serve' -f
 
 complete -c genreclassify -s h -l help -d 'Show the options'
 complete -c genreclassify -n 'not __genreclassify_is serve' -l json -d 'Print JSON'
-complete -c genreclassify -n 'not __genreclassify_is models' -s j -l jobs -x -d 'Files at once'
-complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
-complete -c genreclassify -n 'not __genreclassify_is models; and not __genreclassify_is serve' -l plot -r -d 'Draw a picture, .svg or .png'
+complete -c genreclassify -n 'not __genreclassify_is models monitor monitor-report' -s j -l jobs -x -d 'Files at once'
+complete -c genreclassify -n 'not __genreclassify_is models monitor-report serve' -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
+complete -c genreclassify -n 'not __genreclassify_is models monitor serve' -l plot -r -d 'Draw a picture, .svg or .png'
 complete -c genreclassify -n __genreclassify_is_files -l append -d 'Add to the genres of the file'
 complete -c genreclassify -n __genreclassify_is_files -l cache -r -d 'Keep the results'
 complete -c genreclassify -n __genreclassify_is_files -l cache-prune -d 'Forget files that are gone'
@@ -68,6 +75,25 @@ complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write th
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'
 complete -c genreclassify -n __genreclassify_is_files -l write-tags -d 'Write the tags of the model as further genres'
 complete -c genreclassify -n __genreclassify_is_files -l write-top -x -d 'Write up to so many genres'
+
+complete -c genreclassify -n '__genreclassify_is monitor monitor-report' -l db -r -d 'A database of the records'
+complete -c genreclassify -n '__genreclassify_is monitor' -l every -x -d 'How often a station without titles is logged'
+complete -c genreclassify -n '__genreclassify_is monitor' -l listen -x -d 'Where metrics for Prometheus are served'
+complete -c genreclassify -n '__genreclassify_is monitor' -s l -l log -r -d 'Append the records to a file'
+complete -c genreclassify -n '__genreclassify_is monitor' -l min-title -x -d 'A title that stays for less is none'
+complete -c genreclassify -n '__genreclassify_is monitor' -l mqtt -x -d 'Publish the records'
+complete -c genreclassify -n '__genreclassify_is monitor' -l mqtt-ca -r -d 'Certificates that are trusted'
+complete -c genreclassify -n '__genreclassify_is monitor' -l mqtt-credentials -r -d 'User name and password'
+complete -c genreclassify -n '__genreclassify_is monitor' -l mqtt-queue -x -d 'Records that may wait for the broker'
+complete -c genreclassify -n '__genreclassify_is monitor' -l per-process -x -d 'Stations that one process decodes'
+complete -c genreclassify -n '__genreclassify_is monitor' -l recorded -d 'The stations are recordings'
+complete -c genreclassify -n '__genreclassify_is monitor' -l rotate -x -a daily -d 'When another log is begun'
+complete -c genreclassify -n '__genreclassify_is monitor' -l silence -x -d 'Silence of this length is reported'
+complete -c genreclassify -n '__genreclassify_is monitor' -l threads -x -d 'Threads that classify in each process'
+complete -c genreclassify -n '__genreclassify_is monitor' -l window -x -d 'The audio that is classified at a time'
+complete -c genreclassify -n '__genreclassify_is monitor-report' -l day -x -a 'today yesterday' -d 'The day'
+complete -c genreclassify -n '__genreclassify_is monitor-report' -l station -x -d 'The station'
+complete -c genreclassify -n '__genreclassify_is monitor-report' -l utc -d 'Days and times are of UTC'
 
 complete -c genreclassify -n '__genreclassify_is serve' -l base-path -x -d 'The path below which a proxy shows it'
 complete -c genreclassify -n '__genreclassify_is serve' -l bind -x -d 'The address to listen at'

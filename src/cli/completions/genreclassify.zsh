@@ -4,8 +4,11 @@
 
 _genreclassify() {
   local -a options
+  local command=$words[2]
 
-  case $words[2] in
+  [[ $command == monitor && $words[3] == report && $CURRENT -gt 3 ]] &&
+    command=monitor-report
+  case $command in
     eval)
       options=(
         '--help[show the options]'
@@ -17,11 +20,46 @@ _genreclassify() {
       )
       ;;
     help)
-      options=('2:command:(eval models serve)')
+      options=('2:command:(eval models monitor serve)')
       ;;
     models)
       options=('--help[show the options]' '--json[print JSON]'
         '--names[print what --model takes]')
+      ;;
+    monitor)
+      options=(
+        '--db=[keep the records in a database]:database:_files'
+        '--every=[log a station without titles so often]:time'
+        '--help[show the options]'
+        '--json[print the records, not the table]'
+        '--listen=[serve metrics for Prometheus]:address and port'
+        {-l+,--log=}'[append the records to a file]:file:_files'
+        '--min-title=[a title that stays for less is none]:time'
+        {-m+,--model=}'[the model]:name or weights file:_genreclassify_models'
+        '--mqtt=[publish the records]:URL of the broker'
+        '--mqtt-ca=[certificates that are trusted]:file:_files'
+        '--mqtt-credentials=[user name and password]:file:_files'
+        '--mqtt-queue=[records that may wait for the broker]:number'
+        '--per-process=[stations that one process decodes]:number'
+        '--recorded=-[the stations are recordings]::start'
+        '--rotate=[when another log is begun]:daily or a size:(daily)'
+        '--silence=[silence of this length is reported]:time'
+        '--threads=[threads that classify in each process]:number'
+        '--window=[the audio that is classified at a time]:time'
+        '2:list or URL:_genreclassify_stations'
+        '*:list or URL:_files'
+      )
+      ;;
+    monitor-report)
+      options=(
+        '--day=[the day]:day:(today yesterday)'
+        '--db=[the history]:database:_files'
+        '--help[show the options]'
+        '--json[print JSON]'
+        '--plot=[draw the day]:picture:_files -g "*.(svg|png)"'
+        '--station=[the station]:id'
+        '--utc[days and times are of UTC]'
+      )
       ;;
     serve)
       options=(
@@ -105,11 +143,19 @@ _genreclassify_models() {
   _files -g "*.safetensors"
 }
 
+_genreclassify_stations() {
+  local -a commands=('report:tell what a station has played')
+
+  _describe command commands
+  _files
+}
+
 _genreclassify_first() {
   local -a commands=(
     'eval:measure the model on files sorted by genre'
     'help:show the options of a command'
     'models:list the models that are installed'
+    'monitor:listen to radio stations'
     'serve:serve a page and a service over HTTP'
   )
 

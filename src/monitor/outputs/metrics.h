@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "stationview.h"
+#include "monitor/record/stationview.h"
 
 /* Of the monitor itself. */
 typedef struct

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "record.h"
+#include "monitor/record/record.h"
 
 typedef struct _History History;
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "stationview.h"
+#include "monitor/record/stationview.h"
 
 typedef enum
 {

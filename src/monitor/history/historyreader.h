@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "record.h"
+#include "monitor/record/record.h"
 
 typedef struct _HistoryReader HistoryReader;
 
