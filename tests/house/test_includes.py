@@ -15,9 +15,10 @@ FLOORS = [
     ["genre/layers"],
     ["genre"],
     ["analysis"],
-    ["tags/formats"],
+    ["sandbox", "tags/formats", "monitor/record"],
     ["tags", "plot"],
-    ["cli", "web"],
+    ["monitor/lists", "monitor/history", "monitor/outputs", "monitor/table"],
+    ["cli", "web", "monitor"],
     [""],   # main.c
 ]
 FLOOR = {Path(room): floor for floor, rooms in enumerate(FLOORS)

@@ -280,18 +280,17 @@ def title(text):
     return b"StreamTitle='" + data + b"';"
 
 
-def each(seconds, *texts):
-    """The titles for so long each, in turn, from the first call on; each is told once
-    only."""
-    state = {}
+def each(seconds, *texts, block=0.25):
+    """The titles for so many seconds of audio each, in turn, where there is room for
+    one after each `block`.  Each is told once only."""
+    state = {"n": 0}
 
     def text():
-        now = time.monotonic()
-        n = int((now - state.setdefault("start", now)) / seconds)
-        if state.get("told") == n:
+        n, state["n"] = state["n"], state["n"] + 1
+        turn, rest = divmod(n, round(seconds / block))
+        if rest:
             return None
-        state["told"] = n
-        told = texts[n % len(texts)]
+        told = texts[turn % len(texts)]
         told = told if isinstance(told, bytes) else told.encode()
         return told if told.startswith(b"Stream") else title(told)
     return text

@@ -498,5 +498,227 @@ class TroubleTest(StationsTest):
         self.assertEqual(monitor.states("goes").count("lost"), 0)
 
 
+RTSP = """
+import sys
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer
+Gst.init(None)
+server = GstRtspServer.RTSPServer()
+server.set_address("127.0.0.1")
+server.set_service("0")
+factory = GstRtspServer.RTSPMediaFactory()
+factory.set_shared(True)
+factory.set_launch(
+    f'( filesrc location="{sys.argv[1]}" ! mpegaudioparse ! rtpmpapay name=pay0 '
+    'videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=5/1 ! '
+    'jpegenc ! rtpjpegpay name=pay1 )')
+server.get_mount_points().add_factory("/radio", factory)
+server.attach(None)
+print(server.get_bound_port(), flush=True)
+GLib.MainLoop().run()
+"""
+
+
+class OtherTest(StationsTest):
+    def test_rtsp(self):
+        path = self.folder / "music.mp3"
+        path.write_bytes(sound("mp3", "music", seconds=70))
+        process = subprocess.Popen(["/usr/bin/python3", "-c", RTSP, str(path)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        port = process.stdout.readline().strip().decode()
+        if not port:
+            self.skipTest("needs gst-rtsp-server")
+        stations = {"rtsp": f"rtsp://127.0.0.1:{port}/radio",
+                    **self.serve(plain=self.station())}
+        monitor = self.listen(stations, "--patience", "5")
+        for name in stations:
+            monitor.wait_for_state(name, "music")
+        # only the process for RTSP has the network
+        self.assertEqual(len(monitor.children("decoder")), 2)
+        process.kill()
+        monitor.wait_for_state("rtsp", "lost")
+        self.assertNotIn("lost", monitor.states("plain"))
+        self.assertEqual(monitor.titles("rtsp")[0]["ended"], "lost")
+        self.assertGreater(monitor.titles("rtsp")[0]["music"], 0.9)
+        self.assertEqual(monitor.stop(), 0)
+
+    def test_devices(self):
+        """One that there is not is a station that is lost; other files are none."""
+        stations = {"alsa": "alsa://hw:99", "pulse": "pulse://nothing"}
+        monitor = self.listen({**stations, **self.serve(plain=self.station())},
+                              "--patience", "5")
+        for name in stations:
+            monitor.wait_for_state(name, "lost")
+        monitor.wait_for_state("plain", "music")
+        self.assertEqual(monitor.stop(), 0)
+        self.assertEqual(monitor.states("plain"), ["connected", "music"])
+
+
+def flood(request, data):
+    while True:
+        request.send(data)
+
+
+class HostileTest(StationsTest):
+    """No station makes the program crash, or disturbs another."""
+
+    def test_titles(self):
+        """In other encodings, with quotes, without an end, too long, empty, with what
+        terminals obey; and too many of them."""
+        texts = [
+            b"Bj\xf6rk - J\xf3ga", "Сплин - Выхода нет", b"Broken - \xff\xc3\xa9",
+            "Yazoo - Don't Go", "A &amp; B; C - 'D';x", "Escape - \x1b[2J\x07\r\nX",
+            "Long - " + 4000 * "x", "", "   ", "StreamTitle='No - End",
+            "StreamUrl='http://x/';StreamTitle='Url - First';", "StreamTitle=';",
+            " - ", "Only a name", "A - B - C", "{\"json\": \"x\\\"}", "Ana - Last"]
+        stations = self.serve(
+            odd=self.named(*texts, seconds=4),
+            # none stays for long enough
+            hasty=self.named(*(f"Ana - {n}" for n in range(500)), seconds=1),
+            flapping=self.named("Ana - Song", "Radio X", seconds=2),
+            plain=self.station())
+        monitor = self.listen(stations, "--min-title", "3s")
+        monitor.wait(lambda: monitor.titles("odd", title="Last"), "last title", 100)
+        monitor.wait_for_state("plain", "music")
+        self.assertEqual(monitor.stop(), 0)
+        told = [(r["artist"], r["title"]) for r in monitor.titles("odd")]
+        for pair in [("Björk", "Jóga"), ("Сплин", "Выхода нет"), ("Yazoo", "Don't Go"),
+                     ("A", "B - C"), (None, "Only a name"), ("Ana", "Last")]:
+            self.assertIn(pair, told)
+        for artist, name in told:
+            self.assertLess(len(name.encode()), 600)
+            self.assertNotEqual(name.strip(), "")
+        self.assertTrue(any(artist == "Broken" for artist, _ in told), told)
+        for name, last in ("hasty", "Ana"), ("flapping", "Ana"):
+            titles = monitor.titles(name)
+            self.assertLessEqual(len(titles), 2, titles)
+            self.assertEqual(titles[0]["artist"], last)
+
+    def test_servers(self):
+        secret = self.folder / "secret.mp3"
+        secret.write_bytes(music())
+        fetched = []
+
+        def answer(body, kind, status="200 OK", **headers):
+            return lambda request: request.answer(body, kind, status, **headers)
+
+        def then_play(**head):
+            def play(request):
+                request.head("mp3", **head)
+                request.play(music(), 36)
+            return play
+
+        def hls(*uris, tags=""):
+            return answer(("#EXTM3U\n#EXT-X-TARGETDURATION:2\n" + tags + "".join(
+                f"#EXTINF:2,\n{uri}\n" for uri in uris)).encode(),
+                "application/vnd.apple.mpegurl")
+
+        def huge_headers(request):
+            request.send(b"HTTP/1.0 200 OK\r\n")
+            flood(request, b"X-A: " + 5000 * b"a" + b"\r\n")
+
+        def slowloris(request):
+            request.send(b"HTTP/1.0 200 OK\r\nX-A: ")
+            while True:
+                request.send(b"a")
+                time.sleep(0.5)
+
+        def drip(request):
+            """audio, a byte at a time"""
+            request.head("mp3")
+            for byte in music():
+                request.send(bytes([byte]))
+                time.sleep(0.2)
+
+        def endless(kind, data):
+            def send(request):
+                request.head(kind)
+                flood(request, data)
+            return send
+
+        def bomb(request):
+            request.head("mp3", content_encoding="gzip")
+            flood(request, gzip.compress(bytes(10 << 20)))
+
+        def reset(request):
+            request.head("mp3")
+            request.send(music()[:20000])
+            request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                          struct.pack("ii", 1, 0))
+
+        def note(request):
+            fetched.append(request.path)
+            request.answer(b"private", "text/plain")
+        noise = os.urandom(1 << 20)
+        base = self.server.uri("")
+        hostile = self.serve(
+            loop=answer(b"", "text/html", "302 Found", location="/loop"),
+            to_file=answer(b"", "text/html", "302 Found", location=secret.as_uri()),
+            list_of_file=answer(secret.as_uri().encode(), "audio/x-mpegurl"),
+            list_of_self=answer(f"{base}list_of_self".encode(), "audio/x-mpegurl"),
+            hls_of_file=hls(secret.as_uri(), secret.as_uri()),
+            hls_of_data=hls("data:audio/mpeg;base64,AAAA", "rtmp://127.0.0.1/x"),
+            hls_of_self=hls(tags="#EXT-X-STREAM-INF:BANDWIDTH=1\nhls_of_self\n"),
+            hls_key=hls("noise", tags='#EXT-X-KEY:METHOD=AES-128,URI="' +
+                        secret.as_uri() + '"\n'),
+            hls_inside=hls("private", "private"),
+            hls_odd=hls(*(4000 * "x" for _ in range(50)),
+                        tags="#EXT-X-MEDIA-SEQUENCE:99999999999999999999\n"),
+            private=note,
+            huge_headers=huge_headers, slowloris=slowloris, drip=drip,
+            html=answer(b"<!DOCTYPE html><html><body>Radio</body></html>", "text/html"),
+            html_as_audio=answer(b"<html>" + 9999 * b"<p>x", "audio/mpeg"),
+            empty=answer(b"", "audio/mpeg"),
+            nothing=answer(b"", "audio/mpeg", "204 No Content"),
+            teapot=answer(b"", "audio/mpeg", "999 \xff\xfe"),
+            noise=endless("mp3", noise), noise_ogg=endless("ogg", b"OggS" + noise),
+            zeros=endless("mp3", bytes(1 << 16)), fast=endless("mp3", music()),
+            fast_wav=endless("wav", sound("wav", "music", seconds=4)),
+            not_zipped=then_play(content_encoding="gzip"), bomb=bomb, reset=reset,
+            metaint_0=then_play(icy_metaint="0"),
+            metaint_negative=then_play(icy_metaint="-5"),
+            metaint_text=then_play(icy_metaint="many"),
+            metaint_huge=then_play(icy_metaint=str(1 << 70)),
+            metaint_1=then_play(icy_metaint="1"),
+            metaint_cut=then_play(icy_metaint="100"),
+            length=then_play(content_length=str(1 << 62)),
+            typed=then_play(content_type="x" * 3000))
+        self.write_list({**hostile, **self.serve(
+            plain=self.named("Ana - Song", seconds=4 * PATIENCE))})
+        monitor = Monitor(BUILD, *QUICK, "--patience", "6", str(self.list))
+        self.addCleanup(monitor.clean)
+        monitor.wait_for_state("plain", "connected")
+        decoders = monitor.children("decoder"), monitor.children("fetcher")
+        start, used = time.monotonic(), monitor.cpu_seconds("decoder")
+        playing = {"metaint_0", "metaint_negative", "metaint_text", "length", "typed",
+                   "fast", "fast_wav"}
+        for name in hostile:
+            if name in playing or name.startswith("metaint"):
+                monitor.wait(lambda: monitor.states(name), f"state of {name}")
+            else:
+                monitor.wait_for_state(name, "lost")
+        for name in playing:
+            self.assertEqual(monitor.states(name)[0], "connected", name)
+        monitor.wait_for_state("plain", "music")
+        # what comes too fast is not taken
+        time.sleep(5)
+        took = time.monotonic() - start
+        self.assertLess(monitor.cpu_seconds("decoder") - used, took)
+        self.assertEqual((monitor.children("decoder"), monitor.children("fetcher")),
+                         decoders)
+        self.assertEqual(monitor.stop(), 0)
+        (record,) = monitor.titles("plain")
+        self.check_title(record, "Ana", "Song")
+        self.assertEqual(monitor.states("plain"), ["connected", "music"])
+        self.assertLess(monitor.titles("fast")[0]["seconds"], took + 40)
+        for name in ("to_file", "list_of_file", "hls_of_file", "hls_key"):
+            self.assertNotIn("connected", monitor.states(name), name)
+
+
 if __name__ == "__main__":
     unittest.main()
