@@ -12,7 +12,7 @@
 #include "analysis/modelanswers.h"
 #include "decoderprocess.h"
 #include "fleet.h"
-#include "monitor/outputs/metrics.h"
+#include "monitor/outputs/exporter.h"
 #include "monitoroptions.h"
 #include "outputs.h"
 #include "monitor/history/reportcommand.h"
@@ -41,7 +41,7 @@ typedef struct
   char *model_name; /* "crnn 5" */
   Outputs *outputs;
   Fleet *fleet;
-  Metrics *metrics; /* or NULL */
+  Exporter *exporter; /* or NULL */
   Table *table;     /* or NULL */
   double start_time;
   gint64 stopping; /* µs, monotonic, when it was asked to end; 0: not yet */
@@ -320,7 +320,7 @@ start (Monitor *monitor, GError **error)
   if (!monitor->outputs)
     return FALSE;
   if (options->listen &&
-      !(monitor->metrics = metrics_new (
+      !(monitor->exporter = exporter_new (
             options->listen, fill_figures, monitor, error)))
     return FALSE;
   return TRUE;
@@ -345,7 +345,7 @@ static void
 clear (Monitor *monitor)
 {
   hide_table (monitor);
-  metrics_free (monitor->metrics);
+  exporter_free (monitor->exporter);
   fleet_free (monitor->fleet);
   outputs_free (monitor->outputs);
   if (monitor->model)

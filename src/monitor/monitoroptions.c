@@ -10,10 +10,10 @@
 /* As they are typed. */
 typedef struct
 {
-  char *log, *rotate, *every, *min_title, *silence, *window, *recorded;
+  char *log, *rotate, *every, *min_title, *silence, *window, *start;
   char *database, *listen, *mqtt, *mqtt_credentials, *mqtt_ca, *model, *instead;
   int mqtt_queue, per_process, threads, patience;
-  gboolean resumed, no_table;
+  gboolean recorded, resumed, no_table;
 } Given;
 
 static gboolean
@@ -77,31 +77,18 @@ parse_rotation (const char *text, LogRotation *rotation, GError **error)
   return TRUE;
 }
 
-/* The time at which recordings begin; empty: now. */
+/* The time at which recordings begin; NULL: now. */
 static gboolean
 parse_start (const char *text, gint64 *start, GError **error)
 {
   g_autoptr (GTimeZone) local = g_time_zone_new_local ();
-  g_autoptr (GDateTime) time = *text
-      ? g_date_time_new_from_iso8601 (text, local)
-      : g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) time = text ? g_date_time_new_from_iso8601 (text, local)
+                                    : g_date_time_new_now_utc ();
 
   if (!time)
     return set_bad_value (error,
-        "--recorded: %s: it is not a time such as 2026-11-30T06:00:00Z.", text);
+        "--start: %s: it is not a time such as 2026-11-30T06:00:00Z.", text);
   *start = g_date_time_to_unix (time) * G_USEC_PER_SEC;
-  return TRUE;
-}
-
-static gboolean
-on_recorded (const char *name, const char *value, gpointer data, GError **error)
-{
-  Given *given = data;
-
-  (void) name;
-  (void) error;
-  g_free (given->recorded);
-  given->recorded = g_strdup (value ? value : "");
   return TRUE;
 }
 
@@ -146,11 +133,13 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
         "stations that one process decodes (300)", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &given->threads,
         "threads that classify in each process (1)", "N" },
-    { "recorded", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
-        on_recorded,
+    { "recorded", 0, 0, G_OPTION_ARG_NONE, &given->recorded,
         "the stations are recordings: play each once, as fast as possible, and "
-        "count times from START (now)",
-        "START" },
+        "count times in its audio",
+        NULL },
+    { "start", 0, 0, G_OPTION_ARG_STRING, &given->start,
+        "when the recordings begin, such as 2026-11-30T06:00:00Z (now)",
+        "TIME" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->no_table,
         "print the records also on a terminal, not the table", NULL },
     { "resumed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &given->resumed,
@@ -217,12 +206,13 @@ convert (Given *given, MonitorOptions *options, GError **error)
       !check_range ("mqtt-queue", given->mqtt_queue, 1, 10000000, error) ||
       (given->rotate &&
           !parse_rotation (given->rotate, &options->rotation, error)) ||
-      (given->recorded &&
-          !parse_start (given->recorded, &options->recorded_start, error)))
+      !parse_start (given->start, &options->recorded_start, error))
     return FALSE;
+  if (given->start && !given->recorded)
+    return set_bad_value (error, "%s", "--start needs --recorded.");
   if (given->rotate && !given->log)
     return set_bad_value (error, "%s", "--rotate needs --log.");
-  options->is_recorded = given->recorded != NULL;
+  options->is_recorded = given->recorded;
   options->log = g_steal_pointer (&given->log);
   options->database = g_steal_pointer (&given->database);
   options->listen = g_steal_pointer (&given->listen);
@@ -253,7 +243,7 @@ clear (Given *given)
   g_free (given->min_title);
   g_free (given->silence);
   g_free (given->window);
-  g_free (given->recorded);
+  g_free (given->start);
   g_free (given->database);
   g_free (given->listen);
   g_free (given->mqtt);

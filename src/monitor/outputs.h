@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "monitor/outputs/metrics.h"
+#include "monitor/outputs/exporter.h"
 #include "monitoroptions.h"
 
 typedef struct _Outputs Outputs;

@@ -2,6 +2,7 @@
 
 /* Lists of stations that are fetched, from a server of the test's own. */
 
+#include "monitor/lists/stationlist.h"
 #include "monitor/lists/stationlistprivate.h"
 
 #include <string.h>

@@ -3,6 +3,7 @@
 /* Lists of stations, many of them as people have reported that players fail at them:
  * the report is named. */
 
+#include "monitor/lists/stationlist.h"
 #include "monitor/lists/stationlistprivate.h"
 
 #include <glib/gstdio.h>

@@ -43,7 +43,7 @@ def songs():
 def listen(uri, *options):
     """The records of a recording."""
     process = monitoring.program(
-        BUILD, "monitor", f"--recorded={START.isoformat()}", *options, uri,
+        BUILD, "monitor", "--recorded", f"--start={START.isoformat()}", *options, uri,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and errors == "", errors

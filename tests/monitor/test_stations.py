@@ -207,7 +207,7 @@ class FormatsTest(StationsTest):
     def test_speech(self):
         for kind, source in ("talk", "speech"), ("music", "music"):
             (self.folder / kind).write_bytes(sound("mp3", source, seconds=70))
-        monitor = Monitor(BUILD, "--recorded=2026-11-30T06:00:00Z", *(
+        monitor = Monitor(BUILD, "--recorded", "--start=2026-11-30T06:00:00Z", *(
             (self.folder / kind).as_uri() for kind in ("talk", "music")))
         self.addCleanup(monitor.clean)
         self.assertEqual(monitor.process.wait(PATIENCE), 0)

@@ -76,7 +76,7 @@ _genreclassify() {
         options='--day --db --help --json --plot --station --utc'
       else
         options='--db --every --help --json --listen --log --min-title --model --mqtt --mqtt-ca
-          --mqtt-credentials --mqtt-queue --per-process --recorded --rotate --silence --threads
+          --mqtt-credentials --mqtt-queue --per-process --recorded --rotate --silence --start --threads
           --window'
         ((COMP_CWORD == 2)) && words=report
       fi

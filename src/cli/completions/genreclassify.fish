@@ -87,6 +87,7 @@ complete -c genreclassify -n '__genreclassify_is monitor' -l mqtt-credentials -r
 complete -c genreclassify -n '__genreclassify_is monitor' -l mqtt-queue -x -d 'Records that may wait for the broker'
 complete -c genreclassify -n '__genreclassify_is monitor' -l per-process -x -d 'Stations that one process decodes'
 complete -c genreclassify -n '__genreclassify_is monitor' -l recorded -d 'The stations are recordings'
+complete -c genreclassify -n '__genreclassify_is monitor' -l start -x -d 'When the recordings begin'
 complete -c genreclassify -n '__genreclassify_is monitor' -l rotate -x -a daily -d 'When another log is begun'
 complete -c genreclassify -n '__genreclassify_is monitor' -l silence -x -d 'Silence of this length is reported'
 complete -c genreclassify -n '__genreclassify_is monitor' -l threads -x -d 'Threads that classify in each process'

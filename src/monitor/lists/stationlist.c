@@ -2,11 +2,13 @@
 
 /* All the lists and stations that the command names, as one list. */
 
-#include "stationlistprivate.h"
+#include "stationlist.h"
 
 #include <gio/gunixinputstream.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "stationlistprivate.h"
 
 #define FETCH_SECONDS 20
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "stationlist.h"
+#include "stationentry.h"
 
 #include <gio/gio.h>
 

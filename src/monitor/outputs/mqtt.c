@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "mqttprivate.h"
+#include "mqtt.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "mqttprivate.h"
 
 /* µs that the thread gets to end after its deadline, before it is left alone: it may
  * be looking up a name */

@@ -5,19 +5,9 @@
 #pragma once
 
 #include "monitor/record/record.h"
+#include "mqttbroker.h"
 
 typedef struct _Mqtt Mqtt;
-
-typedef struct
-{
-  /* mqtt://HOST[:PORT][/TOPIC] or mqtts://...; TOPIC is the first part of all topics,
-   * "genreclassify" by default */
-  const char *uri;
-  const char *credentials; /* file: user name in the first line, password in the
-                              second; or NULL */
-  const char *ca_file;     /* for mqtts; NULL: the system's */
-  guint max_waiting;       /* records that are kept while the broker is away */
-} MqttOptions;
 
 /* Starts to connect, in a thread of the library's, and goes on trying for ever.  NULL
  * with @error (G_IO_ERROR) set if the options make no sense. */

@@ -4,7 +4,18 @@
 
 #pragma once
 
-#include "mqtt.h"
+#include <glib.h>
+
+typedef struct
+{
+  /* mqtt://HOST[:PORT][/TOPIC] or mqtts://...; TOPIC is the first part of all topics,
+   * "genreclassify" by default */
+  const char *uri;
+  const char *credentials; /* file: user name in the first line, password in the
+                              second; or NULL */
+  const char *ca_file;     /* for mqtts; NULL: the system's */
+  guint max_waiting;       /* records that are kept while the broker is away */
+} MqttOptions;
 
 typedef struct
 {

@@ -9,6 +9,8 @@
 #include "mqttbroker.h"
 #include "mqttqueue.h"
 
+typedef struct _Mqtt Mqtt; /* as mqtt.h has it */
+
 struct _Mqtt
 {
   gint n_refs; /* atomic: the caller's and the thread's */

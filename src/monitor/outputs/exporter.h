@@ -22,16 +22,16 @@ typedef struct
   guint64 history_lost;
 } MonitorFigures;
 
-typedef struct _Metrics Metrics;
+typedef struct _Exporter Exporter;
 
 /* Fills @views (element-type StationView, by value) and @figures; called from the main
  * context when somebody asks for the metrics. */
-typedef void (*MetricsFunc) (
+typedef void (*ExporterFunc) (
     GArray *views, MonitorFigures *figures, gpointer user_data);
 
 /* Listens at @address ("127.0.0.1:9155", "[::1]:9155", ":9155" for all) for GET
  * /metrics, in the thread-default main context.  NULL with @error (G_IO_ERROR) set. */
-Metrics *metrics_new (
-    const char *address, MetricsFunc func, gpointer user_data, GError **error);
-/* @metrics may be NULL. */
-void metrics_free (Metrics *metrics);
+Exporter *exporter_new (
+    const char *address, ExporterFunc func, gpointer user_data, GError **error);
+/* @exporter may be NULL. */
+void exporter_free (Exporter *exporter);

@@ -8,15 +8,15 @@
 
 #include <gio/gio.h>
 
-typedef struct _MetricsServer MetricsServer;
+typedef struct _ExporterServer ExporterServer;
 
 /* Returns (transfer full): the page. */
-typedef char *(*MetricsPageFunc) (gpointer user_data);
+typedef char *(*ExporterPageFunc) (gpointer user_data);
 
 /* Listens at @address, in the thread-default main context: "HOST:PORT", "[::1]:PORT"
  * or ":PORT" for all.  The page is at @path and has @type.  NULL with @error
  * (G_IO_ERROR) set. */
-MetricsServer *metrics_server_new (const char *address, const char *path,
-    const char *type, MetricsPageFunc func, gpointer user_data, GError **error);
+ExporterServer *exporter_server_new (const char *address, const char *path,
+    const char *type, ExporterPageFunc func, gpointer user_data, GError **error);
 /* @server may be NULL. */
-void metrics_server_free (MetricsServer *server);
+void exporter_server_free (ExporterServer *server);

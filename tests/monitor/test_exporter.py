@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""test_metrics.py DRIVER: the metrics of the monitor, as Prometheus reads them, and
+"""test_exporter.py DRIVER: the metrics of the monitor, as Prometheus reads them, and
 clients that are none of its kind."""
 
 import contextlib

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "metrics.h"
+#include "exporter.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "metricsserver.h"
+#include "exporterserver.h"
 
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 /* 2^53: up to it a double has each whole number */
@@ -20,10 +20,10 @@ typedef struct
   double audio, other; /* s */
 } Said;
 
-struct _Metrics
+struct _Exporter
 {
-  MetricsServer *server;
-  MetricsFunc func;
+  ExporterServer *server;
+  ExporterFunc func;
   gpointer user_data;
   GHashTable
       *said; /* id -> Said, of the stations that there were the last time */
@@ -131,7 +131,7 @@ count_other (const StationView *view, const Said *last)
 /* (element-type Row): each station once, whatever the monitor thinks: Prometheus drops a
  * page that has a value twice. */
 static GArray *
-make_rows (Metrics *metrics, const GArray *views)
+make_rows (Exporter *exporter, const GArray *views)
 {
   GArray *rows = g_array_sized_new (FALSE, FALSE, sizeof (Row), views->len);
   GHashTable *said = g_hash_table_new_full (
@@ -147,14 +147,14 @@ make_rows (Metrics *metrics, const GArray *views)
       continue;
     row.label = make_label ("station", view->id);
     row.other = count_other (
-        view, g_hash_table_lookup (metrics->said, view->id));
+        view, g_hash_table_lookup (exporter->said, view->id));
     now = g_new (Said, 1);
     *now = (Said){ view->audio_seconds, row.other };
     g_hash_table_insert (said, g_strdup (view->id), now);
     g_array_append_val (rows, row);
   }
-  g_hash_table_unref (metrics->said);
-  metrics->said = said;
+  g_hash_table_unref (exporter->said);
+  exporter->said = said;
   return rows;
 }
 
@@ -399,14 +399,14 @@ append_process (GString *text, double start_time)
 static char *
 make_page (gpointer user_data)
 {
-  Metrics *metrics = user_data;
+  Exporter *exporter = user_data;
   g_autoptr (GArray) views = g_array_new (FALSE, TRUE, sizeof (StationView)),
                      rows = NULL;
   MonitorFigures figures = { 0 };
   GString *text;
 
-  metrics->func (views, &figures, metrics->user_data);
-  rows = make_rows (metrics, views);
+  exporter->func (views, &figures, exporter->user_data);
+  rows = make_rows (exporter, views);
   text = g_string_sized_new (8192 + (gsize) rows->len * 1500);
   append_stations (text, rows);
   append_texts (text, rows);
@@ -417,30 +417,30 @@ make_page (gpointer user_data)
   return g_string_free (text, FALSE);
 }
 
-Metrics *
-metrics_new (
-    const char *address, MetricsFunc func, gpointer user_data, GError **error)
+Exporter *
+exporter_new (
+    const char *address, ExporterFunc func, gpointer user_data, GError **error)
 {
-  Metrics *metrics = g_new0 (Metrics, 1);
+  Exporter *exporter = g_new0 (Exporter, 1);
 
-  metrics->func = func;
-  metrics->user_data = user_data;
-  metrics->said = g_hash_table_new_full (
+  exporter->func = func;
+  exporter->user_data = user_data;
+  exporter->said = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
-  metrics->server = metrics_server_new (
-      address, "/metrics", TYPE, make_page, metrics, error);
-  if (metrics->server)
-    return metrics;
-  metrics_free (metrics);
+  exporter->server = exporter_server_new (
+      address, "/metrics", TYPE, make_page, exporter, error);
+  if (exporter->server)
+    return exporter;
+  exporter_free (exporter);
   return NULL;
 }
 
 void
-metrics_free (Metrics *metrics)
+exporter_free (Exporter *exporter)
 {
-  if (!metrics)
+  if (!exporter)
     return;
-  metrics_server_free (metrics->server);
-  g_hash_table_unref (metrics->said);
-  g_free (metrics);
+  exporter_server_free (exporter->server);
+  g_hash_table_unref (exporter->said);
+  g_free (exporter);
 }

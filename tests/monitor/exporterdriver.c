@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* metricsdriver ADDRESS N: serves the metrics of N stations for test_metrics.py, until
+/* exporterdriver ADDRESS N: serves the metrics of N stations for test_exporter.py, until
  * its input ends.  Each byte of the input is one more second of time, which it
  * prints. */
 
-#include "monitor/outputs/metrics.h"
+#include "monitor/outputs/exporter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   Driver driver = { 0 };
-  Metrics *metrics;
+  Exporter *exporter;
 
   if (argc != 3)
     return 2;
@@ -88,8 +88,8 @@ main (int argc, char **argv)
   /* one that is there twice */
   if (driver.ids->len > 1)
     g_ptr_array_add (driver.ids, g_strdup ("station-0"));
-  metrics = metrics_new (argv[1], fill, &driver, &error);
-  if (!metrics) {
+  exporter = exporter_new (argv[1], fill, &driver, &error);
+  if (!exporter) {
     g_printerr ("genreclassify: %s\n", error->message);
     g_ptr_array_unref (driver.ids);
     return 2;
@@ -100,7 +100,7 @@ main (int argc, char **argv)
   fflush (stdout);
   g_main_loop_run (driver.loop);
   g_main_loop_unref (driver.loop);
-  metrics_free (metrics);
+  exporter_free (exporter);
   g_ptr_array_unref (driver.ids);
   return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "metricsserver.h"
+#include "exporterserver.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -21,22 +21,22 @@ typedef struct
   GSocket *socket;
   GSource *source; /* or NULL */
   GSource *pause;  /* or NULL */
-  MetricsServer *server;
+  ExporterServer *server;
 } Door;
 
-struct _MetricsServer
+struct _ExporterServer
 {
   GMainContext *context;
   GPtrArray *doors; /* Door */
   GQueue clients;   /* Client, the oldest first */
   char *path, *type;
-  MetricsPageFunc func;
+  ExporterPageFunc func;
   gpointer user_data;
 };
 
 typedef struct
 {
-  MetricsServer *server;
+  ExporterServer *server;
   GSocket *socket;
   GSource *source; /* of @socket, or NULL */
   GSource *deadline;
@@ -118,7 +118,7 @@ answer_error (
 
 /* Whether @target is the page, whatever is after "?". */
 static gboolean
-is_page (const MetricsServer *server, const char *target)
+is_page (const ExporterServer *server, const char *target)
 {
   gsize size = strlen (server->path);
 
@@ -136,7 +136,7 @@ is_page (const MetricsServer *server, const char *target)
 static void
 answer_line (Client *client, const char *line)
 {
-  MetricsServer *server = client->server;
+  ExporterServer *server = client->server;
   g_auto (GStrv) words = g_strsplit (line, " ", -1);
   gboolean is_head = words[0] && !strcmp (words[0], "HEAD");
   g_autofree char *page = NULL;
@@ -250,7 +250,7 @@ on_deadline (gpointer user_data)
 
 /* Takes @socket. */
 static void
-add_client (MetricsServer *server, GSocket *socket)
+add_client (ExporterServer *server, GSocket *socket)
 {
   Client *client = g_new0 (Client, 1);
 
@@ -327,7 +327,7 @@ door_free (gpointer data)
 
 static gboolean
 open_door (
-    MetricsServer *server, GInetAddress *inet, guint16 port, GError **error)
+    ExporterServer *server, GInetAddress *inet, guint16 port, GError **error)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (inet, port);
   g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (inet),
@@ -352,7 +352,7 @@ open_door (
 /* All addresses of the machine: those of IPv4 come to an IPv6 socket, too, where there
  * is IPv6. */
 static gboolean
-open_all (MetricsServer *server, guint16 port, GError **error)
+open_all (ExporterServer *server, guint16 port, GError **error)
 {
   g_autoptr (GInetAddress) ipv6 = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6),
                            ipv4 = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
@@ -371,7 +371,7 @@ open_all (MetricsServer *server, guint16 port, GError **error)
  * lack one. */
 static gboolean
 open_host (
-    MetricsServer *server, const char *host, guint16 port, GError **error)
+    ExporterServer *server, const char *host, guint16 port, GError **error)
 {
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
   g_autoptr (GError) why = NULL;
@@ -414,11 +414,11 @@ read_address (const char *address, char **host, guint16 *port)
   return !strpbrk (*host, ":[]/ ");
 }
 
-MetricsServer *
-metrics_server_new (const char *address, const char *path, const char *type,
-    MetricsPageFunc func, gpointer user_data, GError **error)
+ExporterServer *
+exporter_server_new (const char *address, const char *path, const char *type,
+    ExporterPageFunc func, gpointer user_data, GError **error)
 {
-  MetricsServer *server;
+  ExporterServer *server;
   g_autofree char *host = NULL;
   g_autoptr (GError) why = NULL;
   guint16 port = 0;
@@ -430,7 +430,7 @@ metrics_server_new (const char *address, const char *path, const char *type,
         address);
     return NULL;
   }
-  server = g_new0 (MetricsServer, 1);
+  server = g_new0 (ExporterServer, 1);
   server->context = g_main_context_ref_thread_default ();
   server->doors = g_ptr_array_new_with_free_func (door_free);
   server->path = g_strdup (path);
@@ -444,12 +444,12 @@ metrics_server_new (const char *address, const char *path, const char *type,
   g_set_error (error, G_IO_ERROR,
       why->domain == G_IO_ERROR ? why->code : G_IO_ERROR_FAILED,
       "%s: It cannot be listened at: %s.", address, why->message);
-  metrics_server_free (server);
+  exporter_server_free (server);
   return NULL;
 }
 
 void
-metrics_server_free (MetricsServer *server)
+exporter_server_free (ExporterServer *server)
 {
   if (!server)
     return;
