@@ -150,6 +150,15 @@ on_segment (Listener *listener, const GstStructure *answer)
 
 /* The bus */
 
+/* Behind its sentence a message may have places in the source and numbers of elements. */
+static int
+get_sentence_length (const char *message)
+{
+  const char *end = strstr (message, ".: ");
+
+  return end ? (int) (end + 1 - message) : (int) strcspn (message, "\n");
+}
+
 static GstBusSyncReply
 on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -164,7 +173,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
       break;
     case GST_MESSAGE_ERROR:
       gst_message_parse_error (message, &error, NULL);
-      end (listener, "%s", error->message);
+      end (listener, "%.*s", get_sentence_length (error->message),
+          error->message);
       break;
     case GST_MESSAGE_EOS:
       end (listener, "The stream has ended.");

@@ -19,6 +19,10 @@
 #define MIN_RUN 20
 /* s after which a title is logged although it stays: some stations name only themselves */
 #define LONGEST_TITLE 3600
+/* s after which a title that was cut off, and is on the air again, has begun anew */
+#define LONGEST_BREAK 600
+/* s of audio without a title that are worth a record */
+#define SHORTEST_UNTITLED 1
 /* s of audio before a station's first title that belong to it: servers name it late */
 #define FIRST_TITLE 10
 
@@ -59,6 +63,7 @@ struct _Station
   OnAir current; /* its tally is NULL if nothing is on the air */
   OnAir next; /* a title that has not stayed for long enough, or NULL as well */
   char *last_title; /* that was cut off by a loss, or NULL: "artist\ntitle" */
+  gint64 last_title_end; /* µs, monotonic */
 
   StationView counters; /* the numbers alone */
 };
@@ -174,8 +179,7 @@ log_title (Station *station, OnAir *on_air, gint64 end, const char *ended)
 
   title_tally_fill (on_air->tally, model, &record, values);
   record.start = MIN (record.start, end);
-  /* of a station without titles, moments are not worth a record */
-  if (record.title || record.seconds > 0)
+  if (record.title || record.seconds >= SHORTEST_UNTITLED)
     emit (station, &record);
   if (record.title && !record.continues)
     station->counters.n_titles++;
@@ -240,7 +244,9 @@ take_title (Station *station, const char *title, const char *artist)
 
     title_tally_set_title (current, title, artist);
     key = make_key (current);
-    current->continues = g_strcmp0 (key, station->last_title) == 0;
+    current->continues = g_strcmp0 (key, station->last_title) == 0 &&
+        g_get_monotonic_time () - station->last_title_end <
+            LONGEST_BREAK * G_TIME_SPAN_SECOND;
     g_clear_pointer (&station->last_title, g_free);
     return;
   }
@@ -290,8 +296,12 @@ end_titles (Station *station, const char *ended)
     return;
   if (station->next.tally)
     accept_next (station);
-  g_free (station->last_title);
-  station->last_title = make_key (station->current.tally);
+  /* before it was named again, it may be lost again */
+  if (station->current.tally->title) {
+    g_free (station->last_title);
+    station->last_title = make_key (station->current.tally);
+    station->last_title_end = g_get_monotonic_time ();
+  }
   log_title (station, &station->current, get_time (station), ended);
 }
 
@@ -490,6 +500,9 @@ station_take_event (Station *station, const StationEvent *event, gint64 now)
   }
   if (!station->current.tally)
     return;
+  /* the last one may have stayed for long enough just now */
+  if (event->kind == EVENT_TITLE)
+    check_titles (station);
   if (event->kind == EVENT_TITLE)
     take_title (station, event->title, event->artist);
   else if (event->kind == EVENT_SEGMENT)

@@ -154,6 +154,11 @@ class Monitor:
     def get_errors(self):
         return "".join(self.errors)
 
+    def get_elements(self):
+        """Of GStreamer that were made, if GST_DEBUG has GST_ELEMENT_FACTORY:4."""
+        return {line.split('creating element "')[1].split('"')[0]
+                for line in self.errors if 'creating element "' in line}
+
     # Processes
 
     def children(self, kind):
