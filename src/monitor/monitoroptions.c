@@ -12,7 +12,7 @@ typedef struct
 {
   char *log, *rotate, *every, *min_title, *silence, *window, *start;
   char *database, *listen, *mqtt, *mqtt_credentials, *mqtt_ca, *model, *instead;
-  int mqtt_queue, per_process, threads, patience;
+  int keep, mqtt_queue, per_process, threads, patience;
   gboolean recorded, resumed, no_table;
 } Given;
 
@@ -105,6 +105,8 @@ parse (int argc, char **argv, Given *given, char ***names, GError **error)
         "add the records to this SQLite database, which \"monitor report\" "
         "reads",
         "FILE" },
+    { "keep", 0, 0, G_OPTION_ARG_INT, &given->keep,
+        "remove what is older from the database (0: nothing)", "DAYS" },
     { "mqtt", 0, 0, G_OPTION_ARG_STRING, &given->mqtt,
         "publish the records: mqtt://HOST[:PORT][/TOPIC], or mqtts://...",
         "URL" },
@@ -200,6 +202,7 @@ convert (Given *given, MonitorOptions *options, GError **error)
           &options->silence, error) ||
       !parse_duration (
           "window", or_default (given->window, "30s"), 5, 60, &window, error) ||
+      !check_range ("keep", given->keep, 0, 36500, error) ||
       !check_range ("per-process", given->per_process, 1, 1000, error) ||
       !check_range ("threads", given->threads, 1, 64, error) ||
       !check_range ("patience", given->patience, 1, 3600, error) ||
@@ -215,6 +218,7 @@ convert (Given *given, MonitorOptions *options, GError **error)
   options->is_recorded = given->recorded;
   options->log = g_steal_pointer (&given->log);
   options->database = g_steal_pointer (&given->database);
+  options->keep_days = given->keep;
   options->listen = g_steal_pointer (&given->listen);
   options->has_mqtt = given->mqtt != NULL;
   options->mqtt = (MqttOptions){ .uri = g_steal_pointer (&given->mqtt),

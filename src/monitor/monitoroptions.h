@@ -14,6 +14,7 @@ typedef struct
   char *log;    /* or NULL */
   LogRotation rotation;
   char *database;       /* or NULL */
+  guint keep_days;      /* of it; 0: all */
   char *listen;         /* address for the metrics, or NULL */
   gboolean has_mqtt;
   MqttOptions mqtt;

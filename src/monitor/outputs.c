@@ -25,8 +25,11 @@ outputs_new (
   if (options->log || with_stdout)
     ok = (outputs->log = log_file_new (
               options->log, &options->rotation, error)) != NULL;
-  if (ok && options->database)
+  if (ok && options->database) {
     ok = (outputs->history = history_open (options->database, error)) != NULL;
+    if (ok)
+      history_set_keep (outputs->history, options->keep_days);
+  }
   if (ok && options->has_mqtt)
     ok = (outputs->mqtt = mqtt_new (&options->mqtt, error)) != NULL;
   if (ok)
@@ -87,15 +90,11 @@ outputs_remove_station (Outputs *outputs, const char *station)
 void
 outputs_flush (Outputs *outputs)
 {
-  g_autoptr (GError) error = NULL;
-
   if (outputs->log)
     log_file_flush (outputs->log);
-  if (outputs->history) {
-    gboolean ok = history_flush (outputs->history, &error);
-
-    check_history (outputs, ok, error);
-  }
+  /* it tries by itself */
+  if (outputs->history && history_get_n_waiting (outputs->history) == 0)
+    check_history (outputs, TRUE, NULL);
 }
 
 void

@@ -648,6 +648,35 @@ test_long_reader (void)
   assert_titles (path, 3000);
 }
 
+/* What is older than is to be kept goes with the next record. */
+static void
+test_keep (void)
+{
+  g_autofree char *path = make_path ();
+  History *history = open_history (path);
+  const gint64 now = g_get_real_time ();
+  const gint64 ages[] = { 72, 26, 22, 0 };
+
+  history_set_keep (history, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (ages); i++) {
+    Record record = { .kind = RECORD_TITLE,
+      .station = "a",
+      .name = "A",
+      .title = "title",
+      .ended = "title",
+      .start = now - ages[i] * G_TIME_SPAN_HOUR,
+      .end = now };
+
+    g_assert_true (history_add (history, &record, NULL));
+    record.kind = RECORD_STATE;
+    record.state = STATE_MUSIC;
+    g_assert_true (history_add (history, &record, NULL));
+  }
+  history_close (history);
+  assert_answer (path, "SELECT count(*) FROM titles", "2");
+  assert_answer (path, "SELECT count(*) FROM states", "2");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -675,6 +704,7 @@ main (int argc, char **argv)
   g_test_add_func ("/history/killed", test_killed);
   g_test_add_func ("/history/two-writers", test_two_writers);
   g_test_add_func ("/history/long-reader", test_long_reader);
+  g_test_add_func ("/history/keep", test_keep);
   status = g_test_run ();
   remove = g_strdup_printf ("rm -r '%s'", folder);
   if (system (remove) != 0)

@@ -332,7 +332,8 @@ class Server:
             head += data
         lines = head.decode("latin-1").split("\r\n")
         path = lines[0].split()[1].lstrip("/")
-        headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
+        headers = dict(line.lower().split(": ", 1)
+                       for line in lines[1:] if ": " in line)
         request = Request(connection, path, headers)
         self.requests.append(request)
         handler = self.paths.get(path) or self.paths.get(path.partition("?")[0])

@@ -20,8 +20,8 @@ import unittest
 from pathlib import Path
 
 import monitoring
-from monitoring import (BURST, PATIENCE, Hls, Icecast, Monitor, Server, Titles, each, has_speech,
-                        sound, title)
+from monitoring import (BURST, PATIENCE, Hls, Icecast, Monitor, Server, Titles, each,
+                        has_speech, sound, title)
 
 BUILD = sys.argv.pop(1)
 QUICK = ["--window", "5s", "--min-title", "1s"]
@@ -73,7 +73,7 @@ class StationsTest(unittest.TestCase):
             request.play(data, 36, burst=burst, wrap=Titles(METAINT, texts()))
         return play
 
-    def named(self, *texts, seconds=4, **kwargs):
+    def named(self, *texts, seconds=12, **kwargs):
         """One with these titles."""
         return self.station(texts=lambda: each(seconds, *texts), **kwargs)
 
@@ -342,7 +342,8 @@ class TroubleTest(StationsTest):
                 self.assertEqual(record["ended"], "lost")
                 self.assertFalse(record["continues"])
                 self.assertGreater(record["music"], 0.5)
-            self.assertIn("No audio came", monitor.of("stalls", state="lost")[0]["reason"])
+            self.assertIn("No audio came",
+                          monitor.of("stalls", state="lost")[0]["reason"])
             stall.clear()
             for name in "cut", "stalls":
                 monitor.wait_for_state(name, "connected", 2)
@@ -697,8 +698,8 @@ class HostileTest(StationsTest):
         monitor.wait_for_state("plain", "connected")
         decoders = monitor.children("decoder"), monitor.children("fetcher")
         start, used = time.monotonic(), monitor.cpu_seconds("decoder")
-        playing = {"not_zipped", "metaint_0", "metaint_negative", "metaint_text", "length", "typed",
-                   "fast", "fast_wav"}
+        playing = {"not_zipped", "metaint_0", "metaint_negative", "metaint_text",
+                   "length", "typed", "fast", "fast_wav"}
         for name in hostile:
             if name in playing or name.startswith("metaint"):
                 monitor.wait(lambda: monitor.states(name), f"state of {name}")

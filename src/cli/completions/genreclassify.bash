@@ -75,7 +75,7 @@ _genreclassify() {
       if [[ ${COMP_WORDS[2]} == report && $COMP_CWORD -gt 2 ]]; then
         options='--day --db --help --json --plot --station --utc'
       else
-        options='--db --every --help --json --listen --log --min-title --model --mqtt --mqtt-ca
+        options='--db --every --help --json --keep --listen --log --min-title --model --mqtt --mqtt-ca
           --mqtt-credentials --mqtt-queue --per-process --recorded --rotate --silence --start --threads
           --window'
         ((COMP_CWORD == 2)) && words=report

@@ -77,6 +77,7 @@ complete -c genreclassify -n __genreclassify_is_files -l write-tags -d 'Write th
 complete -c genreclassify -n __genreclassify_is_files -l write-top -x -d 'Write up to so many genres'
 
 complete -c genreclassify -n '__genreclassify_is monitor monitor-report' -l db -r -d 'A database of the records'
+complete -c genreclassify -n '__genreclassify_is monitor' -l keep -x -d 'How many days they are kept there'
 complete -c genreclassify -n '__genreclassify_is monitor' -l every -x -d 'How often a station without titles is logged'
 complete -c genreclassify -n '__genreclassify_is monitor' -l listen -x -d 'Where metrics for Prometheus are served'
 complete -c genreclassify -n '__genreclassify_is monitor' -s l -l log -r -d 'Append the records to a file'

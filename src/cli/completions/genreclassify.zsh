@@ -29,6 +29,7 @@ _genreclassify() {
     monitor)
       options=(
         '--db=[keep the records in a database]:database:_files'
+        '--keep=[how long they are kept there]:days'
         '--every=[log a station without titles so often]:time'
         '--help[show the options]'
         '--json[print the records, not the table]'

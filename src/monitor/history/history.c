@@ -21,6 +21,8 @@
 #define FLUSH_TIMEOUT (5 * G_TIME_SPAN_SECOND)
 /* how long one attempt waits for another process that writes */
 #define BUSY_TIMEOUT_MS 250
+/* old records that one attempt removes, more than come in it */
+#define PRUNE_RECORDS "2000"
 /* what waits in memory, at most */
 #define MAX_WAITING 100000
 #define MAX_WAITING_BYTES (128 * 1024 * 1024)
@@ -47,6 +49,8 @@ typedef enum
   SQL_STATION,
   SQL_TITLE,
   SQL_STATE,
+  SQL_PRUNE_TITLES,
+  SQL_PRUNE_STATES,
   N_SQL
 } Sql;
 
@@ -54,6 +58,7 @@ struct _History
 {
   char *path;
   guint32 counter; /* of ids */
+  gint64 keep;     /* ms; 0: for ever */
 
   /* the writer's */
   sqlite3 *db; /* NULL while it cannot be opened again */
@@ -91,6 +96,13 @@ static const char *const sql[N_SQL] = {
       " ON CONFLICT (id) DO NOTHING",
   [SQL_STATE] = "INSERT INTO states (id, station, run, time, state, reason)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+  /* a few at a time, so that nobody waits for long */
+  [SQL_PRUNE_TITLES] =
+      "DELETE FROM titles WHERE id IN (SELECT id FROM titles WHERE start < ?1"
+      " ORDER BY start LIMIT " PRUNE_RECORDS ")",
+  [SQL_PRUNE_STATES] =
+      "DELETE FROM states WHERE id IN (SELECT id FROM states WHERE time < ?1"
+      " ORDER BY time LIMIT " PRUNE_RECORDS ")",
 };
 
 /* Rows */
@@ -349,6 +361,19 @@ write_row (History *history, const Row *row)
                                  : write_state (history, row));
 }
 
+/* Removes what is too old. */
+static gboolean
+prune (History *history)
+{
+  const gint64 before = to_ms (g_get_real_time ()) - history->keep;
+
+  if (history->keep == 0)
+    return TRUE;
+  sqlite3_bind_int64 (history->statements[SQL_PRUNE_TITLES], 1, before);
+  sqlite3_bind_int64 (history->statements[SQL_PRUNE_STATES], 1, before);
+  return step (history, SQL_PRUNE_TITLES) && step (history, SQL_PRUNE_STATES);
+}
+
 /* Writes all of @rows, or none. */
 static gboolean
 write_rows (History *history, GPtrArray *rows, GError **error)
@@ -360,7 +385,7 @@ write_rows (History *history, GPtrArray *rows, GError **error)
   ok = step (history, SQL_BEGIN) && write_run (history);
   for (guint i = 0; ok && i < rows->len; i++)
     ok = write_row (history, rows->pdata[i]);
-  ok = ok && step (history, SQL_COMMIT);
+  ok = ok && prune (history) && step (history, SQL_COMMIT);
   if (!ok)
     history_file_set_error (history->path, history->db, "written", error);
   /* some failures end the transaction, others leave it open */
@@ -492,6 +517,12 @@ history_open (const char *path, GError **error)
   g_queue_init (&history->waiting);
   history->writer = g_thread_new ("history", run_writer, history);
   return history;
+}
+
+void
+history_set_keep (History *history, guint days)
+{
+  history->keep = (gint64) days * 24 * 60 * 60 * 1000;
 }
 
 void

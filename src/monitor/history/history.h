@@ -11,6 +11,8 @@ typedef struct _History History;
 /* Opens or makes the database for writing.  NULL with @error (G_IO_ERROR) set if that
  * cannot be, or if it is the database of something else, or of a later version. */
 History *history_open (const char *path, GError **error);
+/* Records that are older than @days are removed; 0: none.  Before the first is added. */
+void history_set_keep (History *history, guint days);
 /* Writes what is not written yet.  @history may be NULL. */
 void history_close (History *history);
 /* Adds @record.  What cannot be written (a full disk, a database that someone else
