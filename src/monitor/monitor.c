@@ -42,7 +42,7 @@ typedef struct
   Outputs *outputs;
   Fleet *fleet;
   Exporter *exporter; /* or NULL */
-  Table *table;     /* or NULL */
+  Table *table;       /* or NULL */
   double start_time;
   gint64 stopping; /* µs, monotonic, when it was asked to end; 0: not yet */
   int status;
@@ -238,31 +238,38 @@ hide_table (Monitor *monitor)
 
 /* Starting */
 
-/* Raises the limit on open files as far as it goes.  Each of the processes needs its own
- * share of it. */
+/* Raises the limit on open files as far as it goes, and gives each of the processes so
+ * many stations as it can have files for.  FALSE with @error set if that is none. */
 static gboolean
-raise_limit (const MonitorOptions *options, GError **error)
+raise_limit (DecodersOptions *options, GError **error)
 {
-  const guint64 needed = DECODER_OWN_DESCRIPTORS +
-      (guint64) options->decoders.per_process * DECODER_STATION_DESCRIPTORS;
   struct rlimit limit;
+  guint64 possible;
 
   if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
     return TRUE;
   limit.rlim_cur = limit.rlim_max;
   setrlimit (RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max >= needed)
+  possible = MAX (limit.rlim_max, DECODER_OWN_DESCRIPTORS) -
+      DECODER_OWN_DESCRIPTORS;
+  possible /= DECODER_STATION_DESCRIPTORS;
+  if (possible >= options->per_process)
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-      "A process that decodes %u stations needs %" G_GUINT64_FORMAT
-      " open files, and may have %" G_GUINT64_FORMAT
-      ": raise the limit (ulimit -Hn), or give each fewer stations by "
-      "--per-process %u.",
-      options->decoders.per_process, needed, (guint64) limit.rlim_max,
-      (guint) MAX ((gint64) (limit.rlim_max - DECODER_OWN_DESCRIPTORS) /
-              DECODER_STATION_DESCRIPTORS,
-          1));
-  return FALSE;
+  if (possible == 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "A process may have only %" G_GUINT64_FORMAT
+        " open files: raise the limit (ulimit -Hn) to %u at least.",
+        (guint64) limit.rlim_max,
+        DECODER_OWN_DESCRIPTORS + DECODER_STATION_DESCRIPTORS);
+    return FALSE;
+  }
+  g_printerr (
+      "genreclassify: A process may have only %" G_GUINT64_FORMAT
+      " open files, so each decodes up to %u stations; with a higher limit "
+      "(ulimit -Hn) there would be fewer processes.\n",
+      (guint64) limit.rlim_max, (guint) possible);
+  options->per_process = possible;
+  return TRUE;
 }
 
 static RecordValues
@@ -308,8 +315,7 @@ start (Monitor *monitor, GError **error)
     .recorded_start = options->recorded_start,
     .is_resumed = options->is_resumed };
 
-  if (!raise_limit (options, error) ||
-      !load_model (monitor, &settings.model, error))
+  if (!load_model (monitor, &settings.model, error))
     return FALSE;
   monitor->fleet = fleet_new (&settings, &options->decoders, &callbacks);
   if (!read_list (monitor, error))
@@ -373,7 +379,7 @@ monitor_main (int argc, char **argv)
   }
   monitor.options = options;
   monitor.loop = g_main_loop_new (NULL, FALSE);
-  if (start (&monitor, &error))
+  if (raise_limit (&options->decoders, &error) && start (&monitor, &error))
     run (&monitor);
   else
     monitor.status = STATUS_USAGE;

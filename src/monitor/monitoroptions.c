@@ -185,6 +185,27 @@ or_default (const char *text, const char *value)
   return text ? text : value;
 }
 
+/* A file is a recording, unless it is called as a list is. */
+static void
+name_recordings (char **names)
+{
+  static const char *const lists[] = { ".m3u", ".m3u8", ".pls", ".xspf",
+    ".opml" };
+
+  for (guint i = 0; names[i]; i++) {
+    gboolean is_list = FALSE;
+
+    for (guint j = 0; j < G_N_ELEMENTS (lists); j++)
+      is_list |= g_str_has_suffix (names[i], lists[j]);
+    if (!is_list && g_file_test (names[i], G_FILE_TEST_IS_REGULAR)) {
+      g_autofree char *path = g_canonicalize_filename (names[i], NULL);
+
+      g_free (names[i]);
+      names[i] = g_filename_to_uri (path, NULL, NULL);
+    }
+  }
+}
+
 /* Makes of @given what the monitor needs. */
 static gboolean
 convert (Given *given, MonitorOptions *options, GError **error)
@@ -216,6 +237,8 @@ convert (Given *given, MonitorOptions *options, GError **error)
   if (given->rotate && !given->log)
     return set_bad_value (error, "%s", "--rotate needs --log.");
   options->is_recorded = given->recorded;
+  if (options->is_recorded)
+    name_recordings (options->lists);
   options->log = g_steal_pointer (&given->log);
   options->database = g_steal_pointer (&given->database);
   options->keep_days = given->keep;
