@@ -11,12 +11,13 @@ build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
 # small ones, for most of the tests
 test_packages="python3-numpy python3-mutagen python3-jsonschema python3-gi
   python3-pyte libgirepository1.0-dev gstreamer1.0-plugins-ugly ffmpeg mandoc curl
-  beets python3-gst-1.0 python3-prometheus-client espeak-ng openssl"
+  beets python3-gst-1.0 python3-prometheus-client espeak-ng openssl
+  sqlite3"
 # for the others
 all_packages="python3-torch python3-pil python3-matplotlib gir1.2-gstreamer-1.0
-  gstreamer1.0-plugins-bad gi-docgen clang libclang-rt-dev icecast2 mosquitto mosquitto-clients nginx-light
-  chromium firefox-esr xvfb dbus-daemon at-spi2-core python3-pyatspi pulseaudio scrot quodlibet
-  rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0"
+  gstreamer1.0-plugins-bad gi-docgen clang libclang-rt-dev icecast2 mosquitto mosquitto-clients
+  faketime nginx-light chromium firefox-esr xvfb dbus-daemon at-spi2-core
+  python3-pyatspi pulseaudio scrot quodlibet rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0"
 # Other packages of Node.js than Debian's come with npm.
 command -v npm >/dev/null || all_packages="$all_packages nodejs npm"
 
