@@ -51,8 +51,8 @@ guint station_get_suspicion (const Station *station);
 /* Whether it never will be listened to again. */
 gboolean station_is_done (const Station *station);
 
-void station_take_event (
-    Station *station, const StationEvent *event, gint64 now);
+void
+station_take_event (Station *station, const StationEvent *event, gint64 now);
 /* The process that listened to it has crashed. */
 void station_take_crash (Station *station, gint64 now);
 /* Its next end is at the user's wish. */
