@@ -12,10 +12,10 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 
-#include "decoderprocess.h"
-#include "listenersource.h"
+#include "monitor/listening/decoderprocess.h"
+#include "monitor/listening/listenersource.h"
 #include "monitorworker.h"
-#include "sandbox/packet.h"
+#include "process/packet.h"
 
 /* events that are taken before others have their turn in the main loop */
 #define MAX_EVENTS 64
@@ -34,8 +34,8 @@ typedef struct
   GPid decoder, fetcher;
   int socket;
   guint source;
-  gboolean is_ready; /* it has said so */
-  gboolean is_open;  /* see DecoderSettings */
+  gboolean is_ready;     /* it has said so */
+  ListenerAccess access; /* that all its stations need */
   guint capacity;
   GHashTable *stations; /* ids */
   gint64 heard;         /* µs, monotonic, when the last event came */
@@ -49,11 +49,22 @@ struct _Decoders
   GPtrArray *pairs;
   GHashTable *pair_of; /* station -> Pair */
   guint64 n_crashes;
-  guint check;    /* source */
-  gint64 checked; /* µs, monotonic */
+  gboolean has_worked; /* a process was ready */
+  guint check;         /* source */
+  gint64 checked;      /* µs, monotonic */
 };
 
 /* Starting a pair */
+
+/* Libraries may write warnings about what a station sends, which nobody is to read but who
+ * asks for it. */
+static GSpawnFlags
+get_stderr (void)
+{
+  return g_getenv ("GST_DEBUG") || g_getenv ("G_MESSAGES_DEBUG")
+      ? G_SPAWN_CHILD_INHERITS_STDERR
+      : G_SPAWN_STDERR_TO_DEV_NULL;
+}
 
 static gboolean
 spawn (const char *const *argv, int socket, int fetch_socket, GPid *pid,
@@ -63,8 +74,7 @@ spawn (const char *const *argv, int socket, int fetch_socket, GPid *pid,
   const int targets[] = { DECODER_SOCKET, DECODER_FETCH_SOCKET };
 
   return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
-      G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDERR |
-          G_SPAWN_STDOUT_TO_DEV_NULL,
+      G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | get_stderr (),
       NULL, NULL, -1, -1, -1, sources, targets, fetch_socket >= 0 ? 2 : 1, pid,
       NULL, NULL, NULL, error);
 }
@@ -88,7 +98,7 @@ spawn_pair (Pair *pair, GError **error)
     .threads = options->threads,
     .max_stations = pair->capacity,
     .patience = options->patience,
-    .is_open = pair->is_open,
+    .access = pair->access,
     .instead = (char *) options->instead };
   g_auto (GStrv) decoder = monitor_worker_make_arguments (&settings);
   g_auto (GStrv) fetcher = monitor_worker_make_arguments (NULL);
@@ -151,14 +161,14 @@ fail (Decoders *decoders, const char *reason)
 static gboolean on_socket (int fd, GIOCondition condition, gpointer user_data);
 
 static Pair *
-pair_new (Decoders *decoders, gboolean is_open, guint capacity)
+pair_new (Decoders *decoders, ListenerAccess access, guint capacity)
 {
   Pair *pair = g_new0 (Pair, 1);
   g_autoptr (GError) error = NULL;
 
   pair->decoders = decoders;
   pair->socket = -1;
-  pair->is_open = is_open;
+  pair->access = access;
   pair->capacity = capacity;
   pair->heard = g_get_monotonic_time ();
   pair->stations = g_hash_table_new (NULL, NULL);
@@ -188,6 +198,10 @@ lose_pair (Decoders *decoders, Pair *pair)
 {
   g_autoptr (GList) stations = g_hash_table_get_keys (pair->stations);
 
+  if (!decoders->has_worked && !pair->is_ready)
+    fail (decoders,
+        "The processes that decode stations end before they have "
+        "begun; with GST_DEBUG=1 they say more.");
   decoders->n_crashes++;
   for (GList *i = stations; i; i = i->next)
     g_hash_table_remove (decoders->pair_of, i->data);
@@ -231,6 +245,7 @@ take_event (Pair *pair, StationEvent *event, gssize size)
   pair->heard = g_get_monotonic_time ();
   if (!pair->is_ready) {
     pair->is_ready = event->kind == EVENT_READY;
+    decoders->has_worked |= pair->is_ready;
     if (!pair->is_ready)
       fail (decoders, event->title);
     return TRUE;
@@ -315,16 +330,16 @@ get_capacity (const Decoders *decoders, guint suspicion)
 }
 
 static Pair *
-find_pair (Decoders *decoders, gboolean is_open, guint capacity)
+find_pair (Decoders *decoders, ListenerAccess access, guint capacity)
 {
   for (guint i = 0; i < decoders->pairs->len; i++) {
     Pair *pair = g_ptr_array_index (decoders->pairs, i);
 
-    if (pair->is_open == is_open && pair->capacity == capacity &&
+    if (pair->access == access && pair->capacity == capacity &&
         g_hash_table_size (pair->stations) < pair->capacity)
       return pair;
   }
-  return pair_new (decoders, is_open, capacity);
+  return pair_new (decoders, access, capacity);
 }
 
 gboolean
@@ -334,7 +349,7 @@ decoders_start (Decoders *decoders, guint32 station, const char *uri, int file,
   StationOrder order = {
     .kind = ORDER_START, .station = station, .is_recorded = is_recorded
   };
-  Pair *pair = find_pair (decoders, listener_source_needs_network (uri),
+  Pair *pair = find_pair (decoders, listener_source_get_access (uri),
       get_capacity (decoders, suspicion));
 
   if (!pair)

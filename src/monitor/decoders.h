@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "stationevent.h"
+#include "monitor/listening/stationevent.h"
 
 typedef struct _Decoders Decoders;
 

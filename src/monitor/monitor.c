@@ -10,7 +10,7 @@
 #include <glib-unix.h>
 
 #include "analysis/modelanswers.h"
-#include "decoderprocess.h"
+#include "monitor/listening/decoderprocess.h"
 #include "fleet.h"
 #include "monitor/outputs/exporter.h"
 #include "monitoroptions.h"

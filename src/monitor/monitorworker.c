@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "fetcher.h"
+#include "monitor/listening/fetcher.h"
 
 /* the arguments of a process that decodes, in this order */
 enum
@@ -16,7 +16,7 @@ enum
   ARG_THREADS,
   ARG_STATIONS,
   ARG_PATIENCE,
-  ARG_OPEN,
+  ARG_ACCESS,
   ARG_INSTEAD,
   N_ARGS
 };
@@ -36,7 +36,7 @@ monitor_worker_make_arguments (const DecoderSettings *settings)
   argv[ARG_THREADS] = g_strdup_printf ("%u", settings->threads);
   argv[ARG_STATIONS] = g_strdup_printf ("%u", settings->max_stations);
   argv[ARG_PATIENCE] = g_strdup_printf ("%u", settings->patience);
-  argv[ARG_OPEN] = g_strdup (settings->is_open ? "1" : "0");
+  argv[ARG_ACCESS] = g_strdup_printf ("%d", settings->access);
   argv[ARG_INSTEAD] = g_strdup (settings->instead);
   return argv;
 }
@@ -53,7 +53,7 @@ monitor_worker_main (int argc, char **argv)
   settings.threads = atoi (argv[ARG_THREADS]);
   settings.max_stations = atoi (argv[ARG_STATIONS]);
   settings.patience = atoi (argv[ARG_PATIENCE]);
-  settings.is_open = *argv[ARG_OPEN] == '1';
+  settings.access = atoi (argv[ARG_ACCESS]);
   settings.instead = argc > ARG_INSTEAD ? argv[ARG_INSTEAD] : NULL;
   return decoder_process_main (&settings);
 }

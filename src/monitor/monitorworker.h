@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "decoderprocess.h"
+#include "monitor/listening/decoderprocess.h"
 
 #define MONITOR_DECODER_ARGUMENT "--monitor-decoder"
 #define MONITOR_FETCHER_ARGUMENT "--monitor-fetcher"

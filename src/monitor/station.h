@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "stationevent.h"
+#include "monitor/listening/stationevent.h"
 #include "monitor/lists/stationlist.h"
 #include "monitor/record/stationview.h"
 #include "titletally.h"

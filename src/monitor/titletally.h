@@ -5,7 +5,7 @@
 #pragma once
 
 #include "monitor/record/record.h"
-#include "stationevent.h"
+#include "monitor/listening/stationevent.h"
 
 /* What the model that all stations are classified by can say. */
 typedef struct

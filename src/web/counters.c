@@ -2,7 +2,7 @@
 
 #include "counters.h"
 
-#include "processmetrics.h"
+#include "process/processmetrics.h"
 
 /* upper bounds of the histogram, s */
 static const double bounds[] = { 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120,

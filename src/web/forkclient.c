@@ -13,7 +13,7 @@
 #include <glib-unix.h>
 
 #include "access.h"
-#include "sandbox/packet.h"
+#include "process/packet.h"
 
 /* s between two attempts to start a fork server */
 #define RESTART_DELAY 1

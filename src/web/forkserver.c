@@ -26,9 +26,9 @@
 #include "forkprotocol.h"
 #include "openfilesrc.h"
 #include "outofmemory.h"
-#include "sandbox/packet.h"
-#include "sandbox/preload.h"
-#include "sandbox/sandbox.h"
+#include "process/packet.h"
+#include "process/preload.h"
+#include "process/sandbox.h"
 #include "workertask.h"
 
 /* bytes of address space of a worker: libraries, stacks of threads and

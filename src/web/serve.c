@@ -14,7 +14,7 @@
 
 #include "forkserver.h"
 #include "listeners.h"
-#include "sandbox/sandbox.h"
+#include "process/sandbox.h"
 #include "service.h"
 #include "serveoptions.h"
 

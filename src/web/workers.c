@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sandbox/packet.h"
+#include "process/packet.h"
 
 /* files of one process */
 #define MAX_FILES 32

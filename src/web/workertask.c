@@ -14,7 +14,7 @@
 #include "oddity.h"
 #include "outofmemory.h"
 #include "plot/spectrogram.h"
-#include "sandbox/sandbox.h"
+#include "process/sandbox.h"
 
 /* Processor time, s, that a file may cost: for itself, for each byte, and for each
  * second of audio up to an hour.  3 minutes of MP3 in 4 MB cost some 0.3 s, a tenth

@@ -15,9 +15,10 @@ FLOORS = [
     ["genre/layers"],
     ["genre"],
     ["analysis"],
-    ["sandbox", "tags/formats", "monitor/record"],
+    ["process", "tags/formats", "monitor/record"],
     ["tags", "plot"],
     ["monitor/lists", "monitor/history", "monitor/outputs", "monitor/table"],
+    ["monitor/listening"],
     ["cli", "web", "monitor"],
     [""],   # main.c
 ]

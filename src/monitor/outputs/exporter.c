@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "exporterserver.h"
+#include "process/processmetrics.h"
 
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 /* 2^53: up to it a double has each whole number */
@@ -334,68 +335,6 @@ append_figures (GString *text, const MonitorFigures *figures)
   append_value (text, "genreclassify_build_info", "version=\"" VERSION "\"", 1);
 }
 
-/* The process */
-
-static double
-to_seconds (const struct timeval *time)
-{
-  return (double) time->tv_sec + (double) time->tv_usec / 1e6;
-}
-
-/* Pages of memory that are in use; 0 if it is not known. */
-static guint64
-count_pages (void)
-{
-  g_autofree char *text = NULL;
-  guint64 pages = 0;
-
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
-      sscanf (text, "%*u %" G_GUINT64_FORMAT, &pages) != 1)
-    return 0;
-  return pages;
-}
-
-/* 0 if it is not known. */
-static guint
-count_descriptors (void)
-{
-  GDir *folder = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint n = 0;
-
-  if (!folder)
-    return 0;
-  while (g_dir_read_name (folder))
-    n++;
-  g_dir_close (folder);
-  return n - 1; /* without the folder itself */
-}
-
-static void
-append_process (GString *text, double start_time)
-{
-  guint64 pages = count_pages ();
-  guint descriptors = count_descriptors ();
-  struct rusage usage;
-  struct rlimit limit;
-
-  if (getrusage (RUSAGE_SELF, &usage) == 0)
-    append_single (text, "process_cpu_seconds_total", "counter",
-        "Processor time of the monitor, without the processes that decode.",
-        to_seconds (&usage.ru_utime) + to_seconds (&usage.ru_stime));
-  if (pages > 0)
-    append_single (text, "process_resident_memory_bytes", "gauge",
-        "Memory of the monitor, without the processes that decode.",
-        (double) pages * (double) sysconf (_SC_PAGESIZE));
-  if (descriptors > 0)
-    append_single (text, "process_open_fds", "gauge", "Open file descriptors.",
-        descriptors);
-  if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    append_single (text, "process_max_fds", "gauge",
-        "File descriptors that may be open.", (double) limit.rlim_cur);
-  append_single (text, "process_start_time_seconds", "gauge",
-      "When the program was started, since 1970.", start_time);
-}
-
 static char *
 make_page (gpointer user_data)
 {
@@ -413,7 +352,7 @@ make_page (gpointer user_data)
   append_numbers (text, rows);
   append_kinds (text, rows);
   append_figures (text, &figures);
-  append_process (text, figures.start_time);
+  process_metrics_append (text, (gint64) (figures.start_time * 1e6));
   return g_string_free (text, FALSE);
 }
 

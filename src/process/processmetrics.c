@@ -62,11 +62,11 @@ process_metrics_append (GString *text, gint64 start)
 
   if (getrusage (RUSAGE_SELF, &usage) == 0)
     append (text, "cpu_seconds_total", "counter",
-        "Processor time of the service, without its workers.",
+        "Processor time of this process, without its workers.",
         get_seconds (&usage.ru_utime) + get_seconds (&usage.ru_stime));
   if (pages > 0)
     append (text, "resident_memory_bytes", "gauge",
-        "Memory of the service, without its workers.",
+        "Memory of this process, without its workers.",
         (double) pages * (double) sysconf (_SC_PAGESIZE));
   if (descriptors > 0)
     append (text, "open_fds", "gauge", "Open file descriptors.", descriptors);

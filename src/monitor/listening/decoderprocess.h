@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "listenersource.h"
 
 /* What it is started with, as arguments. */
 typedef struct
@@ -16,7 +16,7 @@ typedef struct
   guint threads;  /* that classify */
   guint max_stations;
   guint patience;   /* see DecodersOptions */
-  gboolean is_open; /* it listens to other than HTTP, and so has the network */
+  ListenerAccess access;
   char *instead;    /* see ListenerOptions, or NULL */
 } DecoderSettings;
 

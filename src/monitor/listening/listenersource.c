@@ -7,6 +7,9 @@
 /* s from the end of a stream in which another begins, if it is not the station's end */
 #define MAX_GAP 2
 
+/* kbit/s of a variant that is good enough to be classified */
+#define MAX_BITRATE 160
+
 static void
 fail (ListenerSource *source, const char *reason)
 {
@@ -201,6 +204,41 @@ on_autoplug_continue (
       !g_str_has_prefix (type, "subpicture/");
 }
 
+/* Nothing is known that takes it apart: a page in the place of a station, say. */
+static void
+on_unknown_type (
+    GstElement *parser, GstPad *pad, GstCaps *caps, gpointer user_data)
+{
+  ListenerSource *source = user_data;
+  const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  g_autofree char *reason = NULL;
+  gboolean has_audio;
+
+  (void) parser;
+  (void) pad;
+  g_mutex_lock (&source->lock);
+  has_audio = source->stream != NULL;
+  g_mutex_unlock (&source->lock);
+  if (has_audio || g_str_has_prefix (type, "audio/") ||
+      g_str_has_prefix (type, "video/") || g_str_has_prefix (type, "meta/"))
+    return;
+  reason = g_strdup_printf ("It sends %s, which is no audio.", type);
+  fail (source, reason);
+}
+
+/* Of the variants of a station, which may have a video as well, the smallest. */
+static void
+on_element_added (
+    GstBin *parser, GstBin *bin, GstElement *element, gpointer user_data)
+{
+  (void) parser;
+  (void) bin;
+  (void) user_data;
+  if (g_object_class_find_property (
+          G_OBJECT_GET_CLASS (element), "connection-speed"))
+    g_object_set (element, "connection-speed", MAX_BITRATE, NULL);
+}
+
 static void
 watch_pads (ListenerSource *source, GstElement *parser)
 {
@@ -269,6 +307,10 @@ build_fetched (ListenerSource *source, const char *uri, int file,
   gst_uri_handler_set_uri (GST_URI_HANDLER (fetch), uri, NULL);
   g_signal_connect (
       parser, "autoplug-continue", G_CALLBACK (on_autoplug_continue), source);
+  g_signal_connect (
+      parser, "unknown-type", G_CALLBACK (on_unknown_type), source);
+  g_signal_connect (
+      parser, "deep-element-added", G_CALLBACK (on_element_added), NULL);
   watch_pads (source, parser);
   gst_element_link (fetch, parser);
   return TRUE;
@@ -331,16 +373,20 @@ listener_source_build (ListenerSource *source, const char *uri, int file,
   if (device >= 0)
     return build_device (
         source, device, uri + strlen (devices[device].scheme), error);
-  if (listener_source_needs_network (uri))
+  if (listener_source_get_access (uri) == ACCESS_NETWORK)
     return build_other (source, uri, error);
   return build_fetched (source, uri, file, is_recorded, error);
 }
 
-gboolean
-listener_source_needs_network (const char *uri)
+ListenerAccess
+listener_source_get_access (const char *uri)
 {
-  return !g_str_has_prefix (uri, "http://") &&
-      !g_str_has_prefix (uri, "https://") && !g_str_has_prefix (uri, "file:");
+  if (find_device (uri) >= 0)
+    return ACCESS_DEVICE;
+  return g_str_has_prefix (uri, "http://") ||
+          g_str_has_prefix (uri, "https://") || g_str_has_prefix (uri, "file:")
+      ? ACCESS_FETCHED
+      : ACCESS_NETWORK;
 }
 
 void

@@ -10,7 +10,7 @@
 #include <gst/base/gstpushsrc.h>
 
 #include "fetchprotocol.h"
-#include "sandbox/packet.h"
+#include "process/packet.h"
 
 /* bytes of a buffer, at most */
 #define BLOCK_SIZE 16384

@@ -14,8 +14,8 @@
 #include <libsoup/soup.h>
 
 #include "fetchprotocol.h"
-#include "sandbox/packet.h"
-#include "sandbox/sandbox.h"
+#include "process/packet.h"
+#include "process/sandbox.h"
 #include "monitor/lists/stationlist.h"
 
 /* bytes that are read at a time */

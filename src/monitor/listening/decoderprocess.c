@@ -19,9 +19,9 @@
 #include "genre/genre.h"
 #include "listener.h"
 #include "listenersource.h"
-#include "sandbox/packet.h"
-#include "sandbox/preload.h"
-#include "sandbox/sandbox.h"
+#include "process/packet.h"
+#include "process/preload.h"
+#include "process/sandbox.h"
 
 /* bytes of address space, for the process and for each station: mostly the stacks of
  * threads, of which little is ever touched */
@@ -230,10 +230,15 @@ enter_sandbox (const DecoderSettings *settings, GError **error)
     .sends_on = DECODER_FETCH_SOCKET,
   };
 
-  if (settings->is_open)
-    return TRUE;
-  sandbox_isolate ();
-  return sandbox_enter (&limits, error);
+  switch (settings->access) {
+    case ACCESS_FETCHED:
+      sandbox_isolate ();
+      return sandbox_enter (&limits, error);
+    case ACCESS_NETWORK:
+      return sandbox_enter_network (error);
+    default:
+      return TRUE;
+  }
 }
 
 /* Loads all that is needed while files can be opened. */
@@ -257,7 +262,8 @@ prepare (const DecoderSettings *settings, GError **error)
   genre_model_offer (model, settings->model);
   gst_pb_utils_init ();
   fetch_src_register (DECODER_FETCH_SOCKET);
-  preload_decoders (settings->is_open ? NULL : plugins, elements);
+  preload_decoders (
+      settings->access == ACCESS_FETCHED ? plugins : NULL, elements);
   return enter_sandbox (settings, error);
 }
 

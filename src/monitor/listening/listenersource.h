@@ -7,6 +7,14 @@
 
 #include <gst/gst.h>
 
+/* What a process needs to listen to a station, besides this program. */
+typedef enum
+{
+  ACCESS_FETCHED, /* nothing: another one fetches for it */
+  ACCESS_NETWORK, /* sockets of its own: RTSP */
+  ACCESS_DEVICE   /* a sound card's files, and sockets */
+} ListenerAccess;
+
 typedef struct
 {
   GstBin *pipeline; /* takes the elements that are made */
@@ -38,6 +46,5 @@ gboolean listener_source_is_drained (ListenerSource *source);
 /* Once the pipeline is in NULL. */
 void listener_source_clear (ListenerSource *source);
 
-/* Whether @uri is one of a device, or of another protocol than HTTP: it can be listened to
- * only in a process that may open sockets. */
-gboolean listener_source_needs_network (const char *uri);
+/* What listens to @uri. */
+ListenerAccess listener_source_get_access (const char *uri);
