@@ -344,6 +344,26 @@ def write_tags(folder):
     write("tags", "dsf", make_dsf())
 
 
+LISTS = {
+    "m3u": b"\xef\xbb\xbf#EXTM3U\r\n#EXTINF:-1 tvg-id=\"a\" tvg-name=\"A, B\",A\r\n"
+           b"http://user:word@one.example:8000/a?b=c#d\r\n\r\nicy://two.example/\r\n"
+           b"live/stream\n",
+    "latin1": b"#EXTM3U\n#EXTINF:-1,Caf\xe9 (#1 - 2/30)\nhttp://one.example/\n",
+    "pls": b"[playlist]\nNumberOfEntries=2\nFile2=http://two.example/\nTitle2=Two\n"
+           b"file1=http://one.example/\nLength1=-1\nVersion=2\n",
+    "xspf": b'<?xml version="1.0" encoding="UTF-8"?><playlist version="1" '
+            b'xmlns="http://xspf.org/ns/0/"><trackList><track><location>'
+            b"http://one.example/</location><title>One &amp; two</title></track>"
+            b"</trackList></playlist>",
+    "opml": b'<opml version="1"><body><outline text="Jazz"><outline type="audio" '
+            b'text="One" URL="http://one.example/"/></outline></body></opml>',
+    "hls": b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n",
+    "utf16": "#EXTM3U\nhttp://one.example/\n".encode("utf-16"),
+    "drive": b"#EXTM3U\nx:/..//y\n",
+    "page": b"<!DOCTYPE html><html><body>http://one.example/</body></html>",
+}
+
+
 def main():
     for name, network in NETWORKS.items():
         write("model", name, make_model(*network))
@@ -358,6 +378,8 @@ def main():
         write("multipart", name, form)
     for name, request in REQUESTS.items():
         write("request", name, request)
+    for name, content in LISTS.items():
+        write("stationlist", name, content)
     with tempfile.TemporaryDirectory() as folder:
         write_tags(folder)
 

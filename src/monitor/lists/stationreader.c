@@ -238,19 +238,31 @@ take_uri (const char *reference, gboolean is_remote, const char **why)
   return NULL;
 }
 
+/* A relative reference from the list's own place, or NULL.  One with a scheme, were it a
+ * drive's letter, is none: GLib cannot join what it may make of that. */
+static char *
+resolve (const StationListReader *reader, const char *text)
+{
+  g_autofree char *escaped = escape (text);
+  g_autofree char *scheme = g_uri_parse_scheme (escaped);
+
+  return scheme
+      ? NULL
+      : g_uri_resolve_relative (reader->base, escaped, URI_FLAGS, NULL);
+}
+
 /* Takes an entry of a fetched list that is not a whole URI. */
 static char *
 take_remote (
     const StationListReader *reader, const char *text, const char **why)
 {
-  g_autofree char *escaped = NULL, *uri = NULL, *scheme = NULL;
+  g_autofree char *uri = NULL, *scheme = NULL;
 
   *why = "it is no URL";
   /* what else servers give, instead of a list */
   if (!reader->has_header || strpbrk (text, "<>\"{}"))
     return NULL;
-  escaped = escape (text);
-  uri = g_uri_resolve_relative (reader->base, escaped, URI_FLAGS, NULL);
+  uri = resolve (reader, text);
   scheme = uri ? station_get_scheme (uri) : NULL;
   return scheme ? take_uri (uri, TRUE, why) : NULL;
 }
@@ -261,12 +273,11 @@ find_file (
     const StationListReader *reader, ReferenceKind kind, const char *text)
 {
   g_autofree char *path = g_strdup (text), *list = NULL, *folder = NULL;
-  g_autofree char *uri = NULL, *escaped = NULL;
+  g_autofree char *uri = NULL;
 
   list = reader->base ? g_filename_from_uri (reader->base, NULL, NULL) : NULL;
   if (kind == REFERENCE_URI && list) {
-    escaped = escape (text);
-    uri = g_uri_resolve_relative (reader->base, escaped, URI_FLAGS, NULL);
+    uri = resolve (reader, text);
     g_free (path);
     path = uri ? g_filename_from_uri (uri, NULL, NULL) : NULL;
     return g_steal_pointer (&path);
