@@ -53,7 +53,7 @@ make_decoder (ListenerSource *source, GstCaps *caps)
       GST_ELEMENT_FACTORY_TYPE_DECODER | GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
       GST_RANK_MARGINAL);
   GList *fitting = gst_element_factory_list_filter (
-      all, caps, GST_PAD_SINK, gst_caps_is_fixed (caps));
+      all, caps, GST_PAD_SINK, TRUE);
   GstElement *decoder = NULL;
 
   fitting = g_list_sort (fitting, compare_factories);
@@ -124,21 +124,44 @@ decode (ListenerSource *source, GstPad *pad, GstCaps *caps)
     fail (source, "Its audio cannot be decoded.");
 }
 
+/* What exactly comes from @pad is known now. */
+static GstPadProbeReturn
+on_caps (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ListenerSource *source = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  g_mutex_lock (&source->lock);
+  if (source->stream == pad)
+    decode (source, pad, caps);
+  g_mutex_unlock (&source->lock);
+  return GST_PAD_PROBE_REMOVE;
+}
+
 /* Decodes what comes from @pad if that is audio, and there is none yet. */
 static void
 take_pad (ListenerSource *source, GstPad *pad)
 {
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad), possible = NULL;
 
-  if (!caps)
-    caps = gst_pad_query_caps (pad, NULL);
-  if (source->stream || gst_caps_is_empty (caps) || gst_caps_is_any (caps) ||
+  possible = caps ? gst_caps_ref (caps) : gst_pad_query_caps (pad, NULL);
+  if (source->stream || gst_caps_is_empty (possible) ||
+      gst_caps_is_any (possible) ||
       !g_str_has_prefix (
-          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "audio/"))
+          gst_structure_get_name (gst_caps_get_structure (possible, 0)),
+          "audio/"))
     return;
   source->stream = pad;
   source->drained = 0;
-  decode (source, pad, caps);
+  if (caps)
+    decode (source, pad, caps);
+  else
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_caps, source, NULL);
 }
 
 static gboolean
