@@ -2,6 +2,8 @@
 
 #include "genrequeue.h"
 
+#include "genredebug.h"
+
 struct _GenreQueue
 {
   GenreQueueFunc func;
@@ -80,6 +82,14 @@ run_task (void *data)
   g_mutex_unlock (&queue->lock);
 }
 
+/* The same in a thread for it alone. */
+static gpointer
+run_in_thread (gpointer queue)
+{
+  run_task (queue);
+  return NULL;
+}
+
 /* Gives the pool a task if there is an item and none is under way; the lock is
  * held. */
 static void
@@ -94,9 +104,11 @@ schedule (GenreQueue *queue)
   id = gst_task_pool_push (queue->pool, run_task, queue, &error);
   if (id)
     gst_task_pool_dispose_handle (queue->pool, id);
-  /* it would wait for ever */
-  if (error)
-    g_error ("No thread of the task pool can be had: %s", error->message);
+  if (!error)
+    return;
+  /* otherwise it would wait for ever */
+  GST_WARNING ("The task pool gives no thread: %s", error->message);
+  g_thread_unref (g_thread_new ("genreclassify", run_in_thread, queue));
 }
 
 GenreQueue *

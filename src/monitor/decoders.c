@@ -3,6 +3,7 @@
 #include "decoders.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +24,11 @@
 #define MAX_MUTE 15
 #define MAX_START 60
 /* s that it may take to read an order when many wait */
-#define MAX_UNREAD 2
+#define MAX_BLOCKED 2
+/* orders that a process may have before it reads them: they must fit into the socket */
+#define MAX_UNREAD 100
+/* processes of stations that may make them crash */
+#define MAX_SUSPECT 16
 /* s between two looks at that; after much more, this process itself was stopped */
 #define CHECK_INTERVAL 1
 
@@ -50,6 +55,7 @@ struct _Decoders
   GHashTable *pair_of; /* station -> Pair */
   guint64 n_crashes;
   gboolean has_worked; /* a process was ready */
+  gboolean is_failing; /* none can be started, and it was said */
   guint check;         /* source */
   gint64 checked;      /* µs, monotonic */
 };
@@ -66,14 +72,24 @@ get_stderr (void)
       : G_SPAWN_STDERR_TO_DEV_NULL;
 }
 
+/* OpenBLAS starts its threads before main(), and a process with threads cannot enter the
+ * sandbox as a whole. */
+static char **
+make_environment (void)
+{
+  return g_environ_setenv (g_get_environ (), "OPENBLAS_NUM_THREADS", "1", TRUE);
+}
+
 static gboolean
 spawn (const char *const *argv, int socket, int fetch_socket, GPid *pid,
     GError **error)
 {
   const int sources[] = { socket, fetch_socket };
   const int targets[] = { DECODER_SOCKET, DECODER_FETCH_SOCKET };
+  g_auto (GStrv) environment = make_environment ();
 
-  return g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
+  return g_spawn_async_with_pipes_and_fds (NULL, argv,
+      (const char *const *) environment,
       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | get_stderr (),
       NULL, NULL, -1, -1, -1, sources, targets, fetch_socket >= 0 ? 2 : 1, pid,
       NULL, NULL, NULL, error);
@@ -102,7 +118,7 @@ spawn_pair (Pair *pair, GError **error)
     .instead = (char *) options->instead };
   g_auto (GStrv) decoder = monitor_worker_make_arguments (&settings);
   g_auto (GStrv) fetcher = monitor_worker_make_arguments (NULL);
-  const struct timeval patience = { MAX_UNREAD, 0 };
+  const struct timeval patience = { MAX_BLOCKED, 0 };
   int ends[2], fetch_ends[2];
   gboolean ok;
 
@@ -152,10 +168,15 @@ pair_free (gpointer data)
   g_free (pair);
 }
 
+/* Processes cannot be started.  Where they could before, that may pass. */
 static void
 fail (Decoders *decoders, const char *reason)
 {
-  decoders->callbacks->on_failed (reason, decoders->user_data);
+  if (decoders->has_worked && !decoders->is_failing)
+    g_printerr ("genreclassify: %s\n", reason);
+  decoders->is_failing = TRUE;
+  if (!decoders->has_worked)
+    decoders->callbacks->on_failed (reason, decoders->user_data);
 }
 
 static gboolean on_socket (int fd, GIOCondition condition, gpointer user_data);
@@ -192,27 +213,50 @@ forget_station (Decoders *decoders, Pair *pair, guint32 station)
   g_hash_table_remove (decoders->pair_of, GUINT_TO_POINTER (station));
 }
 
-/* One of the pair has ended: ends the other, and tells of all its stations. */
+/* One of the pair has ended: ends the other, and tells of all its stations.
+ * @why: what it has said of it, or NULL */
 static void
-lose_pair (Decoders *decoders, Pair *pair)
+lose_pair (Decoders *decoders, Pair *pair, const char *why)
 {
   g_autoptr (GList) stations = g_hash_table_get_keys (pair->stations);
+  const gboolean was_ready = pair->is_ready;
 
-  if (!decoders->has_worked && !pair->is_ready)
+  if (!was_ready)
     fail (decoders,
-        "The processes that decode stations end before they have "
-        "begun; with GST_DEBUG=1 they say more.");
+        why ? why
+            : "The processes that decode stations end before they have "
+              "begun; with GST_DEBUG=1 they say more.");
   decoders->n_crashes++;
   for (GList *i = stations; i; i = i->next)
     g_hash_table_remove (decoders->pair_of, i->data);
   g_ptr_array_remove (decoders->pairs, pair);
   for (GList *i = stations; i; i = i->next)
     decoders->callbacks->on_crash (
-        GPOINTER_TO_UINT (i->data), decoders->user_data);
+        GPOINTER_TO_UINT (i->data), was_ready, decoders->user_data);
+}
+
+/* A sum of probabilities may be off by a rounding. */
+static gboolean
+is_share (double value)
+{
+  return value >= 0 && value <= 1.001;
+}
+
+/* Whether all numbers of @event can be. */
+static gboolean
+has_sound_values (const StationEvent *event)
+{
+  gboolean sound = is_share (event->music) && event->inference >= 0 &&
+      isfinite (event->inference);
+
+  for (guint i = 0; i < event->n_probabilities + event->n_tags; i++)
+    sound = sound && is_share (event->values[i]);
+  return sound;
 }
 
 /* An event of a process that a station may have taken over is believed no more than the
- * station itself: it is whole, of one of its own stations, and its texts end. */
+ * station itself: it is whole, of one of its own stations, its numbers can be, and its
+ * texts end. */
 static gboolean
 is_sound (const Pair *pair, StationEvent *event, gssize size)
 {
@@ -225,7 +269,7 @@ is_sound (const Pair *pair, StationEvent *event, gssize size)
     return FALSE;
   event->title[STATION_MAX_TEXT - 1] = '\0';
   event->artist[STATION_MAX_TEXT - 1] = '\0';
-  return g_utf8_validate (event->title, -1, NULL) &&
+  return has_sound_values (event) && g_utf8_validate (event->title, -1, NULL) &&
       g_utf8_validate (event->artist, -1, NULL) &&
       (event->kind == EVENT_READY || !pair->is_ready ||
           g_hash_table_contains (
@@ -239,26 +283,29 @@ take_event (Pair *pair, StationEvent *event, gssize size)
   Decoders *decoders = pair->decoders;
 
   if (!is_sound (pair, event, size)) {
-    lose_pair (decoders, pair);
+    lose_pair (decoders, pair, NULL);
     return FALSE;
   }
   pair->heard = g_get_monotonic_time ();
   if (!pair->is_ready) {
     pair->is_ready = event->kind == EVENT_READY;
     decoders->has_worked |= pair->is_ready;
-    if (!pair->is_ready)
-      fail (decoders, event->title);
-    return TRUE;
+    decoders->is_failing &= !pair->is_ready;
+    if (pair->is_ready)
+      return TRUE;
+    lose_pair (decoders, pair, event->title);
+    return FALSE;
   }
   if (event->kind == EVENT_READY)
     return TRUE;
   if (event->kind == EVENT_END)
     forget_station (decoders, pair, event->station);
   decoders->callbacks->on_event (event, decoders->user_data);
+  /* one that has no station any more is kept only if it is the last */
   if (event->kind != EVENT_END || g_hash_table_size (pair->stations) > 0 ||
-      pair->capacity == decoders->options->per_process)
+      (pair->capacity == decoders->options->per_process &&
+          decoders->pairs->len == 1))
     return TRUE;
-  /* it was for suspects */
   g_ptr_array_remove (decoders->pairs, pair);
   return FALSE;
 }
@@ -276,7 +323,7 @@ on_socket (int fd, GIOCondition condition, gpointer user_data)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
       return G_SOURCE_CONTINUE;
     if (size <= 0) {
-      lose_pair (pair->decoders, pair);
+      lose_pair (pair->decoders, pair, NULL);
       return G_SOURCE_REMOVE;
     }
     if (!take_event (pair, &event, size))
@@ -302,7 +349,7 @@ check_pairs (gpointer user_data)
     if (was_away)
       pair->heard = now;
     else if (now - pair->heard > patience * G_TIME_SPAN_SECOND)
-      lose_pair (decoders, pair);
+      lose_pair (decoders, pair, NULL);
   }
   return G_SOURCE_CONTINUE;
 }
@@ -329,6 +376,23 @@ get_capacity (const Decoders *decoders, guint suspicion)
   return MAX (decoders->options->per_process >> shift, 1);
 }
 
+/* Whether a station of that kind has to wait: for a process that is still starting, which
+ * reads no orders yet, or because there are many processes of suspects. */
+static gboolean
+must_wait (const Decoders *decoders, const Pair *pair, guint capacity)
+{
+  guint n_suspect = 0;
+
+  if (pair)
+    return !pair->is_ready && g_hash_table_size (pair->stations) >= MAX_UNREAD;
+  for (guint i = 0; i < decoders->pairs->len; i++) {
+    const Pair *other = g_ptr_array_index (decoders->pairs, i);
+
+    n_suspect += other->capacity < decoders->options->per_process;
+  }
+  return capacity < decoders->options->per_process && n_suspect >= MAX_SUSPECT;
+}
+
 static Pair *
 find_pair (Decoders *decoders, ListenerAccess access, guint capacity)
 {
@@ -339,26 +403,29 @@ find_pair (Decoders *decoders, ListenerAccess access, guint capacity)
         g_hash_table_size (pair->stations) < pair->capacity)
       return pair;
   }
-  return pair_new (decoders, access, capacity);
+  return NULL;
 }
 
-gboolean
+DecodersStart
 decoders_start (Decoders *decoders, guint32 station, const char *uri, int file,
     gboolean is_recorded, guint suspicion)
 {
   StationOrder order = {
     .kind = ORDER_START, .station = station, .is_recorded = is_recorded
   };
-  Pair *pair = find_pair (decoders, listener_source_get_access (uri),
-      get_capacity (decoders, suspicion));
+  const ListenerAccess access = listener_source_get_access (uri);
+  const guint capacity = get_capacity (decoders, suspicion);
+  Pair *pair = find_pair (decoders, access, capacity);
 
-  if (!pair)
-    return FALSE;
+  if (must_wait (decoders, pair, capacity))
+    return DECODERS_WAIT;
+  if (!pair && !(pair = pair_new (decoders, access, capacity)))
+    return DECODERS_FAILED;
   g_strlcpy (order.uri, uri, sizeof order.uri);
   g_hash_table_add (pair->stations, GUINT_TO_POINTER (station));
   g_hash_table_insert (decoders->pair_of, GUINT_TO_POINTER (station), pair);
   send_order (pair, &order, file);
-  return TRUE;
+  return DECODERS_STARTED;
 }
 
 void

@@ -26,9 +26,10 @@ typedef struct
   /* Never called again for that station after EVENT_END.  The values are those that the
    * model has, or there are none. */
   void (*on_event) (const StationEvent *event, gpointer user_data);
-  /* The process that listened to @station has ended by itself; so has this. */
-  void (*on_crash) (guint32 station, gpointer user_data);
-  /* Processes cannot be started: there is no going on. */
+  /* The process that listened to @station has ended by itself; so has this.  @had_begun:
+   * it was ready before */
+  void (*on_crash) (guint32 station, gboolean had_begun, gpointer user_data);
+  /* No process could ever be started: there is no going on. */
   void (*on_failed) (const char *reason, gpointer user_data);
 } DecodersCallbacks;
 
@@ -38,13 +39,19 @@ Decoders *decoders_new (const DecodersOptions *options,
 /* Kills all processes. */
 void decoders_free (Decoders *decoders);
 
+typedef enum
+{
+  DECODERS_STARTED,
+  DECODERS_WAIT,  /* not now: to be tried again */
+  DECODERS_FAILED /* no process can be started, which was said */
+} DecodersStart;
+
 /* Begins to listen to @uri for @station, which must not be listened to.
  * @file: an open file to read instead, or -1; stays the caller's
  * @suspicion: how often the process in which it was has crashed while it was young: with
- * each further time it is among fewer others, and soon alone
- * FALSE if that cannot be: on_failed is called. */
-gboolean decoders_start (Decoders *decoders, guint32 station, const char *uri,
-    int file, gboolean is_recorded, guint suspicion);
+ * each further time it is among fewer others, and soon alone */
+DecodersStart decoders_start (Decoders *decoders, guint32 station,
+    const char *uri, int file, gboolean is_recorded, guint suspicion);
 /* Asks for the end: EVENT_END will come, or on_crash. */
 void decoders_stop (Decoders *decoders, guint32 station);
 

@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
 /* attempts to connect in one tick, so that a thousand stations do not begin at once */
-#define MAX_ATTEMPTS 10
+#define MAX_ATTEMPTS 25
 
 /* A station that there is, or that is still being ended. */
 typedef struct
@@ -43,16 +44,33 @@ member_free (gpointer data)
 
 /* What the processes report */
 
+/* Whether the list has a station of that id. */
+static gboolean
+has_id (const Fleet *fleet, const char *id)
+{
+  for (guint i = 0; i < fleet->members->len; i++) {
+    const Member *member = g_ptr_array_index (fleet->members, i);
+
+    if (!member->is_removed &&
+        g_str_equal (station_get_entry (member->station)->id, id))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* It is not listened to any more; of a removed one nothing is left. */
 static void
 end_member (Fleet *fleet, Member *member)
 {
+  const char *id = station_get_entry (member->station)->id;
+
   member->is_listened = FALSE;
   if (!member->is_removed)
     return;
   station_stop (member->station);
-  fleet->callbacks.on_removed (
-      station_get_entry (member->station)->id, fleet->callbacks.user_data);
+  /* another one may have its name by now */
+  if (!has_id (fleet, id))
+    fleet->callbacks.on_removed (id, fleet->callbacks.user_data);
   g_hash_table_remove (fleet->by_number, GUINT_TO_POINTER (member->number));
   g_ptr_array_remove (fleet->members, member);
 }
@@ -72,7 +90,7 @@ on_event (const StationEvent *event, gpointer user_data)
 }
 
 static void
-on_crash (guint32 number, gpointer user_data)
+on_crash (guint32 number, gboolean had_begun, gpointer user_data)
 {
   Fleet *fleet = user_data;
   Member *member = g_hash_table_lookup (
@@ -83,7 +101,7 @@ on_crash (guint32 number, gpointer user_data)
   if (fleet->is_stopping)
     station_stop (member->station);
   else
-    station_take_crash (member->station, g_get_monotonic_time ());
+    station_take_crash (member->station, had_begun, g_get_monotonic_time ());
   end_member (fleet, member);
 }
 
@@ -174,6 +192,17 @@ index_members (GPtrArray *members)
   return by_uri;
 }
 
+/* The same station, perhaps by another name. */
+static void
+rename_member (Fleet *fleet, Member *member, StationEntry *entry)
+{
+  const char *id = station_get_entry (member->station)->id;
+
+  if (!g_str_equal (id, entry->id))
+    fleet->callbacks.on_removed (id, fleet->callbacks.user_data);
+  station_set_entry (member->station, entry);
+}
+
 void
 fleet_set_list (Fleet *fleet, GPtrArray *list)
 {
@@ -189,7 +218,7 @@ fleet_set_list (Fleet *fleet, GPtrArray *list)
 
     if (member) {
       g_hash_table_remove (by_uri, entry->uri);
-      station_set_entry (member->station, entry);
+      rename_member (fleet, member, entry);
     } else {
       member = member_new (fleet, entry);
     }
@@ -201,7 +230,7 @@ fleet_set_list (Fleet *fleet, GPtrArray *list)
 
     if (member->is_removed)
       g_ptr_array_add (fleet->members, member);
-    else if (g_hash_table_contains (
+    else if (g_hash_table_remove (
                  by_uri, station_get_entry (member->station)->uri))
       remove_member (fleet, member);
   }
@@ -214,11 +243,19 @@ static int
 open_file (const char *uri, GError **error)
 {
   g_autofree char *path = g_filename_from_uri (uri, NULL, error);
-  int fd = path ? open (path, O_RDONLY | O_CLOEXEC) : -1;
+  /* a pipe is not waited for */
+  int fd = path ? open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+  struct stat info;
 
-  if (path && fd < 0)
+  if (path && fd < 0) {
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
         "It cannot be read: %s.", g_strerror (errno));
+  } else if (path && !(fstat (fd, &info) == 0 && S_ISREG (info.st_mode))) {
+    g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "It is no file.");
+    close (fd);
+    fd = -1;
+  }
   return fd;
 }
 
@@ -227,35 +264,41 @@ fail_attempt (Member *member, const char *reason)
 {
   StationEvent event = { .kind = EVENT_END, .station = member->number };
 
-  g_strlcpy (event.title, reason, sizeof event.title);
+  station_event_set_text (event.title, reason);
   station_take_event (member->station, &event, g_get_monotonic_time ());
 }
 
-static void
+/* FALSE if it has to wait. */
+static gboolean
 connect_member (Fleet *fleet, Member *member)
 {
   const char *uri = station_get_entry (member->station)->uri;
   g_autoptr (GError) error = NULL;
+  DecodersStart start;
   int file = -1;
 
-  station_connecting (member->station);
   if (g_str_has_prefix (uri, "file:")) {
     if (!fleet->settings.is_recorded) {
       fail_attempt (member, "It is a file, which --recorded is for.");
-      return;
+      return TRUE;
     }
     file = open_file (uri, &error);
     if (file < 0) {
       fail_attempt (member, error->message);
-      return;
+      return TRUE;
     }
   }
-  member->is_listened = TRUE;
-  if (!decoders_start (fleet->decoders, member->number, uri, file,
-          fleet->settings.is_recorded, station_get_suspicion (member->station)))
-    member->is_listened = FALSE;
+  start = decoders_start (fleet->decoders, member->number, uri, file,
+      fleet->settings.is_recorded, station_get_suspicion (member->station));
   if (file >= 0)
     close (file);
+  if (start == DECODERS_WAIT)
+    return FALSE;
+  station_connecting (member->station);
+  member->is_listened = start == DECODERS_STARTED;
+  if (start == DECODERS_FAILED)
+    fail_attempt (member, "There is no process for it.");
+  return TRUE;
 }
 
 void
@@ -271,8 +314,7 @@ fleet_tick (Fleet *fleet)
         station_is_done (member->station) ||
         station_get_next_attempt (member->station) > now)
       continue;
-    connect_member (fleet, member);
-    if (++n == MAX_ATTEMPTS)
+    if (connect_member (fleet, member) && ++n == MAX_ATTEMPTS)
       return;
   }
 }
@@ -314,6 +356,19 @@ fleet_is_done (const Fleet *fleet)
       return FALSE;
   }
   return TRUE;
+}
+
+gboolean
+fleet_has_failed (const Fleet *fleet)
+{
+  gboolean failed = FALSE;
+
+  for (guint i = 0; i < fleet->members->len; i++) {
+    const Member *member = g_ptr_array_index (fleet->members, i);
+
+    failed |= station_has_failed (member->station);
+  }
+  return failed;
 }
 
 /* Views */

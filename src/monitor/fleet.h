@@ -39,6 +39,9 @@ void fleet_give_up (Fleet *fleet);
 /* Nothing is listened to any more, nor will be. */
 gboolean fleet_is_done (const Fleet *fleet);
 
+/* Whether there is a recording that could not be played to its end. */
+gboolean fleet_has_failed (const Fleet *fleet);
+
 /* Adds a StationView for each, in the list's order. */
 void fleet_get_views (const Fleet *fleet, GArray *views);
 guint fleet_get_n_processes (const Fleet *fleet);

@@ -44,6 +44,7 @@ typedef struct
   Exporter *exporter; /* or NULL */
   Table *table;       /* or NULL */
   double start_time;
+  gboolean is_reading; /* the list, again */
   gint64 stopping; /* µs, monotonic, when it was asked to end; 0: not yet */
   int status;
 } Monitor;
@@ -124,16 +125,63 @@ read_list (Monitor *monitor, GError **error)
   return TRUE;
 }
 
+/* In a thread of its own, as a server may take its time. */
+static void
+read_list_again (
+    GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
+  GError *error = NULL;
+  GPtrArray *list = stationlist_read (data, warnings, &error);
+
+  (void) source;
+  (void) cancellable;
+  g_object_set_data_full (G_OBJECT (task), "warnings", warnings,
+      (GDestroyNotify) g_ptr_array_unref);
+  if (list)
+    g_task_return_pointer (task, list, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_list_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Monitor *monitor = user_data;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list = g_task_propagate_pointer (G_TASK (result), &error);
+
+  (void) source;
+  monitor->is_reading = FALSE;
+  print_warnings (g_object_get_data (G_OBJECT (result), "warnings"));
+  if (!list)
+    g_printerr (
+        "genreclassify: %s The stations stay as they are.\n", error->message);
+  else if (monitor->stopping)
+    g_ptr_array_unref (list);
+  else
+    fleet_set_list (monitor->fleet, list);
+}
+
 static gboolean
 on_hangup (gpointer user_data)
 {
   Monitor *monitor = user_data;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = NULL;
 
   outputs_reopen (monitor->outputs);
-  if (!monitor->stopping && !read_list (monitor, &error))
-    g_printerr (
-        "genreclassify: %s The stations stay as they are.\n", error->message);
+  if (monitor->stopping || monitor->is_reading)
+    return G_SOURCE_CONTINUE;
+  if (g_strv_contains ((const char *const *) monitor->options->lists, "-")) {
+    g_printerr ("genreclassify: A list on stdin cannot be read again. The "
+                "stations stay as they are.\n");
+    return G_SOURCE_CONTINUE;
+  }
+  monitor->is_reading = TRUE;
+  task = g_task_new (NULL, NULL, on_list_read, monitor);
+  g_task_set_task_data (task, g_strdupv (monitor->options->lists),
+      (GDestroyNotify) g_strfreev);
+  g_task_run_in_thread (task, read_list_again);
   return G_SOURCE_CONTINUE;
 }
 
@@ -145,7 +193,7 @@ on_tick (gpointer user_data)
   Monitor *monitor = user_data;
 
   fleet_tick (monitor->fleet);
-  if (outputs_are_cut_off (monitor->outputs))
+  if (outputs_are_cut_off (monitor->outputs) && !monitor->stopping)
     stop (monitor, 128 + SIGPIPE);
   if (fleet_is_done (monitor->fleet) ||
       (monitor->stopping &&
@@ -344,6 +392,8 @@ run (Monitor *monitor)
     show_table (monitor);
   g_main_loop_run (monitor->loop);
   fleet_give_up (monitor->fleet);
+  if (fleet_has_failed (monitor->fleet))
+    monitor->status = MAX (monitor->status, STATUS_FAILED);
   hide_table (monitor);
 }
 

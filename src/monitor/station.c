@@ -26,6 +26,9 @@
 /* s of audio before a station's first title that belong to it: servers name it late */
 #define FIRST_TITLE 10
 
+/* s of audio by which a station may be ahead of the time */
+#define MAX_AHEAD 90
+
 #define NS_PER_US 1000
 #define NS_PER_S G_GUINT64_CONSTANT (1000000000)
 
@@ -43,10 +46,11 @@ struct _Station
   const StationSettings *settings;
 
   StationState state;
-  gint64 since;          /* UTC, µs */
-  char *reason;          /* why it is lost, or NULL */
-  gint64 recorded_start; /* of the connection, UTC, µs */
-  gboolean is_stopping, is_done;
+  gint64 since;           /* UTC, µs; of a recording only that counts */
+  gint64 since_monotonic; /* µs */
+  char *reason;           /* why it is lost, or NULL */
+  gint64 recorded_start;  /* of the connection, UTC, µs */
+  gboolean is_stopping, is_done, has_failed;
 
   /* connecting; monotonic, µs */
   gint64 next_attempt, begun; /* begun: 0 if it has not */
@@ -78,6 +82,7 @@ station_new (StationEntry *entry, const StationSettings *settings)
   station->state = STATE_WAITING;
   station->recorded_start = settings->recorded_start;
   station->since = g_get_real_time ();
+  station->since_monotonic = g_get_monotonic_time ();
   return station;
 }
 
@@ -134,6 +139,15 @@ get_start (const Station *station, const OnAir *on_air)
           (g_get_monotonic_time () - on_air->start_monotonic);
 }
 
+/* When the state began, in the same way. */
+static gint64
+get_since (const Station *station)
+{
+  return station->settings->is_recorded ? station->since
+                                        : g_get_real_time () -
+          (g_get_monotonic_time () - station->since_monotonic);
+}
+
 /* Records */
 
 static void
@@ -156,9 +170,11 @@ set_state (
   station->reason = copy;
   /* what was found out late was not before the last change */
   if (station->state >= STATE_CONNECTED)
-    time = MAX (time, station->since);
+    time = MAX (time, get_since (station));
   station->state = state;
   station->since = time;
+  station->since_monotonic = g_get_monotonic_time () -
+      (g_get_real_time () - time);
   if (state < STATE_CONNECTED)
     return;
   record.start = record.end = time;
@@ -322,6 +338,12 @@ station_get_suspicion (const Station *station)
 }
 
 gboolean
+station_has_failed (const Station *station)
+{
+  return station->has_failed;
+}
+
+gboolean
 station_is_done (const Station *station)
 {
   return station->is_done;
@@ -356,8 +378,9 @@ plan_next_attempt (Station *station, gint64 last, gint64 now)
   station->n_failures++;
 }
 
+/* @is_clean: it had come to its end */
 static void
-lose (Station *station, const char *reason, gint64 now)
+lose (Station *station, const char *reason, gboolean is_clean, gint64 now)
 {
   gboolean was_connected = station->begun != 0;
   /* when the server had been asked at the latest */
@@ -365,7 +388,8 @@ lose (Station *station, const char *reason, gint64 now)
 
   if (was_connected && now - station->begun > STEADY * G_TIME_SPAN_SECOND)
     station->n_failures = station->n_crashes = 0;
-  end_titles (station, station->settings->is_recorded ? "end" : "lost");
+  end_titles (
+      station, is_clean && station->settings->is_recorded ? "end" : "lost");
   /* not again for each attempt that fails for the same reason */
   if (was_connected || g_strcmp0 (reason, station->reason) != 0 ||
       station->state != STATE_LOST) {
@@ -378,6 +402,7 @@ lose (Station *station, const char *reason, gint64 now)
   if (station->settings->is_recorded &&
       !(station->settings->is_resumed && was_connected)) {
     station->is_done = TRUE;
+    station->has_failed = !is_clean;
     station->next_attempt = G_MAXINT64;
   } else {
     plan_next_attempt (station, last, now);
@@ -385,14 +410,16 @@ lose (Station *station, const char *reason, gint64 now)
 }
 
 void
-station_take_crash (Station *station, gint64 now)
+station_take_crash (Station *station, gboolean had_begun, gint64 now)
 {
-  if (station->begun == 0 || now - station->begun < YOUNG * G_TIME_SPAN_SECOND)
+  if (had_begun &&
+      (station->begun == 0 ||
+          now - station->begun < YOUNG * G_TIME_SPAN_SECOND))
     station->n_crashes++;
   /* where it is most likely another's, this one is asked again soon */
   if (station->n_crashes < MAX_CRASHES)
     station->n_failures = 0;
-  lose (station, "The process that decoded it has crashed.", now);
+  lose (station, "The process that decoded it has crashed.", FALSE, now);
 }
 
 void
@@ -481,6 +508,21 @@ begin (Station *station, gint64 now)
   begin_title (station, &station->current);
 }
 
+/* Whether @event tells of a time that can be: the process that sends it may have been taken
+ * over.  Of what is live not much more can have been heard than time has passed. */
+static gboolean
+is_possible (const Station *station, const StationEvent *event, gint64 now)
+{
+  const gint64 heard = event->position / NS_PER_US;
+
+  if (event->kind == EVENT_SEGMENT || station->begun == 0)
+    return TRUE;
+  return event->position >= station->position &&
+      event->silent >= station->silent &&
+      (station->settings->is_recorded ||
+          heard <= now - station->begun + MAX_AHEAD * G_TIME_SPAN_SECOND);
+}
+
 void
 station_take_event (Station *station, const StationEvent *event, gint64 now)
 {
@@ -488,14 +530,17 @@ station_take_event (Station *station, const StationEvent *event, gint64 now)
   if ((event->kind == EVENT_BEGIN || event->kind == EVENT_TITLE) &&
       station->begun == 0)
     begin (station, now);
-  if (station->current.tally && event->kind != EVENT_SEGMENT)
+  if (station->current.tally && event->kind != EVENT_SEGMENT &&
+      is_possible (station, event, now))
     take_progress (station, event);
   if (event->kind == EVENT_END && station->is_stopping) {
     station_stop (station);
     return;
   }
   if (event->kind == EVENT_END) {
-    lose (station, event->title, now);
+    /* this time it has not made anything crash */
+    station->n_crashes = 0;
+    lose (station, event->title, event->is_clean, now);
     return;
   }
   if (!station->current.tally)
@@ -524,7 +569,7 @@ station_get_view (const Station *station, StationView *view)
   view->name = station->entry->name;
   view->uri = station->entry->uri;
   view->state = station->state;
-  view->since = station->since;
+  view->since = get_since (station);
   view->reason = station->reason;
   if (!tally)
     return;

@@ -48,13 +48,16 @@ void station_connecting (Station *station);
 /* How often the process that decodes it has crashed, each time soon after the station had
  * begun: that may be its fault. */
 guint station_get_suspicion (const Station *station);
+/* Whether it is a recording that could not be played to its end. */
+gboolean station_has_failed (const Station *station);
 /* Whether it never will be listened to again. */
 gboolean station_is_done (const Station *station);
 
 void
 station_take_event (Station *station, const StationEvent *event, gint64 now);
-/* The process that listened to it has crashed. */
-void station_take_crash (Station *station, gint64 now);
+/* The process that listened to it has crashed; @had_begun: once it was ready. */
+void
+station_take_crash (Station *station, gboolean had_begun, gint64 now);
 /* Its next end is at the user's wish. */
 void station_stopping (Station *station);
 /* That end has come, or does not come: logs what is under way. */

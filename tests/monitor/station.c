@@ -342,14 +342,14 @@ test_crashes (void)
   for (guint i = 0; i < 2; i++) {
     connect_station (play);
     hear (play, 100, HEARD_MUSIC, 0.9);
-    station_take_crash (play->station, play->now);
+    station_take_crash (play->station, TRUE, play->now);
     g_assert_cmpuint (station_get_suspicion (play->station), ==, 0);
   }
   for (guint i = 0; i < 2; i++) {
     g_assert_cmpuint (station_get_suspicion (play->station), ==, i);
     connect_station (play);
     hear (play, 2, HEARD_MUSIC, 0.9);
-    station_take_crash (play->station, play->now);
+    station_take_crash (play->station, TRUE, play->now);
   }
   g_assert_cmpuint (station_get_suspicion (play->station), ==, 2);
   connect_station (play);

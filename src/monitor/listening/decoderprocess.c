@@ -82,7 +82,7 @@ send_text (StationEventKind kind, const char *text)
 {
   StationEvent event = { .kind = kind };
 
-  g_strlcpy (event.title, text, sizeof event.title);
+  station_event_set_text (event.title, text);
   send_event (&event);
 }
 
@@ -122,17 +122,23 @@ give_up_if_stuck (void)
     _exit (1);
 }
 
+/* Whether this process itself has stood still since the last time. */
+static gboolean
+was_away (DecoderProcess *process)
+{
+  const gint64 now = g_get_monotonic_time ();
+  const gboolean away = now - process->checked >
+      MAX_MUTE / 2 * G_TIME_SPAN_SECOND;
+
+  process->checked = now;
+  return away;
+}
+
 /* A process that fetches and hangs is of no more use than one that is gone. */
 static void
 check_fetcher (DecoderProcess *process)
 {
-  const gint64 now = g_get_monotonic_time ();
-
-  /* this process itself was stopped */
-  if (now - process->checked > MAX_MUTE / 2 * G_TIME_SPAN_SECOND)
-    process->heard = now;
-  process->checked = now;
-  if (now - process->heard > MAX_MUTE * G_TIME_SPAN_SECOND)
+  if (g_get_monotonic_time () - process->heard > MAX_MUTE * G_TIME_SPAN_SECOND)
     _exit (1);
 }
 
@@ -142,13 +148,19 @@ check_listeners (gpointer user_data)
   DecoderProcess *process = user_data;
   GHashTableIter iter;
   gpointer listener;
+  const gboolean away = was_away (process);
 
+  if (away)
+    process->heard = process->checked;
   g_hash_table_iter_init (&iter, process->listeners);
-  while (g_hash_table_iter_next (&iter, NULL, &listener))
+  while (g_hash_table_iter_next (&iter, NULL, &listener)) {
+    if (away)
+      listener_forgive (listener);
     if (listener_has_ended (listener)) {
       g_hash_table_iter_remove (&iter);
       begin_ending (process, listener);
     }
+  }
   give_up_if_stuck ();
   check_fetcher (process);
   if (++process->n_checks % SIGN_INTERVAL == 0)

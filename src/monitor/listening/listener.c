@@ -21,6 +21,9 @@
 /* s that a station has to classify its last audio when it is to stop */
 #define LAST_WORDS 2
 
+/* tag events that a second of audio may have */
+#define MAX_TAGS 10
+
 struct _Listener
 {
   guint32 station;
@@ -31,6 +34,8 @@ struct _Listener
   ListenerSource source;
 
   /* the streaming thread's */
+  guint64 tags_second; /* of audio, in which tags came last */
+  guint n_tags;        /* that came in it */
   LevelMeter meter;
   guint64 reported; /* the meter's position at the last event */
   char *titles
@@ -42,8 +47,9 @@ struct _Listener
   GCond changed;
   gboolean is_stopping;
   gboolean has_ended;
-  char *reason;   /* why, a sentence */
-  gint64 started; /* µs, monotonic */
+  gboolean has_finished; /* all that came is classified */
+  char *reason;          /* why, a sentence */
+  gint64 started;        /* µs, monotonic */
 };
 
 /* Events */
@@ -120,13 +126,13 @@ static void
 take_stats (Listener *listener, StationEvent *event)
 {
   g_autoptr (GstStructure) stats = NULL;
-  guint64 segments = 0, mean = 0;
+  guint64 segments = 0, silent = 0, mean = 0;
 
   g_object_get (listener->classifier, "stats", &stats, NULL);
   gst_structure_get (stats, "dropped", G_TYPE_UINT64, &event->n_dropped,
-      "segments", G_TYPE_UINT64, &segments, "inference-mean", G_TYPE_UINT64,
-      &mean, NULL);
-  event->inference = (double) segments * mean / GST_SECOND;
+      "segments", G_TYPE_UINT64, &segments, "silent", G_TYPE_UINT64, &silent,
+      "inference-mean", G_TYPE_UINT64, &mean, NULL);
+  event->inference = (double) (segments - silent) * mean / GST_SECOND;
 }
 
 /* In a thread of the pool.  Before the element lets another title pass, it has posted
@@ -177,6 +183,9 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
           error->message);
       break;
     case GST_MESSAGE_EOS:
+      g_mutex_lock (&listener->lock);
+      listener->has_finished = TRUE;
+      g_mutex_unlock (&listener->lock);
       end (listener, "The stream has ended.");
       break;
     default:
@@ -243,6 +252,19 @@ take_end (Listener *listener)
   return is_stopping || listener_source_take_end (&listener->source);
 }
 
+/* Whether more tags may pass: each may begin a title, and a station that sends thousands
+ * a second shall not cost more than the others. */
+static gboolean
+take_tags_quota (Listener *listener)
+{
+  const guint64 second = listener->meter.position / GST_SECOND;
+
+  if (second != listener->tags_second)
+    listener->n_tags = 0;
+  listener->tags_second = second;
+  return listener->n_tags++ < MAX_TAGS;
+}
+
 /* Before the element. */
 static GstPadProbeReturn
 on_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -259,6 +281,8 @@ on_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   event = GST_PAD_PROBE_INFO_EVENT (info);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     return take_end (listener) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+    return take_tags_quota (listener) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
     gst_event_parse_caps (event, &caps);
     level_meter_set_caps (&listener->meter, caps);
@@ -267,16 +291,12 @@ on_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static void
-take_text (const GstTagList *tags, const char *tag, char *text, gsize size)
+take_text (const GstTagList *tags, const char *tag, char *text)
 {
-  g_autofree char *value = NULL, *valid = NULL;
+  g_autofree char *value = NULL;
 
-  if (!gst_tag_list_get_string (tags, tag, &value))
-    return;
-  g_strlcpy (text, value, size);
-  /* it may have been cut within a letter */
-  valid = g_utf8_make_valid (text, -1);
-  g_strlcpy (text, valid, size);
+  if (gst_tag_list_get_string (tags, tag, &value))
+    station_event_set_text (text, value);
 }
 
 /* Behind the element, so that all segments of the last title have come. */
@@ -294,8 +314,8 @@ on_tags (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   if (GST_EVENT_TYPE (tag) != GST_EVENT_TAG)
     return GST_PAD_PROBE_OK;
   gst_event_parse_tag (tag, &tags);
-  take_text (tags, GST_TAG_TITLE, event.title, sizeof event.title);
-  take_text (tags, GST_TAG_ARTIST, event.artist, sizeof event.artist);
+  take_text (tags, GST_TAG_TITLE, event.title);
+  take_text (tags, GST_TAG_ARTIST, event.artist);
   /* the tags of one scope are repeated between those of the other */
   last = &listener->titles[gst_tag_list_get_scope (tags)];
   named = g_strconcat (event.artist, "\n", event.title, NULL);
@@ -392,6 +412,13 @@ listener_new (
   return listener;
 }
 
+void
+listener_forgive (Listener *listener)
+{
+  g_atomic_int_set (&listener->progressed,
+      (int) (g_get_monotonic_time () / G_TIME_SPAN_SECOND));
+}
+
 gboolean
 listener_has_ended (Listener *listener)
 {
@@ -407,25 +434,25 @@ listener_has_ended (Listener *listener)
   return ended || listener_source_is_drained (&listener->source);
 }
 
-/* Lets what has come be classified, if the station was playing. */
+/* Lets what has come be classified. */
 static void
 finish (Listener *listener)
 {
   gint64 due = g_get_monotonic_time () + LAST_WORDS * G_TIME_SPAN_SECOND;
   g_autoptr (GstPad)
       pad = gst_element_get_static_pad (listener->classifier, "sink");
-  gboolean ended;
+  gboolean finished;
 
   g_mutex_lock (&listener->lock);
   listener->is_stopping = TRUE;
-  ended = listener->has_ended;
+  finished = listener->has_finished;
   g_cond_broadcast (&listener->changed);
   g_mutex_unlock (&listener->lock);
-  if (ended)
+  if (finished)
     return;
   gst_pad_send_event (pad, gst_event_new_eos ());
   g_mutex_lock (&listener->lock);
-  while (!listener->has_ended &&
+  while (!listener->has_finished &&
       g_cond_wait_until (&listener->changed, &listener->lock, due))
     continue;
   g_mutex_unlock (&listener->lock);
@@ -441,11 +468,11 @@ listener_free (Listener *listener)
   gst_element_set_state (listener->pipeline, GST_STATE_NULL);
   listener_source_clear (&listener->source);
   fill_progress (listener, &event);
-  g_strlcpy (event.title,
+  event.is_clean = listener->has_finished || is_drained;
+  station_event_set_text (event.title,
       listener->reason ? listener->reason
           : is_drained ? "The stream has ended."
-                       : "It was stopped.",
-      sizeof event.title);
+                       : "It was stopped.");
   send_event (listener, EVENT_END, &event);
   gst_object_unref (listener->pipeline);
   if (listener->file >= 0)

@@ -39,6 +39,8 @@ Listener *listener_new (
  * for. */
 void listener_free (Listener *listener);
 
+/* Its patience begins anew: it was the process that had stood still. */
+void listener_forgive (Listener *listener);
 /* Whether it has come to its end, so that it can be freed: the station has ended, or has
  * failed, or nothing came for long.  Called once a second or so. */
 gboolean listener_has_ended (Listener *listener);

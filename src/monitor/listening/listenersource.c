@@ -406,10 +406,7 @@ listener_source_get_access (const char *uri)
 {
   if (find_device (uri) >= 0)
     return ACCESS_DEVICE;
-  return g_str_has_prefix (uri, "http://") ||
-          g_str_has_prefix (uri, "https://") || g_str_has_prefix (uri, "file:")
-      ? ACCESS_FETCHED
-      : ACCESS_NETWORK;
+  return g_str_has_prefix (uri, "rtsp") ? ACCESS_NETWORK : ACCESS_FETCHED;
 }
 
 void

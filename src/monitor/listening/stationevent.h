@@ -65,12 +65,16 @@ typedef struct
   /* EVENT_SEGMENT; @dropped and @inference since the beginning */
   guint64 duration; /* ns */
   double music;     /* probability that it is music */
+  guint32 is_clean; /* EVENT_END: it had come to its end */
   guint32 is_silent;
   guint32 n_probabilities, n_tags;
   guint64 n_dropped;                /* segments that were not classified */
   double inference;                 /* s */
   float values[STATION_MAX_VALUES]; /* probabilities, then tags */
 } StationEvent;
+
+/* Copies @text into @to, [STATION_MAX_TEXT], as UTF-8, and no half letter. */
+void station_event_set_text (char *to, const char *text);
 
 /* bytes of the packet of @event */
 static inline gsize

@@ -45,8 +45,8 @@ typedef struct
   /* RECORD_TITLE */
   const char *title, *artist; /* or NULL */
   const char *stream_title;   /* what artist and title were split from, or NULL */
-  /* why it ended: "title" (another one began), "interval" (--every), "lost", or
-   * "stopped" */
+  /* why it ended: "title" (another one began), "interval" (--every), "lost", "stopped",
+   * or "end" (of a recording) */
   const char *ended;
   /* an earlier part of the same title was logged before: it was cut by a loss, or after an
    * hour */
