@@ -210,8 +210,7 @@ add_option (Grammar *grammar, guint i, GPtrArray *options, GError **error)
    * have been meant to be used */
   if (*given && entry->arg == G_OPTION_ARG_FILENAME)
     return set_error (error, G_OPTION_ERROR_BAD_VALUE,
-        "--%s takes one name, but was given more than once.",
-        entry->long_name);
+        "--%s takes one name, but was given more than once.", entry->long_name);
   *given = TRUE;
   g_ptr_array_add (
       options, g_strconcat ("--", entry->long_name, "=", optarg, NULL));
@@ -260,4 +259,24 @@ arguments_parse (GOptionContext *context, const GOptionEntry *const *tables,
     return NULL;
   g_ptr_array_add (names, NULL);
   return (char **) g_ptr_array_steal (names, NULL);
+}
+
+gboolean
+arguments_parse_size (const char *text, guint64 *size)
+{
+  static const char units[] = "KMG";
+  char *end;
+  const char *unit;
+  guint shift = 0;
+
+  *size = g_ascii_strtoull (text, &end, 10);
+  if (end > text && *end && (unit = strchr (units, g_ascii_toupper (*end)))) {
+    shift = 10 * (unit - units + 1);
+    end++;
+  }
+  if (!g_ascii_isdigit (*text) || *end || *size == 0 ||
+      *size > (guint64) G_MAXINT64 >> (shift + 1))
+    return FALSE;
+  *size <<= shift;
+  return TRUE;
 }

@@ -29,6 +29,15 @@ char **arguments_parse (GOptionContext *context,
     const GOptionEntry *const *tables, int argc, char **argv, GError **error);
 
 /**
+ * arguments_parse_size:
+ * @text: a number of bytes such as "4096", or with a unit of 1024 such as "200M" or "2g"
+ * @size: return location, bytes; more than 0
+ *
+ * Returns: %FALSE if it is none
+ */
+gboolean arguments_parse_size (const char *text, guint64 *size);
+
+/**
  * arguments_suggest:
  * @word: what was typed
  * @known: (array zero-terminated=1): what there is

@@ -54,27 +54,10 @@ parse_duration (const char *option, const char *text, double min, double max,
 static gboolean
 parse_rotation (const char *text, LogRotation *rotation, GError **error)
 {
-  static const char units[] = "KMG";
-  char *end;
-  const char *unit;
-  guint shift = 0;
-  guint64 size;
-
-  if (g_str_equal (text, "daily")) {
-    rotation->is_daily = TRUE;
-    return TRUE;
-  }
-  size = g_ascii_strtoull (text, &end, 10);
-  if (end > text && *end && (unit = strchr (units, g_ascii_toupper (*end)))) {
-    shift = 10 * (unit - units + 1);
-    end++;
-  }
-  if (!g_ascii_isdigit (*text) || *end || size == 0 ||
-      size > (guint64) G_MAXINT64 >> (shift + 1))
-    return set_bad_value (error,
-        "--rotate: %s: it is neither daily nor a size such as 100M.", text);
-  rotation->size = size << shift;
-  return TRUE;
+  rotation->is_daily = g_str_equal (text, "daily");
+  return rotation->is_daily || arguments_parse_size (text, &rotation->size) ||
+      set_bad_value (error,
+          "--rotate: %s: it is neither daily nor a size such as 100M.", text);
 }
 
 /* The time at which recordings begin; NULL: now. */

@@ -41,26 +41,12 @@ set_bad_value (GError **error, const char *format, const char *value)
   return FALSE;
 }
 
-/* Parses a size such as "200M": bytes, KiB, MiB or GiB. */
 static gboolean
 parse_size (const char *text, guint64 *size, GError **error)
 {
-  static const char units[] = "KMG";
-  char *end;
-  const char *unit;
-  guint shift = 0;
-
-  *size = g_ascii_strtoull (text, &end, 10);
-  if (end > text && *end && (unit = strchr (units, g_ascii_toupper (*end)))) {
-    shift = 10 * (unit - units + 1);
-    end++;
-  }
-  if (!g_ascii_isdigit (*text) || *end || *size == 0 ||
-      *size > (guint64) G_MAXINT64 >> (shift + 1))
-    return set_bad_value (
-        error, "--max-size: %s: it is not a size such as 200M or 2G.", text);
-  *size <<= shift;
-  return TRUE;
+  return arguments_parse_size (text, size) ||
+      set_bad_value (
+          error, "--max-size: %s: it is not a size such as 200M or 2G.", text);
 }
 
 /* Finds the token, in --token, --token-file or the environment; *token stays
