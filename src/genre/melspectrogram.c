@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "downmix.h"
-#include "filterbank.h"
 #include "genre/kernels/kernels.h"
 #include "genre/weights/error.h"
 #include "holes.h"
+#include "meltables.h"
 
 #define CHUNK 1024 /* samples mixed at a time */
 #define MIN_POWER 1e-10f
@@ -22,16 +22,11 @@ struct _GenreMelSpectrogram
   const GenreKernels *kernels;
 
   /* what follows from the rate */
-  guint rate;
-  gsize window;            /* samples */
-  float *hann;             /* [window], scaled */
-  gsize fft_size;          /* >= window; the rest is zeros */
+  const GenreMelTables *tables;
   float *frame;            /* [fft_size] */
   fftwf_complex *spectrum; /* [fft_size / 2 + 1] */
   float *power;            /* [fft_size / 2 + 1] */
-  fftwf_plan plan;
-  GenreFilterbank *filterbank;
-  float *samples; /* [capacity], the latest ones */
+  float *samples;          /* [capacity], the latest ones */
   gsize capacity;
 
   /* the stream */
@@ -88,8 +83,9 @@ get_position (const GenreMelSpectrogram *mel, guint64 heard)
 {
   const gboolean before = heard < mel->origin;
   const guint64 distance = before ? mel->origin - heard : heard - mel->origin;
-  const gint64 samples = distance / GENRE_SECOND * mel->rate +
-      (distance % GENRE_SECOND * mel->rate + GENRE_SECOND / 2) / GENRE_SECOND;
+  const gint64 samples = distance / GENRE_SECOND * mel->tables->rate +
+      (distance % GENRE_SECOND * mel->tables->rate + GENRE_SECOND / 2) /
+          GENRE_SECOND;
 
   return before ? -samples : samples;
 }
@@ -102,10 +98,10 @@ get_position (const GenreMelSpectrogram *mel, guint64 heard)
 static gint64
 avoid_joints (const GenreMelSpectrogram *mel, guint64 time, gint64 start)
 {
-  const gint64 edge = mel->window / 5;
-  const gint64 middle = mel->window - 2 * edge;
+  const gint64 edge = mel->tables->window / 5;
+  const gint64 middle = mel->tables->window - 2 * edge;
   const gint64 from = start + edge;
-  const gint64 half = middle * GENRE_SECOND / mel->rate / 2; /* ns */
+  const gint64 half = middle * GENRE_SECOND / mel->tables->rate / 2; /* ns */
   const GenreHole *first = NULL, *last = NULL; /* that are in the middle */
   gint64 begin = MAX (mel->first + edge, 0);   /* of the piece before them */
   gint64 end = mel->finished ? mel->n_heard : G_MAXINT64; /* after them */
@@ -147,37 +143,9 @@ find_next (GenreMelSpectrogram *mel)
   const guint64 heard = MAX (
       genre_mel_spectrogram_heard_at (mel, time), mel->origin);
 
-  mel->next = get_position (mel, heard) - (gint64) (mel->window / 2);
+  mel->next = get_position (mel, heard) - (gint64) (mel->tables->window / 2);
   if (mel->holes.holes->len > 0)
     mel->next = avoid_joints (mel, time, mel->next);
-}
-
-/* Smallest size from @n up that FFTW transforms fast: factors 2, 3, 5, 7. */
-static gsize
-fast_fft_size (gsize n)
-{
-  for (;; n++) {
-    static const gsize factors[] = { 2, 3, 5, 7 };
-    gsize rest = n;
-
-    for (gsize i = 0; i < G_N_ELEMENTS (factors); i++)
-      while (rest % factors[i] == 0)
-        rest /= factors[i];
-    if (rest == 1)
-      return n;
-  }
-}
-
-static void
-init_fftw (void)
-{
-  static gsize once = 0;
-
-  /* the planner is shared with whoever else uses FFTW in this process */
-  if (g_once_init_enter (&once)) {
-    fftwf_make_planner_thread_safe ();
-    g_once_init_leave (&once, 1);
-  }
 }
 
 static gboolean
@@ -193,44 +161,24 @@ check_rate (guint rate, GError **error)
 static void
 init_rate (GenreMelSpectrogram *mel, guint rate)
 {
-  double bin_width, scale;
+  const GenreMelTables *tables = genre_mel_tables_get (rate);
 
-  mel->rate = rate;
-  mel->window = ((gsize) GENRE_MEL_WINDOW * rate + GENRE_MEL_RATE / 2) /
-      GENRE_MEL_RATE;
-  mel->fft_size = fast_fft_size (mel->window);
-  bin_width = (double) rate / mel->fft_size;
-  mel->frame = fftwf_alloc_real (mel->fft_size);
-  mel->spectrum = fftwf_alloc_complex (mel->fft_size / 2 + 1);
-  mel->power = g_new (float, mel->fft_size / 2 + 1);
-  mel->plan = fftwf_plan_dft_r2c_1d (mel->fft_size, mel->frame, mel->spectrum,
-      FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
-  mel->filterbank = genre_filterbank_new (
-      GENRE_MEL_BANDS, GENRE_MEL_F_MAX, bin_width, mel->fft_size / 2 + 1);
-
-  /* A longer window gives a higher spectrum, and more bins in each band. The
-   * window's scale makes up for both; it is the square root of that, as
-   * powers are squares. */
-  scale = (double) GENRE_MEL_WINDOW / mel->window *
-      sqrt (bin_width * GENRE_MEL_WINDOW / GENRE_MEL_RATE);
-  mel->hann = g_new (float, mel->window);
-  for (gsize i = 0; i < mel->window; i++)
-    mel->hann[i] = scale * (0.5 - 0.5 * cos (2 * G_PI * i / mel->window));
-
+  mel->tables = tables;
+  mel->frame = fftwf_alloc_real (tables->fft_size);
+  mel->spectrum = fftwf_alloc_complex (tables->fft_size / 2 + 1);
+  mel->power = g_new (float, tables->fft_size / 2 + 1);
   /* so many that what is still needed, a window or two, is seldom moved */
-  mel->capacity = 8 * mel->window;
+  mel->capacity = 8 * tables->window;
   mel->samples = g_new (float, mel->capacity);
 }
 
 static void
 clear_rate (GenreMelSpectrogram *mel)
 {
-  fftwf_destroy_plan (mel->plan);
-  genre_filterbank_free (mel->filterbank);
+  genre_mel_tables_release (mel->tables);
   fftwf_free (mel->frame);
   fftwf_free (mel->spectrum);
   g_free (mel->power);
-  g_free (mel->hann);
   g_free (mel->samples);
 }
 
@@ -242,9 +190,9 @@ begin (GenreMelSpectrogram *mel, guint64 origin, guint64 n_columns)
   mel->origin = origin;
   mel->n_columns = n_columns;
   mel->n_samples = 0;
-  mel->joint = -(gint64) mel->rate;
+  mel->joint = -(gint64) mel->tables->rate;
   mel->finished = FALSE;
-  mel->n_buffered = mel->window / 2;
+  mel->n_buffered = mel->tables->window / 2;
   mel->first = -(gint64) mel->n_buffered;
   memset (mel->samples, 0, mel->n_buffered * sizeof *mel->samples);
   find_next (mel);
@@ -258,7 +206,6 @@ genre_mel_spectrogram_new (guint rate, GError **error)
 
   if (!check_rate (rate, error) || !(kernels = genre_kernels_get (error)))
     return NULL;
-  init_fftw ();
   mel = g_new0 (GenreMelSpectrogram, 1);
   genre_holes_init (&mel->holes);
   g_atomic_ref_count_init (&mel->refcount);
@@ -299,15 +246,15 @@ get_heard (const GenreMelSpectrogram *mel)
 {
   const guint64 n = mel->n_samples;
 
-  return mel->origin + n / mel->rate * GENRE_SECOND +
-      n % mel->rate * GENRE_SECOND / mel->rate;
+  return mel->origin + n / mel->tables->rate * GENRE_SECOND +
+      n % mel->tables->rate * GENRE_SECOND / mel->tables->rate;
 }
 
 /* Fades the latest @n samples, those near the last hole. */
 static void
 fade (GenreMelSpectrogram *mel, gsize n)
 {
-  const gint64 length = mel->rate * FADE_MS / 1000;
+  const gint64 length = mel->tables->rate * FADE_MS / 1000;
   const gint64 end = mel->first + (gint64) mel->n_buffered;
   float *samples = mel->samples + mel->n_buffered;
 
@@ -350,7 +297,7 @@ genre_mel_spectrogram_set_rate (
 {
   if (!check_rate (rate, error))
     return FALSE;
-  if (rate != mel->rate) {
+  if (rate != mel->tables->rate) {
     guint64 heard = get_heard (mel);
 
     clear_rate (mel);
@@ -364,16 +311,16 @@ static void
 compute_column (
     GenreMelSpectrogram *mel, const float *samples, GenreMelColumn *column)
 {
-  gsize end = genre_filterbank_get_end (mel->filterbank);
+  gsize end = genre_filterbank_get_end (mel->tables->filterbank);
 
-  column->mean_square = mel->kernels->window (
-                            samples, mel->hann, mel->window, mel->frame) /
-      mel->window;
-  memset (mel->frame + mel->window, 0,
-      (mel->fft_size - mel->window) * sizeof *mel->frame);
-  fftwf_execute (mel->plan);
+  column->mean_square = mel->kernels->window (samples, mel->tables->hann,
+                            mel->tables->window, mel->frame) /
+      mel->tables->window;
+  memset (mel->frame + mel->tables->window, 0,
+      (mel->tables->fft_size - mel->tables->window) * sizeof *mel->frame);
+  fftwf_execute_dft_r2c (mel->tables->plan, mel->frame, mel->spectrum);
   mel->kernels->power ((float *) mel->spectrum, end, mel->power);
-  genre_filterbank_apply (mel->filterbank, mel->power, column->db);
+  genre_filterbank_apply (mel->tables->filterbank, mel->power, column->db);
   mel->kernels->decibels (column->db, GENRE_MEL_BANDS, MIN_POWER);
 }
 
@@ -382,7 +329,8 @@ static gsize
 count_needed (const GenreMelSpectrogram *mel)
 {
   /* where there is a hole the end may be past already */
-  return MAX (mel->next + (gint64) mel->window - (gint64) mel->n_samples, 0);
+  return MAX (
+      mel->next + (gint64) mel->tables->window - (gint64) mel->n_samples, 0);
 }
 
 gsize
@@ -397,7 +345,8 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
      * now, that ends here, and among holes it may go back by two more. */
     const gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
     const gint64 windows = mel->holes.holes->len > 0 ? 3 : 1;
-    const gint64 keep = MIN (mel->next, heard - windows * (gint64) mel->window);
+    const gint64 keep = MIN (
+        mel->next, heard - windows * (gint64) mel->tables->window);
     const gsize past = MAX (keep - mel->first, 0);
 
     mel->n_buffered -= past;

@@ -6,11 +6,6 @@
 
 #include "genre.h"
 
-/* the definition, see GenreMelSpectrogram */
-#define GENRE_MEL_RATE 22050
-#define GENRE_MEL_WINDOW 2048
-#define GENRE_MEL_HOP 512
-
 /* genre_mel_spectrogram_push() of samples that are mixed already, full scale 1.0
  * and finite. */
 gsize

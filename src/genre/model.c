@@ -12,7 +12,7 @@
 #include "genre/weights/json.h"
 #include "genre/weights/safetensors.h"
 #include "head.h"
-#include "melspectrogram.h"
+#include "meltables.h"
 
 #define FORMAT "genreclassify-1"
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What a mel spectrogram of a sample rate is computed with.  All of that rate share it, so
+ * that hundreds of streams have it in the processor's cache, and not each its own. */
+
+#pragma once
+
+#include <fftw3.h>
+
+#include "filterbank.h"
+
+/* the definition, see GenreMelSpectrogram */
+#define GENRE_MEL_RATE 22050
+#define GENRE_MEL_WINDOW 2048
+#define GENRE_MEL_HOP 512
+
+typedef struct
+{
+  guint rate;     /* Hz */
+  gsize window;   /* samples */
+  float *hann;    /* [window], scaled */
+  gsize fft_size; /* >= window; the rest is zeros */
+  /* for arrays that fftwf_malloc() gives: fftwf_execute_dft_r2c() */
+  fftwf_plan plan;
+  GenreFilterbank *filterbank;
+  guint n_users;
+} GenreMelTables;
+
+/* The tables of @rate, which is one that is allowed; to be released by
+ * genre_mel_tables_release(). */
+const GenreMelTables *genre_mel_tables_get (guint rate);
+void genre_mel_tables_release (const GenreMelTables *tables);
