@@ -226,6 +226,11 @@ lose_pair (Decoders *decoders, Pair *pair, const char *why)
         why ? why
             : "The processes that decode stations end before they have "
               "begun; with GST_DEBUG=1 they say more.");
+  else
+    g_printerr (
+        "genreclassify: A process that decodes stations has ended by itself; %u "
+        "stations are lost for a moment.\n",
+        g_hash_table_size (pair->stations));
   decoders->n_crashes++;
   for (GList *i = stations; i; i = i->next)
     g_hash_table_remove (decoders->pair_of, i->data);

@@ -67,7 +67,7 @@ end_member (Fleet *fleet, Member *member)
   member->is_listened = FALSE;
   if (!member->is_removed)
     return;
-  station_stop (member->station);
+  station_remove (member->station);
   /* another one may have its name by now */
   if (!has_id (fleet, id))
     fleet->callbacks.on_removed (id, fleet->callbacks.user_data);
@@ -200,7 +200,7 @@ rename_member (Fleet *fleet, Member *member, StationEntry *entry)
 
   if (!g_str_equal (id, entry->id))
     fleet->callbacks.on_removed (id, fleet->callbacks.user_data);
-  station_set_entry (member->station, entry);
+  station_rename (member->station, entry);
 }
 
 void

@@ -44,6 +44,7 @@ typedef struct
   Exporter *exporter; /* or NULL */
   Table *table;       /* or NULL */
   double start_time;
+  char *failure;       /* why it cannot go on, or NULL */
   gboolean is_reading; /* the list, again */
   gint64 stopping; /* µs, monotonic, when it was asked to end; 0: not yet */
   int status;
@@ -62,6 +63,9 @@ stop (Monitor *monitor, int status)
     return;
   }
   monitor->stopping = g_get_monotonic_time ();
+  if (monitor->table)
+    table_show_message (
+        monitor->table, "It ends: what is under way is logged.");
   fleet_stop (monitor->fleet);
 }
 
@@ -95,7 +99,9 @@ on_failed (const char *reason, gpointer user_data)
 {
   Monitor *monitor = user_data;
 
-  g_printerr ("genreclassify: %s\n", reason);
+  /* said when there is no table any more */
+  g_free (monitor->failure);
+  monitor->failure = g_strdup (reason);
   stop (monitor, STATUS_FAILED);
   g_main_loop_quit (monitor->loop);
 }
@@ -156,7 +162,7 @@ on_list_read (GObject *source, GAsyncResult *result, gpointer user_data)
   print_warnings (g_object_get_data (G_OBJECT (result), "warnings"));
   if (!list)
     g_printerr (
-        "genreclassify: %s The stations stay as they are.\n", error->message);
+        "genreclassify: %s; the stations stay as they are\n", error->message);
   else if (monitor->stopping)
     g_ptr_array_unref (list);
   else
@@ -179,8 +185,8 @@ on_hangup (gpointer user_data)
   }
   monitor->is_reading = TRUE;
   task = g_task_new (NULL, NULL, on_list_read, monitor);
-  g_task_set_task_data (task, g_strdupv (monitor->options->lists),
-      (GDestroyNotify) g_strfreev);
+  g_task_set_task_data (
+      task, g_strdupv (monitor->options->lists), (GDestroyNotify) g_strfreev);
   g_task_run_in_thread (task, read_list_again);
   return G_SOURCE_CONTINUE;
 }
@@ -395,6 +401,8 @@ run (Monitor *monitor)
   if (fleet_has_failed (monitor->fleet))
     monitor->status = MAX (monitor->status, STATUS_FAILED);
   hide_table (monitor);
+  if (monitor->failure)
+    g_printerr ("genreclassify: %s\n", monitor->failure);
 }
 
 static void
@@ -403,10 +411,12 @@ clear (Monitor *monitor)
   hide_table (monitor);
   exporter_free (monitor->exporter);
   fleet_free (monitor->fleet);
-  outputs_free (monitor->outputs);
+  if (!outputs_free (monitor->outputs))
+    monitor->status = MAX (monitor->status, STATUS_FAILED);
   if (monitor->model)
     genre_model_unref (monitor->model);
   g_free (monitor->model_name);
+  g_free (monitor->failure);
   g_main_loop_unref (monitor->loop);
 }
 

@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "genre/genre.h"
+#include "monitor/lists/stationlist.h"
 
 /* As they are typed. */
 typedef struct
@@ -172,21 +173,14 @@ or_default (const char *text, const char *value)
 static void
 name_recordings (char **names)
 {
-  static const char *const lists[] = { ".m3u", ".m3u8", ".pls", ".xspf",
-    ".opml" };
-
-  for (guint i = 0; names[i]; i++) {
-    gboolean is_list = FALSE;
-
-    for (guint j = 0; j < G_N_ELEMENTS (lists); j++)
-      is_list |= g_str_has_suffix (names[i], lists[j]);
-    if (!is_list && g_file_test (names[i], G_FILE_TEST_IS_REGULAR)) {
+  for (guint i = 0; names[i]; i++)
+    if (!stationlist_is_named (names[i], FALSE) &&
+        g_file_test (names[i], G_FILE_TEST_IS_REGULAR)) {
       g_autofree char *path = g_canonicalize_filename (names[i], NULL);
 
       g_free (names[i]);
       names[i] = g_filename_to_uri (path, NULL, NULL);
     }
-  }
 }
 
 /* Makes of @given what the monitor needs. */
@@ -217,6 +211,11 @@ convert (Given *given, MonitorOptions *options, GError **error)
     return FALSE;
   if (given->start && !given->recorded)
     return set_bad_value (error, "%s", "--start needs --recorded.");
+  if (given->keep && !given->database)
+    return set_bad_value (error, "%s", "--keep needs --db.");
+  if (!given->mqtt && (given->mqtt_credentials || given->mqtt_ca))
+    return set_bad_value (
+        error, "%s", "--mqtt-credentials and --mqtt-ca need --mqtt.");
   if (given->rotate && !given->log)
     return set_bad_value (error, "%s", "--rotate needs --log.");
   options->is_recorded = given->recorded;

@@ -29,6 +29,8 @@ outputs_new (
     ok = (outputs->history = history_open (options->database, error)) != NULL;
     if (ok)
       history_set_keep (outputs->history, options->keep_days);
+    if (ok && options->is_recorded)
+      history_set_recorded (outputs->history, options->recorded_start);
   }
   if (ok && options->has_mqtt)
     ok = (outputs->mqtt = mqtt_new (&options->mqtt, error)) != NULL;
@@ -38,15 +40,23 @@ outputs_new (
   return NULL;
 }
 
-void
+gboolean
 outputs_free (Outputs *outputs)
 {
+  gboolean is_whole = TRUE;
+
   if (!outputs)
-    return;
+    return TRUE;
+  if (outputs->log) {
+    log_file_flush (outputs->log);
+    is_whole = log_file_get_n_waiting (outputs->log) == 0 &&
+        log_file_get_n_lost (outputs->log) == 0;
+  }
   log_file_free (outputs->log);
   history_close (outputs->history);
   mqtt_free (outputs->mqtt, MQTT_PATIENCE);
   g_free (outputs);
+  return is_whole;
 }
 
 /* Says once that the history cannot be written, and that it can be again. */

@@ -13,8 +13,9 @@ typedef struct _Outputs Outputs;
  * NULL with @error set if one of them cannot be used. */
 Outputs *outputs_new (
     const MonitorOptions *options, gboolean with_stdout, GError **error);
-/* Writes and delivers what waits, for some seconds at most.  @outputs may be NULL. */
-void outputs_free (Outputs *outputs);
+/* Writes and delivers what waits, for some seconds at most.  @outputs may be NULL.  FALSE if
+ * the log is not whole. */
+gboolean outputs_free (Outputs *outputs);
 
 void outputs_add (Outputs *outputs, const Record *record);
 void outputs_remove_station (Outputs *outputs, const char *station);

@@ -23,6 +23,8 @@
 #define LONGEST_BREAK 600
 /* s of audio without a title that are worth a record */
 #define SHORTEST_UNTITLED 1
+/* s after which a segment is not waited for any more */
+#define MAX_SEGMENT 120
 /* s of audio before a station's first title that belong to it: servers name it late */
 #define FIRST_TITLE 10
 
@@ -58,6 +60,8 @@ struct _Station
   guint n_crashes;            /* that may be its fault */
 
   /* of the connection */
+  gint64 heard;   /* µs, monotonic: when audio came last */
+  double unheard; /* s of audio, not silent, that no segment has told of */
   guint64 position, silent;    /* ns, at the last event */
   Heard run;                   /* what the last segments have in common */
   guint64 run_length;          /* ns */
@@ -109,13 +113,6 @@ const StationEntry *
 station_get_entry (const Station *station)
 {
   return station->entry;
-}
-
-void
-station_set_entry (Station *station, StationEntry *entry)
-{
-  station_entry_free (station->entry);
-  station->entry = entry;
 }
 
 /* Time */
@@ -288,10 +285,13 @@ cut_title (Station *station)
   station->current = rest;
 }
 
+/* @is_segment: a segment has just been added, so that all that was heard is, too.  What is
+ * cut between two segments would lose the one that is under way. */
 static void
-check_titles (Station *station)
+check_titles (Station *station, gboolean is_segment)
 {
   const TitleTally *current = station->current.tally;
+  const double patience = is_segment ? 0 : MAX_SEGMENT;
   const double longest = current->title
       ? LONGEST_TITLE
       : (double) station->settings->every / G_USEC_PER_SEC;
@@ -300,13 +300,13 @@ check_titles (Station *station)
       station->next.tally->seconds * G_USEC_PER_SEC >=
           station->settings->min_title)
     accept_next (station);
-  else if (!station->next.tally && current->seconds >= longest)
+  else if (!station->next.tally && current->seconds >= longest + patience)
     cut_title (station);
 }
 
 /* Logs all that is under way. */
 static void
-end_titles (Station *station, const char *ended)
+end_titles (Station *station, gint64 end, const char *ended)
 {
   if (!station->current.tally)
     return;
@@ -318,7 +318,7 @@ end_titles (Station *station, const char *ended)
     station->last_title = make_key (station->current.tally);
     station->last_title_end = g_get_monotonic_time ();
   }
-  log_title (station, &station->current, get_time (station), ended);
+  log_title (station, &station->current, end, ended);
 }
 
 /* Connecting */
@@ -356,6 +356,7 @@ station_connecting (Station *station)
   station->begun = 0;
   station->position = station->silent = 0;
   station->run_length = 0;
+  station->unheard = 0;
   station->connection_dropped = 0;
   station->connection_inference = 0;
   /* its last state stands until it is known what comes of it */
@@ -385,16 +386,21 @@ lose (Station *station, const char *reason, gboolean is_clean, gint64 now)
   gboolean was_connected = station->begun != 0;
   /* when the server had been asked at the latest */
   gint64 last = was_connected ? station->begun : now;
+  /* not when that was noticed */
+  gint64 end = get_time (station);
+
+  if (was_connected && !station->settings->is_recorded)
+    end -= MAX (now - station->heard, 0);
 
   if (was_connected && now - station->begun > STEADY * G_TIME_SPAN_SECOND)
     station->n_failures = station->n_crashes = 0;
-  end_titles (
-      station, is_clean && station->settings->is_recorded ? "end" : "lost");
+  end_titles (station, end,
+      is_clean && station->settings->is_recorded ? "end" : "lost");
   /* not again for each attempt that fails for the same reason */
   if (was_connected || g_strcmp0 (reason, station->reason) != 0 ||
       station->state != STATE_LOST) {
     station->counters.n_losses += was_connected;
-    set_state (station, STATE_LOST, get_time (station), reason);
+    set_state (station, STATE_LOST, end, reason);
   }
   station->begun = 0;
   station->recorded_start = get_time (station);
@@ -403,6 +409,8 @@ lose (Station *station, const char *reason, gboolean is_clean, gint64 now)
       !(station->settings->is_resumed && was_connected)) {
     station->is_done = TRUE;
     station->has_failed = !is_clean;
+    if (!is_clean)
+      g_printerr ("genreclassify: %s: %s\n", station->entry->name, reason);
     station->next_attempt = G_MAXINT64;
   } else {
     plan_next_attempt (station, last, now);
@@ -431,9 +439,36 @@ station_stopping (Station *station)
 void
 station_stop (Station *station)
 {
-  end_titles (station, "stopped");
+  end_titles (station, get_time (station), "stopped");
   station->is_done = TRUE;
   station->next_attempt = G_MAXINT64;
+}
+
+void
+station_remove (Station *station)
+{
+  const gboolean was_connected = station->state >= STATE_CONNECTED &&
+      station->state != STATE_LOST;
+
+  station_stop (station);
+  if (was_connected)
+    set_state (station, STATE_LOST, get_time (station),
+        "It is not in the list any more.");
+}
+
+void
+station_rename (Station *station, StationEntry *entry)
+{
+  Record record = { .kind = RECORD_STATE, .state = station->state };
+  const gboolean is_other = !g_str_equal (station->entry->id, entry->id);
+
+  station_entry_free (station->entry);
+  station->entry = entry;
+  if (!is_other || station->state < STATE_CONNECTED)
+    return;
+  record.start = record.end = get_time (station);
+  record.reason = station->reason;
+  emit (station, &record);
 }
 
 /* Events */
@@ -450,6 +485,7 @@ take_progress (Station *station, const StationEvent *event)
   tally->silence += silence;
   station->counters.audio_seconds += audio;
   station->counters.silence_seconds += silence;
+  station->unheard += audio - silence;
   station->position = event->position;
   station->silent = event->silent;
   if (run >= station->settings->silence && station->state != STATE_SILENT) {
@@ -484,7 +520,6 @@ take_segment (Station *station, const StationEvent *event)
 {
   const TallyModel *model = &station->settings->model;
   const Heard heard = title_tally_hear (model, event);
-  const double seconds = event->duration / 1e9;
   StationView *counters = &station->counters;
 
   title_tally_add (get_tally (station), model, event);
@@ -494,8 +529,11 @@ take_segment (Station *station, const StationEvent *event)
   counters->inference_seconds += event->inference -
       station->connection_inference;
   station->connection_inference = event->inference;
-  counters->music_seconds += heard == HEARD_MUSIC ? seconds : 0;
-  counters->speech_seconds += heard == HEARD_SPEECH ? seconds : 0;
+  if (heard != HEARD_SILENCE) {
+    counters->music_seconds += heard == HEARD_MUSIC ? station->unheard : 0;
+    counters->speech_seconds += heard == HEARD_SPEECH ? station->unheard : 0;
+    station->unheard = 0;
+  }
   take_run (station, heard, event->duration);
 }
 
@@ -530,6 +568,8 @@ station_take_event (Station *station, const StationEvent *event, gint64 now)
   if ((event->kind == EVENT_BEGIN || event->kind == EVENT_TITLE) &&
       station->begun == 0)
     begin (station, now);
+  if (event->kind == EVENT_BEGIN || event->kind == EVENT_PROGRESS)
+    station->heard = now;
   if (station->current.tally && event->kind != EVENT_SEGMENT &&
       is_possible (station, event, now))
     take_progress (station, event);
@@ -547,12 +587,12 @@ station_take_event (Station *station, const StationEvent *event, gint64 now)
     return;
   /* the last one may have stayed for long enough just now */
   if (event->kind == EVENT_TITLE)
-    check_titles (station);
+    check_titles (station, FALSE);
   if (event->kind == EVENT_TITLE)
     take_title (station, event->title, event->artist);
   else if (event->kind == EVENT_SEGMENT)
     take_segment (station, event);
-  check_titles (station);
+  check_titles (station, event->kind == EVENT_SEGMENT);
 }
 
 /* The view */

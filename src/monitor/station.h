@@ -36,8 +36,9 @@ Station *station_new (StationEntry *entry, const StationSettings *settings);
 void station_free (Station *station);
 
 const StationEntry *station_get_entry (const Station *station);
-/* The same station has another name or id in the list now.  @entry: (transfer full) */
-void station_set_entry (Station *station, StationEntry *entry);
+/* The same station has another name in the list now.  By another id it is another one for
+ * all who read the records: its state is logged again.  @entry: (transfer full) */
+void station_rename (Station *station, StationEntry *entry);
 
 /* Connecting.  Times are monotonic, µs. */
 
@@ -62,5 +63,7 @@ station_take_crash (Station *station, gboolean had_begun, gint64 now);
 void station_stopping (Station *station);
 /* That end has come, or does not come: logs what is under way. */
 void station_stop (Station *station);
+/* The same, as it was taken from the list, while others play on. */
+void station_remove (Station *station);
 
 void station_get_view (const Station *station, StationView *view);

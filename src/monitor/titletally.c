@@ -39,6 +39,16 @@ dup_stripped (const char *text, gsize length)
   return g_strstrip (g_strndup (text, length));
 }
 
+/* Whether there is a letter or a digit in @text: " - " names nothing. */
+static gboolean
+names_something (const char *text)
+{
+  for (const char *p = text; *p; p = g_utf8_next_char (p))
+    if (g_unichar_isalnum (g_utf8_get_char (p)))
+      return TRUE;
+  return FALSE;
+}
+
 void
 title_tally_set_title (TitleTally *tally, const char *title, const char *artist)
 {
@@ -46,7 +56,9 @@ title_tally_set_title (TitleTally *tally, const char *title, const char *artist)
 
   g_clear_pointer (&tally->stream_title, g_free);
   g_clear_pointer (&tally->artist, g_free);
-  g_free (tally->title);
+  g_clear_pointer (&tally->title, g_free);
+  if (!names_something (title))
+    return;
   if (separator && separator > title && separator[3]) {
     tally->artist = dup_stripped (title, separator - title);
     tally->title = dup_stripped (separator + 3, strlen (separator + 3));

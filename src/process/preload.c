@@ -87,6 +87,17 @@ make_element (const char *factory)
     gst_object_unref (gst_object_ref_sink (element));
 }
 
+/* Those that the environment names for tags, with colons between. */
+static void
+open_charsets (const char *variable)
+{
+  const char *value = g_getenv (variable);
+  g_auto (GStrv) names = g_strsplit (value ? value : "", ":", -1);
+
+  for (guint i = 0; names[i]; i++)
+    (void) iconv_open ("UTF-8", names[i]);
+}
+
 void
 preload_decoders (const char *const *plugins, const char *const *elements)
 {
@@ -115,4 +126,6 @@ preload_decoders (const char *const *plugins, const char *const *elements)
   /* the charsets of tags; libc keeps those that are open */
   (void) iconv_open ("UTF-8", "ISO-8859-1");
   (void) iconv_open ("UTF-8", "WINDOWS-1252");
+  open_charsets ("GST_TAG_ENCODING");
+  open_charsets ("GST_ICY_TAG_ENCODING");
 }

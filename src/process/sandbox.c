@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -86,6 +87,29 @@ set_limit (int resource, guint64 value)
   return setrlimit (resource, &limit) == 0;
 }
 
+/* The process, if it had more than one thread before its root was changed; else 0. */
+static pid_t crowded;
+
+static gboolean
+has_one_thread (void)
+{
+  g_autoptr (GDir) threads = NULL;
+  guint n = 0;
+
+  /* this changes nothing, and only a process with one thread may do it */
+  if (unshare (CLONE_THREAD) == 0)
+    return TRUE;
+  if (errno == EINVAL)
+    return FALSE;
+  /* some containers allow no call of that name */
+  threads = g_dir_open ("/proc/self/task", 0, NULL);
+  if (!threads)
+    return getpid () != crowded;
+  while (g_dir_read_name (threads))
+    n++;
+  return n == 1;
+}
+
 static gboolean
 drop_capabilities (void)
 {
@@ -94,6 +118,20 @@ drop_capabilities (void)
 
   memset (none, 0, sizeof none);
   return syscall (SYS_capset, &header, none) == 0;
+}
+
+/* Loads @filter, unless @status is that of an error, and frees it.  All threads get it, or
+ * none. */
+static int
+load_filter (scmp_filter_ctx filter, int status)
+{
+  if (status == 0)
+    status = seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1);
+  if (status == 0)
+    status = seccomp_load (filter);
+  if (filter)
+    seccomp_release (filter);
+  return status;
 }
 
 /* Every other system call fails with EPERM, which libraries take for a plain
@@ -141,11 +179,7 @@ filter_system_calls (const SandboxLimits *limits)
     status = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
         SCMP_A1 (SCMP_CMP_EQ,
             ((const int[]){ F_GETFD, F_SETFD, F_GETFL, F_SETFL })[i]));
-  if (status == 0)
-    status = seccomp_load (filter);
-  if (filter)
-    seccomp_release (filter);
-  return status;
+  return load_filter (filter, status);
 }
 
 void
@@ -153,6 +187,7 @@ sandbox_isolate (void)
 {
   g_autofree char *root = g_dir_make_tmp ("genreclassify-XXXXXX", NULL);
 
+  crowded = has_one_thread () ? 0 : getpid ();
   /* with a user namespace, a user who is not root may have the others too */
   if (unshare (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) < 0)
     (void) !unshare (CLONE_NEWNET | CLONE_NEWIPC);
@@ -173,6 +208,22 @@ set_system_error (GError **error, const char *what, int code)
   return FALSE;
 }
 
+/* What another thread would keep; the filter takes no privileges from it. */
+static gboolean
+drop_privileges (GError **error)
+{
+  if (!has_one_thread ()) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "The process has more than one thread, and only one can be limited.");
+    return FALSE;
+  }
+  if (!drop_capabilities ())
+    return set_system_error (error, "Capabilities cannot be dropped", errno);
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return set_system_error (error, "New privileges cannot be given up", errno);
+  return TRUE;
+}
+
 gboolean
 sandbox_enter (const SandboxLimits *limits, GError **error)
 {
@@ -183,10 +234,8 @@ sandbox_enter (const SandboxLimits *limits, GError **error)
       !set_limit (RLIMIT_AS, limits->memory) ||
       (limits->cpu_seconds && !set_limit (RLIMIT_CPU, limits->cpu_seconds)))
     return set_system_error (error, "A limit cannot be set", errno);
-  if (!drop_capabilities ())
-    return set_system_error (error, "Capabilities cannot be dropped", errno);
-  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-    return set_system_error (error, "New privileges cannot be given up", errno);
+  if (!drop_privileges (error))
+    return FALSE;
   status = filter_system_calls (limits);
   if (status < 0)
     return set_system_error (error, "System calls cannot be filtered", -status);
@@ -195,66 +244,112 @@ sandbox_enter (const SandboxLimits *limits, GError **error)
 
 /* What a process with network has no use for. */
 static const int forbidden[] = {
-  SCMP_SYS (acct),
-  SCMP_SYS (bpf),
-  SCMP_SYS (chmod),
-  SCMP_SYS (chown),
-  SCMP_SYS (chroot),
-  SCMP_SYS (creat),
-  SCMP_SYS (execve),
-  SCMP_SYS (execveat),
-  SCMP_SYS (fchmod),
-  SCMP_SYS (fchmodat),
-  SCMP_SYS (fchown),
-  SCMP_SYS (fchownat),
-  SCMP_SYS (fork),
-  SCMP_SYS (init_module),
-  SCMP_SYS (io_uring_setup),
-  SCMP_SYS (keyctl),
-  SCMP_SYS (link),
-  SCMP_SYS (linkat),
-  SCMP_SYS (listen),
-  SCMP_SYS (mkdir),
-  SCMP_SYS (mkdirat),
-  SCMP_SYS (mknod),
-  SCMP_SYS (mknodat),
-  SCMP_SYS (mount),
-  SCMP_SYS (openat2),
-  SCMP_SYS (perf_event_open),
-  SCMP_SYS (pidfd_getfd),
-  SCMP_SYS (pidfd_open),
-  SCMP_SYS (process_vm_readv),
-  SCMP_SYS (process_vm_writev),
-  SCMP_SYS (ptrace),
-  SCMP_SYS (rename),
-  SCMP_SYS (renameat),
-  SCMP_SYS (renameat2),
-  SCMP_SYS (rmdir),
-  SCMP_SYS (setns),
-  SCMP_SYS (setxattr),
-  SCMP_SYS (symlink),
-  SCMP_SYS (symlinkat),
-  SCMP_SYS (truncate),
-  SCMP_SYS (unlink),
-  SCMP_SYS (unlinkat),
-  SCMP_SYS (unshare),
-  SCMP_SYS (userfaultfd),
-  SCMP_SYS (vfork),
+  SCMP_SYS (acct), SCMP_SYS (add_key), SCMP_SYS (bpf), SCMP_SYS (chmod),
+  SCMP_SYS (chown), SCMP_SYS (chroot), SCMP_SYS (creat), SCMP_SYS (execve),
+  SCMP_SYS (execveat), SCMP_SYS (fchmod), SCMP_SYS (fchmodat),
+  SCMP_SYS (fchown), SCMP_SYS (fchownat), SCMP_SYS (fork),
+  SCMP_SYS (fremovexattr), SCMP_SYS (fsetxattr), SCMP_SYS (futimesat),
+  SCMP_SYS (init_module), SCMP_SYS (io_uring_setup), SCMP_SYS (kcmp),
+  SCMP_SYS (keyctl), SCMP_SYS (kill), SCMP_SYS (lchown), SCMP_SYS (link),
+  SCMP_SYS (linkat), SCMP_SYS (listen), SCMP_SYS (lremovexattr),
+  SCMP_SYS (lsetxattr), SCMP_SYS (migrate_pages), SCMP_SYS (mkdir),
+  SCMP_SYS (mkdirat), SCMP_SYS (mknod), SCMP_SYS (mknodat), SCMP_SYS (mount),
+  SCMP_SYS (move_pages), SCMP_SYS (mq_open), SCMP_SYS (mq_unlink),
+  SCMP_SYS (msgctl), SCMP_SYS (msgget), SCMP_SYS (msgrcv), SCMP_SYS (msgsnd),
+  SCMP_SYS (open_by_handle_at), SCMP_SYS (openat2), SCMP_SYS (perf_event_open),
+  SCMP_SYS (pidfd_getfd), SCMP_SYS (pidfd_open), SCMP_SYS (pidfd_send_signal),
+  SCMP_SYS (process_madvise), SCMP_SYS (process_vm_readv),
+  SCMP_SYS (process_vm_writev), SCMP_SYS (ptrace), SCMP_SYS (removexattr),
+  SCMP_SYS (rename), SCMP_SYS (renameat), SCMP_SYS (renameat2),
+  SCMP_SYS (request_key), SCMP_SYS (rmdir), SCMP_SYS (rt_sigqueueinfo),
+  SCMP_SYS (rt_tgsigqueueinfo), SCMP_SYS (semctl), SCMP_SYS (semget),
+  SCMP_SYS (semop), SCMP_SYS (semtimedop), SCMP_SYS (setns),
+  SCMP_SYS (setxattr), SCMP_SYS (shmat), SCMP_SYS (shmctl), SCMP_SYS (shmget),
+  SCMP_SYS (symlink), SCMP_SYS (symlinkat), SCMP_SYS (tkill),
+  SCMP_SYS (truncate), SCMP_SYS (unlink), SCMP_SYS (unlinkat),
+  SCMP_SYS (unshare), SCMP_SYS (userfaultfd), SCMP_SYS (utime),
+  SCMP_SYS (utimensat), SCMP_SYS (utimes), SCMP_SYS (vfork),
+  /* newer than the library; their numbers are the same everywhere */
+  452, /* fchmodat2 */
+  463, /* setxattrat */
+  466, /* removexattrat */
+  469, /* file_setattr */
 };
 
-/* Refuses to open a file with the mode @mode, for writing. */
+/* Forbids a call with an argument, which this architecture may not have. */
 static int
-forbid_writing (scmp_filter_ctx filter, int mode)
+forbid (scmp_filter_ctx filter, int call, struct scmp_arg_cmp argument)
 {
-  int status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM),
-      SCMP_SYS (open), 1, SCMP_A1 (SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+  int status = seccomp_rule_add_array (
+      filter, SCMP_ACT_ERRNO (EPERM), call, 1, &argument);
 
-  if (status == -EDOM)
-    status = 0;
+  return status == -EDOM ? 0 : status;
+}
+
+/* Forbids to open files but for reading what there is. */
+static int
+forbid_writing (scmp_filter_ctx filter)
+{
+  static const int flags[][2] = { { O_ACCMODE, O_WRONLY },
+    { O_ACCMODE, O_RDWR }, { O_ACCMODE, O_ACCMODE }, { O_CREAT, O_CREAT },
+    { O_TRUNC, O_TRUNC } };
+  int status = 0;
+
+  for (guint i = 0; status == 0 && i < G_N_ELEMENTS (flags); i++) {
+    status = forbid (filter, SCMP_SYS (open),
+        SCMP_A1 (SCMP_CMP_MASKED_EQ, flags[i][0], flags[i][1]));
+    if (status == 0)
+      status = forbid (filter, SCMP_SYS (openat),
+          SCMP_A2 (SCMP_CMP_MASKED_EQ, flags[i][0], flags[i][1]));
+  }
+  return status;
+}
+
+/* Forbids all sockets but those of IP.  A service of this machine would do what is asked
+ * of it, such as running a program. */
+static int
+forbid_local_sockets (scmp_filter_ctx filter)
+{
+  int status = forbid (
+      filter, SCMP_SYS (socket), SCMP_A0 (SCMP_CMP_LT, AF_INET));
+
+  for (int i = AF_INET + 1; status == 0 && i < AF_INET6; i++)
+    status = forbid (filter, SCMP_SYS (socket), SCMP_A0 (SCMP_CMP_EQ, i));
   return status
       ? status
-      : seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (openat), 1,
-            SCMP_A2 (SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+      : forbid (filter, SCMP_SYS (socket), SCMP_A0 (SCMP_CMP_GT, AF_INET6));
+}
+
+/* Forbids what reaches another process, or lets one reach this. */
+static int
+forbid_others (scmp_filter_ctx filter)
+{
+  /* the kernel looks at no more of it */
+  const guint64 command = G_MAXUINT32;
+  /* threads, but no processes */
+  int status = forbid (
+      filter, SCMP_SYS (clone), SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+
+  /* abort() sends a signal to its own process */
+  if (status == 0)
+    status = forbid (filter, SCMP_SYS (tgkill),
+        SCMP_A0 (SCMP_CMP_NE, (scmp_datum_t) getpid ()));
+  if (status == 0)
+    status = forbid (filter, SCMP_SYS (prlimit64), SCMP_A0 (SCMP_CMP_NE, 0));
+  if (status == 0)
+    status = forbid (filter, SCMP_SYS (prctl),
+        SCMP_A0 (SCMP_CMP_MASKED_EQ, command, PR_SET_DUMPABLE));
+  if (status == 0)
+    status = forbid (filter, SCMP_SYS (prctl),
+        SCMP_A0 (SCMP_CMP_MASKED_EQ, command, PR_SET_PTRACER));
+  /* a terminal takes that for what was typed */
+  if (status == 0)
+    status = forbid (filter, SCMP_SYS (ioctl),
+        SCMP_A1 (SCMP_CMP_MASKED_EQ, command, TIOCSTI));
+  if (status == 0)
+    status = forbid (filter, SCMP_SYS (ioctl),
+        SCMP_A1 (SCMP_CMP_MASKED_EQ, command, TIOCLINUX));
+  return status;
 }
 
 static int
@@ -269,21 +364,16 @@ filter_network_calls (void)
       status = 0;
   }
   if (status == 0)
-    status = forbid_writing (filter, O_WRONLY);
+    status = forbid_writing (filter);
   if (status == 0)
-    status = forbid_writing (filter, O_RDWR);
-  /* threads, but no processes */
+    status = forbid_local_sockets (filter);
   if (status == 0)
-    status = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), SCMP_SYS (clone),
-        1, SCMP_A0 (SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+    status = forbid_others (filter);
+  /* the filter cannot see the flags of that: libc uses clone instead */
   if (status == 0)
     status = seccomp_rule_add (
         filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (clone3), 0);
-  if (status == 0)
-    status = seccomp_load (filter);
-  if (filter)
-    seccomp_release (filter);
-  return status;
+  return load_filter (filter, status);
 }
 
 gboolean
@@ -293,10 +383,11 @@ sandbox_enter_network (GError **error)
 
   if (!set_limit (RLIMIT_CORE, 0) || !set_limit (RLIMIT_FSIZE, 0))
     return set_system_error (error, "A limit cannot be set", errno);
-  if (!drop_capabilities ())
-    return set_system_error (error, "Capabilities cannot be dropped", errno);
-  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-    return set_system_error (error, "New privileges cannot be given up", errno);
+  if (!drop_privileges (error))
+    return FALSE;
+  /* no other process of the same user reads its memory, another one of this kind, say */
+  if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    return set_system_error (error, "The memory cannot be hidden", errno);
   status = filter_network_calls ();
   if (status < 0)
     return set_system_error (error, "System calls cannot be filtered", -status);

@@ -23,13 +23,14 @@ typedef struct
 
 /* From now on this process and its threads can only compute, and read and write
  * what is open already, or comes over the socket.  FALSE with @error (G_IO_ERROR) set if
- * the kernel refuses any of the limits: the process must not go on then. */
+ * the kernel refuses any of the limits, or the process has more than one thread: it must
+ * not go on then. */
 gboolean sandbox_enter (const SandboxLimits *limits, GError **error);
 
 /* For a process that needs the network: from now on it and its threads run no program,
- * start no process, look into no other one, write and remove no file and gain no
- * privileges.  Reading files and the network are left to it.  FALSE with @error
- * (G_IO_ERROR) set. */
+ * start no process, reach no other one, neither by signals nor over local sockets,
+ * write and remove no file and gain no privileges.  Reading files and sockets of IP are left
+ * to it.  FALSE with @error (G_IO_ERROR) set, also if it has more than one thread. */
 gboolean sandbox_enter_network (GError **error);
 
 /* The type of what sandbox_try() has found: of each attempt its name, for people,

@@ -162,7 +162,7 @@ test_m3u (void)
   check ("#EXTM3U\n#EXTINF:-1,One\nhttp://a.example/1\nhttp://a.example/2\n",
       "http://a.example/1|One\nhttp://a.example/2|a.example/2\n");
   check ("#extm3u\n#extinf:0 , One\nHTTP://a.example/1",
-      "HTTP://a.example/1|One\n");
+      "http://a.example/1|One\n");
   /* old Macs, Windows, and a list without an end of line, Edzelf/ESP32-Radio#132 */
   check ("#EXTM3U\r#EXTINF:-1,One\rhttp://a.example/1\r",
       "http://a.example/1|One\n");
@@ -337,6 +337,54 @@ test_schemes (void)
   check (text,
       "http://a.example:8000/|a.example:8000\nrtsp://a.example/|a.example\n"
       "https://a.example/|a.example\nhttp://a.example/x|a.example/x\n");
+  /* what is to be trusted depends on it */
+  check ("HTTP://a.example/X\nRtsp://a.example/\nICY://a.example/1\n"
+         "HLS+HTTPS://a.example/2\n",
+      "http://a.example/X|a.example/X\nrtsp://a.example/|a.example\n"
+      "http://a.example/1|a.example/1\nhttps://a.example/2|a.example/2\n");
+  check_bytes (
+      "HTTPS://a.example/\n", 19, NULL, "https://a.example/|a.example\n");
+}
+
+/* What the processes that listen have no room for. */
+static void
+test_long (void)
+{
+  g_autofree char *fits = g_strnfill (3000, 'a'), *wide = NULL, *text = NULL;
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) entries = NULL;
+  StationEntry *entry;
+
+  /* of three bytes each, when they are escaped */
+  wide = g_strnfill (1500, ' ');
+  text = g_strdup_printf ("#EXTM3U\nhttp://a.example/%s\n"
+                          "http://a.example/%sx\nhttp://a.example/%s%s\n",
+      fits, wide, fits, fits);
+  entries = stationlist_parse (text, strlen (text), REMOTE, warnings, NULL);
+  g_assert_cmpuint (entries->len, ==, 1);
+  g_assert_cmpuint (warnings->len, ==, 2);
+  for (guint i = 0; i < warnings->len; i++)
+    g_assert_nonnull (strstr (warnings->pdata[i], "it is too long"));
+  g_free (text);
+  text = g_strconcat ("http://a.example/", fits, fits, NULL);
+  entry = station_entry_new_for_uri (text, &error);
+  g_assert_null (entry);
+  g_assert_nonnull (strstr (error->message, "it is too long"));
+}
+
+static void
+test_called (void)
+{
+  g_assert_true (stationlist_is_named ("dir/List.M3U", FALSE));
+  g_assert_true (stationlist_is_named ("a.m3u8", FALSE));
+  g_assert_false (stationlist_is_named ("a.mp3", FALSE));
+  g_assert_false (stationlist_is_named (".pls", FALSE));
+  g_assert_true (stationlist_is_named ("http://a/b.Pls?x=1.mp3", TRUE));
+  g_assert_false (stationlist_is_named ("http://a/b?c.pls", TRUE));
+  g_assert_false (stationlist_is_named ("http://a/b.m3u8", TRUE));
+  g_assert_true (stationlist_is_type ("Audio/X-MpegURL"));
+  g_assert_false (stationlist_is_type ("audio/mpeg"));
 }
 
 static void
@@ -667,6 +715,8 @@ main (int argc, char **argv)
   g_test_add_func ("/lists/bad-lines", test_bad_lines);
   g_test_add_func ("/lists/many-bad-lines", test_many_bad_lines);
   g_test_add_func ("/lists/schemes", test_schemes);
+  g_test_add_func ("/lists/long", test_long);
+  g_test_add_func ("/lists/called", test_called);
   g_test_add_func ("/lists/hls", test_hls);
   g_test_add_func ("/lists/pls", test_pls);
   g_test_add_func ("/lists/xspf", test_xspf);

@@ -3,6 +3,7 @@
 is set, or nobody reads."""
 
 import datetime
+import fcntl
 import glob
 import json
 import os
@@ -223,14 +224,20 @@ class Test(unittest.TestCase):
     def test_nobody_reads(self):
         """A reader that rests gets all of it later; one that is gone ends the
         monitor."""
-        process = self.listen(stdout=subprocess.PIPE)
-        lines = [process.stdout.readline().decode()]
-        os.kill(process.pid, 0)
-        time.sleep(2 * TITLE)
-        while len(titles_of(lines)) < 2:
-            lines.append(process.stdout.readline().decode())
-        self.check_titles(titles_of(lines), 2)
-        process.stdout.close()
+        reader, writer = os.pipe()
+        # one that is soon full
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        process = self.listen(stdout=writer)
+        os.close(writer)
+        with open(reader, encoding="utf-8") as output:
+            wait_for(lambda: "nobody reads it" in self.errors(), "a word of it")
+            n = self.server.n
+            wait_for(lambda: self.server.n >= n + 4, "titles")
+            lines = []
+            while len(titles_of(lines)) < 5:
+                lines.append(output.readline())
+                self.assertNotEqual(lines[-1], "", self.errors())
+            self.check_titles(titles_of(lines), 5)
         self.assertEqual(process.wait(PATIENCE), 128 + signal.SIGPIPE)
 
 

@@ -57,8 +57,10 @@ typedef enum
 struct _History
 {
   char *path;
-  guint32 counter; /* of ids */
-  gint64 keep;     /* ms; 0: for ever */
+  guint32 counter;      /* of ids */
+  gint64 keep;          /* ms; 0: for ever */
+  gboolean is_recorded; /* the run is as long as its records */
+  gint64 recorded_end;  /* ms: of those that are written */
 
   /* the writer's */
   sqlite3 *db; /* NULL while it cannot be opened again */
@@ -302,8 +304,10 @@ write_run (History *history)
 
   sqlite3_bind_int64 (statement, 1, history->run);
   sqlite3_bind_int64 (statement, 2, history->run_start);
-  sqlite3_bind_int64 (
-      statement, 3, MAX (to_ms (g_get_real_time ()), history->run_start));
+  sqlite3_bind_int64 (statement, 3,
+      MAX (history->is_recorded ? history->recorded_end
+                                : to_ms (g_get_real_time ()),
+          history->run_start));
   return step (history, SQL_RUN);
 }
 
@@ -382,6 +386,11 @@ write_rows (History *history, GPtrArray *rows, GError **error)
 
   if (!ensure_open (history, error))
     return FALSE;
+  for (guint i = 0; i < rows->len; i++) {
+    const Row *row = rows->pdata[i];
+
+    history->recorded_end = MAX (history->recorded_end, row->end);
+  }
   ok = step (history, SQL_BEGIN) && write_run (history);
   for (guint i = 0; ok && i < rows->len; i++)
     ok = write_row (history, rows->pdata[i]);
@@ -517,6 +526,13 @@ history_open (const char *path, GError **error)
   g_queue_init (&history->waiting);
   history->writer = g_thread_new ("history", run_writer, history);
   return history;
+}
+
+void
+history_set_recorded (History *history, gint64 start)
+{
+  history->is_recorded = TRUE;
+  history->run_start = to_ms (start);
 }
 
 void

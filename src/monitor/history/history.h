@@ -11,6 +11,9 @@ typedef struct _History History;
 /* Opens or makes the database for writing.  NULL with @error (G_IO_ERROR) set if that
  * cannot be, or if it is the database of something else, or of a later version. */
 History *history_open (const char *path, GError **error);
+/* The records are of recordings, which begin at @start, UTC, µs: the run lasts from then to
+ * the last of them.  Before the first is added. */
+void history_set_recorded (History *history, gint64 start);
 /* Records that are older than @days are removed; 0: none.  Before the first is added. */
 void history_set_keep (History *history, guint days);
 /* Writes what is not written yet.  @history may be NULL. */

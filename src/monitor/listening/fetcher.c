@@ -208,21 +208,14 @@ read_more (Fetch *fetch)
 
 /* A list in the place of a station */
 
-static gboolean
-is_list (const char *content_type)
-{
-  static const char *const types[] = { "audio/x-scpls", "audio/scpls",
-    "application/pls+xml", "audio/x-mpegurl", "audio/mpegurl",
-    "application/x-mpegurl", "application/xspf+xml", NULL };
-
-  return g_strv_contains (types, content_type);
-}
-
 /* What has come of the list is all of it, or a station's beginning after all, such as
  * HLS has it. */
 static void
 follow_list (Fetch *fetch)
 {
+  /* redirections may have led to another folder */
+  g_autofree char *base = g_uri_to_string (
+      soup_message_get_uri (fetch->message));
   g_autoptr (GPtrArray) entries = stationlist_parse (
       (const char *) fetch->data, fetch->gathered, fetch->uri, NULL, NULL);
   const StationEntry *first = entries && entries->len > 0
@@ -286,7 +279,7 @@ take_body (Fetch *fetch)
   const char *type = soup_message_headers_get_content_type (headers, NULL);
   FetchAnswer content = { .status = soup_message_get_status (fetch->message) };
 
-  if (fetch->is_station && type && is_list (type)) {
+  if (fetch->is_station && type && stationlist_is_type (type)) {
     fetch->data = g_realloc (fetch->data, MAX_LIST);
     g_input_stream_read_all_async (fetch->body, fetch->data, MAX_LIST,
         G_PRIORITY_DEFAULT, fetch->cancellable, on_list_read, fetch);

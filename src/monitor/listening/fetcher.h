@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The process that fetches what one process that decodes asks for (fetchprotocol.h), over
- * HTTP.  It has one thread, however many stations there are, decodes nothing, and ends
- * when the other process is gone. */
+ * HTTP.  It has one thread, however many stations there are, and ends when the other process
+ * is gone.  Of what comes it reads no more than HTTP, with its compression, and lists of
+ * stations; it decodes no audio. */
 
 #pragma once
 

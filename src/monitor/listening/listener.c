@@ -48,6 +48,7 @@ struct _Listener
   gboolean is_stopping;
   gboolean has_ended;
   gboolean has_finished; /* all that came is classified */
+  gboolean is_clean;     /* the station had come to its end */
   char *reason;          /* why, a sentence */
   gint64 started;        /* µs, monotonic */
 };
@@ -185,6 +186,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     case GST_MESSAGE_EOS:
       g_mutex_lock (&listener->lock);
       listener->has_finished = TRUE;
+      listener->is_clean = !listener->reason;
       g_mutex_unlock (&listener->lock);
       end (listener, "The stream has ended.");
       break;
@@ -468,7 +470,7 @@ listener_free (Listener *listener)
   gst_element_set_state (listener->pipeline, GST_STATE_NULL);
   listener_source_clear (&listener->source);
   fill_progress (listener, &event);
-  event.is_clean = listener->has_finished || is_drained;
+  event.is_clean = listener->is_clean || (is_drained && !listener->reason);
   station_event_set_text (event.title,
       listener->reason ? listener->reason
           : is_drained ? "The stream has ended."

@@ -212,41 +212,53 @@ on_no_more_pads (GstElement *parser, gpointer user_data)
     fail (source, "There is no audio in it.");
 }
 
+/* What comes is of @type, of which no audio will come: a page in the place of a station,
+ * say. */
+static void
+fail_for_type (ListenerSource *source, const char *type)
+{
+  g_autofree char *reason = NULL;
+  gboolean has_audio;
+
+  g_mutex_lock (&source->lock);
+  has_audio = source->stream != NULL;
+  g_mutex_unlock (&source->lock);
+  if (has_audio)
+    return;
+  reason = g_strdup_printf ("It sends %s, which is no audio.", type);
+  fail (source, reason);
+}
+
+/* Nothing is known that takes it apart. */
+static void
+on_unknown_type (
+    GstElement *parser, GstPad *pad, GstCaps *caps, gpointer user_data)
+{
+  const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+
+  (void) parser;
+  (void) pad;
+  if (!g_str_has_prefix (type, "audio/") &&
+      !g_str_has_prefix (type, "video/") && !g_str_has_prefix (type, "meta/"))
+    fail_for_type (user_data, type);
+}
+
 /* Nothing but audio is taken apart any further. */
 static gboolean
 on_autoplug_continue (
     GstElement *parser, GstPad *pad, GstCaps *caps, gpointer user_data)
 {
+  static const char *const pages[] = { "text/html", "text/plain",
+    "text/uri-list", "application/xml", NULL };
   const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
 
   (void) parser;
   (void) pad;
-  (void) user_data;
+  if (g_strv_contains (pages, type))
+    fail_for_type (user_data, type);
   return !g_str_has_prefix (type, "video/x-h26") &&
       !g_str_has_prefix (type, "image/") && !g_str_has_prefix (type, "text/") &&
       !g_str_has_prefix (type, "subpicture/");
-}
-
-/* Nothing is known that takes it apart: a page in the place of a station, say. */
-static void
-on_unknown_type (
-    GstElement *parser, GstPad *pad, GstCaps *caps, gpointer user_data)
-{
-  ListenerSource *source = user_data;
-  const char *type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
-  g_autofree char *reason = NULL;
-  gboolean has_audio;
-
-  (void) parser;
-  (void) pad;
-  g_mutex_lock (&source->lock);
-  has_audio = source->stream != NULL;
-  g_mutex_unlock (&source->lock);
-  if (has_audio || g_str_has_prefix (type, "audio/") ||
-      g_str_has_prefix (type, "video/") || g_str_has_prefix (type, "meta/"))
-    return;
-  reason = g_strdup_printf ("It sends %s, which is no audio.", type);
-  fail (source, reason);
 }
 
 /* Of the variants of a station, which may have a video as well, the smallest. */

@@ -17,22 +17,33 @@
 
 /* Reading */
 
-/* Whether a URI is one of a list. */
-static gboolean
-is_list (const char *uri)
+gboolean
+stationlist_is_named (const char *name, gboolean is_uri)
 {
   static const char *const suffixes[] = { ".m3u", ".pls", ".xspf", ".opml",
-    NULL };
-  g_autofree char *path = g_strndup (uri, strcspn (uri, "?#"));
+    ".m3u8" };
+  g_autofree char *path = g_strndup (
+      name, is_uri ? strcspn (name, "?#") : strlen (name));
   gsize length = strlen (path);
 
-  for (gsize i = 0; suffixes[i]; i++) {
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes) - (is_uri ? 1 : 0); i++) {
     gsize n = strlen (suffixes[i]);
 
     if (length > n && !g_ascii_strcasecmp (path + length - n, suffixes[i]))
       return TRUE;
   }
   return FALSE;
+}
+
+gboolean
+stationlist_is_type (const char *content_type)
+{
+  static const char *const types[] = { "audio/x-scpls", "audio/scpls",
+    "application/pls+xml", "audio/x-mpegurl", "audio/mpegurl",
+    "application/x-mpegurl", "application/xspf+xml", NULL };
+  g_autofree char *lower = g_ascii_strdown (content_type, -1);
+
+  return g_strv_contains (types, lower);
 }
 
 /* NULL with @error set. */
@@ -190,7 +201,7 @@ add_named (Stations *stations, const char *name, GError **error)
   g_autofree char *shown = NULL;
 
   if (scheme &&
-      !(is_list (name) &&
+      !(stationlist_is_named (name, TRUE) &&
           (!strcmp (scheme, "file") || !strcmp (scheme, "http") ||
               !strcmp (scheme, "https"))))
     return add_station (stations, name, error);

@@ -6,6 +6,14 @@
 
 #include "stationentry.h"
 
+/* Whether a file or, if @is_uri, a URI is called as a list is: *.m3u, *.pls and so on, in
+ * whatever case.  *.m3u8 is one as a file alone: a URI of that is most often a station
+ * (HLS). */
+gboolean stationlist_is_named (const char *name, gboolean is_uri);
+
+/* Whether that is the kind of a list, as HTTP has it. */
+gboolean stationlist_is_type (const char *content_type);
+
 /**
  * stationlist_parse:
  * @data: (array length=size): a list, as a file or a server has it

@@ -8,8 +8,10 @@
 
 #define NAME_LENGTH 128
 #define QUOTE_LENGTH 80
-/* bytes; what servers take */
-#define URI_LENGTH 8192
+/* bytes of what a list has, and of a station's URI: the processes that listen take
+ * little more (STATION_MAX_URI) */
+#define REFERENCE_LENGTH 8192
+#define URI_LENGTH 4000
 
 /* What may stay as it is in a URI; all else becomes %20 and the like. */
 #define URI_CHARACTERS ":/?#[]@!$&'()*+,;=%"
@@ -19,6 +21,8 @@
 
 #define BAD_SCHEME                                                             \
   "a station begins with http:, https:, icy:, rtsp:, file:, pulse:, pipewire: or alsa:"
+
+#define TOO_LONG "it is too long"
 
 static const char *const network_schemes[] = { "http", "https", "rtsp", "rtsps",
   "rtspt", NULL };
@@ -183,16 +187,22 @@ cut_headers (char *uri)
     *bar = '\0';
 }
 
+/* The URI with its scheme in lower case, in which alone it is compared later. */
 static char *
 rename_scheme (const char *uri)
 {
+  char *renamed;
+
   for (gsize i = 0; i < G_N_ELEMENTS (renamed_schemes); i++) {
     gsize length = strlen (renamed_schemes[i][0]);
 
     if (!g_ascii_strncasecmp (uri, renamed_schemes[i][0], length))
       return g_strconcat (renamed_schemes[i][1], uri + length, NULL);
   }
-  return g_strdup (uri);
+  renamed = g_strdup (uri);
+  for (char *p = renamed; *p && *p != ':'; p++)
+    *p = g_ascii_tolower (*p);
+  return renamed;
 }
 
 /* Takes a URI with a network's scheme.  NULL with @why set. */
@@ -318,8 +328,8 @@ take_reference (const StationListReader *reader, ReferenceKind kind,
 {
   g_autofree char *scheme = station_get_scheme (text);
 
-  if (strlen (text) > URI_LENGTH) {
-    *why = "it is too long";
+  if (strlen (text) > REFERENCE_LENGTH) {
+    *why = TOO_LONG;
     return NULL;
   }
   for (const char *p = text; *p; p++)
@@ -364,11 +374,19 @@ skip (StationListReader *reader, const char *text, const char *why, guint line)
     g_ptr_array_add (reader->warnings, g_steal_pointer (&warning));
 }
 
+/* Takes @uri, which may be NULL.  NULL with @why set. */
 static StationEntry *
-make_entry (char *uri, const char *name)
+make_entry (char *uri, const char *name, const char **why)
 {
-  StationEntry *entry = g_new0 (StationEntry, 1);
+  StationEntry *entry;
 
+  if (!uri || strlen (uri) > URI_LENGTH) {
+    if (uri)
+      *why = TOO_LONG;
+    g_free (uri);
+    return NULL;
+  }
+  entry = g_new0 (StationEntry, 1);
   entry->uri = uri;
   entry->name = name ? station_clean_text (skip_listeners (name), NAME_LENGTH)
                      : NULL;
@@ -399,11 +417,11 @@ stationlist_reader_add (StationListReader *reader, ReferenceKind kind,
 {
   g_autofree char *text = g_strstrip (g_strdup (reference));
   const char *comment = cut_comment (text), *why = NULL;
-  char *uri = take_reference (reader, kind, text, &why);
+  StationEntry *entry = make_entry (take_reference (reader, kind, text, &why),
+      name && *name ? name : comment, &why);
 
-  if (uri)
-    g_ptr_array_add (
-        reader->entries, make_entry (uri, name && *name ? name : comment));
+  if (entry)
+    g_ptr_array_add (reader->entries, entry);
   else
     skip (reader, text, why, line);
 }
@@ -413,10 +431,11 @@ station_entry_new_for_uri (const char *text, GError **error)
 {
   g_autofree char *scheme = station_get_scheme (text), *quoted = NULL;
   const char *why = BAD_SCHEME;
-  char *uri = scheme ? take_uri (text, FALSE, &why) : NULL;
+  StationEntry *entry = make_entry (
+      scheme ? take_uri (text, FALSE, &why) : NULL, NULL, &why);
 
-  if (uri)
-    return make_entry (uri, NULL);
+  if (entry)
+    return entry;
   quoted = quote (text);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
       "%s: It cannot be a station: %s", quoted, why);

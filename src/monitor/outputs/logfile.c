@@ -16,15 +16,24 @@
 /* lines that may wait: some hours of a thousand stations */
 #define MAX_WAITING 100000
 
+/* s until the file that could not be put aside is tried again */
+#ifndef ROTATION_DELAY
+#define ROTATION_DELAY 60
+#endif
+
 struct _LogFile
 {
   char *path; /* NULL: stdout */
   LogRotation rotation;
-  int fd;         /* -1: it could not be opened */
-  guint64 size;   /* bytes of the file */
-  char *day;      /* that the file was begun on, "20261130" */
-  GQueue waiting; /* char *, with the newline */
-  gsize written;  /* bytes of the first that the file has already */
+  int fd;           /* -1: it could not be opened */
+  dev_t device;     /* of the file, or of the last one, */
+  ino_t inode;      /* as this is */
+  guint64 size;     /* bytes of the file */
+  gboolean is_torn; /* it ends with half a line, and not one that goes on */
+  char *day;        /* that the file was begun on, "20261130" */
+  gint64 failed;    /* when it could not be put aside; 0: it could */
+  GQueue waiting;   /* char *, with the newline */
+  gsize written;    /* bytes of the first that the file has already */
   guint64 n_lost;
   gboolean is_stuck; /* and it was said */
   gboolean is_cut_off;
@@ -40,22 +49,45 @@ get_day (void)
   return g_date_time_format (now, "%Y%m%d");
 }
 
-/* Ends a line that a crash has left half written. */
 static void
-end_last_line (LogFile *log)
+set_day (LogFile *log, char *day)
 {
-  char last;
+  g_free (log->day);
+  log->day = day;
+}
 
-  if (log->size > 0 && pread (log->fd, &last, 1, log->size - 1) == 1 &&
-      last != '\n' && write (log->fd, "\n", 1) == 1)
-    log->size++;
+/* Finds out about the file that was opened. */
+static void
+examine_file (LogFile *log)
+{
+  struct stat info = { 0 };
+  gboolean is_same;
+  char last = '\n';
+
+  (void) !fstat (log->fd, &info);
+  is_same = info.st_dev == log->device && info.st_ino == log->inode &&
+      (guint64) info.st_size == log->size;
+  /* the rest of a half-written line would begin another file */
+  if (!is_same)
+    log->written = 0;
+  log->device = info.st_dev;
+  log->inode = info.st_ino;
+  log->size = info.st_size;
+  if (log->size > 0)
+    (void) !pread (log->fd, &last, 1, log->size - 1);
+  /* a crash has left that, say */
+  log->is_torn = last != '\n' && log->written == 0;
+  if (log->size > 0 && log->rotation.is_daily) {
+    g_autoptr (GDateTime)
+        changed = g_date_time_new_from_unix_local (info.st_mtime);
+
+    set_day (log, g_date_time_format (changed, "%Y%m%d"));
+  }
 }
 
 static gboolean
 open_file (LogFile *log, GError **error)
 {
-  struct stat info;
-
   if (!log->path) {
     log->fd = STDOUT_FILENO;
     return TRUE;
@@ -66,19 +98,7 @@ open_file (LogFile *log, GError **error)
         "The log %s cannot be opened: %s.", log->path, g_strerror (errno));
     return FALSE;
   }
-  log->size = fstat (log->fd, &info) == 0 ? info.st_size : 0;
-  g_free (log->day);
-  log->day = get_day ();
-  if (log->size > 0 && log->rotation.is_daily) {
-    g_autoptr (GDateTime)
-        changed = g_date_time_new_from_unix_local (info.st_mtime);
-
-    g_free (log->day);
-    log->day = g_date_time_format (changed, "%Y%m%d");
-  }
-  /* what waits may begin with the rest of that line */
-  if (log->written == 0)
-    end_last_line (log);
+  examine_file (log);
   return TRUE;
 }
 
@@ -139,37 +159,41 @@ make_old_name (const LogFile *log)
   return name;
 }
 
+/* Whether the file is not to have another line, of that length. */
 static gboolean
-is_due (const LogFile *log, gsize more)
+is_due (LogFile *log, gsize length)
 {
-  g_autofree char *day = NULL;
+  g_autofree char *day = log->rotation.is_daily ? get_day () : NULL;
 
-  if (!log->path || log->fd < 0 || log->size == 0)
+  /* one that is empty is begun with that line */
+  if (log->size == 0) {
+    set_day (log, g_steal_pointer (&day));
     return FALSE;
-  if (log->rotation.size && log->size + more > log->rotation.size)
-    return TRUE;
-  if (!log->rotation.is_daily)
-    return FALSE;
-  day = get_day ();
-  return !g_str_equal (day, log->day);
+  }
+  return (log->rotation.size && log->size + length > log->rotation.size) ||
+      (day && g_strcmp0 (day, log->day) != 0);
 }
 
 /* Only between two lines. */
 static void
-rotate_if_due (LogFile *log, gsize more)
+rotate_if_due (LogFile *log, gsize length)
 {
+  const gint64 now = g_get_monotonic_time ();
   g_autofree char *name = NULL;
 
-  if (log->written > 0 || !is_due (log, more))
+  if (!log->path || log->fd < 0 || log->written > 0 || !is_due (log, length) ||
+      (log->failed && now - log->failed < ROTATION_DELAY * G_USEC_PER_SEC))
     return;
   name = make_old_name (log);
-  if (rename (log->path, name) < 0) {
-    g_printerr ("genreclassify: The log %s cannot be put aside: %s.\n",
-        log->path, g_strerror (errno));
-    /* not again with each line */
-    log->rotation = (LogRotation){ 0 };
+  /* if there is no such file, another program has put it aside */
+  if (rename (log->path, name) < 0 && errno != ENOENT) {
+    if (!log->failed)
+      g_printerr ("genreclassify: The log %s cannot be put aside: %s.\n",
+          log->path, g_strerror (errno));
+    log->failed = now;
     return;
   }
+  log->failed = 0;
   close_file (log);
   open_file (log, NULL);
 }
@@ -202,6 +226,17 @@ is_ready (const LogFile *log)
   return log->path || (poll (&polled, 1, 0) == 1);
 }
 
+/* FALSE with errno set. */
+static gboolean
+end_torn_line (LogFile *log)
+{
+  if (write (log->fd, "\n", 1) != 1)
+    return FALSE;
+  log->size++;
+  log->is_torn = FALSE;
+  return TRUE;
+}
+
 /* Writes the first line that waits, or what is left of it; FALSE if that cannot be. */
 static gboolean
 write_line (LogFile *log)
@@ -210,9 +245,11 @@ write_line (LogFile *log)
   gsize length = strlen (line);
   gssize n;
 
+  if (log->fd < 0 && !open_file (log, NULL))
+    return FALSE;
+  if (log->is_torn && !end_torn_line (log))
+    return errno == EINTR;
   rotate_if_due (log, length);
-  if (log->fd < 0)
-    open_file (log, NULL);
   if (log->fd < 0 || !is_ready (log)) {
     errno = log->fd < 0 ? errno : EAGAIN;
     return FALSE;
@@ -236,7 +273,8 @@ log_file_flush (LogFile *log)
 {
   while (log->waiting.length > 0)
     if (!write_line (log)) {
-      log->is_cut_off = !log->path && errno == EPIPE;
+      /* EIO: a terminal that is closed */
+      log->is_cut_off = !log->path && (errno == EPIPE || errno == EIO);
       if (!log->is_cut_off)
         set_stuck (log, TRUE,
             errno == EAGAIN ? "nobody reads it" : g_strerror (errno));
@@ -265,8 +303,6 @@ log_file_reopen (LogFile *log)
   if (!log->path)
     return;
   close_file (log);
-  /* the rest of a half-written line would begin the other file */
-  log->written = 0;
   open_file (log, NULL);
   log_file_flush (log);
 }

@@ -26,9 +26,10 @@ void log_file_free (LogFile *log);
  * memory, up to a limit, and is written when that is possible again.  It is said on
  * stderr when that begins and when it is over. */
 void log_file_add (LogFile *log, const char *line);
-/* Writes what waits, a few times a minute. */
+/* Writes what waits: to be called each second. */
 void log_file_flush (LogFile *log);
-/* Opens the file anew, for a program that has put it aside. */
+/* Opens the file anew, for a program that has put it aside.  A line that is half written
+ * goes on where it is the same file, and else begins anew in the other one. */
 void log_file_reopen (LogFile *log);
 
 /* Whether the program that reads has gone, so that there is nobody to write for. */
