@@ -160,13 +160,18 @@ on_list_read (GObject *source, GAsyncResult *result, gpointer user_data)
   (void) source;
   monitor->is_reading = FALSE;
   print_warnings (g_object_get_data (G_OBJECT (result), "warnings"));
-  if (!list)
+  if (!list) {
     g_printerr (
         "genreclassify: %s; the stations stay as they are\n", error->message);
-  else if (monitor->stopping)
+    return;
+  }
+  if (monitor->stopping) {
     g_ptr_array_unref (list);
-  else
-    fleet_set_list (monitor->fleet, list);
+    return;
+  }
+  g_printerr (
+      "genreclassify: The list was read again: %u stations.\n", list->len);
+  fleet_set_list (monitor->fleet, list);
 }
 
 static gboolean

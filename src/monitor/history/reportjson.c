@@ -97,7 +97,7 @@ add_json (GString *json, const char *key, const char *text)
   g_autoptr (JsonNode) node = text ? json_from_string (text, NULL) : NULL;
 
   add_key (json, key);
-  g_string_append (json, node ? text : "null");
+  g_string_append (json, node ? text : "{}");
 }
 
 /* How the time was spent; its times; and the genres. */

@@ -217,7 +217,7 @@ follow_list (Fetch *fetch)
   g_autofree char *base = g_uri_to_string (
       soup_message_get_uri (fetch->message));
   g_autoptr (GPtrArray) entries = stationlist_parse (
-      (const char *) fetch->data, fetch->gathered, fetch->uri, NULL, NULL);
+      (const char *) fetch->data, fetch->gathered, base, NULL, NULL);
   const StationEntry *first = entries && entries->len > 0
       ? g_ptr_array_index (entries, 0)
       : NULL;
