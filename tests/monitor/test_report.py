@@ -138,7 +138,7 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(day["hours"][6]["n_titles"], 2)
         self.assertEqual(day["titles"][0]["probabilities"],
                          {"jazz": 0.1235, "rock": 0.8765})
-        self.assertIsNone(day["titles"][1]["probabilities"])
+        self.assertEqual(day["titles"][1]["probabilities"], {})
         self.assertEqual([state["state"] for state in day["states"]],
                          ["lost", "music"])
 
