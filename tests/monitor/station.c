@@ -230,6 +230,40 @@ test_no_titles (void)
   play_free (play);
 }
 
+/* What is cut because it is long ends with a segment, so that none counts for nobody. */
+static void
+test_short_intervals (void)
+{
+  Play *play = play_new ();
+
+  play->settings.every = 15 * G_USEC_PER_SEC;
+  connect_station (play);
+  hear (play, 45, HEARD_MUSIC, 0.9);
+  check (play,
+      "connected; music; [-/- interval jazz 20 s]; "
+      "[-/- interval jazz 20 s]; ");
+  play_free (play);
+}
+
+/* A title of signs alone is none. */
+static void
+test_empty_titles (void)
+{
+  Play *play = play_new ();
+
+  connect_station (play);
+  name_title (play, "A - One", "");
+  hear (play, 20, HEARD_MUSIC, 0.9);
+  name_title (play, " - ", "");
+  hear (play, 20, HEARD_MUSIC, 0.9);
+  name_title (play, "B - Two", "");
+  hear (play, 10, HEARD_MUSIC, 0.9);
+  check (play,
+      "connected; music; [A/One title jazz 20 s]; "
+      "[-/- title jazz 20 s]; ");
+  play_free (play);
+}
+
 /* A title that goes on behind a loss, or for long, is one title in several records. */
 static void
 test_continues (void)
@@ -296,6 +330,73 @@ test_shares (void)
   g_assert_cmpfloat_with_epsilon (view.silence, 0.2, 1e-6);
   g_assert_cmpfloat_with_epsilon (view.audio_seconds, 100, 1e-6);
   g_assert_cmpuint (view.n_connects, ==, 1);
+  play_free (play);
+}
+
+/* Each second counts once, also where segments reach over silence. */
+static void
+test_counters (void)
+{
+  Play *play = play_new ();
+  StationView view;
+
+  connect_station (play);
+  for (guint i = 0; i < 10; i++) {
+    hear (play, 13, HEARD_MUSIC, 0.5);
+    hear (play, 14, HEARD_SILENCE, 0.5);
+    hear (play, 16, HEARD_SPEECH, 0.5);
+  }
+  station_get_view (play->station, &view);
+  g_assert_cmpfloat_with_epsilon (view.silence_seconds, 140, 1e-6);
+  g_assert_cmpfloat (view.music_seconds + view.speech_seconds, <=, 290);
+  g_assert_cmpfloat (view.music_seconds + view.speech_seconds, >, 270);
+  play_free (play);
+}
+
+static gint64 last_end; /* of the last title */
+
+static void
+note_end (const Record *record, gpointer user_data)
+{
+  (void) user_data;
+  if (record->kind == RECORD_TITLE)
+    last_end = record->end;
+}
+
+/* A station is lost when its audio has ceased, not when that is noticed. */
+static void
+test_stall (void)
+{
+  Play *play = play_new ();
+
+  connect_station (play);
+  hear (play, 30, HEARD_MUSIC, 0.5);
+  play->settings.on_record = note_end;
+  play->now += 20 * G_USEC_PER_SEC;
+  lose (play, "No audio came.");
+  g_assert_cmpint (ABS (g_get_real_time () - last_end - 20 * G_USEC_PER_SEC), <,
+      G_USEC_PER_SEC);
+  play_free (play);
+}
+
+/* By another id, it is another station for who reads of it. */
+static void
+test_list (void)
+{
+  Play *play = play_new ();
+  StationEntry *entry = g_new0 (StationEntry, 1);
+
+  entry->uri = g_strdup ("http://localhost/");
+  entry->name = g_strdup ("Two");
+  entry->id = g_strdup ("two");
+  connect_station (play);
+  hear (play, 30, HEARD_MUSIC, 0.5);
+  check (play, "connected; music; ");
+  station_rename (play->station, entry);
+  check (play, "music; ");
+  station_remove (play->station);
+  check (play, "[-/- stopped jazz 30 s]; lost; ");
+  g_assert_true (station_is_done (play->station));
   play_free (play);
 }
 
@@ -367,9 +468,14 @@ main (int argc, char **argv)
   g_test_add_func ("/station/short-titles", test_short_titles);
   g_test_add_func ("/station/late-title", test_late_title);
   g_test_add_func ("/station/no-titles", test_no_titles);
+  g_test_add_func ("/station/short-intervals", test_short_intervals);
+  g_test_add_func ("/station/empty-titles", test_empty_titles);
   g_test_add_func ("/station/continues", test_continues);
   g_test_add_func ("/station/states", test_states);
   g_test_add_func ("/station/shares", test_shares);
+  g_test_add_func ("/station/counters", test_counters);
+  g_test_add_func ("/station/stall", test_stall);
+  g_test_add_func ("/station/list", test_list);
   g_test_add_func ("/station/attempts", test_attempts);
   g_test_add_func ("/station/crashes", test_crashes);
   return g_test_run ();
