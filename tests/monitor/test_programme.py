@@ -55,8 +55,8 @@ def listen(uri, *options):
 
 def classify(paths):
     """{path: the genre that the command tells}"""
-    process = monitoring.program(BUILD, "--json", "--quiet", *paths, stdout=subprocess.PIPE,
-                                 text=True)
+    process = monitoring.program(BUILD, "--json", "--quiet", *paths,
+                                 stdout=subprocess.PIPE, text=True)
     out, _ = process.communicate(timeout=PATIENCE)
     return {result["file"]: result["genre"]
             for result in map(json.loads, out.splitlines())}
