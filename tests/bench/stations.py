@@ -41,7 +41,8 @@ def serve(port, data):
                          (b"icy-metaint: %d\r\n" % RATE if titles else b"") + b"\r\n")
             at, begun = number * 2 * RATE % len(data), time.monotonic()
             for second in range(1_000_000):
-                block = (data[at:at + RATE] + data)[:RATE]
+                block = data[at:at + RATE]
+                block += data[:RATE - len(block)]
                 at = (at + RATE) % len(data)
                 title = b""
                 if titles and second % TITLE == 0:

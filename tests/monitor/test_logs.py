@@ -101,9 +101,9 @@ class Test(unittest.TestCase):
     def errors(self):
         return "".join(read_lines(os.path.join(self.folder, "errors")))
 
-    def stop(self, process):
+    def stop(self, process, status=0):
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(PATIENCE), 0, self.errors())
+        self.assertEqual(process.wait(PATIENCE), status, self.errors())
 
     def check_titles(self, titles, least):
         """Each that there was is there once."""
@@ -129,7 +129,7 @@ class Test(unittest.TestCase):
         wait_for(lambda: len(titles_of(read_lines(self.log))) >= 2, "the other file")
         self.stop(process)
         self.check_titles(titles_of(read_lines(self.log + ".1", self.log)), 4)
-        self.assertEqual(self.errors(), "")
+        self.assertNotIn("cannot", self.errors())
 
     def test_half_a_line(self):
         """What a crash or a power failure has left does not spoil the next line."""
@@ -183,7 +183,7 @@ class Test(unittest.TestCase):
                 resource.RLIMIT_FSIZE, (3000, 3000)))
         wait_for(lambda: "cannot be written" in self.errors(), "a word of it")
         self.assertIsNone(process.poll())
-        self.stop(process)
+        self.stop(process, 1)
         self.assertIn("records are lost", self.errors())
 
     @unittest.skipUnless(FAKETIME, "needs libfaketime")

@@ -508,7 +508,8 @@ class TroubleTest(StationsTest):
         (record,) = monitor.titles("renamed")
         self.check_title(record, "Ana", "Stays")
         self.assertFalse(record["continues"])
-        self.assertEqual(monitor.states("goes").count("lost"), 0)
+        (lost,) = monitor.of("goes", "state", state="lost")
+        self.assertIn("not in the list", lost["reason"])
 
 
 RTSP = """
