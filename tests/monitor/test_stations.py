@@ -179,7 +179,8 @@ class FormatsTest(StationsTest):
             shoutcast=self.named("Ana - First", "Bo - Second", status="ICY 200 OK",
                                  icy_name="Radio", icy_br="128"),
             plain=self.station(), chunked=chunked, zipped=zipped, pls=pls,
-            m3u=m3u_of("plain"), moved=moved, moved_list=moved_list, bare=bare, flac=self.station("flac"),
+            m3u=m3u_of("plain"), moved=moved, moved_list=moved_list, bare=bare,
+            flac=self.station("flac"),
             wav=self.station("wav"),
             untyped=self.station(content_type="application/octet-stream"),
             lying=self.station("aac", content_type="audio/mpeg"))
@@ -591,7 +592,8 @@ class HostileTest(StationsTest):
         texts = [
             b"Bj\xf6rk - J\xf3ga", "Сплин - Выхода нет", b"Broken - \xff\xc3\xa9",
             "Yazoo - Don't Go", "A &amp; B; C - 'D';x", "Escape - \x1b[2J\x07\r\nX",
-            "Long - " + 4000 * "x", 300 * "Я", 300 * "Ш" + " - " + 300 * "Щ", "", "   ", "StreamTitle='No - End",
+            "Long - " + 4000 * "x", 300 * "Я", 300 * "Ш" + " - " + 300 * "Щ", "", "   ",
+            "StreamTitle='No - End",
             "StreamUrl='http://x/';StreamTitle='Url - First';", "StreamTitle=';",
             " - ", "Only a name", "A - B - C", "{\"json\": \"x\\\"}", "Ana - Last"]
         stations = self.serve(
