@@ -218,7 +218,7 @@ test_many (void)
   for (guint i = 0; i < 5000; i++)
     g_assert_true (add (history, "a", i));
   flush (history);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 10 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_TIME_SPAN_SECOND);
   assert_titles (path, 5000);
   history_close (history);
 }
@@ -426,7 +426,7 @@ test_locked (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_assert_nonnull (strstr (error->message, path));
   g_assert_false (add (history, "a", 1));
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 20 * G_TIME_SPAN_SECOND);
   g_assert_cmpuint (history_get_n_waiting (history), ==, 2);
   close (hold);
   waitpid (pid, NULL, 0);

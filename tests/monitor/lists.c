@@ -494,7 +494,7 @@ test_xml_attacks (void)
     g_string_append_printf (deep, " a%u=''", i);
   g_string_append (deep, "/>");
   check_invalid (deep->str, "tag of more than");
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 30 * G_USEC_PER_SEC);
 }
 
 /* What is none */
@@ -637,7 +637,7 @@ test_many (void)
   g_test_message ("10,000 stations: %" G_GINT64_FORMAT " ms",
       (g_get_monotonic_time () - start) / 1000);
   /* a bound that only what is quadratic is beyond, also under a sanitizer */
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 60 * G_USEC_PER_SEC);
 }
 
 /* Arguments */
