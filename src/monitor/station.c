@@ -285,13 +285,14 @@ cut_title (Station *station)
   station->current = rest;
 }
 
-/* @is_segment: a segment has just been added, so that all that was heard is, too.  What is
- * cut between two segments would lose the one that is under way. */
+/* @segment: s of a segment that has just been added, so that all that was heard is, too; 0
+ * if none was.  What is long is cut at the segment that ends next to its due time: between
+ * two, the one that is under way would be lost. */
 static void
-check_titles (Station *station, gboolean is_segment)
+check_titles (Station *station, double segment)
 {
   const TitleTally *current = station->current.tally;
-  const double patience = is_segment ? 0 : MAX_SEGMENT;
+  const double late = segment > 0 ? -segment / 2 : MAX_SEGMENT;
   const double longest = current->title
       ? LONGEST_TITLE
       : (double) station->settings->every / G_USEC_PER_SEC;
@@ -300,7 +301,7 @@ check_titles (Station *station, gboolean is_segment)
       station->next.tally->seconds * G_USEC_PER_SEC >=
           station->settings->min_title)
     accept_next (station);
-  else if (!station->next.tally && current->seconds >= longest + patience)
+  else if (!station->next.tally && current->seconds >= longest + late)
     cut_title (station);
 }
 
@@ -408,8 +409,8 @@ lose (Station *station, const char *reason, gboolean is_clean, gint64 now)
   if (station->settings->is_recorded &&
       !(station->settings->is_resumed && was_connected)) {
     station->is_done = TRUE;
-    station->has_failed = !is_clean;
-    if (!is_clean)
+    station->has_failed = !is_clean && !station->settings->is_resumed;
+    if (station->has_failed)
       g_printerr ("genreclassify: %s: %s\n", station->entry->name, reason);
     station->next_attempt = G_MAXINT64;
   } else {
@@ -587,12 +588,13 @@ station_take_event (Station *station, const StationEvent *event, gint64 now)
     return;
   /* the last one may have stayed for long enough just now */
   if (event->kind == EVENT_TITLE)
-    check_titles (station, FALSE);
+    check_titles (station, 0);
   if (event->kind == EVENT_TITLE)
     take_title (station, event->title, event->artist);
   else if (event->kind == EVENT_SEGMENT)
     take_segment (station, event);
-  check_titles (station, event->kind == EVENT_SEGMENT);
+  check_titles (
+      station, event->kind == EVENT_SEGMENT ? event->duration / 1e9 : 0);
 }
 
 /* The view */

@@ -261,21 +261,22 @@ test_closed_terminal (void)
   const LogRotation rotation = { 0 };
   int own = dup (STDOUT_FILENO), ends[2];
   LogFile *log;
-  gboolean is_cut_off;
+  gboolean was_cut_off, is_cut_off;
 
   g_assert_cmpint (openpty (&ends[0], &ends[1], NULL, NULL, NULL), ==, 0);
   dup2 (ends[1], STDOUT_FILENO);
   close (ends[1]);
   log = log_file_new (NULL, &rotation, NULL);
   log_file_add (log, "first");
-  is_cut_off = log_file_is_cut_off (log);
+  was_cut_off = log_file_is_cut_off (log);
   close (ends[0]);
   log_file_add (log, "second");
+  is_cut_off = log_file_is_cut_off (log);
+  log_file_free (log);
   dup2 (own, STDOUT_FILENO);
   close (own);
-  g_assert_false (is_cut_off);
-  g_assert_true (log_file_is_cut_off (log));
-  log_file_free (log);
+  g_assert_false (was_cut_off);
+  g_assert_true (is_cut_off);
 }
 
 int

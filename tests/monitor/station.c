@@ -240,8 +240,9 @@ test_short_intervals (void)
   connect_station (play);
   hear (play, 45, HEARD_MUSIC, 0.9);
   check (play,
-      "connected; music; [-/- interval jazz 20 s]; "
-      "[-/- interval jazz 20 s]; ");
+      "connected; [-/- interval jazz 10 s]; music; "
+      "[-/- interval jazz 10 s]; [-/- interval jazz 10 s]; "
+      "[-/- interval jazz 10 s]; ");
   play_free (play);
 }
 

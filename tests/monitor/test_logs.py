@@ -25,7 +25,7 @@ BUILD = sys.argv.pop(1)
 PATIENCE = 120      # s, for what takes a few
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 # s between two titles of the station
-TITLE = 2
+TITLE = 1
 
 
 class TitlesServer(scripted.Server):
