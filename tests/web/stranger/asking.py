@@ -143,6 +143,8 @@ def wrong_method(visit):
         method not in ("GET", "PUT", "POST", "DELETE", "HEAD") else (405,)
     if method == "PUT" and route == "/uploads":
         allowed = (404, 405)
+    if route == "/":    # a service without the page has none
+        allowed = (*allowed, 404)
     visit.refused(answer, allowed)
     if answer.status == 405 and not answer.get("Allow"):
         raise Wrong("405 without Allow")
