@@ -20,8 +20,7 @@
 
 /* events that are taken before others have their turn in the main loop */
 #define MAX_EVENTS 64
-/* s in which a process must give a sign of life, and in which it must have started */
-#define MAX_MUTE 15
+/* s in which a process must have started */
 #define MAX_START 60
 /* s that it may take to read an order when many wait */
 #define MAX_BLOCKED 2

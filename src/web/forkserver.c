@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <iconv.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,14 +20,13 @@
 
 #include "analysis/modelanswers.h"
 #include "analysis/plugin.h"
-#include "analysis/source.h"
 #include "genre/genre.h"
-#include "forkprotocol.h"
-#include "openfilesrc.h"
-#include "outofmemory.h"
 #include "process/packet.h"
 #include "process/preload.h"
 #include "process/sandbox.h"
+#include "forkprotocol.h"
+#include "openfilesrc.h"
+#include "outofmemory.h"
 #include "workertask.h"
 
 /* bytes of address space of a worker: libraries, stacks of threads and

@@ -39,9 +39,6 @@
 #define CHECK_INTERVAL 500
 #define SIGN_INTERVAL 6
 
-/* s in which the process that fetches must give such a sign */
-#define MAX_MUTE 15
-
 typedef struct
 {
   GMainLoop *loop;

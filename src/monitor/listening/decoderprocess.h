@@ -24,6 +24,9 @@ typedef struct
 #define DECODER_SOCKET 3
 #define DECODER_FETCH_SOCKET 4
 
+/* s in which it, and the process that fetches for it, must give a sign of life */
+#define MAX_MUTE 15
+
 /* descriptors that it needs for each station, and for itself */
 #define DECODER_STATION_DESCRIPTORS 8
 #define DECODER_OWN_DESCRIPTORS 64

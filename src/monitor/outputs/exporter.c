@@ -3,10 +3,7 @@
 #include "exporter.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "exporterserver.h"
 #include "process/processmetrics.h"
