@@ -73,7 +73,7 @@ is_in_shard (const ListingOptions *options, const char *key)
   gsize length = sizeof digest;
   guint64 number = 0;
 
-  if (options->n_shards <= 1)
+  if (options->shard.count <= 1)
     return TRUE;
   if (options->by_album) {
     folder = g_path_get_dirname (key);
@@ -84,7 +84,7 @@ is_in_shard (const ListingOptions *options, const char *key)
   g_checksum_get_digest (checksum, digest, &length);
   for (guint i = 0; i < sizeof number; i++)
     number = number << 8 | digest[i];
-  return number % options->n_shards == options->shard - 1;
+  return number % options->shard.count == options->shard.index;
 }
 
 static gboolean
@@ -259,6 +259,14 @@ look_at (Listing *listing, const char *name, gboolean found)
 
     failure.counts = TRUE;
     add (listing, name, name, failure, found);
+  } else if (S_ISDIR (info.st_mode) && found && listing->options->one_each) {
+    add (listing, name, name,
+        (Failure){ .reason = REASON_UNREADABLE,
+            .sentence = g_strdup (access (path, R_OK | X_OK) < 0
+                    ? "This folder cannot be read."
+                    : "It is a folder, not a file."),
+            .counts = TRUE },
+        found);
   } else if (S_ISDIR (info.st_mode)) {
     walk (listing, path, strlen (path), &info);
   } else {
@@ -392,6 +400,8 @@ read_list (Listing *listing, GInputStream *stream, const char *path)
   g_autoptr (GError) error = NULL;
   char *name;
 
+  if (listing->options->one_each)
+    list_reader_keep_empty (reader);
   while ((name = list_reader_next (reader, listing->cancellable, &error))) {
     look_at (listing, name, TRUE);
     g_free (name);

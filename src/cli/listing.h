@@ -8,13 +8,15 @@
 #include <glib.h>
 
 #include "analysis/reason.h"
+#include "shard.h"
 
 typedef struct
 {
   char **names;           /* files, folders, URIs; "-": a list from stdin */
   const char *files_from; /* a file that is a list, "-" for stdin, or NULL */
   gboolean null;          /* lists are known to be separated by NUL */
-  guint shard, n_shards;  /* only the @shard-th of @n_shards, from 1 */
+  Shard shard;            /* only what falls in this part */
+  gboolean one_each;      /* each name in a list is one item, even a folder's */
   gboolean by_album;      /* the tracks of an album together */
 } ListingOptions;
 
@@ -53,7 +55,9 @@ typedef struct _Listing Listing;
  * another one that has the music.
  *
  * For what a list may look like see list_reader_new().  A name in it is an item as
- * soon as its end was read, although the list may go on later.
+ * soon as its end was read, although the list may go on later.  With @one_each a
+ * folder in a list is an item with an error, and so is an empty line: who writes a
+ * line can wait for the answer to it.
  *
  * An item is in the shard that the MD5 of its name falls in, so that it stays
  * there whatever other files come and go.  The name of what is found in a folder

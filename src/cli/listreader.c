@@ -18,6 +18,7 @@ struct _ListReader
   gboolean begun;
   gboolean ended;
   gboolean null;
+  gboolean keep_empty;
 };
 
 ListReader *
@@ -33,6 +34,12 @@ list_reader_new (GInputStream *stream, const char *path, gboolean null)
       (g_str_has_suffix (path, ".m3u") || g_str_has_suffix (path, ".m3u8"));
   reader->null = null;
   return reader;
+}
+
+void
+list_reader_keep_empty (ListReader *reader)
+{
+  reader->keep_empty = TRUE;
 }
 
 void
@@ -165,7 +172,7 @@ list_reader_next (ListReader *reader, GCancellable *cancellable, GError **error)
     reader->begun = TRUE;
     if (*name && reader->is_playlist)
       name = resolve (reader, name);
-    if (name && *name)
+    if (name && (*name || (reader->keep_empty && !reader->is_playlist)))
       return name;
     g_free (name);
   }

@@ -30,6 +30,9 @@ list_reader_new (GInputStream *stream, const char *path, gboolean null);
 void list_reader_free (ListReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ListReader, list_reader_free)
 
+/* Empty lines are names as well, but not in a playlist. */
+void list_reader_keep_empty (ListReader *reader);
+
 /* The next name, which is not empty; free with g_free().  NULL at the end of the list,
  * and with @error set if it cannot be read. */
 char *list_reader_next (

@@ -87,7 +87,17 @@ static const GOptionEntry library_entries[] = {
   { "null", '0', 0, G_OPTION_ARG_NONE, TO (listing.null),
       "Names in lists end in NUL, not newlines", NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, TO (shard),
-      "The K-th of N parts, for jobs side by side", "K/N" },
+      "The K-th of N parts, for jobs side by side", "K/N|auto" },
+  { "shard-index", 0, 0, G_OPTION_ARG_STRING, TO (shard_index),
+      "The same, but the first part is 0", "I" },
+  { "shard-count", 0, 0, G_OPTION_ARG_STRING, TO (shard_count),
+      "How many parts there are, with index or auto", "N" },
+  { "unordered", 0, 0, G_OPTION_ARG_NONE, TO (pool.unordered),
+      "Give results as they come, one for each name", NULL },
+  { "retries", 0, 0, G_OPTION_ARG_INT, TO (retries),
+      "Try again, at last, what may pass (" G_STRINGIFY (
+          OPTIONS_DEFAULT_RETRIES) ")",
+      "N" },
   { "group", 0, 0, G_OPTION_ARG_STRING, TO (group),
       "One answer for all tracks of an album", "album" },
   { "cache-root", 0, 0, G_OPTION_ARG_FILENAME, TO (cache_root),
@@ -100,6 +110,10 @@ static const GOptionEntry library_entries[] = {
       "Write what failed there, as JSON Lines", "FILE" },
   { "strict", 0, 0, G_OPTION_ARG_NONE, TO (report.strict),
       "Exit status 3 if files were skipped", NULL },
+  { "max-failures", 0, 0, G_OPTION_ARG_INT, TO (max_failures),
+      "Exit status 0 with up to N failed files (0)", "N" },
+  { "ok-if-failed", 0, 0, G_OPTION_ARG_NONE, TO (report.ok_if_failed),
+      "Exit status 0 however many files failed", NULL },
   G_OPTION_ENTRY_NULL
 };
 
@@ -240,20 +254,8 @@ check_analysis (CommandOptions *options, GError **error)
 static gboolean
 check_shard (CommandOptions *options, GError **error)
 {
-  ListingOptions *listing = &options->listing;
-  const char *text = options->shard;
-  char end;
-
-  if (!text)
-    return TRUE;
-  /* sscanf() would accept a sign and spaces */
-  if (g_ascii_isdigit (*text) &&
-      sscanf (text, "%u/%u%c", &listing->shard, &listing->n_shards, &end) ==
-          2 &&
-      listing->shard >= 1 && listing->shard <= listing->n_shards)
-    return TRUE;
-  return set_bad_value (
-      error, "--shard", "K/N, two numbers with K from 1 to N, such as 3/16");
+  return shard_parse (&options->listing.shard, options->shard,
+      options->shard_index, options->shard_count, error);
 }
 
 static gboolean
@@ -261,6 +263,12 @@ check_group (CommandOptions *options, GError **error)
 {
   if (options->group && !g_str_equal (options->group, "album"))
     return set_bad_value (error, "--group", "\"album\"");
+  if (options->group && options->pool.unordered) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--group needs the order in which an album's tracks come together: not "
+        "with --unordered.");
+    return FALSE;
+  }
   options->pool.worker.group = options->listing.by_album = options->group !=
       NULL;
   return TRUE;
@@ -274,6 +282,27 @@ check_timeout (CommandOptions *options, GError **error)
     return FALSE;
   options->pool.timeout = ceil (options->timeout);
   return TRUE;
+}
+
+static gboolean
+check_failures (CommandOptions *options, GError **error)
+{
+  int *max = &options->max_failures;
+
+  if (!check_range (
+          "--retries", options->retries, 0, OPTIONS_MAX_RETRIES, "", error))
+    return FALSE;
+  options->pool.retries = options->retries;
+  options->listing.one_each = options->pool.unordered;
+  if (*max != OPTIONS_NOT_GIVEN && options->report.ok_if_failed) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--ok-if-failed knows no number, and --max-failures names one.");
+    return FALSE;
+  }
+  if (*max == OPTIONS_NOT_GIVEN)
+    *max = 0;
+  options->report.max_failures = *max;
+  return check_range ("--max-failures", *max, 0, G_MAXINT, "", error);
 }
 
 gboolean
@@ -502,7 +531,8 @@ check_classify (CommandOptions *options, GError **error)
       (needs_tags (options) || options->cache ? RESULT_TAGS : 0);
   return check_embedding (options, error) && check_analysis (options, error) &&
       check_shard (options, error) && check_group (options, error) &&
-      check_timeout (options, error) && check_write (options, error) &&
+      check_failures (options, error) && check_timeout (options, error) &&
+      check_write (options, error) &&
       options_check_jobs (&options->pool.jobs, error) &&
       check_top (options, error) && check_names (options, error) &&
       check_plot (options, error);
@@ -593,6 +623,8 @@ options_parse (CommandOptions *options, int argc, char **argv, GError **error)
   *options = (CommandOptions){ .pool.jobs = OPTIONS_NOT_GIVEN,
     .report.top = OPTIONS_NOT_GIVEN,
     .write_top = OPTIONS_NOT_GIVEN,
+    .max_failures = OPTIONS_NOT_GIVEN,
+    .retries = OPTIONS_DEFAULT_RETRIES,
     .report.tags = &options->pool.worker.tags,
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
     .pool.worker.min_confidence = OPTIONS_NOT_GIVEN };
@@ -617,6 +649,8 @@ options_clear (CommandOptions *options)
   g_free (options->export);
   g_free (options->undo);
   g_free (options->shard);
+  g_free (options->shard_index);
+  g_free (options->shard_count);
   g_free (options->genre_map_path);
   g_free (options->group);
   g_free ((char *) options->report.errors_path);

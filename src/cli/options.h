@@ -17,6 +17,8 @@
 /* s without a sign of life, after which a file is given up */
 #define OPTIONS_DEFAULT_TIMEOUT 300
 #define OPTIONS_MAX_JOBS 1024
+#define OPTIONS_DEFAULT_RETRIES 1
+#define OPTIONS_MAX_RETRIES 100
 /* the value of a whole number that was not given; no user asks for it */
 #define OPTIONS_NOT_GIVEN G_MININT
 
@@ -46,10 +48,10 @@ typedef struct
   PoolOptions pool;
 
   /* as they were given, for those that the parts take in another form */
-  char *shard;
+  char *shard, *shard_index, *shard_count;
   double window, hop, max_duration, timeout; /* s; 0: not given */
   char *genre_map_path, *group;
-  int write_top;
+  int write_top, max_failures, retries;
   gboolean overwrite, append, cache_prune, version;
 } CommandOptions;
 

@@ -11,6 +11,8 @@ typedef struct
 {
   int jobs;      /* processes, at most */
   guint timeout; /* s without a sign of life, after which a file is given up */
+  guint retries; /* how often a file is tried again; see pool_run() */
+  gboolean unordered; /* results come as they are ready; not with albums */
   WorkerOptions worker;
   Cache *cache; /* or NULL */
   const char *cache_key;

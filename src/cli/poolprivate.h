@@ -16,7 +16,10 @@ typedef struct
   ListingItem *item;
   Outcome outcome;        /* result is NULL as long as there is none */
   gboolean awaits_change; /* the result is there, and the change will follow */
-  Group *group; /* NULL if none is asked for, and once it is complete */
+  Group *group;   /* NULL if none is asked for, and once it is complete */
+  GList *link;    /* in the pool's window */
+  guint n_tries;  /* so many times a worker was to find the result */
+  gboolean alone; /* it is to be tried again while no other is */
   gboolean done;
   FileStamp stamp; /* of the file before it was read */
   gboolean has_stamp;

@@ -490,7 +490,9 @@ report_finish (Report *report)
     print_summary (report);
   if (report->written && !report->options->tags->dry_run)
     print_log (report->options);
-  if (report->failed > 0 || report->broken)
+  if (report->broken ||
+      (report->failed > report->options->max_failures &&
+          !report->options->ok_if_failed))
     return 1;
   return report->options->strict && report->skipped + report->unwritten > 0 ? 3
                                                                             : 0;

@@ -18,9 +18,11 @@ typedef struct
   gboolean verbose;       /* skipped files are named */
   int top;                /* genres to name; 0: as many as suit */
   const TagOptions
-      *tags;           /* how the genre is written: a dry run, the undo log */
-  gboolean log_is_own; /* the log's name was made up by the program */
-  gboolean strict;     /* skipped files have an exit status of their own */
+      *tags;             /* how the genre is written: a dry run, the undo log */
+  gboolean log_is_own;   /* the log's name was made up by the program */
+  gboolean strict;       /* skipped files have an exit status of their own */
+  guint64 max_failures;  /* so many make the exit status no other one */
+  gboolean ok_if_failed; /* none do */
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 

@@ -2,32 +2,18 @@
 
 #include "workerpool.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
 
-#include "analysis/wire.h"
 #include "poolprivate.h"
+#include "workerprocess.h"
 
 /* files that are begun before the workers and signals are looked at again */
 #define FILES_AT_ONCE 200
 
 typedef struct _Pool Pool;
-
-typedef struct
-{
-  Pool *pool;
-  GPid pid;
-  int in, out; /* its stdin, blocking, and its stdout, non-blocking */
-  guint out_source, timeout_source;
-  WireReader *answers;
-  FileTask *task; /* or NULL: it has nothing to do */
-  gboolean timed_out;
-} WorkerProcess;
 
 struct _Pool
 {
@@ -38,7 +24,10 @@ struct _Pool
   Listing *listing;
   GPtrArray *workers; /* WorkerProcess */
   GQueue window;      /* FileTask, in the listing's order */
+  GQueue done;        /* those of them that are, if their order is no matter */
   FileTask *waiting;  /* the last of them, while there is no worker for it */
+  GQueue to_retry;    /* FileTask; at its end those that are to be alone */
+  FileTask *alone;    /* while it runs, no other is sent to a worker */
   Grouping *grouping; /* or NULL */
   GQueue to_write;    /* FileTask of complete groups, while no worker is free */
   guint pump_source;
@@ -66,8 +55,7 @@ stop (Pool *pool)
     return;
   pool->stopping = TRUE;
   for (guint i = 0; i < pool->workers->len; i++)
-    kill (
-        ((WorkerProcess *) g_ptr_array_index (pool->workers, i))->pid, SIGTERM);
+    worker_process_end (g_ptr_array_index (pool->workers, i));
   schedule_pump (pool);
 }
 
@@ -84,7 +72,36 @@ stop_with_error (Pool *pool, GError *error)
 
 /* Files */
 
-/* Its result is complete; hand_on_done() passes it on in the listing's order. */
+static void
+set_done (Pool *pool, FileTask *task)
+{
+  task->done = TRUE;
+  if (pool->options->unordered)
+    g_queue_push_tail (&pool->done, task);
+  schedule_pump (pool);
+}
+
+/* If it has failed, and may not do so the next time, it will be tried again. */
+static gboolean
+retry_later (Pool *pool, FileTask *task)
+{
+  const Reason reason = task->outcome.result->reason;
+
+  if (task->n_tries == 0 || task->n_tries > pool->options->retries ||
+      pool->stopping ||
+      !(reason_is_retryable (reason) || reason == REASON_DECODER_CRASHED))
+    return FALSE;
+  g_clear_pointer (&task->outcome.result, result_free);
+  task->alone = reason == REASON_DECODER_CRASHED;
+  if (task->alone)
+    g_queue_push_tail (&pool->to_retry, task);
+  else
+    g_queue_push_head (&pool->to_retry, task);
+  schedule_pump (pool);
+  return TRUE;
+}
+
+/* Its result is complete; hand_on_done() passes it on. */
 static void
 finish_task (Pool *pool, FileTask *task)
 {
@@ -92,16 +109,21 @@ finish_task (Pool *pool, FileTask *task)
   Outcome *outcome = &task->outcome;
   Result *result = outcome->result;
 
+  if (pool->alone == task)
+    pool->alone = NULL;
+  if (retry_later (pool, task))
+    return;
   /* what only the worker could not read may have been audio */
   result->may_skip = item->error
       ? item->may_skip
       : item->found && reason_may_skip (result->reason, !item->may_skip);
   outcome->write_skipped = item->found &&
       reason_may_skip (outcome->write_reason, TRUE);
-  if (task->group)
-    grouping_note_result (pool->grouping, task->group);
-  else
-    task->done = TRUE;
+  if (!task->group) {
+    set_done (pool, task);
+    return;
+  }
+  grouping_note_result (pool->grouping, task->group);
   schedule_pump (pool);
 }
 
@@ -123,10 +145,10 @@ on_group_complete (gpointer track, gpointer user_data)
       !pool_cache_recall_change (pool->options, task)) {
     task->awaits_change = TRUE;
     g_queue_push_tail (&pool->to_write, task);
+    schedule_pump (pool);
   } else {
-    task->done = TRUE;
+    set_done (pool, task);
   }
-  schedule_pump (pool);
 }
 
 static const GroupingFuncs grouping_funcs = { get_result, on_group_complete };
@@ -152,16 +174,27 @@ fail_task (FileTask *task, Reason reason, const char *sentence)
   task->outcome.write_error = g_strdup (sentence);
 }
 
-/* Hands on the files at the head of the window that are done.  When the pool stops,
- * files before them may not be done; these are dropped. */
+/* The next file to hand on, or NULL.  When the pool stops, files before it may not be
+ * done; these are dropped. */
+static FileTask *
+take_next (Pool *pool)
+{
+  FileTask *task = pool->options->unordered && !pool->stopping
+      ? g_queue_pop_head (&pool->done)
+      : g_queue_peek_head (&pool->window);
+
+  if (!task || (!task->done && !pool->stopping))
+    return NULL;
+  g_queue_delete_link (&pool->window, task->link);
+  return task;
+}
+
 static void
 hand_on_done (Pool *pool)
 {
-  const gboolean all = pool->stopping;
   FileTask *task;
 
-  while ((task = g_queue_peek_head (&pool->window)) && (task->done || all)) {
-    g_queue_pop_head (&pool->window);
+  while ((task = take_next (pool))) {
     if (task->done &&
         !pool->func (
             &task->outcome, listing_get_total (pool->listing), pool->user_data))
@@ -172,48 +205,13 @@ hand_on_done (Pool *pool)
   }
 }
 
-/* Workers */
-
-static void
-worker_process_free (WorkerProcess *worker)
-{
-  g_clear_handle_id (&worker->out_source, g_source_remove);
-  g_clear_handle_id (&worker->timeout_source, g_source_remove);
-  wire_reader_free (worker->answers);
-  close (worker->in);
-  close (worker->out);
-  g_spawn_close_pid (worker->pid);
-  g_free (worker);
-}
-
-static gboolean
-on_timeout (gpointer data)
-{
-  WorkerProcess *worker = data;
-
-  worker->timeout_source = 0;
-  worker->timed_out = TRUE;
-  kill (worker->pid, SIGKILL);
-  return G_SOURCE_REMOVE;
-}
-
-/* With a low priority, so that a sign of life that has come already is read before
- * the time is found to be over. */
-static void
-restart_timeout (WorkerProcess *worker)
-{
-  g_clear_handle_id (&worker->timeout_source, g_source_remove);
-  if (worker->task)
-    worker->timeout_source = g_timeout_add_seconds_full (G_PRIORITY_LOW,
-        worker->pool->options->timeout, on_timeout, worker, NULL);
-}
+/* What workers answer */
 
 /* Each gives FALSE if the answer is not what a worker sends. */
 
 static gboolean
-take_result (WorkerProcess *worker, const char *json)
+take_result (Pool *pool, FileTask *task, const char *json)
 {
-  FileTask *task = worker->task;
   Result *result = result_from_json (json, NULL);
   GError *error = NULL;
 
@@ -226,140 +224,60 @@ take_result (WorkerProcess *worker, const char *json)
   }
   result_free (task->outcome.result);
   task->outcome.result = result;
-  task->awaits_change = worker_writes_tags (
-      &worker->pool->options->worker, result);
-  if (!pool_cache_store (worker->pool->options, task, &error))
-    stop_with_error (worker->pool, error);
+  task->awaits_change = worker_writes_tags (&pool->options->worker, result);
+  if (!pool_cache_store (pool->options, task, &error))
+    stop_with_error (pool, error);
   return TRUE;
 }
 
 static gboolean
-take_change (WorkerProcess *worker, const char *json)
+take_change (Pool *pool, FileTask *task, const char *json)
 {
-  FileTask *task = worker->task;
   GError *error = NULL;
 
   if (!task->awaits_change || !outcome_take_change (&task->outcome, json))
     return FALSE;
   task->awaits_change = FALSE;
-  if (!pool_cache_store_change (worker->pool->options, task, &error))
-    stop_with_error (worker->pool, error);
+  if (!pool_cache_store_change (pool->options, task, &error))
+    stop_with_error (pool, error);
   return TRUE;
 }
 
 static gboolean
-take_answer (WorkerProcess *worker, const WireMessage *message)
+on_answer (FileTask *task, const WireMessage *message, gboolean *is_last,
+    gpointer user_data)
 {
-  FileTask *task = worker->task;
+  gboolean ok = message->kind == WIRE_RESULT
+      ? take_result (user_data, task, message->data)
+      : message->kind == WIRE_CHANGE &&
+          take_change (user_data, task, message->data);
 
-  restart_timeout (worker);
-  if (!task)
-    return FALSE;
-  switch (message->kind) {
-    case WIRE_ALIVE:
-      return TRUE;
-    case WIRE_RESULT:
-      if (!take_result (worker, message->data))
-        return FALSE;
-      break;
-    case WIRE_CHANGE:
-      if (!take_change (worker, message->data))
-        return FALSE;
-      break;
-    default:
-      return FALSE;
-  }
-  if (!task->awaits_change) {
-    worker->task = NULL;
-    restart_timeout (worker);
-    finish_task (worker->pool, task);
-  }
-  return TRUE;
+  *is_last = ok && !task->awaits_change;
+  return ok;
 }
 
-/* Why a process has ended although nobody has asked it to. */
-static char *
-explain_end (const WorkerProcess *worker, int status, Reason *reason)
-{
-  *reason = REASON_TIMEOUT;
-  if (worker->timed_out)
-    return g_strdup_printf ("It was given up after %u s without progress.",
-        worker->pool->options->timeout);
-  *reason = REASON_DECODER_CRASHED;
-  if (WIFSIGNALED (status))
-    return g_strdup_printf (
-        "Its decoder crashed: %s.", g_strsignal (WTERMSIG (status)));
-  return g_strdup_printf (
-      "Its decoder ended the process, with status %d.", WEXITSTATUS (status));
-}
-
-/* Waits for the end of a process that has closed its stdout, or was killed.  If it
- * had a file, that fails: with @nonsense because of what the process has sent. */
 static void
-reap_worker (WorkerProcess *worker, gboolean nonsense)
+on_answered (FileTask *task, gpointer user_data)
 {
-  Pool *pool = worker->pool;
-  g_autofree char *sentence = NULL;
-  Reason reason = REASON_INTERNAL;
-  int status = 0;
+  finish_task (user_data, task);
+}
 
-  while (waitpid (worker->pid, &status, 0) < 0 && errno == EINTR)
-    ;
-  sentence = nonsense ? g_strdup ("Its process answered with nonsense.")
-                      : explain_end (worker, status, &reason);
-  if (worker->task && !pool->stopping) {
-    fail_task (worker->task, reason, sentence);
-    finish_task (pool, worker->task);
+static void
+on_ended (WorkerProcess *worker, FileTask *task, Reason reason,
+    const char *sentence, gpointer user_data)
+{
+  Pool *pool = user_data;
+
+  if (task && !pool->stopping) {
+    fail_task (task, reason, sentence);
+    finish_task (pool, task);
   }
   g_ptr_array_remove (pool->workers, worker);
   schedule_pump (pool);
 }
 
-static gboolean
-on_readable (gint fd, GIOCondition condition, gpointer data)
-{
-  WorkerProcess *worker = data;
-  WireMessage message;
-  WireStatus status;
-
-  (void) condition;
-  do {
-    status = wire_reader_next (worker->answers, fd, &message);
-    if (status == WIRE_MESSAGE && !take_answer (worker, &message))
-      status = WIRE_INVALID;
-  } while (status == WIRE_MESSAGE);
-  if (status == WIRE_LATER)
-    return G_SOURCE_CONTINUE;
-  worker->out_source = 0;
-  if (status == WIRE_INVALID)
-    kill (worker->pid, SIGKILL);
-  reap_worker (worker, status == WIRE_INVALID);
-  return G_SOURCE_REMOVE;
-}
-
-static WorkerProcess *
-worker_process_new (Pool *pool, GError **error)
-{
-  g_auto (GStrv) argv = worker_get_argv ();
-  g_autofree char *options = worker_options_to_text (&pool->options->worker);
-  WorkerProcess *worker = g_new0 (WorkerProcess, 1);
-
-  if (!g_spawn_async_with_pipes (NULL, argv, NULL,
-          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL,
-          &worker->pid, &worker->in, &worker->out, NULL, error)) {
-    g_free (worker);
-    return NULL;
-  }
-  worker->pool = pool;
-  worker->answers = wire_reader_new (WORKER_MAX_MESSAGE);
-  g_unix_set_fd_nonblocking (worker->out, TRUE, NULL);
-  worker->out_source = g_unix_fd_add (
-      worker->out, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, worker);
-  g_ptr_array_add (pool->workers, worker);
-  /* if it has ended already, on_readable() will notice */
-  (void) wire_write (worker->in, WIRE_OPTIONS, options, strlen (options));
-  return worker;
-}
+static const WorkerProcessFuncs worker_funcs = { on_answer, on_answered,
+  on_ended };
 
 static WorkerProcess *
 find_idle_worker (Pool *pool)
@@ -369,31 +287,17 @@ find_idle_worker (Pool *pool)
 
   for (guint i = 0; i < pool->workers->len; i++) {
     worker = g_ptr_array_index (pool->workers, i);
-    if (!worker->task && !worker->timed_out)
+    if (worker_process_is_idle (worker))
       return worker;
   }
   if (pool->workers->len >= (guint) pool->options->jobs)
     return NULL;
-  worker = worker_process_new (pool, &error);
-  if (!worker)
+  worker = worker_process_new (pool->options, &worker_funcs, pool, &error);
+  if (worker)
+    g_ptr_array_add (pool->workers, worker);
+  else
     stop_with_error (pool, error);
   return worker;
-}
-
-/* A worker that has just died does not take it; on_readable() will notice. */
-static void
-send_task (WorkerProcess *worker, FileTask *task)
-{
-  g_autoptr (Result) nothing = result_new (task->item->name);
-  const Result *known = task->outcome.result;
-  g_autofree char *json = result_to_json (known ? known : nothing, RESULT_ALL);
-
-  worker->task = task;
-  restart_timeout (worker);
-  if (task->has_stamp)
-    (void) wire_write (
-        worker->in, WIRE_STAMP, &task->stamp, sizeof task->stamp);
-  (void) wire_write (worker->in, WIRE_REQUEST, json, strlen (json));
 }
 
 /* From the listing to the workers */
@@ -412,12 +316,19 @@ needs_worker (Pool *pool, FileTask *task)
           !pool_cache_recall_change (pool->options, task));
 }
 
+static void
+send_task (WorkerProcess *worker, FileTask *task)
+{
+  task->n_tries += !task->outcome.result;
+  worker_process_send (worker, task);
+}
+
 /* Sends what is ready for a worker.  FALSE if there are not workers enough. */
 static gboolean
 send_waiting (Pool *pool)
 {
   while (pool->to_write.length > 0 || pool->waiting) {
-    WorkerProcess *worker = find_idle_worker (pool);
+    WorkerProcess *worker = pool->alone ? NULL : find_idle_worker (pool);
     FileTask *task;
 
     if (!worker)
@@ -426,6 +337,42 @@ send_waiting (Pool *pool)
     send_task (worker, task ? task : g_steal_pointer (&pool->waiting));
   }
   return TRUE;
+}
+
+/* Whether there is at most one process, which has nothing to do.  If all have nothing
+ * to do the others are ended, for their memory. */
+static gboolean
+make_room_for_one (Pool *pool)
+{
+  const GPtrArray *workers = pool->workers;
+
+  for (guint i = 0; i < workers->len; i++)
+    if (worker_process_get_task (workers->pdata[i]))
+      return FALSE;
+  for (guint i = 1; i < workers->len; i++)
+    if (worker_process_is_idle (workers->pdata[i]))
+      worker_process_end (workers->pdata[i]);
+  return workers->len == 0 ||
+      (workers->len == 1 && worker_process_is_idle (workers->pdata[0]));
+}
+
+/* Sends what has failed before, as nothing else can be begun. */
+static void
+send_again (Pool *pool)
+{
+  FileTask *task;
+
+  while (!pool->alone && (task = g_queue_peek_head (&pool->to_retry))) {
+    WorkerProcess *worker;
+
+    if ((task->alone && !make_room_for_one (pool)) ||
+        !(worker = find_idle_worker (pool)))
+      return;
+    g_queue_pop_head (&pool->to_retry);
+    if (task->alone)
+      pool->alone = task;
+    send_task (worker, task);
+  }
 }
 
 /* Whether the window may be longer: what is at its head would wait for ever if the
@@ -465,6 +412,7 @@ begin_file (Pool *pool)
   task->item = item;
   task->has_stamp = !item->error && file_stamp_get (item->name, &task->stamp);
   g_queue_push_tail (&pool->window, task);
+  task->link = pool->window.tail;
   if (pool->grouping && !item->error)
     task->group = grouping_add (pool->grouping, item->name, item->walked, task);
   if (item->error) {
@@ -483,8 +431,12 @@ static void
 begin_files (Pool *pool)
 {
   for (guint i = 0; i < FILES_AT_ONCE && !pool->stopping; i++) {
-    if (!send_waiting (pool) || !begin_file (pool))
+    if (!send_waiting (pool))
       return;
+    if (!begin_file (pool)) {
+      send_again (pool);
+      return;
+    }
   }
   schedule_pump (pool);
 }
@@ -576,14 +528,6 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
   g_clear_handle_id (&pool.pump_source, g_source_remove);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_source_remove (signals[i]);
-  while (pool.workers->len > 0) {
-    WorkerProcess *worker = g_ptr_array_index (pool.workers, 0);
-    GPid pid = worker->pid;
-
-    kill (pid, SIGTERM);
-    g_ptr_array_remove_index (pool.workers, 0);
-    waitpid (pid, NULL, 0);
-  }
   g_ptr_array_unref (pool.workers);
   listing_free (pool.listing);
   g_main_loop_unref (pool.loop);
@@ -594,6 +538,8 @@ pool_run (const ListingOptions *listing, const PoolOptions *options,
         GROUPING_PATIENCE);
   grouping_free (pool.grouping);
   g_queue_clear (&pool.to_write);
+  g_queue_clear (&pool.to_retry);
+  g_queue_clear (&pool.done);
   g_queue_clear_full (&pool.window, (GDestroyNotify) file_task_free);
   if (pool.error) {
     g_propagate_error (error, pool.error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* Classifies files in worker processes, several at a time, and gives the results
- * in the files' order. */
+ * in the files' order or, if that is asked for, as they come. */
 
 #pragma once
 
@@ -16,7 +16,7 @@ typedef gboolean (*PoolFunc) (
 
 /**
  * pool_run:
- * @func: takes each outcome, in the listing's order; total is the number of files
+ * @func: takes each outcome, in the listing's order unless it is to be unordered; total is the number of files
  *     or -1 as long as that is not known
  * @error: return location: a list that cannot be read, a cache that cannot be
  *     written
@@ -27,6 +27,11 @@ typedef gboolean (*PoolFunc) (
  *
  * At most %POOL_WINDOW files are begun beyond the first one that is not done, so
  * that the memory does not grow with their number.
+ *
+ * A file that has failed for a reason that may pass is tried again once nothing else
+ * can be begun: all others are done, have begun, or wait for it to be handed on.  One
+ * that has ended its process is then the only one, with one process, so that it has
+ * the memory for itself and takes no other file with it.
  *
  * Returns: the signal, 0 without, -1 with @error set
  */

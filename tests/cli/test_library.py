@@ -286,17 +286,20 @@ class Test(unittest.TestCase):
         self.fail("there is no worker")
 
     def check_lost(self, signal_number, reason):
-        """A worker that is hit loses one file."""
+        """A worker that is hit loses one file, or none if it is tried again."""
         names = [self.sample("silence.flac"), self.sample("plain.wav"),
                  self.sample("plain.mp3")]
-        process = self.start("--json", "--jobs", "1", "--timeout", "2", *names)
-        os.kill(self.find_worker(process), signal_number)
-        output, _ = process.communicate(timeout=60)
-        items = read(output)
-        self.assertEqual(process.returncode, 1)
-        self.assertEqual(list(map(name_of, items)), names)
-        self.assertIn(reason, items[0]["error"])
-        self.assertEqual([item["error"] for item in items[1:]], [None, None])
+        for retries in 0, 1:
+            process = self.start("--json", "--jobs", "1", "--timeout", "2",
+                                 "--retries", str(retries), *names)
+            os.kill(self.find_worker(process), signal_number)
+            output, _ = process.communicate(timeout=60)
+            items = read(output)
+            self.assertEqual(process.returncode, 0 if retries else 1)
+            self.assertEqual(list(map(name_of, items)), names)
+            error = items.pop(0)["error"]
+            self.assertEqual(error, None if retries else reason)
+            self.assertEqual([item["error"] for item in items], [None, None])
 
     def test_crash(self):
         self.check_lost(signal.SIGSEGV,

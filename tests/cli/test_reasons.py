@@ -161,7 +161,7 @@ class Test(unittest.TestCase):
                    "samplesperbuffer=48000 ! audio/x-raw,rate=8000 ! flacenc ! "
                    f"filesink location={long}")
         process = subprocess.Popen(
-            [PROGRAM, "--json", "--timeout", "1", long],
+            [PROGRAM, "--json", "--timeout", "1", "--retries", "0", long],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         children = f"/proc/{process.pid}/task/{process.pid}/children"
         workers, started = [], False

@@ -20,6 +20,7 @@ FLOORS = [
     ["monitor/lists", "monitor/history", "monitor/outputs", "monitor/table"],
     ["monitor/listening"],
     ["cli", "web", "monitor"],
+    ["batch"],
     [""],   # main.c
 ]
 FLOOR = {Path(room): floor for floor, rooms in enumerate(FLOORS)

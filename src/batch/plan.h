@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The plan of a batch: which files there are, and in which part each is.  It is a
+ * folder that all parts share, of
+ *
+ *   plan.json          what the Plan below has; written last, so that where it is,
+ *                      the plan is whole
+ *   lists/00007        the names of part 7, each ended by NUL
+ *
+ * and of what the parts make, see part.h.  Parts are numbered from 0, and once a plan
+ * is made neither its parts nor their numbers change. */
+
+#pragma once
+
+#include <glib.h>
+
+typedef struct
+{
+  guint64 n_files, bytes;
+  double seconds; /* of audio, as far as that is known beforehand */
+} PlanPart;
+
+typedef struct
+{
+  char *folder;    /* where it is, absolute */
+  char *directory; /* where its relative names start, absolute */
+  char **options;  /* of the command, for all parts */
+  char *digest;    /* SHA-256 of all names in their order, each with its NUL */
+  PlanPart *parts; /* [@n_parts] */
+  PlanPart whole;  /* the sum of them */
+  guint64 n_repeated; /* names that came more than once, and are taken once */
+  guint n_parts;
+} Plan;
+
+#define PLAN_MAX_PARTS 100000
+
+/* The plan in @folder; NULL with @error (G_FILE_ERROR) set if there is none, or if
+ * it is not one that this version knows. */
+Plan *plan_load (const char *folder, GError **error);
+
+/* Writes plan.json, under a temporary name first. */
+gboolean plan_save (const Plan *plan, GError **error);
+
+/* "FOLDER/KIND/00007ENDING"; free with g_free(). */
+char *plan_make_path (
+    const Plan *plan, const char *kind, guint part, const char *ending);
+
+void plan_free (Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Plan, plan_free)
