@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "batch/batch.h"
 #include "cli/command.h"
 #include "cli/evaluation.h"
 #include "cli/modelscommand.h"
@@ -52,6 +53,7 @@ static const struct
   const char *name;
   Command run;
 } commands[] = {
+  { "batch", batch_main },
   { "eval", evaluation_main },
   { "models", models_main },
   { "monitor", monitor_main },

@@ -370,6 +370,8 @@ on_message (GstMessage *message, gpointer user_data)
 {
   Analysis *analysis = user_data;
 
+  if (analysis->options->http_stamp)
+    httpstamp_compare (analysis->options->http_stamp, message);
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_TAG)
     take_tags (analysis->result, message);
   else

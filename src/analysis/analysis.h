@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "httpstamp.h"
 #include "result.h"
 
 typedef struct
@@ -18,6 +19,9 @@ typedef struct
    * a decoder.  Then the pipeline is not taken apart, and this process should play
    * no other file. */
   gboolean *is_odd;
+  /* NULL, or what httpstamp_get() has told of the URI; httpstamp_compare() is then
+   * called for all that is fetched. */
+  HttpStamp *http_stamp;
 } AnalysisOptions;
 
 /* Called with each segment as it is classified; @result has the labels, the model

@@ -277,6 +277,48 @@ source_init (Source *source, GstBin *pipeline, const char *name,
   return TRUE;
 }
 
+/* Where an element comes from that reads from such URIs. */
+static const struct
+{
+  const char *scheme, *element, *origin;
+} readers[] = {
+  { "http", "souphttpsrc", "GStreamer's good plug-ins" },
+  { "https", "souphttpsrc", "GStreamer's good plug-ins" },
+  { "s3", "awss3src", "gst-plugins-rs" },
+  { "gs", "gssrc", "GStreamer's bad plug-ins" },
+};
+
+/* The scheme of URIs that nothing installed reads, if @message tells of that; or
+ * NULL. */
+static const char *
+get_missing_scheme (GstMessage *message)
+{
+  const GstStructure *what = gst_message_get_structure (message);
+
+  return g_strcmp0 (gst_structure_get_string (what, "type"), "urisource") == 0
+      ? gst_structure_get_string (what, "detail")
+      : NULL;
+}
+
+/* A sentence; free with g_free(). */
+static char *
+describe_missing (GstMessage *message)
+{
+  const char *scheme = get_missing_scheme (message);
+  g_autofree char *description = NULL;
+
+  for (guint i = 0; scheme && i < G_N_ELEMENTS (readers); i++)
+    if (g_str_equal (scheme, readers[i].scheme))
+      return g_strdup_printf (
+          "No GStreamer element that reads %s:// is installed; %s of %s does.",
+          scheme, readers[i].element, readers[i].origin);
+  if (scheme)
+    return g_strdup_printf (
+        "No GStreamer element that reads %s:// is installed.", scheme);
+  description = gst_missing_plugin_message_get_description (message);
+  return g_strdup_printf ("No decoder is installed for it: %s.", description);
+}
+
 /* Pictures and lyrics in a file need no decoder. */
 static gboolean
 is_missing_decoder (GstMessage *message)
@@ -465,7 +507,7 @@ source_check_message (Source *source, GstMessage *message, GError **error)
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT &&
       is_missing_decoder (message) && !source->missing)
-    source->missing = gst_missing_plugin_message_get_description (message);
+    source->missing = describe_missing (message);
   if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR)
     return TRUE;
 
@@ -476,8 +518,8 @@ source_check_message (Source *source, GstMessage *message, GError **error)
         "Its sample rate is %d Hz: at least %d Hz are needed.",
         g_atomic_int_get (&source->low_rate), GENRE_MIN_RATE);
   else if (source->missing)
-    g_set_error (error, ANALYSIS_ERROR, REASON_DECODER_MISSING,
-        "No decoder is installed for it: %s.", source->missing);
+    g_set_error_literal (
+        error, ANALYSIS_ERROR, REASON_DECODER_MISSING, source->missing);
   else if (!g_atomic_int_get (&source->has_audio) &&
       is_unspecific (message, fault))
     source_set_stopped (source, error);

@@ -17,7 +17,7 @@ typedef struct
   GstElement *direct;
   GstPad *converted;  /* the pad of the last one that converts, or NULL */
   GstElement *reader; /* the first element that reads, or NULL */
-  char *missing;      /* a decoder that is not installed, or NULL */
+  char *missing;      /* a sentence: what is not installed; or NULL */
 
   /* atomic */
   int is_recognized; /* the content says that it is a type of media */

@@ -15,16 +15,17 @@ typedef enum
 {
   /* to a worker */
   WIRE_OPTIONS, /* first, once: what to do with every file; cli/worker.c */
-  WIRE_STAMP,   /* before a request: a FileStamp; cli/worker.h */
+  WIRE_LOOK,    /* a URI: what does its server say of the file? cli/worker.h */
+  WIRE_STAMP,   /* a FileStamp, before a request or from a worker; the same */
   WIRE_REQUEST, /* a Result as JSON, which has the file's name */
 
   /* from a worker */
-  WIRE_ALIVE,   /* no bytes: there is progress with the file */
-  WIRE_SEGMENT, /* a Result as JSON, with one more segment and no others */
-  WIRE_RESULT,  /* the Result as JSON, with the genre or an error */
-  WIRE_CHANGE,  /* JSON of outcome_change_to_json(): what became of the tags */
-  WIRE_IMAGE,   /* a PNG file */
-  WIRE_WAVEFORM,  /* peaks_to_bytes() of peaks.h */
+  WIRE_ALIVE,    /* no bytes: there is progress with the file */
+  WIRE_SEGMENT,  /* a Result as JSON, with one more segment and no others */
+  WIRE_RESULT,   /* the Result as JSON, with the genre or an error */
+  WIRE_CHANGE,   /* JSON of outcome_change_to_json(): what became of the tags */
+  WIRE_IMAGE,    /* a PNG file */
+  WIRE_WAVEFORM, /* peaks_to_bytes() of peaks.h */
   WIRE_SELF_TEST, /* a GVariant: what the sandbox's self-test has found, see
                      SANDBOX_ATTEMPTS_TYPE in web/sandbox.h */
 

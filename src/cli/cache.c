@@ -12,6 +12,7 @@
 
 #include <glib/gstdio.h>
 
+#include "analysis/httpstamp.h"
 #include "cacheprivate.h"
 #include "csv.h"
 
@@ -43,7 +44,7 @@ static const char schema_of_changes[] = //
     " json TEXT NOT NULL);";
 
 /* Names need not be UTF-8, so they are BLOBs; they are absolute, or relative to a
- * root that the user names.  The results of a file under several
+ * root that the user names, or URIs of web servers.  The results of a file under several
  * keys stand side by side, as long as the file stays what it is.  "json" is
  * without the segments: as a GVariant they take a third of the room, and a tenth
  * of the time to read. */
@@ -203,10 +204,13 @@ open_database (Cache *cache, int flags, gboolean is_new, GError **error)
  * process changes the mode at the same time, SQLite fails at once instead of
  * waiting. */
 static gboolean
-set_mode (Cache *cache, GError **error)
+set_mode (Cache *cache, gboolean alone, GError **error)
 {
   guint tries = BUSY_TIMEOUT_MS / 10;
 
+  /* before the first look into the journal, which then needs no shared memory */
+  if (alone && !cache_execute (cache, "PRAGMA locking_mode = EXCLUSIVE", error))
+    return FALSE;
   while (sqlite3_exec (cache->db,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
              NULL, NULL) != SQLITE_OK) {
@@ -217,8 +221,8 @@ set_mode (Cache *cache, GError **error)
   return TRUE;
 }
 
-Cache *
-cache_open (const char *path, GError **error)
+static Cache *
+open_to_write (const char *path, gboolean alone, GError **error)
 {
   g_autoptr (Cache) cache = g_new0 (Cache, 1);
   g_autoptr (GError) fault = NULL;
@@ -238,7 +242,7 @@ cache_open (const char *path, GError **error)
         "The cache %s cannot be written to.", cache->path);
     return NULL;
   }
-  if (!set_mode (cache, error) ||
+  if (!set_mode (cache, alone, error) ||
       (get_number (cache, "PRAGMA user_version") < SCHEMA_VERSION &&
           !make_schema (cache, error)) ||
       !(cache->lookup = cache_prepare (cache, lookup_sql, error)) ||
@@ -248,6 +252,18 @@ cache_open (const char *path, GError **error)
       !(cache->store_change = cache_prepare (cache, store_change_sql, error)))
     return NULL;
   return g_steal_pointer (&cache);
+}
+
+Cache *
+cache_open (const char *path, GError **error)
+{
+  return open_to_write (path, FALSE, error);
+}
+
+Cache *
+cache_open_alone (const char *path, GError **error)
+{
+  return open_to_write (path, TRUE, error);
 }
 
 Cache *
@@ -278,6 +294,21 @@ cache_close (Cache *cache)
   g_free (cache);
 }
 
+gboolean
+cache_finish (Cache *cache, GError **error)
+{
+  g_autofree char *path = g_strdup (cache->path);
+  g_autofree char *journal = g_strconcat (path, "-wal", NULL);
+  struct stat info;
+
+  cache_close (cache);
+  if (stat (journal, &info) < 0 || info.st_size == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_IO,
+      "The cache %s cannot be finished: is its disk full?", path);
+  return FALSE;
+}
+
 /* Names */
 
 /* Makes absolute names below the root relative to it: those of runs that did not
@@ -304,8 +335,11 @@ move_rows (Cache *cache, const char *sql, GError **error)
 gboolean
 cache_set_root (Cache *cache, const char *root, GError **error)
 {
-  g_autofree char *absolute = g_canonicalize_filename (root, NULL);
+  g_autofree char *absolute = NULL;
 
+  if (!root)
+    return TRUE;
+  absolute = g_canonicalize_filename (root, NULL);
   if (!g_file_test (absolute, G_FILE_TEST_IS_DIR)) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR,
         "The root of the cache's names, %s, is no folder that is there.", root);
@@ -331,8 +365,11 @@ cache_set_root (Cache *cache, const char *root, GError **error)
 static char *
 make_key_path (const Cache *cache, const char *path)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *absolute = NULL;
 
+  if (httpstamp_is_uri (path) && !g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_strdup (path);
+  absolute = g_canonicalize_filename (path, NULL);
   if (cache->root && g_str_has_prefix (absolute, cache->root) &&
       strlen (absolute) > strlen (cache->root))
     return g_strdup (absolute + strlen (cache->root));
@@ -345,8 +382,10 @@ cache_make_name (const Cache *cache, sqlite3_stmt *statement, int column)
   g_autofree char *path = g_strndup (sqlite3_column_blob (statement, column),
       sqlite3_column_bytes (statement, column));
 
-  return cache->root && *path != '/' ? g_strconcat (cache->root, path, NULL)
-                                     : g_steal_pointer (&path);
+  /* a relative path has no "//" */
+  return cache->root && *path != '/' && !httpstamp_is_uri (path)
+      ? g_strconcat (cache->root, path, NULL)
+      : g_steal_pointer (&path);
 }
 
 /* One result */

@@ -26,9 +26,21 @@ Cache *cache_open (const char *path, GError **error);
 /* The same for cache_export() alone: the file must exist, and may be read-only. */
 Cache *cache_open_to_export (const char *path, GError **error);
 
+/* The same for a cache that no other process uses as long as it is open.  It needs no
+ * memory shared with such, which a file system of the network does not give. */
+Cache *cache_open_alone (const char *path, GError **error);
+
+/* Closes and frees such a cache, of which all is in its one file then: it can be given
+ * another name.  FALSE with @error set if something is left in its journal. */
+gboolean cache_finish (Cache *cache, GError **error);
+
+/* Takes over all that is in another cache, at @path; what both have is replaced.  All
+ * or, with @error set, nothing. */
+gboolean cache_merge (Cache *cache, const char *path, GError **error);
+
 /**
  * cache_set_root:
- * @root: a folder
+ * @root: (nullable): a folder; %NULL changes nothing
  * @error: return location: it is not there, or the cache cannot be written
  *
  * From now on the names of files below @root are kept relative to it, and are
@@ -44,9 +56,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cache, cache_close)
 
 /**
  * cache_lookup:
- * @path: path of a file, absolute or relative to the working directory
+ * @path: path of a file, absolute or relative to the working directory, or URI of a
+ *     web server
  * @size: its size now
- * @mtime_ns: and its time of modification, ns since 1970
+ * @mtime_ns: and its time of modification, ns since 1970; of a URI the validator of
+ *     its HttpStamp
  * @key: what else decides the result: version and digest of the model, window,
  *     hop, max-duration
  *
@@ -93,7 +107,7 @@ gboolean cache_store_change (Cache *cache, const char *path, guint64 size,
  *
  * Takes files that are gone out of the cache, all or none, and prints their names.
  * Files stay that may be on a disk which is not mounted, or below a root that
- * cache_set_root() was not told.
+ * cache_set_root() was not told, and those of web servers, which are not asked.
  *
  * Returns: %FALSE with @error set
  */

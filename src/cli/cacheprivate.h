@@ -20,6 +20,6 @@ gboolean cache_set_error (Cache *cache, GError **error);
 gboolean cache_execute (Cache *cache, const char *sql, GError **error);
 sqlite3_stmt *cache_prepare (Cache *cache, const char *sql, GError **error);
 
-/* The name of a row's file: absolute, or relative to a root that is not known.  Free
- * with g_free(). */
+/* The name of a row's file: a URI, absolute, or relative to a root that is not known.
+ * Free with g_free(). */
 char *cache_make_name (const Cache *cache, sqlite3_stmt *statement, int column);

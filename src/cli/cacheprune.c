@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "analysis/filename.h"
+#include "analysis/httpstamp.h"
 #include "cache.h"
 #include "cacheprivate.h"
 
@@ -21,7 +22,7 @@ typedef struct
   GHashTable *alive;  /* folders that files of the cache are below, see above */
   GPtrArray *missing; /* char *: the rows' paths, as the cache has them */
   GPtrArray *names;   /* char *: of the same files */
-  guint64 n_files, n_relative;
+  guint64 n_files, n_relative, n_uris;
 } Search;
 
 static void
@@ -91,7 +92,9 @@ look_for_files (Search *search, GError **error)
     struct stat info;
 
     search->n_files++;
-    if (!g_path_is_absolute (name)) {
+    if (httpstamp_is_uri (name)) {
+      search->n_uris++;
+    } else if (!g_path_is_absolute (name)) {
       search->n_relative++;
     } else if (stat (name, &info) == 0) {
       add_alive (search, name, info.st_dev);
@@ -183,5 +186,9 @@ cache_prune (Cache *cache, gboolean dry_run, gboolean quiet, GError **error)
                 " %s kept: without --cache-root it is not known where they "
                 "are.\n",
         search.n_relative, say_files (search.n_relative));
+  if (search.n_uris > 0)
+    g_printerr ("genreclassify: %" G_GUINT64_FORMAT
+                " %s kept: web servers are not asked for what is gone.\n",
+        search.n_uris, say_files (search.n_uris));
   return TRUE;
 }

@@ -166,6 +166,8 @@ explain_missing (const char *path, int fault)
     return make_failure (REASON_NOT_FOUND,
         g_strdup_printf (
             "It is a symbolic link to %s, which does not exist.", target));
+  if (!*path)
+    return make_failure (REASON_NOT_FOUND, g_strdup ("The name is empty."));
   if (fault == ENOENT || fault == ENOTDIR)
     return make_failure (REASON_NOT_FOUND, g_strdup ("It does not exist."));
   return make_failure (REASON_UNREADABLE,

@@ -2,6 +2,7 @@
 
 #include "listreader.h"
 
+#include <math.h>
 #include <string.h>
 
 /* more than any path has */
@@ -9,6 +10,7 @@
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define PLAYLIST_HEADER "#EXTM3U"
+#define PLAYLIST_ENTRY "#EXTINF:"
 
 struct _ListReader
 {
@@ -19,6 +21,7 @@ struct _ListReader
   gboolean ended;
   gboolean null;
   gboolean keep_empty;
+  double duration; /* s, of the name that came last or comes next; 0: unknown */
 };
 
 ListReader *
@@ -141,17 +144,37 @@ clean (const ListReader *reader, char *name)
     name[length - 1] = '\0';
 }
 
+/* The seconds of "#EXTINF:SECONDS,TITLE", or 0.  Some programs put more words before
+ * the comma, and -1 stands for what has no end. */
+static double
+parse_duration (const char *line)
+{
+  const char *number = line + strlen (PLAYLIST_ENTRY);
+  double seconds;
+  char *end;
+
+  while (*number == ' ')
+    number++;
+  if (!g_ascii_isdigit (*number))
+    return 0;
+  seconds = g_ascii_strtod (number, &end);
+  return strchr (", \t", *end) && isfinite (seconds) ? seconds : 0;
+}
+
 /* Takes a line of a playlist.  NULL if it is a comment. */
 static char *
-resolve (const ListReader *reader, char *line)
+resolve (ListReader *reader, char *line)
 {
   g_autofree char *scheme = g_uri_parse_scheme (line);
   char *path = scheme || g_path_is_absolute (line) || !reader->folder
       ? g_strdup (line)
       : g_build_filename (reader->folder, line, NULL);
 
-  if (*line == '#' && !exists (path))
+  if (*line == '#' && !exists (path)) {
     g_clear_pointer (&path, g_free);
+    if (g_str_has_prefix (line, PLAYLIST_ENTRY))
+      reader->duration = parse_duration (line);
+  }
   g_free (line);
   return path;
 }
@@ -161,6 +184,7 @@ list_reader_next (ListReader *reader, GCancellable *cancellable, GError **error)
 {
   char *name;
 
+  reader->duration = 0;
   if (!reader->begun && !reader->null &&
       !find_separator (reader, cancellable, error))
     return NULL;
@@ -177,4 +201,10 @@ list_reader_next (ListReader *reader, GCancellable *cancellable, GError **error)
     g_free (name);
   }
   return NULL;
+}
+
+double
+list_reader_get_duration (const ListReader *reader)
+{
+  return reader->duration;
 }

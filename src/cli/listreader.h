@@ -37,3 +37,7 @@ void list_reader_keep_empty (ListReader *reader);
  * and with @error set if it cannot be read. */
 char *list_reader_next (
     ListReader *reader, GCancellable *cancellable, GError **error);
+
+/* The seconds that a playlist ("#EXTINF:215,Title") gives for the name that came
+ * last; 0: unknown. */
+double list_reader_get_duration (const ListReader *reader);

@@ -287,22 +287,22 @@ check_timeout (CommandOptions *options, GError **error)
 static gboolean
 check_failures (CommandOptions *options, GError **error)
 {
-  int *max = &options->max_failures;
+  const int max = options->max_failures;
 
   if (!check_range (
           "--retries", options->retries, 0, OPTIONS_MAX_RETRIES, "", error))
     return FALSE;
   options->pool.retries = options->retries;
   options->listing.one_each = options->pool.unordered;
-  if (*max != OPTIONS_NOT_GIVEN && options->report.ok_if_failed) {
+  if (max != OPTIONS_NOT_GIVEN && options->report.ok_if_failed) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--ok-if-failed knows no number, and --max-failures names one.");
     return FALSE;
   }
-  if (*max == OPTIONS_NOT_GIVEN)
-    *max = 0;
-  options->report.max_failures = *max;
-  return check_range ("--max-failures", *max, 0, G_MAXINT, "", error);
+  if (max == OPTIONS_NOT_GIVEN)
+    return TRUE;
+  options->report.max_failures = max;
+  return check_range ("--max-failures", max, 0, G_MAXINT, "", error);
 }
 
 gboolean
@@ -617,7 +617,7 @@ gboolean
 options_parse (CommandOptions *options, int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (
-      "FILE|DIRECTORY|URI|-... | eval|models|monitor|serve");
+      "FILE|DIRECTORY|URI|-... | batch|eval|models|monitor|serve");
   const GOptionEntry *tables[G_N_ELEMENTS (groups) + 2] = { NULL };
 
   *options = (CommandOptions){ .pool.jobs = OPTIONS_NOT_GIVEN,

@@ -23,7 +23,7 @@
 #define OPTIONS_NOT_GIVEN G_MININT
 
 /* What may come in the place of the first file. */
-#define OPTIONS_COMMANDS "eval", "models", "monitor", "serve", "help"
+#define OPTIONS_COMMANDS "batch", "eval", "models", "monitor", "serve", "help"
 
 typedef enum
 {
@@ -37,11 +37,12 @@ typedef enum
 typedef struct
 {
   CommandAction action;
-  char *model;      /* name or path; NULL: the default */
-  char *cache;      /* the cache's file, or NULL */
-  char *cache_root; /* of the names in it, or NULL */
-  char *export;     /* the format of COMMAND_EXPORT_CACHE */
-  char *undo;       /* the log of COMMAND_UNDO */
+  char *model;           /* name or path; NULL: the default */
+  char *cache;           /* the cache's file, or NULL */
+  char *cache_root;      /* of the names in it, or NULL */
+  gboolean cache_is_own; /* no other process uses it */
+  char *export;          /* the format of COMMAND_EXPORT_CACHE */
+  char *undo;            /* the log of COMMAND_UNDO */
   /* what the parts of the command take; their strings belong to this */
   ReportOptions report;
   ListingOptions listing;

@@ -2,7 +2,34 @@
 
 #include "poolprivate.h"
 
+#include <string.h>
+
+#include "analysis/httpstamp.h"
 #include "writememory.h"
+
+void
+pool_cache_find_stamp (const PoolOptions *options, FileTask *task)
+{
+  const ListingItem *item = task->item;
+
+  task->has_stamp = !item->error && file_stamp_get (item->name, &task->stamp);
+  task->looks = !item->error && !task->has_stamp && options->cache &&
+      httpstamp_is_uri (item->name);
+}
+
+gboolean
+pool_cache_take_stamp (FileTask *task, const WireMessage *message)
+{
+  /* without a question it can only be said that the answer holds no more */
+  if (message->size > 0 &&
+      (!task->looks || message->size != sizeof task->stamp))
+    return FALSE;
+  task->looks = FALSE;
+  task->has_stamp = message->size > 0;
+  if (task->has_stamp)
+    memcpy (&task->stamp, message->data, sizeof task->stamp);
+  return TRUE;
+}
 
 gboolean
 pool_cache_look_up (const PoolOptions *options, FileTask *task)

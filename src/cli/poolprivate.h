@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "analysis/wire.h"
 #include "grouping.h"
 #include "listing.h"
 #include "outcome.h"
@@ -23,7 +24,15 @@ typedef struct
   gboolean done;
   FileStamp stamp; /* of the file before it was read */
   gboolean has_stamp;
+  gboolean looks; /* its web server is to be asked for the stamp first */
 } FileTask;
+
+/* Takes the stamp of a file that is here, or sees whether one is to be asked for. */
+void pool_cache_find_stamp (const PoolOptions *options, FileTask *task);
+
+/* Takes the stamp that a worker tells, or that there is none.  FALSE if @message says
+ * neither, or was not asked for. */
+gboolean pool_cache_take_stamp (FileTask *task, const WireMessage *message);
 
 /* The functions below do nothing without a cache.  Those that keep something return
  * FALSE, with @error set, if the cache cannot be written. */

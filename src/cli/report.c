@@ -352,11 +352,12 @@ note_truncated (Report *report, const Result *result)
   fprintf (report->failures, "%s.\n", line->str);
 }
 
-/* FALSE if stdout cannot be written, which g_print() would not report. */
+/* FALSE if stdout cannot be written, which g_print() would not report.  JSON is UTF-8
+ * in every locale, and names in it are to be the very ones that were given. */
 static gboolean
 print (Report *report)
 {
-  g_autofree char *local = report->utf8
+  g_autofree char *local = report->utf8 || report->options->json
       ? NULL
       : g_convert_with_fallback (report->text->str, -1, report->charset,
             "UTF-8", "?", NULL, NULL, NULL);
@@ -377,8 +378,8 @@ print (Report *report)
   return !report->broken;
 }
 
-static ResultParts
-get_parts (const ReportOptions *options)
+ResultParts
+report_get_parts (const ReportOptions *options)
 {
   return (options->segments ? RESULT_SEGMENTS : 0) |
       (options->embedding ? RESULT_EMBEDDING : 0) |
@@ -409,7 +410,7 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
     note_truncated (report, result);
   if (report->options->json) {
     g_autofree char *json = outcome_to_json (
-        outcome, get_parts (report->options));
+        outcome, report_get_parts (report->options));
 
     g_string_append_printf (report->text, "%s\n", json);
   } else if (!result->error && !report->options->quiet) {

@@ -26,6 +26,9 @@ typedef struct
   const char *errors_path; /* where failures go as JSON Lines, or NULL */
 } ReportOptions;
 
+/* What the JSON of a result has beside what it always has. */
+ResultParts report_get_parts (const ReportOptions *options);
+
 typedef struct _Report Report;
 
 /* NULL with @error set if the file of errors cannot be made. */

@@ -12,6 +12,7 @@
 
 #include <gst/gst.h>
 
+#include "analysis/httpstamp.h"
 #include "analysis/plugin.h"
 #include "analysis/wire.h"
 #include "genre/genre.h"
@@ -55,10 +56,16 @@ file_stamp_get (const char *path, FileStamp *stamp)
  * writes a file. */
 
 static void
+send_bytes (int output, WireKind kind, gconstpointer data, gsize size)
+{
+  if (!wire_write (output, kind, data, size) && !writing)
+    exit (1);
+}
+
+static void
 send_message (int output, WireKind kind, const char *data)
 {
-  if (!wire_write (output, kind, data, strlen (data)) && !writing)
-    exit (1);
+  send_bytes (output, kind, data, strlen (data));
 }
 
 static void
@@ -188,12 +195,32 @@ read_genre (Result *result)
   }
 }
 
+/* Plays the file; tells if it is not the one that @stamp, which may be NULL, is of.
+ * Nobody asks that of a file of this machine before it is written. */
+static Result *
+analyse (const char *name, const FileStamp *stamp, const WorkerOptions *options,
+    int output)
+{
+  AnalysisOptions how = options->analysis;
+  HttpStamp looked = { 0 };
+  Result *found;
+
+  if (stamp && stamp->inode == 0 && httpstamp_is_uri (name)) {
+    looked = (HttpStamp){ stamp->size, stamp->mtime_ns };
+    how.http_stamp = &looked;
+  }
+  found = analysis_run (name, &how, on_segment, &output);
+  if (how.http_stamp && !looked.validator)
+    send_message (output, WIRE_STAMP, "");
+  return found;
+}
+
 static void
-find_genre (Outcome *outcome, const WorkerOptions *options, int output)
+find_genre (Outcome *outcome, const FileStamp *stamp,
+    const WorkerOptions *options, int output)
 {
   if (!outcome->result->labels && !outcome->result->group) {
-    Result *found = analysis_run (
-        outcome->result->name, &options->analysis, on_segment, &output);
+    Result *found = analyse (outcome->result->name, stamp, options, output);
 
     read_genre (found);
     result_free (outcome->result);
@@ -214,7 +241,7 @@ serve (const char *request, const FileStamp *stamp,
 
   if (!outcome.result)
     return FALSE;
-  find_genre (&outcome, options, output);
+  find_genre (&outcome, stamp, options, output);
   result = result_to_json (outcome.result, options->parts);
   send_message (output, WIRE_RESULT, result);
   if (worker_writes_tags (options, outcome.result)) {
@@ -304,6 +331,27 @@ take_stamp (const WireMessage *message, FileStamp *stamp)
   return TRUE;
 }
 
+/* Asks a server what its file is now.  FALSE if @message is no such question. */
+static gboolean
+look (const WireMessage *message, int output)
+{
+  char *uri;
+  const guint64 timeout = g_ascii_strtoull (message->data, &uri, 10);
+  HttpStamp found;
+  FileStamp stamp = { 0 };
+
+  if (timeout < 1 || timeout > WORKER_MAX_LOOK || *uri != ' ')
+    return FALSE;
+  if (!httpstamp_get (uri + 1, (guint) timeout, &found)) {
+    send_message (output, WIRE_STAMP, "");
+    return TRUE;
+  }
+  stamp.size = found.size;
+  stamp.mtime_ns = found.validator;
+  send_bytes (output, WIRE_STAMP, &stamp, sizeof stamp);
+  return TRUE;
+}
+
 /* Until there are no more requests.  FALSE if they did not end in order. */
 static gboolean
 serve_all (WireReader *requests, const WorkerOptions *options, int output)
@@ -315,11 +363,16 @@ serve_all (WireReader *requests, const WorkerOptions *options, int output)
 
   while ((status = wire_reader_next (requests, 0, &message)) == WIRE_MESSAGE) {
     const FileStamp *known = has_stamp ? &stamp : NULL;
+    gboolean ok = FALSE;
 
     has_stamp = message.kind == WIRE_STAMP;
-    if (has_stamp ? !take_stamp (&message, &stamp)
-                  : message.kind != WIRE_REQUEST ||
-                !serve (message.data, known, options, output))
+    if (message.kind == WIRE_LOOK)
+      ok = look (&message, output);
+    else if (has_stamp)
+      ok = take_stamp (&message, &stamp);
+    else if (message.kind == WIRE_REQUEST)
+      ok = serve (message.data, known, options, output);
+    if (!ok)
       return FALSE;
   }
   return status == WIRE_END;

@@ -7,16 +7,25 @@
  * analysis/wire.h.  The worker takes
  *
  *   WIRE_OPTIONS  first, once: worker_options_to_text()
+ *   WIRE_LOOK     for a file of a web server, if there is a cache: "MS URI", how many
+ *                 milliseconds to wait for the server, and what to ask it for
  *   WIRE_STAMP    before a request: what its file was when its genre was, or is to
  *                 be, found; into another one nothing is written
  *   WIRE_REQUEST  for each file: a Result, which has the file's name; if it has a
  *                 genre or a group, that was known before and is not analysed
  *                 again
  *
- * and answers each request with
+ * and answers WIRE_LOOK with
+ *
+ *   WIRE_STAMP    what the server says the file is now; empty if that is not to be
+ *                 had, or gives nothing by which a change would show
+ *
+ * and each request with
  *
  *   WIRE_ALIVE    any number of times: one more segment was classified, or more of
  *                 the audio compared that must not change when tags are written
+ *   WIRE_STAMP    at most once, empty: the server has sent another file than the one
+ *                 that the request's stamp is of
  *   WIRE_RESULT   once
  *   WIRE_CHANGE   once, after a result for which worker_writes_tags() is TRUE
  *
@@ -31,6 +40,12 @@
  * ID of its parent. */
 #define WORKER_ARGUMENT "--worker"
 
+/* ms of WIRE_LOOK at most, and at most half of what a file is given: a server that
+ * never answers HEAD may well send the file */
+#define WORKER_MAX_LOOK 10000
+
+/* Of a file of a web server, device and inode are 0, and the others are those of its
+ * HttpStamp, the validator in the place of the time. */
 typedef struct
 {
   guint64 device, inode, size;

@@ -28,6 +28,7 @@ struct _Pool
   FileTask *waiting;  /* the last of them, while there is no worker for it */
   GQueue to_retry;    /* FileTask; at its end those that are to be alone */
   FileTask *alone;    /* while it runs, no other is sent to a worker */
+  guint n_put_off;    /* files that were begun while to_retry had some */
   Grouping *grouping; /* or NULL */
   GQueue to_write;    /* FileTask of complete groups, while no worker is free */
   guint pump_source;
@@ -81,6 +82,19 @@ set_done (Pool *pool, FileTask *task)
   schedule_pump (pool);
 }
 
+/* Those that are to be alone stay behind the others; of each, who came first is first,
+ * so that a server which is busy is not asked for one file over and over. */
+static void
+queue_for_retry (Pool *pool, FileTask *task)
+{
+  GList *next = task->alone ? NULL : pool->to_retry.head;
+
+  while (next && !((const FileTask *) next->data)->alone)
+    next = next->next;
+  g_queue_insert_before (&pool->to_retry, next, task);
+  schedule_pump (pool);
+}
+
 /* If it has failed, and may not do so the next time, it will be tried again. */
 static gboolean
 retry_later (Pool *pool, FileTask *task)
@@ -93,11 +107,7 @@ retry_later (Pool *pool, FileTask *task)
     return FALSE;
   g_clear_pointer (&task->outcome.result, result_free);
   task->alone = reason == REASON_DECODER_CRASHED;
-  if (task->alone)
-    g_queue_push_tail (&pool->to_retry, task);
-  else
-    g_queue_push_head (&pool->to_retry, task);
-  schedule_pump (pool);
+  queue_for_retry (pool, task);
   return TRUE;
 }
 
@@ -205,6 +215,20 @@ hand_on_done (Pool *pool)
   }
 }
 
+/* Whether a worker has something to do with a result that was in the cache. */
+static gboolean
+needs_worker (Pool *pool, FileTask *task)
+{
+  const WorkerOptions *options = &pool->options->worker;
+
+  if (task->outcome.result->error)
+    return FALSE;
+  /* with a group it is not known yet what is to be written */
+  return options->plot ||
+      (options->write && !pool->grouping &&
+          !pool_cache_recall_change (pool->options, task));
+}
+
 /* What workers answer */
 
 /* Each gives FALSE if the answer is not what a worker sends. */
@@ -243,11 +267,30 @@ take_change (Pool *pool, FileTask *task, const char *json)
   return TRUE;
 }
 
+/* Sets @is_known if a server was asked what its file is, and the cache has all about
+ * it. */
+static gboolean
+take_stamp (
+    Pool *pool, FileTask *task, const WireMessage *message, gboolean *is_known)
+{
+  const gboolean looks = task->looks;
+
+  if (!pool_cache_take_stamp (task, message))
+    return FALSE;
+  *is_known = looks && pool_cache_look_up (pool->options, task) &&
+      !needs_worker (pool, task);
+  return TRUE;
+}
+
 static gboolean
 on_answer (FileTask *task, const WireMessage *message, gboolean *is_last,
     gpointer user_data)
 {
-  gboolean ok = message->kind == WIRE_RESULT
+  gboolean ok;
+
+  if (message->kind == WIRE_STAMP)
+    return take_stamp (user_data, task, message, is_last);
+  ok = message->kind == WIRE_RESULT
       ? take_result (user_data, task, message->data)
       : message->kind == WIRE_CHANGE &&
           take_change (user_data, task, message->data);
@@ -302,20 +345,6 @@ find_idle_worker (Pool *pool)
 
 /* From the listing to the workers */
 
-/* Whether a worker has something to do with a result that was in the cache. */
-static gboolean
-needs_worker (Pool *pool, FileTask *task)
-{
-  const WorkerOptions *options = &pool->options->worker;
-
-  if (task->outcome.result->error)
-    return FALSE;
-  /* with a group it is not known yet what is to be written */
-  return options->plot ||
-      (options->write && !pool->grouping &&
-          !pool_cache_recall_change (pool->options, task));
-}
-
 static void
 send_task (WorkerProcess *worker, FileTask *task)
 {
@@ -369,6 +398,8 @@ send_again (Pool *pool)
         !(worker = find_idle_worker (pool)))
       return;
     g_queue_pop_head (&pool->to_retry);
+    if (pool->to_retry.length == 0)
+      pool->n_put_off = 0;
     if (task->alone)
       pool->alone = task;
     send_task (worker, task);
@@ -376,12 +407,15 @@ send_again (Pool *pool)
 }
 
 /* Whether the window may be longer: what is at its head would wait for ever if the
- * listing did not go on. */
+ * listing did not go on.  What is to be tried again does not wait for ever if the
+ * listing always has more, and results that are handed on make room. */
 static gboolean
 has_room (Pool *pool)
 {
   const FileTask *head = g_queue_peek_head (&pool->window);
 
+  if (pool->options->unordered && pool->n_put_off >= POOL_WINDOW)
+    return FALSE;
   return pool->window.length < POOL_WINDOW ||
       (head->group && grouping_is_open (head->group));
 }
@@ -408,9 +442,10 @@ begin_file (Pool *pool)
     case LISTING_ITEM:
       break;
   }
+  pool->n_put_off += pool->to_retry.length > 0;
   task = g_new0 (FileTask, 1);
   task->item = item;
-  task->has_stamp = !item->error && file_stamp_get (item->name, &task->stamp);
+  pool_cache_find_stamp (pool->options, task);
   g_queue_push_tail (&pool->window, task);
   task->link = pool->window.tail;
   if (pool->grouping && !item->error)

@@ -29,8 +29,8 @@ typedef gboolean (*PoolFunc) (
  * that the memory does not grow with their number.
  *
  * A file that has failed for a reason that may pass is tried again once nothing else
- * can be begun: all others are done, have begun, or wait for it to be handed on.  One
- * that has ended its process is then the only one, with one process, so that it has
+ * can be begun: all others are done, have begun, or wait for it to be handed on; or
+ * %POOL_WINDOW others were begun since.  One that has ended its process is then the only one, with one process, so that it has
  * the memory for itself and takes no other file with it.
  *
  * Returns: the signal, 0 without, -1 with @error set

@@ -120,6 +120,7 @@ static gboolean
 take_answer (WorkerProcess *worker, const WireMessage *message)
 {
   FileTask *task = worker->task;
+  const gboolean looks = task && task->looks;
   gboolean is_last = FALSE;
 
   restart_timeout (worker);
@@ -133,6 +134,9 @@ take_answer (WorkerProcess *worker, const WireMessage *message)
     worker->task = NULL;
     restart_timeout (worker);
     worker->funcs->answered (task, worker->user_data);
+  } else if (looks && !task->looks) {
+    /* only now it is known that the file has to be fetched */
+    worker_process_send (worker, task);
   }
   return TRUE;
 }
@@ -160,6 +164,15 @@ on_readable (gint fd, GIOCondition condition, gpointer data)
 }
 
 /* Its work */
+
+static void
+send_look (WorkerProcess *worker, const char *uri)
+{
+  const guint half = MIN (worker->options->timeout, WORKER_MAX_LOOK / 500);
+  g_autofree char *text = g_strdup_printf ("%u %s", half * 500, uri);
+
+  (void) wire_write (worker->in, WIRE_LOOK, text, strlen (text));
+}
 
 WorkerProcess *
 worker_process_new (const PoolOptions *options, const WorkerProcessFuncs *funcs,
@@ -208,6 +221,10 @@ worker_process_send (WorkerProcess *worker, FileTask *task)
 
   worker->task = task;
   restart_timeout (worker);
+  if (task->looks) {
+    send_look (worker, task->item->name);
+    return;
+  }
   if (task->has_stamp)
     (void) wire_write (
         worker->in, WIRE_STAMP, &task->stamp, sizeof task->stamp);

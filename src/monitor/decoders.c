@@ -31,6 +31,10 @@
 /* s between two looks at that; after much more, this process itself was stopped */
 #define CHECK_INTERVAL 1
 
+/* what sentences begin with */
+#define DECODES "A process that decodes stations"
+#define FETCHES "A process that fetches stations"
+
 /* A process that decodes, and the one that fetches for it. */
 typedef struct
 {
@@ -43,6 +47,7 @@ typedef struct
   guint capacity;
   GHashTable *stations; /* ids */
   gint64 heard;         /* µs, monotonic, when the last event came */
+  const char *fault;    /* why it was killed, a sentence, or NULL */
 } Pair;
 
 struct _Decoders
@@ -142,14 +147,19 @@ spawn_pair (Pair *pair, GError **error)
   return ok;
 }
 
-static void
+/* Ends it.  Returns how it has ended, as waitpid() tells it: one that was ending already
+ * keeps its own reason. */
+static int
 reap (GPid *pid)
 {
+  int status = 0;
+
   if (*pid) {
     kill (*pid, SIGKILL);
-    waitpid (*pid, NULL, 0);
+    waitpid (*pid, &status, 0);
     *pid = 0;
   }
+  return status;
 }
 
 static void
@@ -212,23 +222,50 @@ forget_station (Decoders *decoders, Pair *pair, guint32 station)
   g_hash_table_remove (decoders->pair_of, GUINT_TO_POINTER (station));
 }
 
-/* One of the pair has ended: ends the other, and tells of all its stations.
- * @why: what it has said of it, or NULL */
+/* @what: begins the sentence; @status: as waitpid() tells it */
+static char *
+describe_status (const char *what, int status)
+{
+  if (WIFSIGNALED (status))
+    return g_strdup_printf ("%s was ended by signal %d (%s).", what,
+        WTERMSIG (status), g_strsignal (WTERMSIG (status)));
+  return g_strdup_printf (
+      "%s has ended by itself, with status %d.", what, WEXITSTATUS (status));
+}
+
+/* A sentence on why the process that decodes has closed its socket; ends it. */
+static char *
+describe_end (Pair *pair)
+{
+  const int status = reap (&pair->decoder);
+
+  switch (WIFEXITED (status) ? WEXITSTATUS (status) : 0) {
+    case DECODER_EXIT_STUCK:
+      return g_strdup_printf (
+          DECODES " could not end a station for %d s.", MAX_ENDING);
+    case DECODER_EXIT_UNHEARD:
+      return g_strdup_printf (
+          FETCHES " has given no sign of life for %d s.", MAX_MUTE);
+    case DECODER_EXIT_ALONE:
+      return describe_status (FETCHES, reap (&pair->fetcher));
+    default:
+      return describe_status (DECODES, status);
+  }
+}
+
+/* The pair is of no more use: ends it, and tells of all its stations.
+ * @why: a sentence, or NULL if one of the pair has ended */
 static void
 lose_pair (Decoders *decoders, Pair *pair, const char *why)
 {
   g_autoptr (GList) stations = g_hash_table_get_keys (pair->stations);
   const gboolean was_ready = pair->is_ready;
+  g_autofree char *end = why ? g_strdup (why) : describe_end (pair);
 
   if (!was_ready)
-    fail (decoders,
-        why ? why
-            : "The processes that decode stations end before they have "
-              "begun; with GST_DEBUG=1 they say more.");
+    fail (decoders, end);
   else
-    g_printerr (
-        "genreclassify: A process that decodes stations has ended by itself; %u "
-        "stations are lost for a moment.\n",
+    g_printerr ("genreclassify: %s  %u stations are lost for a moment.\n", end,
         g_hash_table_size (pair->stations));
   decoders->n_crashes++;
   for (GList *i = stations; i; i = i->next)
@@ -287,7 +324,7 @@ take_event (Pair *pair, StationEvent *event, gssize size)
   Decoders *decoders = pair->decoders;
 
   if (!is_sound (pair, event, size)) {
-    lose_pair (decoders, pair, NULL);
+    lose_pair (decoders, pair, DECODES " has sent what it cannot mean.");
     return FALSE;
   }
   pair->heard = g_get_monotonic_time ();
@@ -327,7 +364,7 @@ on_socket (int fd, GIOCondition condition, gpointer user_data)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
       return G_SOURCE_CONTINUE;
     if (size <= 0) {
-      lose_pair (pair->decoders, pair, NULL);
+      lose_pair (pair->decoders, pair, pair->fault);
       return G_SOURCE_REMOVE;
     }
     if (!take_event (pair, &event, size))
@@ -353,7 +390,11 @@ check_pairs (gpointer user_data)
     if (was_away)
       pair->heard = now;
     else if (now - pair->heard > patience * G_TIME_SPAN_SECOND)
-      lose_pair (decoders, pair, NULL);
+      lose_pair (decoders, pair,
+          pair->is_ready ? DECODES
+              " has given no sign of life for " G_STRINGIFY (MAX_MUTE) " s."
+                         : DECODES " has not begun within " G_STRINGIFY (
+                               MAX_START) " s; with GST_DEBUG=1 it says more.");
   }
   return G_SOURCE_CONTINUE;
 }
@@ -364,9 +405,13 @@ check_pairs (gpointer user_data)
 static void
 send_order (Pair *pair, const StationOrder *order, int file)
 {
-  if (!packet_send (pair->socket, order, station_order_get_size (order), &file,
+  if (packet_send (pair->socket, order, station_order_get_size (order), &file,
           file >= 0 ? 1 : 0))
-    kill (pair->decoder, SIGKILL);
+    return;
+  if (errno == EAGAIN)
+    pair->fault = DECODES
+        " has taken no order for " G_STRINGIFY (MAX_BLOCKED) " s.";
+  kill (pair->decoder, SIGKILL);
 }
 
 /* How many stations a process takes if they are as suspect as that.  One crash may have

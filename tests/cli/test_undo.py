@@ -15,7 +15,7 @@ import unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 # WireKind of src/analysis/wire.h
-OPTIONS, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(7)
+OPTIONS, LOOK, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(8)
 
 
 def encode(path, seconds, rate):

@@ -13,7 +13,7 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 CLIP = os.environ["TEST_CLIP"]
 # WireKind of src/analysis/wire.h
-OPTIONS, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(7)
+OPTIONS, LOOK, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(8)
 
 
 def pack(*messages):
@@ -67,6 +67,17 @@ class Test(unittest.TestCase):
         self.assertEqual([kind for kind, _ in messages], [RESULT, CHANGE])
         self.assertEqual(json.loads(messages[1][1])["note"],
                          "The confidence, 0.25, is below 0.50.")
+
+    def test_look(self):
+        """There is no server, which is no failure; a question that is none is one."""
+        nowhere = b"10000 http://127.0.0.1:1/song.ogg"
+        self.assertEqual(run(pack((OPTIONS, b"{}"), (LOOK, nowhere), (LOOK, nowhere))),
+                         (0, [(STAMP, b"")] * 2, ""))
+        for data in (b"", b"http://127.0.0.1:1/", b"0 http://h/", b"1",
+                     b"10001 http://h/"):
+            with self.subTest(data):
+                status, messages, _ = run(pack((OPTIONS, b"{}"), (LOOK, data)))
+                self.assertEqual((status, messages), (1, []))
 
     def test_analysis(self):
         """Each segment of a file whose genre is not known is a sign of life."""

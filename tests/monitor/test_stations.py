@@ -736,7 +736,7 @@ class HostileTest(StationsTest):
         took = time.monotonic() - start
         self.assertLess(monitor.cpu_seconds("decoder") - used, took)
         self.assertEqual((monitor.children("decoder"), monitor.children("fetcher")),
-                         decoders)
+                         decoders, monitor.get_errors())
         self.assertEqual(monitor.stop(), 0)
         (record,) = monitor.titles("plain")
         self.check_title(record, "Ana", "Song")

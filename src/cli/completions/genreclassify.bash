@@ -52,7 +52,11 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W album -- "$current")
       return
       ;;
-    --jobs | -j | --timeout | --shard | --window | --hop | --max-duration | \
+    --shard)
+      mapfile -t COMPREPLY < <(compgen -W auto -- "$current")
+      return
+      ;;
+    --jobs | -j | --timeout | --max-failures | --retries | --shard-count | --shard-index | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout | --keep-uploads | --base-path | --public-host | --socket-mode | \
       --trusted-proxy | --every | --listen | --min-title | --mqtt | --mqtt-queue | --per-process | \
@@ -89,9 +93,10 @@ _genreclassify() {
     *)
       options='--append --cache --cache-prune --cache-root --dry-run --embedding --errors --export --files-from --force
         --genre-map --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration
-        --min-confidence --model --null --overwrite --placeholder --plot --preserve-times --quiet
-        --segments --shard --strict --tags --timeout --top --undo --verbose --version --window --write
-        --write-confidence --write-tags --write-top'
+        --max-failures --min-confidence --model --null --ok-if-failed --overwrite --placeholder --plot
+        --preserve-times --quiet --retries --segments --shard --shard-count --shard-index --strict --tags
+        --timeout --top --undo --unordered --verbose --version --window --write --write-confidence
+        --write-tags --write-top'
       ((COMP_CWORD == 1)) && words='eval help models monitor serve'
       ;;
   esac

@@ -28,10 +28,6 @@
 #define MEMORY (G_GUINT64_CONSTANT (4) << 30)
 #define STATION_MEMORY (G_GUINT64_CONSTANT (64) << 20)
 
-/* s that a station may take to end before the process gives up on itself: a decoder in
- * an endless loop can be ended in no other way */
-#define MAX_ENDING 15
-
 /* threads that wait for stations to end */
 #define ENDING_THREADS 4
 
@@ -116,7 +112,7 @@ give_up_if_stuck (void)
       g_get_monotonic_time () - endings.moved > MAX_ENDING * G_TIME_SPAN_SECOND;
   g_mutex_unlock (&endings.lock);
   if (is_stuck)
-    _exit (1);
+    _exit (DECODER_EXIT_STUCK);
 }
 
 /* Whether this process itself has stood still since the last time. */
@@ -136,7 +132,7 @@ static void
 check_fetcher (DecoderProcess *process)
 {
   if (g_get_monotonic_time () - process->heard > MAX_MUTE * G_TIME_SPAN_SECOND)
-    _exit (1);
+    _exit (DECODER_EXIT_UNHEARD);
 }
 
 static gboolean
@@ -211,7 +207,7 @@ on_fetcher (int socket, GIOCondition condition, gpointer user_data)
 
   (void) condition;
   if (read (socket, &sign, sizeof sign) <= 0)
-    _exit (1);
+    _exit (DECODER_EXIT_ALONE);
   process->heard = g_get_monotonic_time ();
   return G_SOURCE_CONTINUE;
 }

@@ -15,9 +15,9 @@ typedef struct
   guint64 window; /* ns */
   guint threads;  /* that classify */
   guint max_stations;
-  guint patience;   /* see DecodersOptions */
+  guint patience; /* see DecodersOptions */
   ListenerAccess access;
-  char *instead;    /* see ListenerOptions, or NULL */
+  char *instead; /* see ListenerOptions, or NULL */
 } DecoderSettings;
 
 /* the numbers of its sockets: to the monitor, and to the process that fetches for it */
@@ -26,6 +26,17 @@ typedef struct
 
 /* s in which it, and the process that fetches for it, must give a sign of life */
 #define MAX_MUTE 15
+/* s that a station may take to end before the process gives up on itself: a decoder in
+ * an endless loop can be ended in no other way */
+#define MAX_ENDING 15
+
+/* Its exit statuses when it gives up by itself. */
+typedef enum
+{
+  DECODER_EXIT_STUCK = 10, /* no station has ended for MAX_ENDING */
+  DECODER_EXIT_UNHEARD, /* that which fetches gave no sign of life for MAX_MUTE */
+  DECODER_EXIT_ALONE    /* that which fetches has ended */
+} DecoderExit;
 
 /* descriptors that it needs for each station, and for itself */
 #define DECODER_STATION_DESCRIPTORS 8

@@ -10,6 +10,9 @@
 /* kbit/s of a variant that is good enough to be classified */
 #define MAX_BITRATE 160
 
+/* sources of one station that are kept: it mostly has one for each of its streams */
+#define MAX_KEPT 32
+
 static void
 fail (ListenerSource *source, const char *reason)
 {
@@ -261,17 +264,32 @@ on_autoplug_continue (
       !g_str_has_prefix (type, "subpicture/");
 }
 
-/* Of the variants of a station, which may have a video as well, the smallest. */
+/* One that plays HLS or its like. */
+static gboolean
+is_adaptive (gpointer element)
+{
+  return g_object_class_find_property (
+             G_OBJECT_GET_CLASS (element), "connection-speed") != NULL;
+}
+
+/* Of the variants of a station, which may have a video as well, the smallest.
+ *
+ * When such an element ends, it uses its sources without a reference, while the thread
+ * that fetches may have given up and freed them. */
 static void
 on_element_added (
     GstBin *parser, GstBin *bin, GstElement *element, gpointer user_data)
 {
+  ListenerSource *source = user_data;
+
   (void) parser;
-  (void) bin;
-  (void) user_data;
-  if (g_object_class_find_property (
-          G_OBJECT_GET_CLASS (element), "connection-speed"))
+  if (is_adaptive (element))
     g_object_set (element, "connection-speed", MAX_BITRATE, NULL);
+  if (!is_adaptive (bin))
+    return;
+  g_async_queue_push (source->kept, gst_object_ref (element));
+  if (g_async_queue_length (source->kept) > MAX_KEPT)
+    gst_object_unref (g_async_queue_pop (source->kept));
 }
 
 static void
@@ -345,7 +363,7 @@ build_fetched (ListenerSource *source, const char *uri, int file,
   g_signal_connect (
       parser, "unknown-type", G_CALLBACK (on_unknown_type), source);
   g_signal_connect (
-      parser, "deep-element-added", G_CALLBACK (on_element_added), NULL);
+      parser, "deep-element-added", G_CALLBACK (on_element_added), source);
   watch_pads (source, parser);
   gst_element_link (fetch, parser);
   return TRUE;
@@ -405,6 +423,7 @@ listener_source_build (ListenerSource *source, const char *uri, int file,
   int device = find_device (uri);
 
   g_mutex_init (&source->lock);
+  source->kept = g_async_queue_new ();
   if (device >= 0)
     return build_device (
         source, device, uri + strlen (devices[device].scheme), error);
@@ -424,6 +443,14 @@ listener_source_get_access (const char *uri)
 void
 listener_source_clear (ListenerSource *source)
 {
+  GstElement *kept;
+
   source->decoder = NULL; /* the pipeline's */
+  while ((kept = g_async_queue_try_pop (source->kept))) {
+    /* it may have left the pipeline before that was */
+    gst_element_set_state (kept, GST_STATE_NULL);
+    gst_object_unref (kept);
+  }
+  g_async_queue_unref (source->kept);
   g_mutex_clear (&source->lock);
 }

@@ -30,6 +30,7 @@ typedef struct
   GstElement *decoder; /* of that stream, or NULL */
   gint64
       drained; /* µs, monotonic, when a stream ended that no other follows; 0 */
+  GAsyncQueue *kept; /* GstElement, sources that must not be freed yet */
   gboolean is_fetched;
   GThread *ended_in; /* the thread in which all had been fetched, or NULL */
 } ListenerSource;

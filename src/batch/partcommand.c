@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "partcommand.h"
+
+#include "partfiles.h"
+
+static gboolean
+parse (CommandOptions *command, const char *list, const char *cache,
+    const char *const *options, GError **error)
+{
+  /* the last of several --jobs counts; a task of a cluster has one processor unless
+   * it asks for more */
+  const char *const own[] = { "genreclassify", "--json", "--null", "--jobs",
+    "1", "--files-from", list, "--cache", cache, NULL };
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) argv = NULL;
+
+  g_strv_builder_addv (builder, (const char **) own);
+  g_strv_builder_addv (builder, (const char **) options);
+  argv = g_strv_builder_end (builder);
+  if (!options_parse (command, g_strv_length (argv), argv, error)) {
+    g_prefix_error (error, "The options of the parts: ");
+    return FALSE;
+  }
+  command->listing.one_each = TRUE;
+  command->cache_is_own = TRUE;
+  return TRUE;
+}
+
+/* What of the options is not for a part, or NULL. */
+static const char *
+find_unfit (const CommandOptions *command)
+{
+  if (command->action != COMMAND_CLASSIFY)
+    return "they are to analyse files, and do nothing else";
+  if (command->listing.names[0])
+    return "files are named before \"--\", and options after it";
+  if (command->listing.shard.count)
+    return "--shard is what the plan is for";
+  if (command->pool.worker.plot)
+    return "--plot draws one file";
+  if (command->pool.unordered)
+    return "--unordered would keep the results from being compared with the list";
+  if (command->report.errors_path)
+    return "--errors is one file, and \"batch merge\" writes such a one";
+  if (command->pool.worker.tags.undo_log && !command->report.log_is_own)
+    return "--log is one file, and each part has one in logs/";
+  return NULL;
+}
+
+gboolean
+part_command_check (
+    const char *const *options, PartNeeds *needs, GError **error)
+{
+  g_auto (CommandOptions) command = { 0 };
+  const char *unfit;
+
+  if (!parse (&command, "list", "cache", options, error))
+    return FALSE;
+  unfit = find_unfit (&command);
+  if (unfit) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The options of the parts: %s.", unfit);
+    return FALSE;
+  }
+  *needs = (PartNeeds){ .by_album = command.listing.by_album,
+    .max_duration = command.pool.worker.analysis.max_duration,
+    .jobs = command.pool.jobs };
+  return TRUE;
+}
+
+gboolean
+part_command_parse (
+    CommandOptions *command, const Plan *plan, guint part, GError **error)
+{
+  g_autofree char *list = plan_make_path (plan, "lists", part, "");
+  g_autofree char *cache = plan_make_path (
+      plan, "parts", part, PART_CACHE PART_UNFINISHED);
+  TagOptions *tags = &command->pool.worker.tags;
+
+  if (!parse (command, list, cache, (const char *const *) plan->options, error))
+    return FALSE;
+  if (command->report.log_is_own) {
+    g_free ((char *) tags->undo_log);
+    tags->undo_log = plan_make_path (plan, "logs", part, ".undo.jsonl");
+  }
+  return TRUE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* How a part stands: a file that the part writes now and then, for who asks. */
+
+#pragma once
+
+#include "plan.h"
+
+/* What became of the files so far. */
+typedef struct
+{
+  guint64 classified, silent, not_music, skipped, failed;
+} PartCounts;
+
+typedef struct
+{
+  char *host;
+  char *error; /* a sentence: why it has ended before it was whole, or NULL */
+  gint64 started, updated; /* s since 1970 */
+  PartCounts counts;
+  double rate; /* files a second, in the last minutes */
+} PartState;
+
+/* How many files these are. */
+guint64 part_counts_sum (const PartCounts *counts);
+
+/* Replaces the state of @part.  That it cannot be written is no failure of the part, and
+ * not told. */
+void part_state_save (const PartState *state, const Plan *plan, guint part);
+
+/* FALSE if it has none, or one that cannot be read; @state is to be cleared in any
+ * case. */
+gboolean part_state_load (PartState *state, const Plan *plan, guint part);
+
+void part_state_clear (PartState *state);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PartState, part_state_clear)

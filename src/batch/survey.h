@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* How all parts of a plan stand. */
+
+#pragma once
+
+#include "partstate.h"
+#include "plan.h"
+
+typedef enum
+{
+  PART_NOT_BEGUN,
+  PART_WAITING, /* in the queue */
+  PART_RUNNING,
+  PART_FAILED, /* begun, and ended before it was whole */
+  PART_WHOLE,
+  N_PART_STANDINGS
+} PartStanding;
+
+typedef struct
+{
+  PartStanding *standings; /* [n_parts] */
+  PartState *states;       /* [n_parts], of those that were begun */
+  guint n[N_PART_STANDINGS];
+  PartCounts counts; /* of all files that were done */
+  guint64 n_done;
+  double rate;    /* files a second */
+  double left;    /* s until the end at that rate, or -1 */
+  char *no_queue; /* why Slurm's queue is not known, or NULL */
+} Survey;
+
+/* "whole", "running", "waiting", "failed" or "not begun" */
+const char *part_standing_get_name (PartStanding standing);
+
+/* Looks at all parts, and asks Slurm if it is there. */
+Survey *survey_new (const Plan *plan);
+void survey_free (Survey *survey, const Plan *plan);
+
+/* The numbers of the parts that stand so, as "0-3,7"; free with g_free(). */
+char *survey_name_parts (
+    const Survey *survey, const Plan *plan, guint n, const PartStanding *these);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "classification.h"
+
+#include "analysis/modelanswers.h"
+#include "modelname.h"
+
+/* The model's file, and how it calls itself. */
+typedef struct
+{
+  char *path;
+  char *label;       /* "crnn 3": name and version */
+  char **labels;     /* the genres that it knows */
+  char **tag_labels; /* and the tags, or NULL */
+  gboolean has_embedding;
+} ModelLabel;
+
+static void
+model_label_clear (ModelLabel *model)
+{
+  g_free (model->path);
+  g_free (model->label);
+  g_strfreev (model->labels);
+  g_strfreev (model->tag_labels);
+}
+
+struct _Classification
+{
+  const CommandOptions *options;
+  PoolOptions pool;
+  ModelLabel model;
+  Cache *cache; /* or NULL */
+  char *cache_key;
+};
+
+static gboolean
+find_model (const char *name, ModelLabel *found, GError **error)
+{
+  GenreModel *model = model_name_load (
+      name, &found->path, &found->label, error);
+  const char *const *tags;
+
+  if (!model)
+    return FALSE;
+  tags = model_get_tags (model);
+  found->labels = g_strdupv ((char **) genre_model_get_labels (model));
+  if (*tags)
+    found->tag_labels = g_strdupv ((char **) tags);
+  found->has_embedding = genre_model_get_embedding_size (model) > 0;
+  genre_model_unref (model);
+  return TRUE;
+}
+
+/* All that a file's result depends on, besides the file itself; free with
+ * g_free(). */
+static char *
+make_cache_key (
+    const ModelLabel *model, const AnalysisOptions *analysis, GError **error)
+{
+  g_autofree char *weights = NULL, *digest = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (model->path, &weights, &length, error))
+    return NULL;
+  digest = g_compute_checksum_for_data (
+      G_CHECKSUM_SHA256, (const guchar *) weights, length);
+  return g_strdup_printf ("%s %s window %" G_GUINT64_FORMAT
+                          " hop %" G_GUINT64_FORMAT
+                          " max-duration %" G_GUINT64_FORMAT,
+      model->label, digest, analysis->window, analysis->hop,
+      analysis->max_duration);
+}
+
+/* All that can be written of what the model says; free with g_strfreev(). */
+static char **
+get_written (const ModelLabel *model, const WorkerOptions *options)
+{
+  GStrvBuilder *words = g_strv_builder_new ();
+  char **all;
+
+  g_strv_builder_addv (words, (const char **) model->labels);
+  if (options->write_tags)
+    g_strv_builder_addv (words, (const char **) model->tag_labels);
+  all = g_strv_builder_end (words);
+  g_strv_builder_unref (words);
+  return all;
+}
+
+/* Tells of what is asked for and will not be, though nothing is wrong. */
+static void
+warn (const CommandOptions *options, const ModelLabel *model)
+{
+  const WorkerOptions *worker = &options->pool.worker;
+  g_auto (GStrv) written = get_written (model, worker);
+  g_autofree char *unknown = worker->map
+      ? vocabulary_find_unknown (worker->map, (const char *const *) written)
+      : NULL;
+
+  if (unknown)
+    g_printerr ("genreclassify: %s\n", unknown);
+  if (worker->write_top > 1 && worker->min_confidence > 0.5)
+    g_printerr ("genreclassify: No file will get more than one genre: of "
+                "probabilities, which add up to 1, only one can be at least "
+                "%g; --min-confidence sets another limit.\n",
+        worker->min_confidence);
+}
+
+static Cache *
+open_cache (const CommandOptions *options, GError **error)
+{
+  g_autoptr (Cache) cache = options->cache_is_own
+      ? cache_open_alone (options->cache, error)
+      : cache_open (options->cache, error);
+
+  return cache && cache_set_root (cache, options->cache_root, error)
+      ? g_steal_pointer (&cache)
+      : NULL;
+}
+
+static gboolean
+check_model (
+    const CommandOptions *options, const ModelLabel *model, GError **error)
+{
+  if (options->pool.needs_tags && !model->tag_labels) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The model %s has no tags, which --%s.", model->label,
+        options->report.tags_of_model ? "tags shows" : "write-tags writes");
+    return FALSE;
+  }
+  if (options->report.embedding && !model->has_embedding) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "The model %s has no embedding, which --embedding adds.", model->label);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+Classification *
+classification_new (const CommandOptions *options, GError **error)
+{
+  g_autoptr (Classification) made = g_new0 (Classification, 1);
+
+  made->options = options;
+  made->pool = options->pool;
+  if (!find_model (options->model, &made->model, error) ||
+      !check_model (options, &made->model, error))
+    return NULL;
+  if (options->cache &&
+      (!(made->cache = open_cache (options, error)) ||
+          !(made->cache_key = make_cache_key (
+                &made->model, &made->pool.worker.analysis, error))))
+    return NULL;
+  warn (options, &made->model);
+  made->pool.worker.analysis.model = made->model.path;
+  made->pool.cache = made->cache;
+  made->pool.cache_key = made->cache_key;
+  return g_steal_pointer (&made);
+}
+
+void
+classification_free (Classification *classification)
+{
+  if (!classification)
+    return;
+  model_label_clear (&classification->model);
+  cache_close (classification->cache);
+  g_free (classification->cache_key);
+  g_free (classification);
+}
+
+gboolean
+classification_finish (Classification *classification, GError **error)
+{
+  Cache *cache = g_steal_pointer (&classification->cache);
+
+  classification_free (classification);
+  return cache_finish (cache, error);
+}
+
+int
+classification_run (Classification *classification, PoolFunc func,
+    gpointer user_data, GError **error)
+{
+  return pool_run (&classification->options->listing, &classification->pool,
+      func, user_data, error);
+}
