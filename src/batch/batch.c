@@ -64,7 +64,8 @@ make_plan (const BatchOptions *options, PartNeeds *needs, GError **error)
           .null = options->null,
           .by_album = needs->by_album,
           .max_duration = (double) needs->max_duration / GENRE_SECOND,
-          .options = part_options },
+          .options = part_options,
+          .key = needs->key },
       error);
   if (plan)
     print_plan (plan);
@@ -74,7 +75,7 @@ make_plan (const BatchOptions *options, PartNeeds *needs, GError **error)
 static int
 run_plan (const BatchOptions *options, GError **error)
 {
-  PartNeeds needs;
+  g_auto (PartNeeds) needs = { 0 };
   g_autoptr (Plan) plan = make_plan (options, &needs, error);
 
   return plan ? STATUS_OK : STATUS_USAGE;
@@ -143,7 +144,7 @@ submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
 static int
 run_slurm (const BatchOptions *options, GError **error)
 {
-  PartNeeds needs;
+  g_auto (PartNeeds) needs = { 0 };
   g_autoptr (Plan) plan = options->resume ? plan_load (options->folder, error)
                                           : make_plan (options, &needs, error);
   g_autofree char *path = NULL;

@@ -2,6 +2,7 @@
 
 #include "partcommand.h"
 
+#include "cli/classification.h"
 #include "partfiles.h"
 
 static gboolean
@@ -65,8 +66,31 @@ part_command_check (
   }
   *needs = (PartNeeds){ .by_album = command.listing.by_album,
     .max_duration = command.pool.worker.analysis.max_duration,
-    .jobs = command.pool.jobs };
-  return TRUE;
+    .jobs = command.pool.jobs,
+    .key = classification_make_key (&command, error) };
+  return needs->key != NULL;
+}
+
+void
+part_needs_clear (PartNeeds *needs)
+{
+  g_free (needs->key);
+}
+
+static gboolean
+check_key (const CommandOptions *command, const Plan *plan, GError **error)
+{
+  g_autofree char *key = classification_make_key (command, error);
+
+  if (!key)
+    return FALSE;
+  if (!plan->key || g_str_equal (key, plan->key))
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "The model is not the one that the plan was made for, and one result would "
+      "have answers of both: expected is %s, but there is %s.",
+      plan->key, key);
+  return FALSE;
 }
 
 gboolean
@@ -78,7 +102,9 @@ part_command_parse (
       plan, "parts", part, PART_CACHE PART_UNFINISHED);
   TagOptions *tags = &command->pool.worker.tags;
 
-  if (!parse (command, list, cache, (const char *const *) plan->options, error))
+  if (!parse (
+          command, list, cache, (const char *const *) plan->options, error) ||
+      !check_key (command, plan, error))
     return FALSE;
   if (command->report.log_is_own) {
     g_free ((char *) tags->undo_log);

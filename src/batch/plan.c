@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "planprivate.h"
+#include "plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -52,6 +52,7 @@ plan_free (Plan *plan)
   g_free (plan->directory);
   g_strfreev (plan->options);
   g_free (plan->digest);
+  g_free (plan->key);
   g_free (plan->parts);
   g_free (plan);
 }
@@ -201,6 +202,7 @@ static gboolean
 read_plan (JsonObject *object, Plan *plan, GError **error)
 {
   JsonNode *digest = json_object_get_member (object, "digest");
+  JsonNode *key = json_object_get_member (object, "key");
 
   if (!read_version (object, error))
     return FALSE;
@@ -212,6 +214,11 @@ read_plan (JsonObject *object, Plan *plan, GError **error)
   if (!plan->digest || strlen (plan->digest) != DIGEST_LENGTH ||
       strspn (plan->digest, "0123456789abcdef") != DIGEST_LENGTH)
     return set_wrong (error, "digest", "a SHA-256");
+  /* without one any results would be taken */
+  if (key && !is_value (key, G_TYPE_STRING))
+    return set_wrong (error, "key", "a string");
+  if (key)
+    plan->key = json_node_dup_string (key);
   return read_options (object, plan, error) &&
       read_count (object, "repeated", &plan->n_repeated, error) &&
       read_parts (object, plan, error);
@@ -296,6 +303,10 @@ build (const Plan *plan)
   json_builder_end_array (builder);
   json_builder_set_member_name (builder, "digest");
   json_builder_add_string_value (builder, plan->digest);
+  if (plan->key) {
+    json_builder_set_member_name (builder, "key");
+    json_builder_add_string_value (builder, plan->key);
+  }
   write_part (builder, &plan->whole);
   json_builder_set_member_name (builder, "repeated");
   json_builder_add_int_value (builder, plan->n_repeated);

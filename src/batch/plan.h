@@ -26,13 +26,17 @@ typedef struct
   char *directory; /* where its relative names start, absolute */
   char **options;  /* of the command, for all parts */
   char *digest;    /* SHA-256 of all names in their order, each with its NUL */
-  PlanPart *parts; /* [@n_parts] */
-  PlanPart whole;  /* the sum of them */
+  char *
+      key; /* of the model and all else that results depend on, or NULL if any is
+              * right; see classification_make_key() */
+  PlanPart *parts;    /* [@n_parts] */
+  PlanPart whole;     /* the sum of them */
   guint64 n_repeated; /* names that came more than once, and are taken once */
   guint n_parts;
 } Plan;
 
 #define PLAN_MAX_PARTS 100000
+#define PLAN_FILE "plan.json"
 
 /* The plan in @folder; NULL with @error (G_FILE_ERROR) set if there is none, or if
  * it is not one that this version knows. */
@@ -40,6 +44,13 @@ Plan *plan_load (const char *folder, GError **error);
 
 /* Writes plan.json, under a temporary name first. */
 gboolean plan_save (const Plan *plan, GError **error);
+
+/* Makes plan->whole the sum of the parts. */
+void plan_sum_up (Plan *plan);
+
+/* The sum of bytes or files, or the largest number that plan.json has: sizes of sparse
+ * files may say anything. */
+guint64 plan_add (guint64 a, guint64 b);
 
 /* "FOLDER/KIND/00007ENDING"; free with g_free(). */
 char *plan_make_path (

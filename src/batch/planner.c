@@ -20,7 +20,7 @@
 #include "filefinder.h"
 #include "namesorter.h"
 #include "partlists.h"
-#include "planprivate.h"
+#include "plan.h"
 
 /* bytes of names that are sorted at once */
 #define RUN_SIZE 67108864
@@ -290,6 +290,7 @@ make_plan (Plan *plan, const PlannerOptions *options, GError **error)
   plan->options = options->options ? g_strdupv ((char **) options->options)
                                    : g_new0 (char *, 1);
   plan->digest = g_steal_pointer (&units.digest);
+  plan->key = g_strdup (options->key);
   plan->n_repeated = name_sorter_get_n_repeated (sorter);
   plan->n_parts = options->n_parts;
   plan->parts = g_new0 (PlanPart, plan->n_parts);

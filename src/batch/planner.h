@@ -16,6 +16,7 @@ typedef struct
   gboolean by_album;   /* the tracks of an album are neighbours in one part */
   double max_duration; /* s, that is played of each file; 0: all */
   const char *const *options; /* (nullable): kept in the plan */
+  const char *key;            /* (nullable): the same */
 } PlannerOptions;
 
 /**

@@ -23,6 +23,7 @@ model_label_clear (ModelLabel *model)
   g_strfreev (model->labels);
   g_strfreev (model->tag_labels);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ModelLabel, model_label_clear)
 
 struct _Classification
 {
@@ -51,10 +52,9 @@ find_model (const char *name, ModelLabel *found, GError **error)
   return TRUE;
 }
 
-/* All that a file's result depends on, besides the file itself; free with
- * g_free(). */
+/* See classification_make_key(). */
 static char *
-make_cache_key (
+make_key (
     const ModelLabel *model, const AnalysisOptions *analysis, GError **error)
 {
   g_autofree char *weights = NULL, *digest = NULL;
@@ -147,7 +147,7 @@ classification_new (const CommandOptions *options, GError **error)
     return NULL;
   if (options->cache &&
       (!(made->cache = open_cache (options, error)) ||
-          !(made->cache_key = make_cache_key (
+          !(made->cache_key = make_key (
                 &made->model, &made->pool.worker.analysis, error))))
     return NULL;
   warn (options, &made->model);
@@ -155,6 +155,17 @@ classification_new (const CommandOptions *options, GError **error)
   made->pool.cache = made->cache;
   made->pool.cache_key = made->cache_key;
   return g_steal_pointer (&made);
+}
+
+char *
+classification_make_key (const CommandOptions *options, GError **error)
+{
+  g_auto (ModelLabel) model = { 0 };
+
+  return find_model (options->model, &model, error) &&
+          check_model (options, &model, error)
+      ? make_key (&model, &options->pool.worker.analysis, error)
+      : NULL;
 }
 
 void

@@ -24,6 +24,11 @@ classification_new (const CommandOptions *options, GError **error);
 void classification_free (Classification *classification);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Classification, classification_free)
 
+/* All that the result of a file depends on besides the file: the model's name, version
+ * and digest, window, hop and maximal duration.  In the cache results are kept under it.
+ * Free with g_free(); NULL with @error set. */
+char *classification_make_key (const CommandOptions *options, GError **error);
+
 /* Frees it, and closes a cache of its own so that it can be given another name; FALSE
  * with @error set, see cache_finish(). */
 gboolean classification_finish (Classification *classification, GError **error);

@@ -5,6 +5,7 @@ there once, and the results are those of one machine, byte by byte."""
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import signal
@@ -104,22 +105,25 @@ class Batch:
         return self.run("merge", self.folder)
 
     def status(self):
-        return self.run("status", self.folder)
+        """{"whole": "0-3,7"}: the parts that stand so."""
+        done = self.run("status", self.folder, "--json")
+        return {name: value["parts"] for name, value in json.loads(done.stdout).items()
+                if isinstance(value, dict) and value["n"] > 0}
 
     def names(self, part):
         names = (self.folder / "lists" / f"{part:05}").read_bytes()
         return [os.fsdecode(name) for name in names.split(b"\0")[:-1]]
 
-    def gate(self, part):
-        """At a file in the middle of the part."""
-        return Gate(LIBRARY / self.names(part)[FILES // PARTS // 2])
+    def gate(self, part, number=FILES // PARTS // 2):
+        """At a file in the middle of the part, or at that one."""
+        return Gate(LIBRARY / self.names(part)[number])
 
     def result(self, part):
         return self.folder / "parts" / f"{part:05}.jsonl"
 
     def describe(self):
         """What there is, and what the tasks have said."""
-        lines = [self.status().stdout]
+        lines = [self.run("status", self.folder).stdout]
         for log in sorted((self.folder / "logs").glob("*")):
             text = log.read_text(errors="replace").strip()
             if text:
@@ -188,6 +192,7 @@ class ClusterTest(unittest.TestCase):
 
     def assert_whole(self):
         """It can be merged, and that is what one machine says."""
+        self.assertEqual(self.batch.status(), {"whole": f"0-{PARTS - 1}"})
         done = self.batch.merge()
         self.assertEqual(done.returncode, 0,
                          f"{done.stdout}{done.stderr}{self.batch.describe()}")
@@ -227,23 +232,36 @@ class ClusterTest(unittest.TestCase):
         self.assertIsNone(job)
         self.assertTrue(done.stdout.startswith("#!"), done)
         self.assertRegex(done.stdout, r"(?m)^#SBATCH --array=0-11\b")
+        script = self.batch.folder / "job.sh"
+        self.assertEqual(script.read_text(), done.stdout)
+        script.write_text(done.stdout.replace("\nexec ", "\necho adapted\nexec "))
+        self.run_to_the_end(self.batch.resume())
+        self.assert_whole()
+        for log in (self.batch.folder / "logs").glob("*_*.out"):
+            self.assertIn("adapted\n", log.read_text())
 
     def test_requeued(self):
         """A task starts anew in mid-run.  What runs or waits is not sent again."""
         with self.stopped(2) as job:
             CLUSTER.must("scontrol", "requeue", f"{job}_2")
+            self.assertNotIn("failed", self.batch.status())
             self.assertIsNone(self.batch.resume(), "it submits what runs")
             self.assertEqual(self.batch.merge().returncode, 1)
         self.run_to_the_end(job)
         self.assert_whole()
 
     def test_killed(self):
-        """The command is killed in mid-run, as for its memory."""
+        """The command is killed in mid-run, as for its memory.  What it has done is
+        not done again."""
         with self.stopped(1) as job:
+            self.assertRegex(self.batch.status()["running"], r"\b1\b")
             os.kill(processes_of(job, 1)[0], signal.SIGKILL)
             self.run_to_the_end(job, _1="FAILED")
+        self.assertEqual(self.batch.status(), {"failed": "1", "whole": "0,2-11"})
         self.assert_gap(1)
-        self.assert_resumed(1)
+        with self.batch.gate(1, number=0) as gate:
+            self.assert_resumed(1)
+            self.assertFalse(gate.is_reached())
 
     def test_worker_killed(self):
         """Only the process that decodes is killed: that file is tried again."""
