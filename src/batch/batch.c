@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <gio/gio.h>
 
@@ -13,6 +14,7 @@
 #include "genre/genre.h"
 #include "merge.h"
 #include "part.h"
+#include "partlock.h"
 #include "partcommand.h"
 #include "planner.h"
 #include "slurm.h"
@@ -114,6 +116,7 @@ static int
 submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
     GError **error)
 {
+  const int lock = part_lock_submission (plan);
   Survey *survey = survey_new (plan);
   g_autofree char *parts = survey_name_parts (
       survey, plan, G_N_ELEMENTS (missing), missing);
@@ -137,6 +140,8 @@ submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
     else
       g_print ("%s\n", job);
   }
+  if (lock >= 0)
+    close (lock);
   survey_free (survey, plan);
   return status;
 }

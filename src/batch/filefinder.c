@@ -32,14 +32,16 @@ enum
 typedef struct
 {
   FoundFile files[BATCH_SIZE];
-  guint n;
+  guint n; /* 0: the thread is to end */
 } Batch;
 
 typedef struct
 {
   FoundFunc func;
   gpointer user_data;
-  GThreadPool *pool;
+  GAsyncQueue *queue; /* Batch: for the threads */
+  GThread *threads[N_THREADS];
+  guint n_threads;
   Batch *batch;      /* that is being filled */
   gboolean is_awake; /* the listing has more */
 
@@ -89,12 +91,9 @@ add_folder (Finder *finder, const char *name)
   g_mutex_unlock (&finder->lock);
 }
 
-/* In a thread of the pool. */
 static void
-finish_batch (gpointer data, gpointer user_data)
+finish_batch (Finder *finder, Batch *batch)
 {
-  Finder *finder = user_data;
-  Batch *batch = data;
   g_autofree FoundFile *files = g_new (FoundFile, batch->n);
   g_autoptr (GError) error = NULL;
   gsize n = 0;
@@ -111,13 +110,53 @@ finish_batch (gpointer data, gpointer user_data)
   }
   if (n > 0)
     finder->func (files, n, finder->user_data, &error);
-  batch_free (batch);
   g_mutex_lock (&finder->lock);
   if (!finder->error)
     finder->error = g_steal_pointer (&error);
   finder->n_waiting--;
   g_cond_signal (&finder->done);
   g_mutex_unlock (&finder->lock);
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  Finder *finder = data;
+  gboolean goes_on;
+
+  do {
+    Batch *batch = g_async_queue_pop (finder->queue);
+
+    goes_on = batch->n > 0;
+    if (goes_on)
+      finish_batch (finder, batch);
+    batch_free (batch);
+  } while (goes_on);
+  return NULL;
+}
+
+static gboolean
+start_threads (Finder *finder, GError **error)
+{
+  while (finder->n_threads < N_THREADS) {
+    GThread *thread = g_thread_try_new (
+        "filefinder", run_thread, finder, error);
+
+    if (!thread)
+      return FALSE;
+    finder->threads[finder->n_threads++] = thread;
+  }
+  return TRUE;
+}
+
+/* They finish what waits. */
+static void
+end_threads (Finder *finder)
+{
+  for (guint i = 0; i < finder->n_threads; i++)
+    g_async_queue_push (finder->queue, g_new0 (Batch, 1));
+  for (guint i = 0; i < finder->n_threads; i++)
+    g_thread_join (finder->threads[i]);
 }
 
 /* Waits until there are at most @n batches that are not done; FALSE if one of those
@@ -145,8 +184,7 @@ send_batch (Finder *finder)
   g_mutex_lock (&finder->lock);
   finder->n_waiting++;
   g_mutex_unlock (&finder->lock);
-  /* all its threads run already, so that it cannot fail */
-  g_thread_pool_push (finder->pool, g_steal_pointer (&finder->batch), NULL);
+  g_async_queue_push (finder->queue, g_steal_pointer (&finder->batch));
   return TRUE;
 }
 
@@ -165,7 +203,7 @@ add_name (Finder *finder, char *name, double duration, gint64 bytes)
 
 /* Lists */
 
-/* @path: of the list, or "-" */
+/* @path: of the list, or "-".  FALSE with @error or the finder's own set. */
 static gboolean
 read_list (
     Finder *finder, int fd, const char *path, gboolean null, GError **error)
@@ -180,7 +218,7 @@ read_list (
   while ((name = list_reader_next (reader, NULL, &fault)))
     if (!add_name (
             finder, name, list_reader_get_duration (reader), IS_TO_BE_MEASURED))
-      return TRUE; /* the error is known */
+      return FALSE; /* the error is known */
   if (fault) {
     g_autofree char *shown = filename_display (path);
 
@@ -268,7 +306,7 @@ walk_folders (Finder *finder, GError **error)
   /* it may have said so once more */
   while (g_idle_remove_by_data (finder))
     ;
-  return TRUE;
+  return ok;
 }
 
 static gboolean
@@ -296,11 +334,10 @@ file_finder_run (char **names, gboolean null, FoundFunc func,
   g_mutex_init (&finder.lock);
   g_cond_init (&finder.done);
   finder.folders = g_ptr_array_new_with_free_func (g_free);
-  finder.pool = g_thread_pool_new (
-      finish_batch, &finder, N_THREADS, TRUE, &fault);
-  ok = finder.pool && find_all (&finder, names, null, &fault);
-  if (finder.pool)
-    g_thread_pool_free (finder.pool, FALSE, TRUE);
+  finder.queue = g_async_queue_new ();
+  ok = start_threads (&finder, &fault) &&
+      find_all (&finder, names, null, &fault);
+  end_threads (&finder);
   /* a thread may fail when something else has failed already */
   if (fault)
     g_clear_error (&finder.error);
@@ -309,6 +346,7 @@ file_finder_run (char **names, gboolean null, FoundFunc func,
   if (fault)
     g_propagate_error (error, fault);
   g_clear_pointer (&finder.batch, batch_free);
+  g_async_queue_unref (finder.queue);
   g_ptr_array_unref (finder.folders);
   g_cond_clear (&finder.done);
   g_mutex_clear (&finder.lock);

@@ -90,3 +90,15 @@ part_is_locked (const Plan *plan, guint part)
   }
   return is_locked;
 }
+
+int
+part_lock_submission (const Plan *plan)
+{
+  g_autofree char *path = g_build_filename (plan->folder, "plan.json", NULL);
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+
+  /* where there are no locks, who submits twice does a part twice, no more */
+  if (fd >= 0)
+    (void) lock (fd, F_OFD_SETLKW);
+  return fd;
+}

@@ -15,3 +15,7 @@ int part_lock (const Plan *plan, guint part, const char *path, GError **error);
 
 /* Whether a process has it locked now, of whatever machine. */
 gboolean part_is_locked (const Plan *plan, guint part);
+
+/* Waits until nobody else submits parts of @plan; until the descriptor, which may be -1,
+ * is closed. */
+int part_lock_submission (const Plan *plan);

@@ -69,6 +69,23 @@ quote_value (const char *folder, const char *rest)
   return g_string_free (quoted, FALSE);
 }
 
+/* A line of the script: without quotes an argument ends at its first blank. */
+static void
+append_argument (GString *script, const char *argument)
+{
+  if (!argument[strcspn (argument, " \t\"\\'#")]) {
+    g_string_append_printf (script, "#SBATCH %s\n", argument);
+    return;
+  }
+  g_string_append (script, "#SBATCH \"");
+  for (const char *p = argument; *p; p++) {
+    if (strchr ("\"\\", *p))
+      g_string_append_c (script, '\\');
+    g_string_append_c (script, *p);
+  }
+  g_string_append (script, "\"\n");
+}
+
 static char *
 get_program (void)
 {
@@ -100,7 +117,7 @@ slurm_make_script (
       "#SBATCH --output=%s\n",
       name, plan->n_parts - 1, processors, output);
   for (guint i = 0; arguments && arguments[i]; i++)
-    g_string_append_printf (script, "#SBATCH %s\n", arguments[i]);
+    append_argument (script, arguments[i]);
   g_string_append_printf (
       script, "exec %s batch run %s\n", quoted_program, quoted_folder);
   return g_string_free (script, FALSE);

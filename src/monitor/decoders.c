@@ -262,11 +262,15 @@ lose_pair (Decoders *decoders, Pair *pair, const char *why)
   const gboolean was_ready = pair->is_ready;
   g_autofree char *end = why ? g_strdup (why) : describe_end (pair);
 
-  if (!was_ready)
-    fail (decoders, end);
-  else
+  if (!was_ready) {
+    g_autofree char *reason = g_strconcat (
+        end, why ? "" : "  With GST_DEBUG=1 it says more.", NULL);
+
+    fail (decoders, reason);
+  } else {
     g_printerr ("genreclassify: %s  %u stations are lost for a moment.\n", end,
         g_hash_table_size (pair->stations));
+  }
   decoders->n_crashes++;
   for (GList *i = stations; i; i = i->next)
     g_hash_table_remove (decoders->pair_of, i->data);
@@ -411,7 +415,10 @@ send_order (Pair *pair, const StationOrder *order, int file)
   if (errno == EAGAIN)
     pair->fault = DECODES
         " has taken no order for " G_STRINGIFY (MAX_BLOCKED) " s.";
-  kill (pair->decoder, SIGKILL);
+  /* 0, when it has ended and its stations are about to be told, would mean all of the
+   * monitor's group */
+  if (pair->decoder)
+    kill (pair->decoder, SIGKILL);
 }
 
 /* How many stations a process takes if they are as suspect as that.  One crash may have

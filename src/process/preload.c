@@ -3,7 +3,11 @@
 #include "preload.h"
 
 #include <iconv.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <gst/gst.h>
 
@@ -64,6 +68,20 @@ open_element (const char *factory, const char *format)
   gst_pad_send_event (pad, gst_event_new_caps (caps));
   gst_element_set_state (element, GST_STATE_NULL);
   gst_object_unref (element);
+}
+
+void
+preload_registry (void)
+{
+  const pid_t child = fork ();
+
+  if (child == 0) {
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
+    gst_init_check (NULL, NULL, NULL);
+    _exit (0);
+  }
+  if (child > 0)
+    waitpid (child, NULL, 0);
 }
 
 gboolean

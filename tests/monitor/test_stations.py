@@ -433,6 +433,9 @@ class TroubleTest(StationsTest):
         for kind, monitor in monitors.items():
             monitor.wait(lambda: any(monitor.states(name).count("connected") == 2
                                      for name in stations), f"return after {kind}")
+            does = {"decoder": "decodes", "fetcher": "fetches"}[kind]
+            self.assertIn(f"A process that {does} stations has given no sign of life "
+                          "for 15 s.", monitor.get_errors())
             self.assertNotIn(children[kind], monitor.children(kind))
             self.assertEqual(sum("lost" in monitor.states(name)
                                  for name in stations), 1)
@@ -451,6 +454,33 @@ class TroubleTest(StationsTest):
         for name in stations:
             monitor.wait_for_state(name, "music")
         self.assertEqual(len(monitor.children("decoder")), 2)
+        self.assertEqual(monitor.get_errors().count(
+            "A process that decodes stations was ended by signal 9"), 2)
+        monitor.signal_children("fetcher", signal.SIGTRAP)
+        for name in stations:
+            monitor.wait_for_state(name, "connected", 4)
+        self.assertIn("A process that fetches stations was ended by signal 5",
+                      monitor.get_errors())
+
+    def test_new_registry(self):
+        """Plugins that GStreamer looks at for the first time may start threads."""
+        monitor = self.listen(self.serve(one=self.station()), env={
+            "GST_REGISTRY": str(self.folder / "registry"), "GST_REGISTRY_FORK": "no"})
+        monitor.wait_for_state("one", "music")
+        self.assertEqual(monitor.stop(), 0)
+
+    def test_end_before_beginning(self):
+        """Where no process that decodes can begin, the program ends, and says why."""
+        # without a registry of plugins it takes long enough to begin
+        monitor = self.listen(self.serve(one=self.station(), two=self.station()),
+                              env={"GST_REGISTRY": str(self.folder / "registry"),
+                                   "GST_REGISTRY_FORK": "no"}, start_new_session=True)
+        monitor.wait(lambda: monitor.signal_children("decoder", signal.SIGKILL),
+                     "process that decodes")
+        self.assertEqual(monitor.process.wait(PATIENCE), 1)
+        monitor.join()
+        self.assertIn("A process that decodes stations was ended by signal 9 (Killed).",
+                      monitor.get_errors())
 
     def test_end(self):
         """SIGTERM, SIGINT, and a reader of the log that goes away: what is under way is
@@ -716,6 +746,7 @@ class HostileTest(StationsTest):
             typed=then_play(content_type="x" * 3000))
         self.write_list({**hostile, **self.serve(
             plain=self.named("Ana - Song", seconds=4 * PATIENCE))})
+        begun = time.monotonic()
         monitor = Monitor(BUILD, *QUICK, "--patience", "6", str(self.list))
         self.addCleanup(monitor.clean)
         monitor.wait_for_state("plain", "connected")
@@ -741,7 +772,8 @@ class HostileTest(StationsTest):
         (record,) = monitor.titles("plain")
         self.check_title(record, "Ana", "Song")
         self.assertEqual(monitor.states("plain"), ["connected", "music"])
-        self.assertLess(monitor.titles("fast")[0]["seconds"], took + 40)
+        self.assertLess(monitor.titles("fast")[0]["seconds"],
+                        time.monotonic() - begun + 40)
         for name in ("to_file", "list_of_file", "hls_of_file", "hls_key"):
             self.assertNotIn("connected", monitor.states(name), name)
 

@@ -115,6 +115,15 @@ give_up_if_stuck (void)
     _exit (DECODER_EXIT_STUCK);
 }
 
+/* It was this process that had stood still, not the stations. */
+static void
+forgive_endings (void)
+{
+  g_mutex_lock (&endings.lock);
+  endings.moved = g_get_monotonic_time ();
+  g_mutex_unlock (&endings.lock);
+}
+
 /* Whether this process itself has stood still since the last time. */
 static gboolean
 was_away (DecoderProcess *process)
@@ -143,8 +152,10 @@ check_listeners (gpointer user_data)
   gpointer listener;
   const gboolean away = was_away (process);
 
-  if (away)
+  if (away) {
     process->heard = process->checked;
+    forgive_endings ();
+  }
   g_hash_table_iter_init (&iter, process->listeners);
   while (g_hash_table_iter_next (&iter, NULL, &listener)) {
     if (away)
@@ -259,6 +270,7 @@ prepare (const DecoderSettings *settings, GError **error)
     NULL };
   g_autoptr (GenreModel) model = NULL;
 
+  preload_registry ();
   if (!plugin_init (error) || !preload_check_plugin (error))
     return FALSE;
   model = genre_model_load (settings->model, error);
