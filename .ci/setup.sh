@@ -17,7 +17,9 @@ test_packages="python3-numpy python3-mutagen python3-jsonschema python3-gi
 all_packages="python3-torch python3-pil python3-matplotlib gir1.2-gstreamer-1.0
   gstreamer1.0-plugins-bad gi-docgen clang libclang-rt-dev icecast2 mosquitto mosquitto-clients
   faketime nginx-light chromium firefox-esr xvfb dbus-daemon at-spi2-core
-  python3-pyatspi pulseaudio scrot quodlibet rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0"
+  python3-pyatspi pulseaudio scrot quodlibet rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0
+  slurmctld slurmd slurm-client munge iproute2
+  parallel sysstat python3-celery python3-redis redis-server"
 # Other packages of Node.js than Debian's come with npm.
 command -v npm >/dev/null || all_packages="$all_packages nodejs npm"
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -40,11 +41,13 @@ print_plan (const Plan *plan)
 
   for (guint i = 0; i < plan->n_parts; i++)
     longest = MAX (longest, plan->parts[i].seconds);
-  g_printerr (
-      "genreclassify: %" G_GUINT64_FORMAT
-      " files in %u parts in %s; the longest is %.1f %% above the mean.\n",
-      plan->whole.n_files, plan->n_parts, plan->folder,
-      100 * (longest * plan->n_parts / MAX (plan->whole.seconds, 1) - 1));
+  g_printerr ("genreclassify: %" G_GUINT64_FORMAT " files in %u parts in %s",
+      plan->whole.n_files, plan->n_parts, plan->folder);
+  /* what no size is known of has no time either */
+  if (plan->whole.seconds > 0)
+    g_printerr ("; the longest is %.1f %% above the mean",
+        100 * (longest * plan->n_parts / plan->whole.seconds - 1));
+  g_printerr (".\n");
   if (plan->n_repeated > 0)
     g_printerr ("genreclassify: %" G_GUINT64_FORMAT
                 " names came more than once, and are taken once.\n",
@@ -135,10 +138,15 @@ submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
     /* those of the first time are in the script */
     job = slurm_submit (plan, path, parts,
         options->resume ? (const char *const *) options->sbatch : NULL, error);
-    if (!job)
-      status = STATUS_USAGE;
-    else
+    if (job) {
       g_print ("%s\n", job);
+    } else {
+      g_printerr (
+          "genreclassify: The plan is made; once what follows is mended, "
+          "perhaps in %s, \"batch slurm --resume\" submits it.\n",
+          path);
+      status = STATUS_USAGE;
+    }
   }
   if (lock >= 0)
     close (lock);
@@ -146,14 +154,31 @@ submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
   return status;
 }
 
+/* The file of a task's output is named in a way that these break. */
+static gboolean
+check_folder (const BatchOptions *options, GError **error)
+{
+  g_autofree char *folder = g_canonicalize_filename (options->folder, NULL);
+
+  if (!strpbrk (folder, "\\\n\r"))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--out is to be a folder without backslashes and line ends in its path, as "
+      "Slurm does not take them.");
+  return FALSE;
+}
+
 static int
 run_slurm (const BatchOptions *options, GError **error)
 {
   g_auto (PartNeeds) needs = { 0 };
-  g_autoptr (Plan) plan = options->resume ? plan_load (options->folder, error)
-                                          : make_plan (options, &needs, error);
+  g_autoptr (Plan) plan = NULL;
   g_autofree char *path = NULL;
 
+  if (!check_folder (options, error))
+    return STATUS_USAGE;
+  plan = options->resume ? plan_load (options->folder, error)
+                         : make_plan (options, &needs, error);
   if (!plan ||
       (options->resume &&
           !part_command_check (

@@ -183,11 +183,17 @@ make_schema (Cache *cache, GError **error)
   return cache_execute (cache, "COMMIT", error);
 }
 
+/* @alone: no other process has it open.  Not all file systems have locks, and who is
+ * alone needs none; nor the memory that is shared for looking into the journal. */
 static gboolean
-open_database (Cache *cache, int flags, gboolean is_new, GError **error)
+open_database (
+    Cache *cache, int flags, gboolean alone, gboolean is_new, GError **error)
 {
-  if (sqlite3_open_v2 (cache->path, &cache->db, flags, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2 (cache->path, &cache->db, flags,
+          alone ? "unix-none" : NULL) != SQLITE_OK)
     return cache_set_error (cache, error);
+  if (alone && !cache_execute (cache, "PRAGMA locking_mode = EXCLUSIVE", error))
+    return FALSE;
   sqlite3_extended_result_codes (cache->db, TRUE);
   sqlite3_busy_timeout (cache->db, BUSY_TIMEOUT_MS);
   if ((is_new && !make_schema (cache, error)) ||
@@ -204,13 +210,10 @@ open_database (Cache *cache, int flags, gboolean is_new, GError **error)
  * process changes the mode at the same time, SQLite fails at once instead of
  * waiting. */
 static gboolean
-set_mode (Cache *cache, gboolean alone, GError **error)
+set_mode (Cache *cache, GError **error)
 {
   guint tries = BUSY_TIMEOUT_MS / 10;
 
-  /* before the first look into the journal, which then needs no shared memory */
-  if (alone && !cache_execute (cache, "PRAGMA locking_mode = EXCLUSIVE", error))
-    return FALSE;
   while (sqlite3_exec (cache->db,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
              NULL, NULL) != SQLITE_OK) {
@@ -234,15 +237,15 @@ open_to_write (const char *path, gboolean alone, GError **error)
     g_propagate_error (error, g_steal_pointer (&fault));
     return NULL;
   }
-  if (!open_database (
-          cache, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, is_new, error))
+  if (!open_database (cache, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, alone,
+          is_new, error))
     return NULL;
   if (sqlite3_db_readonly (cache->db, "main") == 1) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ROFS,
         "The cache %s cannot be written to.", cache->path);
     return NULL;
   }
-  if (!set_mode (cache, alone, error) ||
+  if (!set_mode (cache, error) ||
       (get_number (cache, "PRAGMA user_version") < SCHEMA_VERSION &&
           !make_schema (cache, error)) ||
       !(cache->lookup = cache_prepare (cache, lookup_sql, error)) ||
@@ -274,7 +277,7 @@ cache_open_to_export (const char *path, GError **error)
 
   cache->path = g_canonicalize_filename (path, NULL);
   if (!check_file (cache->path, &is_new, error) ||
-      !open_database (cache, SQLITE_OPEN_READWRITE, FALSE, error))
+      !open_database (cache, SQLITE_OPEN_READWRITE, FALSE, FALSE, error))
     return NULL;
   return g_steal_pointer (&cache);
 }

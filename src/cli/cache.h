@@ -26,8 +26,9 @@ Cache *cache_open (const char *path, GError **error);
 /* The same for cache_export() alone: the file must exist, and may be read-only. */
 Cache *cache_open_to_export (const char *path, GError **error);
 
-/* The same for a cache that no other process uses as long as it is open.  It needs no
- * memory shared with such, which a file system of the network does not give. */
+/* The same for a cache that no other process uses as long as it is open, which the caller
+ * sees to.  It needs neither locks nor memory shared with such, which not every file
+ * system of the network gives. */
 Cache *cache_open_alone (const char *path, GError **error);
 
 /* Closes and frees such a cache, of which all is in its one file then: it can be given

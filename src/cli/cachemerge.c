@@ -32,7 +32,7 @@ gboolean
 cache_merge (Cache *cache, const char *path, GError **error)
 {
   /* refuses what is not a cache, and brings one of an earlier version up to date */
-  g_autoptr (Cache) other = cache_open (path, error);
+  g_autoptr (Cache) other = cache_open_alone (path, error);
   g_autofree char *absolute = other ? g_strdup (other->path) : NULL;
   gboolean ok;
 

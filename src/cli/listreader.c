@@ -114,8 +114,8 @@ read_name (ListReader *reader, GCancellable *cancellable, GError **error)
     return name ? name : g_strdup ("");
   /* the end of the list sets an error that cannot be told from others */
   reader->ended = TRUE;
-  if (g_buffered_input_stream_fill (
-          G_BUFFERED_INPUT_STREAM (reader->stream), 1, NULL, NULL) != 0) {
+  if (g_buffered_input_stream_fill (G_BUFFERED_INPUT_STREAM (reader->stream), 1,
+          cancellable, NULL) != 0) {
     g_clear_pointer (&name, g_free);
     g_propagate_error (error, g_steal_pointer (&fault));
   }

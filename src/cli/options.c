@@ -617,7 +617,7 @@ gboolean
 options_parse (CommandOptions *options, int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (
-      "FILE|DIRECTORY|URI|-... | batch|eval|models|monitor|serve");
+      "FILE|FOLDER|URI|-... | batch|eval|models|monitor|serve");
   const GOptionEntry *tables[G_N_ELEMENTS (groups) + 2] = { NULL };
 
   *options = (CommandOptions){ .pool.jobs = OPTIONS_NOT_GIVEN,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """genreclassify batch without a cluster: parts done by hand, in any order, twice, and
 after they were killed; what is merged; what Slurm's programs are asked, by stand-ins.
-Argument: the program."""
+Arguments: the program, and a library that takes its locks away."""
 
 import contextlib
 import http.server
@@ -17,7 +17,8 @@ import threading
 import unittest
 from pathlib import Path
 
-PROGRAM = os.path.abspath(sys.argv.pop(1))
+PROGRAM, NOLOCKS = map(os.path.abspath, sys.argv[1:3])
+del sys.argv[1:3]
 SMALL_MODEL = os.path.join(os.environ["TEST_SMALL_MODELS"], "crnn.safetensors")
 N_FILES, N_PARTS = 12, 3
 # of Slurm: each notes its arguments, and prints what the test has put beside it
@@ -275,6 +276,20 @@ class Test(unittest.TestCase):
         self.assertRegex(errors, "cannot be written|full|too large|I/O error")
         self.assertLessEqual(set(self.out.glob("*.jsonl*")), before)
 
+    def test_no_locks(self):
+        """As some file systems of networks have none."""
+        server = self.slow_part()
+        self.environment["LD_PRELOAD"] = NOLOCKS
+        process = self.start("batch", "run", "--part", "0", self.out)
+        server.asked.acquire()
+        process.kill()
+        self.assertIn("cannot be locked (No locks available)",
+                      process.communicate(timeout=60)[1])
+        server.release.set()
+        self.batch("run", "--part", "0", self.out)
+        self.batch("merge", self.out)
+        self.assertEqual(len(self.results()), 5)
+
     # What is wrong
 
     def test_gaps_and_doubles(self):
@@ -319,7 +334,8 @@ class Test(unittest.TestCase):
                 (["plan", "--parts", 2, "--out", self.out, "no"], "no cannot be read"),
                 (["run", self.folder], "no plan"), (["status"], "one name"),
                 (["merge", self.out, self.out], "one name"), (["frob"], "no action"),
-                (["slurm", "--resume", "--out", self.out, self.library], "--resume")):
+                (["slurm", "--resume", "--out", self.out, self.library], "--resume"),
+                (["slurm", "--parts", 2, "--out", "a\\b", self.library], "backslash")):
             _, errors = self.batch(*arguments, status=2)
             self.assertIn(words, errors)
         self.plan(self.library)
@@ -369,14 +385,16 @@ class Test(unittest.TestCase):
     def test_slurm(self):
         self.stand_in(sbatch="77;main\n", squeue="")
         out, _ = self.batch("slurm", "--parts", 3, "--out", self.out,
-                            "--sbatch=--time=1:00", self.library, "--", "-j2")
+                            "--sbatch=--time=1:00", "--sbatch=--comment=a b",
+                            self.library, "--", "-j2")
         self.assertEqual(out, "77\n")
         script = self.out / "job.sh"
         call, = self.calls("sbatch")
         self.assertIn("--array=0-2 ", call)
         self.assertTrue(call.endswith(str(script)))
         text = script.read_text()
-        for line in ("--array=0-2", "--cpus-per-task=2", "--time=1:00"):
+        for line in ("--array=0-2", "--cpus-per-task=2", "--time=1:00",
+                     '"--comment=a b"'):
             self.assertIn(f"#SBATCH {line}\n", text)
         # what the script runs is a part
         self.environment["SLURM_ARRAY_TASK_ID"] = "1"
@@ -404,6 +422,7 @@ class Test(unittest.TestCase):
                                status=2)
         self.assertIn("MaxArraySize", errors)
         self.assertIn("Invalid job array", errors)
+        self.assertIn("--resume", errors)
         # nobody knows what is in the queue: nothing is submitted
         self.stand_in(sbatch="1\n", squeue=Exception("Unable to contact controller"))
         _, errors = self.batch("slurm", "--resume", "--out", self.out, status=2)

@@ -17,6 +17,12 @@ PROGRAM, FOLDER = map(os.path.abspath, sys.argv[1:3])
 del sys.argv[1:3]
 BASH = os.path.join(FOLDER, "completions", "genreclassify.bash")
 MONITOR = "../monitor/genreclassify-monitor.1"
+JSON = "../analysis/genreclassify-json.7"
+BATCH = "../batch/genreclassify-batch.1"
+PAGES = ["genreclassify.1", "genreclassify-queues.7", JSON,
+         "../tags/genreclassify-tags.7", MONITOR, BATCH]
+ACTIONS = [["batch", action] for action in (
+    "cancel", "merge", "plan", "run", "slurm", "status")]
 
 
 def read(name):
@@ -126,6 +132,12 @@ class Test(unittest.TestCase):
                              r"(?=\.It |\.El)", monitor, re.M)[0]
             self.assertIn(f" {default}", re.sub(r"\n(?:\.Cm )?", " ", item), option)
 
+    def test_manual_of_batches(self):
+        text = read(BATCH)
+        items = set(options_of_manual(text))
+        self.assertEqual(items | {"--help"},
+                         set().union(*(options_of(*action) for action in ACTIONS)))
+
     def test_records_in_the_manual_of_the_monitor(self):
         """Each key, each state and each reason for an end."""
         with open(os.path.join(FOLDER, "../monitor/record/record.schema.json"),
@@ -156,8 +168,10 @@ class Test(unittest.TestCase):
                          property_of_element("min-window")[2] / 1e9)
 
     def test_numbers_of_the_command(self):
-        self.assertEqual(help_of("--timeout"), manual_of("--timeout"))
-        self.assertEqual(len(help_of("--timeout")), 1)
+        for option in "--timeout", "--retries":
+            with self.subTest(option):
+                default, = help_of(option)
+                self.assertEqual(manual_of(option), [default])
 
     def test_numbers_of_the_audio(self):
         """The least audio that has a genre."""
@@ -166,23 +180,89 @@ class Test(unittest.TestCase):
                            read("genreclassify.1"))
         self.assertGreaterEqual(found.count(f"{least:g}"), 2, found)
 
+    def run_array(self, script, folder, task, **environment):
+        """The files that a task of the array has done."""
+        run = subprocess.run(
+            ["sh", "-c", script], capture_output=True, text=True, timeout=60,
+            cwd=folder, env={**os.environ, "SLURM_ARRAY_TASK_ID": str(task),
+                             "PATH": f"{folder}:{os.environ['PATH']}",
+                             **environment})
+        # all files fail, as there are none
+        self.assertEqual(run.returncode, 1, run.stderr)
+        with open(os.path.join(folder, f"genres.{task}.jsonl"),
+                  encoding="utf-8") as file:
+            return [json.loads(line)["file"] for line in file]
+
     def test_slurm(self):
-        """The jobs of the example do all files, each once."""
-        text = read("genreclassify.1")
-        first, last = map(int, re.search(r"--array=(\d+)-(\d+)", text).groups())
-        shard = re.search(r"--shard (\S+/\S+)", text)[1]
+        """The jobs of the example do all files, each once; and one that is done again,
+        alone, does its own."""
+        block, = re.findall(r"^\.Bd .*\n(#!/bin/sh\n#SBATCH(?:.*\n)*?)\.Ed$",
+                            read("genreclassify.1"), re.M)
+        script = block.replace("\\e\n", "\\\n")
+        self.assertEqual(script.count(" /srv/Music "), 1)
+        script = script.replace(" /srv/Music ", " --files-from names ")
+        first, last = map(int, re.search(r"--array=(\d+)-(\d+)", script).groups())
         names = [f"/nowhere/{i}.mp3" for i in range(200)]
-        done = []
-        for task in range(first, last + 1):
-            given = shard.replace("$SLURM_ARRAY_TASK_ID", str(task)).replace(
-                "$SLURM_ARRAY_TASK_COUNT", str(last - first + 1))
-            run = subprocess.run(
-                [PROGRAM, "--json", "--quiet", "--shard", given, "-"],
-                input="\n".join(names), capture_output=True, text=True,
-                timeout=60)
-            self.assertIn(run.returncode, (0, 1), run.stderr)
-            done += [json.loads(line)["file"] for line in run.stdout.splitlines()]
-        self.assertEqual(sorted(done), sorted(names))
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(PROGRAM, os.path.join(folder, "genreclassify"))
+            with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
+                file.write("\n".join(names))
+            done = [self.run_array(script, folder, task, SLURM_ARRAY_TASK_COUNT=str(
+                        last - first + 1)) for task in range(first, last + 1)]
+            self.assertEqual(sorted(sum(done, [])), sorted(names))
+            for task in first, last:
+                self.assertEqual(self.run_array(
+                    script, folder, task, SLURM_ARRAY_TASK_COUNT="1",
+                    SLURM_ARRAY_TASK_MIN=str(task), SLURM_ARRAY_TASK_MAX=str(task)),
+                    done[task - first])
+
+    def test_json(self):
+        """The page has each member of an object, each code of an error, and whether
+        that may pass."""
+        page = read(JSON)
+        members = re.findall(r"^\.It Cm (.*)", page[:page.index(".Sh ERROR CODES")],
+                             re.M)
+        members = set(" ".join(members).replace(",", "").split())
+        run = subprocess.run([PROGRAM, "--json", os.environ["TEST_CLIP"]], check=True,
+                             capture_output=True, timeout=60)
+        self.assertEqual(set(json.loads(run.stdout)) - members, set())
+        codes = re.findall(r"^\.It Cm (\S+)( No \*)?$",
+                           page[page.index(".Sh ERROR CODES"):], re.M)
+        with open(os.path.join(FOLDER, "../analysis/reason.c"),
+                  encoding="utf-8") as file:
+            text = file.read()
+        expected = re.findall(r'^ +\[REASON_\w+\] = \{ "([a-z-]+)", (\w+) \}', text,
+                              re.M)
+        self.assertEqual(sorted((code, "TRUE" if star else "FALSE")
+                                for code, star in codes), sorted(expected))
+
+    def test_pages_name_each_other(self):
+        """The command's page names the others, and each of them the command's."""
+        for page in PAGES:
+            text = read(page)
+            title, section = re.search(r"^\.Dt (\S+) (\d)$", text, re.M).groups()
+            also = text[text.index(".Sh SEE ALSO"):]
+            with self.subTest(page):
+                if page == PAGES[0]:
+                    first = also
+                else:
+                    self.assertRegex(also, r"\.Xr genreclassify 1\b")
+                    self.assertIn(f".Xr {title.lower()} {section}", first)
+
+    def test_sections_are_there(self):
+        """Those that a page refers to, in itself or in another."""
+        pages = {}
+        for page in PAGES:
+            text = read(page)
+            title, section = re.search(r"^\.Dt (\S+) (\d)$", text, re.M).groups()
+            pages[f"{title.lower()} {section}"] = text
+        for name, text in pages.items():
+            for section, other in re.findall(
+                    r"^\.Sx ([A-Z ]+?)(?: [.,;)].*)?\n(?:in\n\.Xr (\S+ \d))?",
+                    text, re.M):
+                with self.subTest(name, section=section):
+                    self.assertRegex(pages[other or name],
+                                     rf"(?m)^\.S[hs] {section}$")
 
     def test_exit_status(self):
         """The manual has every one."""
@@ -195,7 +275,7 @@ class Test(unittest.TestCase):
     def test_manual_is_valid(self):
         if not shutil.which("mandoc"):
             self.skipTest("mandoc is not installed")
-        for page in "genreclassify.1", "../tags/genreclassify-tags.7", MONITOR:
+        for page in PAGES:
             result = subprocess.run(
                 ["mandoc", "-Tlint", "-Wwarning", os.path.join(FOLDER, page)],
                 capture_output=True, text=True, timeout=60)
@@ -204,6 +284,7 @@ class Test(unittest.TestCase):
     def test_bash(self):
         self.assertEqual(set(complete("-")), set(self.options))
         self.assertEqual(complete("--export", "c"), ["csv"])
+        self.assertEqual(complete("--shard", "a"), ["auto"])
         self.assertEqual(complete("--jobs", ""), [])
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "x.safetensors")
@@ -242,7 +323,8 @@ class Test(unittest.TestCase):
         but them."""
         commands = {"files": (), "eval": ("eval",), "models": ("models",),
                     "serve": ("serve",), "monitor": ("monitor",),
-                    "monitor-report": ("monitor", "report")}
+                    "monitor-report": ("monitor", "report"),
+                    **{"-".join(action): action for action in ACTIONS}}
         found = {name: {} for name in commands}
         for condition, short, long in re.findall(
                 r"^complete -c genreclassify (?:-n (\S+|'.*?') )?(?:-s (.) )?"
@@ -264,7 +346,7 @@ class Test(unittest.TestCase):
 
     def test_commands(self):
         for command in (["eval"], ["models"], ["serve"], ["monitor"],
-                        ["monitor", "report"]):
+                        ["monitor", "report"], *ACTIONS):
             if not has_command(*command):
                 continue
             options = set(options_of(*command))

@@ -102,7 +102,7 @@ class Machine:
         namespaces = f"/proc/{self.process.pid}/ns"
         return ["nsenter", f"--net={namespaces}/net", f"--uts={namespaces}/uts",
                 f"--ipc={namespaces}/ipc", f"--mount={namespaces}/mnt",
-                f"--pid={namespaces}/pid_for_children", *command]
+                f"--pid={namespaces}/pid_for_children", "--wd=.", *command]
 
     def ip(self, *command):
         """ip, with its network alone: the PIDs that it is told are of here."""

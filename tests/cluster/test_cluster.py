@@ -8,17 +8,19 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cluster import Cluster
 
-PROGRAM = sys.argv.pop(1)
+PROGRAM = os.path.abspath(sys.argv.pop(1))
 SKIPPED = 77        # meson's
 FILES, PARTS = 120, 12
 RATE = 16000        # of the sounds, per second
@@ -58,8 +60,8 @@ def make_library(folder):
 
 
 class Gate:
-    """Whoever opens the file stops there as long as this lasts.  (It is a lease of the
-    file: Linux asks its holder first.)"""
+    """Whoever opens the file stops there as long as this lasts, up to 45 s.  (It is a
+    lease of the file: Linux asks its holder first.)"""
 
     def __init__(self, path):
         self.file = open(path, "rb")
@@ -159,7 +161,7 @@ class ClusterTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(dir=FOLDER)
         self.addCleanup(folder.cleanup)
-        self.batch = Batch(Path(folder.name, "out"))
+        self.batch = Batch(Path(folder.name, "50 %A of \"ours\", $(exit) #1's"))
         self.addCleanup(CLUSTER.run, "scancel", "--user=root")
 
     def submit(self):
@@ -228,17 +230,40 @@ class ClusterTest(unittest.TestCase):
 
     def test_dry_run(self):
         """A user can adapt the script: nothing is submitted."""
-        job, done = self.batch.submit("--dry-run", "--parts", str(PARTS), LIBRARY)
+        job, done = self.batch.submit("--dry-run", "--parts", str(PARTS),
+                                      "--sbatch", "--comment=two words", LIBRARY)
         self.assertIsNone(job)
         self.assertTrue(done.stdout.startswith("#!"), done)
         self.assertRegex(done.stdout, r"(?m)^#SBATCH --array=0-11\b")
         script = self.batch.folder / "job.sh"
         self.assertEqual(script.read_text(), done.stdout)
         script.write_text(done.stdout.replace("\nexec ", "\necho adapted\nexec "))
-        self.run_to_the_end(self.batch.resume())
+        job = self.batch.resume()
+        self.run_to_the_end(job)
         self.assert_whole()
+        self.assertEqual(set(CLUSTER.must(
+            "squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%k"
+        ).splitlines()), {"two words"})
         for log in (self.batch.folder / "logs").glob("*_*.out"):
             self.assertIn("adapted\n", log.read_text())
+
+    def test_resumes_at_once(self):
+        """Several people have the same thought."""
+        self.batch.submit("--dry-run", "--parts", str(PARTS), LIBRARY)
+        CLUSTER.let_jobs_start(False)
+        self.addCleanup(CLUSTER.let_jobs_start, True)
+        before = array_jobs()
+        # a slow one: all others ask what is missing before it has an answer
+        slow = self.batch.folder.with_name("sbatch")
+        slow.write_text(f'#!/bin/sh\nsleep 0.5\nexec {shutil.which("sbatch")} "$@"\n')
+        slow.chmod(0o755)
+        path = f"{slow.parent}:{CLUSTER.environment['PATH']}"
+        with ThreadPoolExecutor() as pool:
+            resumes = [pool.submit(self.batch.run, "slurm", "--resume", "--out",
+                                   self.batch.folder, env={"PATH": path})
+                       for _ in range(3)]
+        self.assertEqual([r.result().returncode for r in resumes], [0] * 3)
+        self.assertEqual(len(array_jobs() - before), 1)
 
     def test_requeued(self):
         """A task starts anew in mid-run.  What runs or waits is not sent again."""
@@ -313,9 +338,9 @@ class ClusterTest(unittest.TestCase):
         for path in parts.glob("00007*"):
             path.unlink()
         # the disk is full in one task only; what the task has left there is kept
-        script = self.batch.folder / "full.sh"
+        script, log = (self.batch.folder.with_name(f"full.{kind}")
+                       for kind in ("sh", "log"))
         script.write_text(f"""#!/bin/sh
-#SBATCH --output={self.batch.folder}/full.log
 exec unshare --mount sh -c '
   mkdir left || exit 0
   mount -t tmpfs -o size={FULL} full parts || exit 0
@@ -325,10 +350,10 @@ exec unshare --mount sh -c '
   umount parts && cp -a left/. parts || exit 0
   exit $status'
 """)
-        job = CLUSTER.submit("--array=7", f"--chdir={self.batch.folder}", script)
+        job = CLUSTER.submit("--array=7", f"--chdir={self.batch.folder}",
+                             f"--output={log}", script)
         self.run_to_the_end(job, _7="FAILED")
-        log = (self.batch.folder / "full.log").read_text()
-        self.assertRegex(log, "No space|disk is full|disk I/O")
+        self.assertRegex(log.read_text(), "No space|disk is full|disk I/O")
         self.assert_gap(7)
         self.assert_resumed(7)
 

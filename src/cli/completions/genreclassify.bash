@@ -19,7 +19,7 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --cache-root)
+    --cache-root | --out)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
@@ -52,11 +52,11 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W album -- "$current")
       return
       ;;
-    --shard)
+    --part | --shard)
       mapfile -t COMPREPLY < <(compgen -W auto -- "$current")
       return
       ;;
-    --jobs | -j | --timeout | --max-failures | --retries | --shard-count | --shard-index | --window | --hop | --max-duration | \
+    --jobs | -j | --timeout | --max-failures | --parts | --retries | --sbatch | --shard-count | --shard-index | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout | --keep-uploads | --base-path | --public-host | --socket-mode | \
       --trusted-proxy | --every | --listen | --min-title | --mqtt | --mqtt-queue | --per-process | \
@@ -65,11 +65,25 @@ _genreclassify() {
       ;;
   esac
   case ${COMP_WORDS[1]} in
+    batch)
+      if ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'cancel merge plan run slurm status' -- "$current")
+        return
+      fi
+      case ${COMP_WORDS[2]} in
+        merge) options='--help --no-cache' ;;
+        plan) options='--help --null --out --parts' ;;
+        run) options='--help --part' ;;
+        slurm) options='--dry-run --help --null --out --parts --resume --sbatch' ;;
+        status) options='--help --json' ;;
+        *) options=--help ;;
+      esac
+      ;;
     eval)
       options='--help --jobs --json --model --plot'
       ;;
     help)
-      mapfile -t COMPREPLY < <(compgen -W 'eval models monitor serve' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'batch eval models monitor serve' -- "$current")
       return
       ;;
     models)
@@ -97,7 +111,7 @@ _genreclassify() {
         --preserve-times --quiet --retries --segments --shard --shard-count --shard-index --strict --tags
         --timeout --top --undo --unordered --verbose --version --window --write --write-confidence
         --write-tags --write-top'
-      ((COMP_CWORD == 1)) && words='eval help models monitor serve'
+      ((COMP_CWORD == 1)) && words='batch eval help models monitor serve'
       ;;
   esac
   if [[ $current == -* ]]; then

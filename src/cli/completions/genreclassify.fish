@@ -6,11 +6,13 @@ function __genreclassify_is
     set -l words (commandline -opc)
     set -l command "$words[2]"
     test "$command $words[3]" = 'monitor report'; and set command monitor-report
+    test "$command" = batch; and set -q words[3]; and set command batch-$words[3]
     contains -- $command $argv
 end
 
 function __genreclassify_is_files
-    not __genreclassify_is eval help models monitor monitor-report serve
+    not __genreclassify_is batch batch-cancel batch-merge batch-plan batch-run batch-slurm \
+        batch-status eval help models monitor monitor-report serve
 end
 
 function __genreclassify_models
@@ -21,23 +23,29 @@ end
 set -l first 'test (count (commandline -opc)) -eq 1'
 set -l first_of_monitor '__genreclassify_is monitor; and test (count (commandline -opc)) -eq 2'
 
+complete -c genreclassify -n $first -a batch -d 'Do very many files on a cluster'
+complete -c genreclassify -n '__genreclassify_is batch' -f -a 'cancel merge plan run slurm status'
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
 complete -c genreclassify -n $first -a help -d 'Show the options of a command'
 complete -c genreclassify -n $first -a models -d 'List the models that are installed'
 complete -c genreclassify -n $first -a monitor -d 'Listen to radio stations'
 complete -c genreclassify -n $first_of_monitor -a report -d 'Tell what a station has played'
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
-complete -c genreclassify -n '__genreclassify_is help' -f -a 'eval models monitor serve'
+complete -c genreclassify -n '__genreclassify_is help' -f -a 'batch eval models monitor serve'
 complete -c genreclassify -n '__genreclassify_is models' -f
 complete -c genreclassify -n '__genreclassify_is models' -l names -d 'Print what --model takes'
 complete -c genreclassify -n '__genreclassify_is monitor-report' -f
 complete -c genreclassify -n '__genreclassify_is serve' -f
 
 complete -c genreclassify -s h -l help -d 'Show the options'
-complete -c genreclassify -n 'not __genreclassify_is serve' -l json -d 'Print JSON'
-complete -c genreclassify -n 'not __genreclassify_is models monitor monitor-report' -s j -l jobs -x -d 'Files at once'
-complete -c genreclassify -n 'not __genreclassify_is models monitor-report serve' -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
-complete -c genreclassify -n 'not __genreclassify_is models monitor serve' -l plot -r -d 'Draw a picture, .svg or .png'
+complete -c genreclassify -n __genreclassify_is_files -l json -d 'Print JSON'
+complete -c genreclassify -n '__genreclassify_is batch-status eval models monitor monitor-report' -l json -d 'Print JSON'
+complete -c genreclassify -n __genreclassify_is_files -s j -l jobs -x -d 'Files at once'
+complete -c genreclassify -n '__genreclassify_is eval serve' -s j -l jobs -x -d 'Files at once'
+complete -c genreclassify -n __genreclassify_is_files -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
+complete -c genreclassify -n '__genreclassify_is eval monitor' -s m -l model -r -a '(__genreclassify_models)' -d 'Name or weights file'
+complete -c genreclassify -n __genreclassify_is_files -l plot -r -d 'Draw a picture, .svg or .png'
+complete -c genreclassify -n '__genreclassify_is eval monitor-report' -l plot -r -d 'Draw a picture, .svg or .png'
 complete -c genreclassify -n __genreclassify_is_files -l append -d 'Add to the genres of the file'
 complete -c genreclassify -n __genreclassify_is_files -l cache -r -d 'Keep the results'
 complete -c genreclassify -n __genreclassify_is_files -l cache-prune -d 'Forget files that are gone'
@@ -120,3 +128,12 @@ complete -c genreclassify -n '__genreclassify_is serve' -l timeout -x -d 'Second
 complete -c genreclassify -n '__genreclassify_is serve' -l token -x -d 'What requests must bear'
 complete -c genreclassify -n '__genreclassify_is serve' -l token-file -r -d 'The same from a file'
 complete -c genreclassify -n '__genreclassify_is serve' -l trusted-proxy -x -d 'A proxy that is believed'
+
+complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -s 0 -l null -d 'Names in lists end in NUL'
+complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -l out -x -a '(__fish_complete_directories)' -d 'The plan and all results'
+complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -l parts -x -d 'How many parts to make'
+complete -c genreclassify -n '__genreclassify_is batch-slurm' -s n -l dry-run -d 'Print the script, submit nothing'
+complete -c genreclassify -n '__genreclassify_is batch-slurm' -l resume -d 'Submit the parts that are missing'
+complete -c genreclassify -n '__genreclassify_is batch-slurm' -l sbatch -x -d 'A further argument of sbatch'
+complete -c genreclassify -n '__genreclassify_is batch-run' -l part -x -a auto -d 'Which part, from 0'
+complete -c genreclassify -n '__genreclassify_is batch-merge' -l no-cache -d 'Leave the caches of the parts as they are'

@@ -8,7 +8,56 @@ _genreclassify() {
 
   [[ $command == monitor && $words[3] == report && $CURRENT -gt 3 ]] &&
     command=monitor-report
+  [[ $command == batch && $CURRENT -gt 3 ]] && command=batch-$words[3]
   case $command in
+    batch)
+      options=('2:action:(cancel merge plan run slurm status)')
+      ;;
+    batch-cancel)
+      options=('--help[show the options]' '3:folder of the plan:_files -/')
+      ;;
+    batch-merge)
+      options=(
+        '--help[show the options]'
+        '--no-cache[leave the caches of the parts as they are]'
+        '3:folder of the plan:_files -/'
+      )
+      ;;
+    batch-plan)
+      options=(
+        '--help[show the options]'
+        {-0,--null}'[names in lists end in NUL]'
+        '--out=[the plan and all results]:folder:_files -/'
+        '--parts=[how many parts to make]:number'
+        '*:list or directory:_files'
+      )
+      ;;
+    batch-run)
+      options=(
+        '--help[show the options]'
+        '--part=[which part, from 0]:part:(auto)'
+        '3:folder of the plan:_files -/'
+      )
+      ;;
+    batch-slurm)
+      options=(
+        {-n,--dry-run}'[print the script, submit nothing]'
+        '--help[show the options]'
+        {-0,--null}'[names in lists end in NUL]'
+        '--out=[the plan and all results]:folder:_files -/'
+        '--parts=[how many parts to make]:number'
+        '--resume[submit the parts that are missing]'
+        '*--sbatch=[a further argument of sbatch]:argument'
+        '*:list or directory:_files'
+      )
+      ;;
+    batch-status)
+      options=(
+        '--help[show the options]'
+        '--json[print JSON]'
+        '3:folder of the plan:_files -/'
+      )
+      ;;
     eval)
       options=(
         '--help[show the options]'
@@ -20,7 +69,7 @@ _genreclassify() {
       )
       ;;
     help)
-      options=('2:command:(eval models monitor serve)')
+      options=('2:command:(batch eval models monitor serve)')
       ;;
     models)
       options=('--help[show the options]' '--json[print JSON]'
@@ -160,6 +209,7 @@ _genreclassify_stations() {
 
 _genreclassify_first() {
   local -a commands=(
+    'batch:do very many files on a cluster'
     'eval:measure the model on files sorted by genre'
     'help:show the options of a command'
     'models:list the models that are installed'
