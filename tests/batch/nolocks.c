@@ -2,13 +2,13 @@
 
 /* Preloaded, a file system without locks. */
 
+/* or both functions below would have one name */
+#undef _FILE_OFFSET_BITS
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-
-int fcntl (int fd, int command, ...);
-int fcntl64 (int fd, int command, ...);
 
 static int
 call (const char *name, int fd, int command, void *argument)
