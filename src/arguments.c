@@ -280,3 +280,16 @@ arguments_parse_size (const char *text, guint64 *size)
   *size <<= shift;
   return TRUE;
 }
+
+gboolean
+arguments_set_error (GError **error, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  if (error)
+    *error = g_error_new_valist (
+        G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, arguments);
+  va_end (arguments);
+  return FALSE;
+}

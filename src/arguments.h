@@ -46,3 +46,8 @@ gboolean arguments_parse_size (const char *text, guint64 *size);
  *     one or two letters wrong, or %NULL
  */
 const char *arguments_suggest (const char *word, const char *const *known);
+
+/* Sets an error of the domain G_OPTION_ERROR: what was given, and what is expected.
+ * Returns FALSE. */
+gboolean arguments_set_error (GError **error, const char *format, ...)
+    G_GNUC_PRINTF (2, 3);

@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 
 #include "analysis/jsontext.h"
+#include "arguments.h"
 #include "batchoptions.h"
 #include "cli/shard.h"
 #include "genre/genre.h"
@@ -162,10 +163,9 @@ check_folder (const BatchOptions *options, GError **error)
 
   if (!strpbrk (folder, "\\\n\r"))
     return TRUE;
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+  return arguments_set_error (error,
       "--out is to be a folder without backslashes and line ends in its path, as "
       "Slurm does not take them.");
-  return FALSE;
 }
 
 static int
@@ -214,10 +214,9 @@ find_part (const Plan *plan, const char *given, guint *part, GError **error)
     *part = number;
     return TRUE;
   }
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+  return arguments_set_error (error,
       "--part is to be auto or 0 to %u, as the plan has %u parts.",
       plan->n_parts - 1, plan->n_parts);
-  return FALSE;
 }
 
 static int

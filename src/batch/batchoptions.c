@@ -62,23 +62,6 @@ static const struct
 };
 
 static gboolean
-set_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-/* Gives FALSE. */
-static gboolean
-set_error (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  if (error)
-    *error = g_error_new_valist (
-        G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, arguments);
-  va_end (arguments);
-  return FALSE;
-}
-
-static gboolean
 find_action (const char *name, BatchAction *action)
 {
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++) {
@@ -122,13 +105,14 @@ check_new (BatchOptions *options, GError **error)
   const char *command = actions[options->action].name;
 
   if (!options->names[0])
-    return set_error (error,
+    return arguments_set_error (error,
         "batch %s needs a list of names or a folder, before \"--\".", command);
   if (options->parts == 0)
-    return set_error (
+    return arguments_set_error (
         error, "batch %s needs --parts, how many there are to be.", command);
   if (options->parts < 1 || options->parts > PLAN_MAX_PARTS)
-    return set_error (error, "--parts is to be 1 to %d.", PLAN_MAX_PARTS);
+    return arguments_set_error (
+        error, "--parts is to be 1 to %d.", PLAN_MAX_PARTS);
   options->n_parts = options->parts;
   return TRUE;
 }
@@ -138,7 +122,7 @@ check_resume (const BatchOptions *options, GError **error)
 {
   if (options->names[0] || options->part_options[0] || options->parts ||
       options->null)
-    return set_error (error,
+    return arguments_set_error (error,
         "--resume goes on with the plan as it was made: names, --parts and "
         "options of the parts are in it.");
   return TRUE;
@@ -149,7 +133,8 @@ static gboolean
 check_making (BatchOptions *options, GError **error)
 {
   if (!options->out)
-    return set_error (error, "batch %s needs --out, the folder of the plan.",
+    return arguments_set_error (error,
+        "batch %s needs --out, the folder of the plan.",
         actions[options->action].name);
   options->folder = g_strdup (options->out);
   return options->resume ? check_resume (options, error)
@@ -164,7 +149,7 @@ check (BatchOptions *options, GError **error)
   if (options->action == BATCH_PLAN || options->action == BATCH_SLURM)
     return check_making (options, error);
   if (g_strv_length (options->names) != 1 || options->part_options[0])
-    return set_error (error,
+    return arguments_set_error (error,
         "batch %s takes one name, the folder of a plan; see genreclassify "
         "batch %s --help.",
         name, name);
@@ -215,7 +200,7 @@ batch_options_parse (
   }
   if (argc > 1 && find_action (argv[1], &options->action))
     return parse_action (options, argc - 1, argv + 1, error);
-  return set_error (error,
+  return arguments_set_error (error,
       "batch%s%s is no action; expected is one of plan, slurm, run, status, "
       "merge and cancel.",
       argc > 1 ? " " : "", argc > 1 ? argv[1] : "");

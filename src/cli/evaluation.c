@@ -38,23 +38,6 @@ typedef struct
   Progress *progress;
 } Evaluation;
 
-static gboolean
-set_usage_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-/* Gives FALSE. */
-static gboolean
-set_usage_error (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  if (error)
-    *error = g_error_new_valist (
-        G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, arguments);
-  va_end (arguments);
-  return FALSE;
-}
-
 static const char *
 get_label (const Evaluation *evaluation, guint i)
 {
@@ -98,15 +81,15 @@ add_folder (
     g_autofree char *known = g_strjoinv (
         ", ", (char **) evaluation->labels->pdata);
 
-    return set_usage_error (error,
+    return arguments_set_error (error,
         "%s: the model %s knows no genre \"%s\". It knows %s.", path,
         evaluation->model_name, genre, known);
   }
   if (is_empty (path, &cause))
-    return set_usage_error (error,
+    return arguments_set_error (error,
         "%s: there is no file in it, and a genre needs at least one.", path);
   if (cause)
-    return set_usage_error (error, "%s", cause->message);
+    return arguments_set_error (error, "%s", cause->message);
   g_ptr_array_add (evaluation->folders, g_strdup (path));
   g_array_append_val (evaluation->folder_labels, label);
   return TRUE;
@@ -138,9 +121,9 @@ find_folders (Evaluation *evaluation, const char *root, GError **error)
   g_autoptr (GPtrArray) names = NULL;
 
   if (!g_file_test (root, G_FILE_TEST_EXISTS))
-    return set_usage_error (error, "%s: There is no such folder.", root);
+    return arguments_set_error (error, "%s: There is no such folder.", root);
   if (!g_file_test (root, G_FILE_TEST_IS_DIR))
-    return set_usage_error (error, "%s: It is not a folder.", root);
+    return arguments_set_error (error, "%s: It is not a folder.", root);
   if (!(names = list_names (root, error)))
     return FALSE;
   for (guint i = 0; i < names->len; i++) {
@@ -152,7 +135,7 @@ find_folders (Evaluation *evaluation, const char *root, GError **error)
       return FALSE;
   }
   if (evaluation->folders->len == 0)
-    return set_usage_error (error,
+    return arguments_set_error (error,
         "%s: There is no folder in it; expected is one for each genre, such as "
         "%s/%s.",
         root, root, get_label (evaluation, 0));
@@ -375,7 +358,7 @@ parse (Evaluation *evaluation, int argc, char **argv, GError **error)
   if (!(names = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;
   if (g_strv_length (names) != 1)
-    return set_usage_error (error,
+    return arguments_set_error (error,
         "eval takes one folder, but %u were given; see "
         "genreclassify eval --help.",
         g_strv_length (names));

@@ -4,26 +4,10 @@
 
 #include <string.h>
 
+#include "arguments.h"
+
 static const char *const variables[] = { "SLURM_ARRAY_TASK_ID",
   "AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX" };
-
-static gboolean
-set_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-/* Gives FALSE. */
-static gboolean
-set_error (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  g_clear_error (error);
-  if (error)
-    *error = g_error_new_valist (
-        G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, arguments);
-  va_end (arguments);
-  return FALSE;
-}
 
 /* Digits only, which the functions of the C library do not insist on. */
 static gboolean
@@ -48,7 +32,7 @@ shard_find_index (guint *index, guint count, GError **error)
     const char *value = g_getenv (variables[i]);
 
     if (value && text && !g_str_equal (value, text))
-      return set_error (error,
+      return arguments_set_error (error,
           "The environment names two parts: %s is %s, and %s is %s.", name,
           text, variables[i], value);
     if (value) {
@@ -57,13 +41,13 @@ shard_find_index (guint *index, guint count, GError **error)
     }
   }
   if (!text)
-    return set_error (error,
+    return arguments_set_error (error,
         "The environment does not say which part this is: expected is one of "
         "SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX and "
         "JOB_COMPLETION_INDEX.");
   if (parse_number (text, 0, count - 1, index))
     return TRUE;
-  return set_error (error,
+  return arguments_set_error (error,
       "%s is \"%s\", but the parts are 0 to %u: is the array another one than "
       "0-%u?",
       name, text, count - 1, count - 1);
@@ -81,7 +65,7 @@ parse_fraction (Shard *shard, const char *text, GError **error)
     shard->index--;
     return TRUE;
   }
-  return set_error (error,
+  return arguments_set_error (error,
       "--shard is to be K/N, two numbers with K from 1 to N, such as 3/16; or "
       "auto, with --shard-count N.");
 }
@@ -95,7 +79,7 @@ shard_parse (Shard *shard, const char *text, const char *index,
   *shard = (Shard){ 0 };
   if (text && !is_auto) {
     if (index || count)
-      return set_error (error,
+      return arguments_set_error (error,
           "--shard %s says it all; --shard-index and --shard-count say the "
           "same in another way.",
           text);
@@ -104,22 +88,24 @@ shard_parse (Shard *shard, const char *text, const char *index,
   if (!is_auto && !index && !count)
     return TRUE;
   if (is_auto && index)
-    return set_error (error,
+    return arguments_set_error (error,
         "--shard auto takes the part from the environment, and --shard-index "
         "names one.");
   if (!count)
-    return set_error (error,
+    return arguments_set_error (error,
         "How many parts there are is missing: --shard-count.  It is not taken "
         "from the environment, which does not know it when one part is done "
         "again; \"genreclassify batch\" keeps it with the list.");
   if (!parse_number (count, 1, G_MAXUINT, &shard->count))
-    return set_error (error, "--shard-count is to be a number from 1.");
+    return arguments_set_error (
+        error, "--shard-count is to be a number from 1.");
   if (is_auto)
     return shard_find_index (&shard->index, shard->count, error);
   if (!index)
-    return set_error (
+    return arguments_set_error (
         error, "Which part it is is missing: --shard-index, or --shard auto.");
   if (parse_number (index, 0, shard->count - 1, &shard->index))
     return TRUE;
-  return set_error (error, "--shard-index is to be 0 to %u.", shard->count - 1);
+  return arguments_set_error (
+      error, "--shard-index is to be 0 to %u.", shard->count - 1);
 }
