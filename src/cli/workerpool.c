@@ -205,13 +205,18 @@ hand_on_done (Pool *pool)
   FileTask *task;
 
   while ((task = take_next (pool))) {
-    if (task->done &&
-        !pool->func (
-            &task->outcome, listing_get_total (pool->listing), pool->user_data))
-      stop (pool);
+    gboolean go_on = !task->done ||
+        pool->func (
+            &task->outcome, listing_get_total (pool->listing), pool->user_data);
+
     file_task_free (task);
     /* there is room for the next */
     schedule_pump (pool);
+    /* what workers still have is dropped once they have ended */
+    if (!go_on && !pool->stopping) {
+      stop (pool);
+      return;
+    }
   }
 }
 
@@ -473,7 +478,10 @@ begin_files (Pool *pool)
       return;
     }
   }
-  schedule_pump (pool);
+  /* what else there is has its turn; but for what has ended nothing is to be done, and
+   * a pump that goes on and on would keep time-outs from coming */
+  if (!pool->stopping)
+    schedule_pump (pool);
 }
 
 /* Moves the files on as far as they can go now. */

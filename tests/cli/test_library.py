@@ -353,6 +353,29 @@ class Test(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn(b"No space left", result.stderr)
 
+    def test_full_in_the_middle(self):
+        """While workers have files, and the list goes on."""
+        names = os.path.join(self.folder.name, "names")
+        with open(names, "w", encoding="utf-8") as file:
+            file.write("/nowhere\n" + 1300 * f"{CLIP}\n")
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run(
+                [PROGRAM, "--json", "--jobs", "4", "--files-from", names],
+                stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn(b"No space left", result.stderr)
+
+    def test_told_to_end_while_a_worker_hangs(self):
+        used = os.times()
+        process = self.start("--jobs", "1", "--timeout", "2", CLIP)
+        os.kill(self.find_worker(process), signal.SIGSTOP)
+        process.terminate()
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+        now = os.times()
+        self.assertLess(now.children_user + now.children_system -
+                        used.children_user - used.children_system, 1)
+
     def test_middle(self):
         for name in "flac", "mp3", "ogg", "m4a":
             path = os.path.join(self.folder.name, f"long.{name}")
