@@ -2,6 +2,23 @@
 
 #include "filename.h"
 
+#include <string.h>
+
+gboolean
+filename_is_audio (const char *name)
+{
+  static const char *const endings[] = { "aac", "ac3", "aif", "aifc", "aiff",
+    "alac", "amr", "ape", "au", "caf", "dff", "dsf", "flac", "m4a", "m4b",
+    "mka", "mp2", "mp3", "mpc", "oga", "ogg", "opus", "shn", "spx", "tta",
+    "wav", "wma", "wv", NULL };
+  const char *slash = strrchr (name, '/');
+  const char *base = slash ? slash + 1 : name;
+  const char *dot = strrchr (base, '.');
+  g_autofree char *ending = dot ? g_ascii_strdown (dot + 1, -1) : NULL;
+
+  return ending && *base != '.' && g_strv_contains (endings, ending);
+}
+
 char *
 filename_display (const char *text)
 {

@@ -120,7 +120,7 @@ static int
 submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
     GError **error)
 {
-  const int lock = part_lock_submission (plan);
+  const int lock = plan_lock (plan);
   Survey *survey = survey_new (plan);
   g_autofree char *parts = survey_name_parts (
       survey, plan, G_N_ELEMENTS (missing), missing);
@@ -137,7 +137,7 @@ submit_missing (const Plan *plan, const char *path, const BatchOptions *options,
         survey->n[PART_WAITING]);
   } else {
     /* those of the first time are in the script */
-    job = slurm_submit (plan, path, parts,
+    job = slurm_submit (plan, path, parts, options->n_at_once,
         options->resume ? (const char *const *) options->sbatch : NULL, error);
     if (job) {
       g_print ("%s\n", job);
@@ -176,6 +176,11 @@ run_slurm (const BatchOptions *options, GError **error)
   g_autofree char *path = NULL;
 
   if (!check_folder (options, error))
+    return STATUS_USAGE;
+  /* before the long work of a plan that could not be submitted */
+  if (!options->resume && !options->dry_run &&
+      !slurm_check (
+          options->n_parts, (const char *const *) options->sbatch, error))
     return STATUS_USAGE;
   plan = options->resume ? plan_load (options->folder, error)
                          : make_plan (options, &needs, error);
@@ -255,6 +260,8 @@ print_failed (const Survey *survey, const Plan *plan)
         end ? ", " : "", end ? end : "",
         fault ? fault : "It was ended without a chance to say why.");
   }
+  if (error)
+    g_print ("    How their jobs ended is not known: %s\n", error->message);
 }
 
 static void
@@ -276,7 +283,7 @@ print_status (const Survey *survey, const Plan *plan)
   g_print ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
            " files done (%.1f %%), %" G_GUINT64_FORMAT " failed",
       survey->n_done, n_files, 100.0 * survey->n_done / MAX (n_files, 1),
-      survey->counts.failed);
+      survey->n_failed);
   if (survey->rate > 0)
     g_print ("; %.1f files a second", survey->rate);
   if (survey->left >= 0 && survey->n_done < n_files)
@@ -296,8 +303,7 @@ print_status_json (const Survey *survey, const Plan *plan)
       "{\"parts\":%u,\"files\":%" G_GUINT64_FORMAT
       ",\"done\":%" G_GUINT64_FORMAT ",\"failed_files\":%" G_GUINT64_FORMAT
       ",\"files_per_second\":",
-      plan->n_parts, plan->whole.n_files, survey->n_done,
-      survey->counts.failed);
+      plan->n_parts, plan->whole.n_files, survey->n_done, survey->n_failed);
   json_append_number (json, "%.6g", survey->rate);
   g_string_append (json, ",\"seconds_left\":");
   if (survey->left >= 0)

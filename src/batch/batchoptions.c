@@ -6,7 +6,7 @@
 #include "plan.h"
 
 #define TO(member) ((gpointer) G_STRUCT_OFFSET (BatchOptions, member))
-#define MAX_ENTRIES 8
+#define MAX_ENTRIES 9
 
 /* Each entry once; the last member of OF() is which actions take it. */
 static const struct
@@ -29,6 +29,9 @@ static const struct
       1 << BATCH_SLURM },
   { { "sbatch", 0, 0, G_OPTION_ARG_STRING_ARRAY, TO (sbatch),
         "A further argument of sbatch, such as --time=4:00:00", "ARGUMENT" },
+      1 << BATCH_SLURM },
+  { { "at-once", 0, 0, G_OPTION_ARG_INT, TO (at_once),
+        "How many parts may run at a time", "N" },
       1 << BATCH_SLURM },
   { { "dry-run", 'n', 0, G_OPTION_ARG_NONE, TO (dry_run),
         "Plan, and print the script, but submit nothing", NULL },
@@ -137,6 +140,18 @@ check_making (BatchOptions *options, GError **error)
         "batch %s needs --out, the folder of the plan.",
         actions[options->action].name);
   options->folder = g_strdup (options->out);
+  if (options->at_once < 0)
+    return arguments_set_error (error, "--at-once is to be at least 1.");
+  options->n_at_once = options->at_once;
+  for (char **argument = options->sbatch; argument && *argument; argument++)
+    if (g_str_has_prefix (*argument, "--array") ||
+        g_str_has_prefix (*argument, "-a") ||
+        g_str_has_prefix (*argument, "--job-name") ||
+        g_str_has_prefix (*argument, "-J"))
+      return arguments_set_error (error,
+          "--sbatch %s: the array and the name of the job are the plan's; "
+          "--at-once N limits how many run.",
+          *argument);
   return options->resume ? check_resume (options, error)
                          : check_new (options, error);
 }

@@ -24,12 +24,12 @@ typedef struct
   char **part_options; /* of the command that the parts run, without its name */
   char **sbatch;       /* further arguments of sbatch, or NULL */
   gboolean null, dry_run, resume, json, no_cache;
-  guint n_parts;
+  guint n_parts, n_at_once;
   char *part; /* as it was given, or NULL */
 
   /* as they were given */
   char *out;
-  int parts;
+  int parts, at_once;
 } BatchOptions;
 
 /* Reads and checks them; @options is to be freed with batch_options_clear() in any

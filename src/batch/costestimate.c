@@ -14,69 +14,68 @@ static const struct
 {
   const char *ending;
   guint rate; /* kbit/s; 0: it has no audio, and is found out on opening it */
-  gboolean is_music;
 } endings[] = {
   /* the compact disc: 44.1 kHz, 16 bits, stereo */
-  { "wav", 1411, TRUE },
-  { "aif", 1411, TRUE },
-  { "aifc", 1411, TRUE },
-  { "aiff", 1411, TRUE },
-  { "au", 1411, TRUE },
-  { "caf", 1411, TRUE },
+  { "wav", 1411 },
+  { "aif", 1411 },
+  { "aifc", 1411 },
+  { "aiff", 1411 },
+  { "au", 1411 },
+  { "caf", 1411 },
   /* the same without loss, which leaves about 0.65 of it */
-  { "alac", 900, TRUE },
-  { "ape", 850, TRUE },
-  { "flac", 900, TRUE },
-  { "shn", 950, TRUE },
-  { "tta", 900, TRUE },
-  { "wv", 900, TRUE },
+  { "alac", 900 },
+  { "ape", 850 },
+  { "flac", 900 },
+  { "shn", 950 },
+  { "tta", 900 },
+  { "wv", 900 },
   /* one bit at 2.8 MHz, stereo */
-  { "dff", 5645, TRUE },
-  { "dsf", 5645, TRUE },
+  { "dff", 5645 },
+  { "dsf", 5645 },
   /* what shops sell and encoders take unless told otherwise */
-  { "aac", 192, TRUE },
-  { "ac3", 384, TRUE },
-  { "m4a", 256, TRUE },
-  { "mka", 256, TRUE },
-  { "mp2", 256, TRUE },
-  { "mp3", 224, TRUE },
-  { "mpc", 180, TRUE },
-  { "oga", 160, TRUE },
-  { "ogg", 160, TRUE },
-  { "opus", 128, TRUE },
-  { "wma", 160, TRUE },
+  { "aac", 192 },
+  { "ac3", 384 },
+  { "m4a", 256 },
+  { "mka", 256 },
+  { "mp2", 256 },
+  { "mp3", 224 },
+  { "mpc", 180 },
+  { "oga", 160 },
+  { "ogg", 160 },
+  { "opus", 128 },
+  { "wma", 160 },
   /* speech */
-  { "amr", 12, TRUE },
-  { "m4b", 64, TRUE },
-  { "spx", 24, TRUE },
+  { "amr", 12 },
+  { "m4b", 64 },
+  { "spx", 24 },
   /* the picture takes most of it */
-  { "avi", 1500, FALSE },
-  { "mkv", 4000, FALSE },
-  { "mp4", 2000, FALSE },
-  { "webm", 1500, FALSE },
+  { "avi", 1500 },
+  { "mkv", 4000 },
+  { "mp4", 2000 },
+  { "webm", 1500 },
   /* what lies beside music */
-  { "bmp", 0, FALSE },
-  { "cue", 0, FALSE },
-  { "db", 0, FALSE },
-  { "gif", 0, FALSE },
-  { "htm", 0, FALSE },
-  { "html", 0, FALSE },
-  { "ini", 0, FALSE },
-  { "jpeg", 0, FALSE },
-  { "jpg", 0, FALSE },
-  { "json", 0, FALSE },
-  { "log", 0, FALSE },
-  { "lrc", 0, FALSE },
-  { "m3u", 0, FALSE },
-  { "m3u8", 0, FALSE },
-  { "md5", 0, FALSE },
-  { "nfo", 0, FALSE },
-  { "pdf", 0, FALSE },
-  { "png", 0, FALSE },
-  { "sfv", 0, FALSE },
-  { "txt", 0, FALSE },
-  { "webp", 0, FALSE },
-  { "xml", 0, FALSE },
+  { "bmp", 0 },
+  { "cue", 0 },
+  { "db", 0 },
+  { "gif", 0 },
+  { "htm", 0 },
+  { "html", 0 },
+  { "ini", 0 },
+  { "jpeg", 0 },
+  { "jpg", 0 },
+  { "json", 0 },
+  { "log", 0 },
+  { "lrc", 0 },
+  { "m3u", 0 },
+  { "m3u8", 0 },
+  { "md5", 0 },
+  { "nfo", 0 },
+  { "pdf", 0 },
+  { "png", 0 },
+  { "sfv", 0 },
+  { "txt", 0 },
+  { "webp", 0 },
+  { "xml", 0 },
 };
 
 /* The index in endings, -1 if it is none of them. */
@@ -100,14 +99,6 @@ cost_estimate_seconds (const char *name, guint64 bytes)
   guint rate = ending < 0 ? OTHER_RATE : endings[ending].rate;
 
   return rate == 0 ? 0 : (double) bytes / (rate * (1000 / 8.0));
-}
-
-gboolean
-cost_is_music_name (const char *name)
-{
-  int ending = find_ending (name);
-
-  return ending >= 0 && endings[ending].is_music;
 }
 
 guint32

@@ -18,8 +18,5 @@
  * that is usual for its name's ending; 0 if that is none of music. */
 double cost_estimate_seconds (const char *name, guint64 bytes);
 
-/* Whether the name's ending is one of music. */
-gboolean cost_is_music_name (const char *name);
-
 /* The weight of a file, at least 1, with @seconds of audio; less than 0: unknown. */
 guint32 cost_get_weight (double seconds);

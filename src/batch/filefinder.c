@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 #include "analysis/filename.h"
 #include "cli/listing.h"
 #include "cli/listreader.h"
-#include "costestimate.h"
 #include "sort.h"
 
 /* they wait for a server more than they work */
@@ -229,6 +229,60 @@ read_list (
   return TRUE;
 }
 
+/* What a file of music begins with that has another ending, or none: "*" is any byte.
+ * Names may begin with most of the letters, but not with what follows these. */
+#define MAGIC(bytes) bytes, sizeof bytes - 1
+static const struct
+{
+  const char *bytes;
+  gsize size;
+} magics[] = {
+  { MAGIC ("\0***ftyp") }, /* MP4 */
+  { MAGIC ("RIFF****WAVE") }, { MAGIC ("RIFF****AVI ") },
+  { MAGIC ("FORM****AIF") }, { MAGIC ("OggS\0\2") },
+  { MAGIC ("fLaC*\0\0\x22") },
+  { MAGIC ("ID3\2") }, /* MP3, and others with such tags */
+  { MAGIC ("ID3\3") }, { MAGIC ("ID3\4") }, { MAGIC ("MThd\0\0\0\6") },
+  { MAGIC ("\x1a\x45\xdf\xa3") },                 /* Matroska, WebM */
+  { MAGIC ("\x30\x26\xb2\x75\x8e\x66\xcf\x11") }, /* ASF: WMA */
+};
+
+/* Whether the @n bytes @start begin with a frame of MP3 or AAC.  Its 11 bits are also
+ * those of two letters in old encodings, and the mark of UTF-16 has them; but a list
+ * has no control characters beside those that end names. */
+static gboolean
+is_frame (const guint8 *start, gsize n)
+{
+  if (n < 2 || start[0] != 0xff || start[1] < 0xe0 || start[1] == 0xfe)
+    return FALSE;
+  for (gsize i = 2; i < n; i++)
+    if (g_ascii_iscntrl (start[i]) && !memchr ("\t\n\r", start[i], 4))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_magic (const guint8 *start, gsize n, const char *bytes, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (i >= n || (bytes[i] != '*' && (guint8) bytes[i] != start[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whether the file @fd begins as files of music do; what cannot be read does not. */
+static gboolean
+has_music (int fd)
+{
+  guint8 start[512];
+  gssize n = pread (fd, start, sizeof start, 0);
+
+  for (guint i = 0; n > 0 && i < G_N_ELEMENTS (magics); i++)
+    if (has_magic (start, (gsize) n, magics[i].bytes, magics[i].size))
+      return TRUE;
+  return n > 0 && is_frame (start, (gsize) n);
+}
+
 /* What the user has named. */
 static gboolean
 look_at (Finder *finder, const char *name, gboolean null, GError **error)
@@ -255,7 +309,7 @@ look_at (Finder *finder, const char *name, gboolean null, GError **error)
     add_folder (finder, name);
     return TRUE;
   }
-  if (S_ISREG (info.st_mode) && cost_is_music_name (name)) {
+  if (S_ISREG (info.st_mode) && (filename_is_audio (name) || has_music (fd))) {
     close (fd);
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
         "%s is music; expected is a folder or a list of names.", shown);

@@ -26,7 +26,8 @@ typedef gboolean (*FoundFunc) (
  * @null: the names in lists are known to end in NUL
  * @func: called for all files until it returns %FALSE
  * @user_data: for @func
- * @error: return location: a list that cannot be read, or what is no list
+ * @error: return location: a list that cannot be read, or what is no list, but music by
+ *     its ending or its first bytes
  *
  * A folder is walked to the bottom, as the command does it (see listing_new()), also
  * if a list names it.  What cannot be played in it comes with all the rest.  The

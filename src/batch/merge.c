@@ -13,6 +13,7 @@
 #include "cli/cache.h"
 #include "mergereport.h"
 #include "partfiles.h"
+#include "partlock.h"
 
 #define UNFINISHED ".tmp"
 
@@ -30,14 +31,6 @@ typedef struct
   MergeReport *report;
 } Merge;
 
-static gboolean
-set_io_error (GError **error, const char *path, const char *what, int fault)
-{
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (fault),
-      "%s cannot be %s: %s.", path, what, g_strerror (fault));
-  return FALSE;
-}
-
 /* Files */
 
 static gboolean
@@ -47,7 +40,7 @@ output_open (Output *output, const Plan *plan, const char *name, GError **error)
   output->unfinished = g_strconcat (output->path, UNFINISHED, NULL);
   output->file = fopen (output->unfinished, "we");
   return output->file ||
-      set_io_error (error, output->unfinished, "written", errno);
+      part_set_error (error, output->unfinished, "written", errno);
 }
 
 /* All of it is on the disk. */
@@ -60,14 +53,14 @@ output_close (Output *output, GError **error)
 
   ok = fclose (output->file) == 0 && ok;
   output->file = NULL;
-  return ok || set_io_error (error, output->unfinished, "written", fault);
+  return ok || part_set_error (error, output->unfinished, "written", fault);
 }
 
 static gboolean
 output_publish (const Output *output, GError **error)
 {
   return rename (output->unfinished, output->path) == 0 ||
-      set_io_error (error, output->path, "written", errno);
+      part_set_error (error, output->path, "written", errno);
 }
 
 static void
@@ -85,7 +78,7 @@ open_input (const char *path, GError **error)
   FILE *file = fopen (path, "re");
 
   if (!file)
-    set_io_error (error, path, "read", errno);
+    part_set_error (error, path, "read", errno);
   return file;
 }
 
@@ -150,13 +143,29 @@ take_line (Merge *merge, guint part, guint64 number, const char *line,
   } else {
     has_failed = merge_report_add (merge->report, &outcome);
     ok = fputs (line, merge->results.file) >= 0 ||
-        set_io_error (error, merge->results.unfinished, "written", errno);
+        part_set_error (error, merge->results.unfinished, "written", errno);
     if (ok && has_failed)
       ok = fputs (line, merge->failed.file) >= 0 ||
-          set_io_error (error, merge->failed.unfinished, "written", errno);
+          part_set_error (error, merge->failed.unfinished, "written", errno);
   }
   outcome_clear (&outcome);
   return ok;
+}
+
+/* A list of which names are missing would find that none is. */
+static gboolean
+check_number (const Merge *merge, guint part, guint64 n_names, GError **error)
+{
+  g_autofree char *path = plan_make_path (merge->plan, "lists", part, "");
+  const guint64 expected = merge->plan->parts[part].n_files;
+
+  if (n_names == expected)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "%s has %" G_GUINT64_FORMAT " names, but the plan has %" G_GUINT64_FORMAT
+      " for this part: the list is no more what it was.",
+      path, n_names, expected);
+  return FALSE;
 }
 
 static gboolean
@@ -164,20 +173,39 @@ take_lines (Merge *merge, guint part, FILE *results, FILE *list, GError **error)
 {
   char *line = NULL, *name = NULL;
   gsize line_size = 0, name_size = 0;
+  guint64 n = 0;
   gboolean ok = TRUE;
 
-  for (guint64 number = 1; ok; number++) {
+  while (ok) {
     gboolean has_line = getline (&line, &line_size, results) >= 0;
     gboolean has_name = getdelim (&name, &name_size, '\0', list) >= 0;
 
     if (!has_line && !has_name)
       break;
-    ok = take_line (merge, part, number, has_line ? line : NULL,
+    ok = take_line (merge, part, ++n, has_line ? line : NULL,
         has_name ? name : NULL, error);
   }
   free (line);
   free (name);
-  return ok;
+  return ok && check_number (merge, part, n, error);
+}
+
+/* The undo log has a line for each file that was written. */
+static void
+count_written (Merge *merge, guint part)
+{
+  g_autofree char *path = plan_make_path (
+      merge->plan, "logs", part, PART_UNDO_LOG);
+  FILE *log = fopen (path, "re");
+  char *line = NULL;
+  gsize size = 0;
+
+  if (!log)
+    return;
+  while (getline (&line, &size, log) >= 0)
+    merge_report_add_written (merge->report, 1);
+  free (line);
+  fclose (log);
 }
 
 static gboolean
@@ -191,11 +219,13 @@ take_part (Merge *merge, guint part, GError **error)
   gboolean ok = list && take_lines (merge, part, results, list, error);
 
   if (ok && (ferror (results) || ferror (list)))
-    ok = set_io_error (error, ferror (results) ? path : list_path, "read", EIO);
+    ok = part_set_error (
+        error, ferror (results) ? path : list_path, "read", EIO);
   if (results)
     fclose (results);
   if (list)
     fclose (list);
+  count_written (merge, part);
   return ok;
 }
 
@@ -211,6 +241,12 @@ fill_cache (const Plan *plan, const char *path, GError **error)
   for (guint i = 0; i < plan->n_parts; i++) {
     g_autofree char *other = plan_make_path (plan, "parts", i, PART_CACHE);
 
+    if (!g_file_test (other, G_FILE_TEST_EXISTS)) {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+          "%s, the cache of part %u, is not there; --no-cache does without.",
+          other, i);
+      return FALSE;
+    }
     if (!cache_merge (cache, other, error))
       return FALSE;
   }
@@ -229,7 +265,7 @@ make_cache (const Plan *plan, GError **error)
   if (!fill_cache (plan, unfinished, error))
     return FALSE;
   return rename (unfinished, path) == 0 ||
-      set_io_error (error, path, "written", errno);
+      part_set_error (error, path, "written", errno);
 }
 
 /* All */
@@ -268,32 +304,46 @@ publish_all (Merge *merge, const char *report, GError **error)
       output_publish (&merge->results, error);
 }
 
+/* Gives the report, or NULL with @error set. */
+static char *
+merge_all (Merge *merge, gboolean with_cache, GError **error)
+{
+  const Plan *plan = merge->plan;
+  g_autofree char *text = NULL;
+  gboolean ok = output_open (&merge->results, plan, "results.jsonl", error) &&
+      output_open (&merge->failed, plan, "failed.jsonl", error);
+
+  for (guint i = 0; ok && i < plan->n_parts; i++)
+    ok = take_part (merge, i, error);
+  ok = ok && (!with_cache || make_cache (plan, error));
+  if (ok) {
+    text = merge_report_print (merge->report);
+    ok = publish_all (merge, text, error);
+  }
+  if (!ok) {
+    (void) unlink (merge->results.unfinished);
+    if (merge->failed.unfinished)
+      (void) unlink (merge->failed.unfinished);
+  }
+  return ok ? g_steal_pointer (&text) : NULL;
+}
+
 char *
 merge_run (const Plan *plan, gboolean with_cache, GError **error)
 {
   Merge merge = { .plan = plan };
-  g_autofree char *text = NULL;
-  gboolean ok;
+  char *text;
+  int lock;
 
   if (!check_parts (plan, error))
     return NULL;
+  lock = plan_lock (plan);
   merge.report = merge_report_new (plan);
-  ok = output_open (&merge.results, plan, "results.jsonl", error) &&
-      output_open (&merge.failed, plan, "failed.jsonl", error);
-  for (guint i = 0; ok && i < plan->n_parts; i++)
-    ok = take_part (&merge, i, error);
-  ok = ok && (!with_cache || make_cache (plan, error));
-  if (ok) {
-    text = merge_report_print (merge.report);
-    ok = publish_all (&merge, text, error);
-  }
-  if (!ok) {
-    (void) unlink (merge.results.unfinished);
-    if (merge.failed.unfinished)
-      (void) unlink (merge.failed.unfinished);
-  }
+  text = merge_all (&merge, with_cache, error);
   output_clear (&merge.results);
   output_clear (&merge.failed);
   merge_report_free (merge.report);
-  return ok ? g_steal_pointer (&text) : NULL;
+  if (lock >= 0)
+    close (lock);
+  return text;
 }

@@ -23,7 +23,7 @@ struct _MergeReport
   GHashTable *models;           /* name -> Tally */
   GHashTable *genres;           /* label -> Tally */
   GHashTable *failed, *skipped; /* code -> Tally */
-  guint64 n_silent, n_not_music, n_written;
+  guint64 n[N_OUTCOMES], n_written;
   double seconds; /* of audio that was analysed */
 };
 
@@ -85,29 +85,27 @@ gboolean
 merge_report_add (MergeReport *report, const Outcome *outcome)
 {
   const Result *result = outcome->result;
-  const gboolean is_unwritten = outcome->write_error && !outcome->write_skipped;
+  const OutcomeKind kind = outcome_get_kind (outcome);
 
+  report->n[kind]++;
   report->seconds += (double) result->duration / GENRE_SECOND;
-  report->n_written += outcome->change.written;
   if (result->model)
     count (report->models, result->model, NULL);
-  if (result_is_skipped (result)) {
+  if (kind == OUTCOME_CLASSIFIED)
+    count (report->genres, result->labels[result_get_best (result)], NULL);
+  else if (kind == OUTCOME_SKIPPED)
     count (report->skipped, reason_to_code (result->reason), NULL);
-    return FALSE;
-  }
-  if (result->error || is_unwritten) {
+  else if (kind == OUTCOME_FAILED)
     count (report->failed,
         reason_to_code (result->error ? result->reason : outcome->write_reason),
         result->name);
-    return TRUE;
-  }
-  if (!result->probabilities)
-    report->n_silent++;
-  else if (result_get_best (result) < 0)
-    report->n_not_music++;
-  else
-    count (report->genres, result->labels[result_get_best (result)], NULL);
-  return FALSE;
+  return kind == OUTCOME_FAILED;
+}
+
+void
+merge_report_add_written (MergeReport *report, guint64 n)
+{
+  report->n_written += n;
 }
 
 /* Printing */
@@ -122,19 +120,6 @@ compare (gconstpointer a, gconstpointer b, gpointer user_data)
   const Tally *y = g_hash_table_lookup (user_data, second);
 
   return x->n != y->n ? (x->n < y->n ? 1 : -1) : strcmp (first, second);
-}
-
-static guint64
-sum (GHashTable *tallies)
-{
-  GHashTableIter iter;
-  gpointer tally;
-  guint64 n = 0;
-
-  g_hash_table_iter_init (&iter, tallies);
-  while (g_hash_table_iter_next (&iter, NULL, &tally))
-    n += ((const Tally *) tally)->n;
-  return n;
 }
 
 static void
@@ -183,8 +168,7 @@ print_models (const MergeReport *report, GString *text)
 char *
 merge_report_print (const MergeReport *report)
 {
-  const guint64 n_skipped = sum (report->skipped);
-  const guint64 n_failed = sum (report->failed);
+  const guint64 *n = report->n;
   GString *text = g_string_new (NULL);
 
   g_string_append_printf (text,
@@ -194,17 +178,17 @@ merge_report_print (const MergeReport *report)
   print_models (report, text);
   g_string_append (text, "\n\n");
   print_tallies (report, text, report->genres);
-  print_line (report, text, "silent", report->n_silent);
-  print_line (report, text, "not music", report->n_not_music);
-  print_line (report, text, "skipped", n_skipped);
-  print_line (report, text, "failed", n_failed);
+  print_line (report, text, "silent", n[OUTCOME_SILENT]);
+  print_line (report, text, "not music", n[OUTCOME_NOT_MUSIC]);
+  print_line (report, text, "skipped", n[OUTCOME_SKIPPED]);
+  print_line (report, text, "failed", n[OUTCOME_FAILED]);
   if (report->n_written > 0)
     print_line (report, text, "tags written", report->n_written);
-  if (n_skipped > 0) {
+  if (n[OUTCOME_SKIPPED] > 0) {
     g_string_append (text, "\nSkipped, by code:\n");
     print_tallies (report, text, report->skipped);
   }
-  if (n_failed > 0) {
+  if (n[OUTCOME_FAILED] > 0) {
     g_string_append (text, "\nFailed, by code; failed.jsonl has all:\n");
     print_tallies (report, text, report->failed);
   }

@@ -3,7 +3,6 @@
 #include "part.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -16,7 +15,7 @@
 #include "partstate.h"
 
 /* the state is written no more often than that, µs */
-#define STATE_INTERVAL (2 * G_TIME_SPAN_SECOND)
+#define STATE_INTERVAL (10 * G_TIME_SPAN_SECOND)
 /* and the rate is that of the last one to two of these */
 #define RATE_INTERVAL (60 * G_TIME_SPAN_SECOND)
 
@@ -37,21 +36,12 @@ typedef struct
   } marks[2]; /* the earlier one first */
 } Run;
 
-/* With the text of errno.  Gives -1. */
-static int
-set_error (GError **error, const char *path, int fault)
-{
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (fault),
-      "%s cannot be written: %s.", path, g_strerror (fault));
-  return -1;
-}
-
 /* How it stands */
 
 static void
 save_state (Run *run, gint64 now)
 {
-  const guint64 n_files = part_counts_sum (&run->state.counts);
+  const guint64 n_files = part_state_sum (&run->state);
   const double seconds = (double) (now - run->marks[0].time) /
       G_TIME_SPAN_SECOND;
 
@@ -91,23 +81,6 @@ end_state (Run *run, int signal_number, const GError *error)
 
 /* Results */
 
-static void
-count (PartCounts *counts, const Outcome *outcome)
-{
-  const Result *result = outcome->result;
-
-  if (result_is_skipped (result))
-    counts->skipped++;
-  else if (result->error || (outcome->write_error && !outcome->write_skipped))
-    counts->failed++;
-  else if (!result->probabilities)
-    counts->silent++;
-  else if (result_get_best (result) < 0)
-    counts->not_music++;
-  else
-    counts->classified++;
-}
-
 /* For who reads the log of the task. */
 static void
 print_failure (const Outcome *outcome)
@@ -125,7 +98,7 @@ static gboolean
 add (const Outcome *outcome, gint64 total, gpointer user_data)
 {
   Run *run = user_data;
-  const guint64 n_failed = run->state.counts.failed;
+  const OutcomeKind kind = outcome_get_kind (outcome);
   const gint64 now = g_get_monotonic_time ();
   g_autofree char *json = outcome_to_json (outcome, run->parts);
 
@@ -134,24 +107,12 @@ add (const Outcome *outcome, gint64 total, gpointer user_data)
     run->fault = errno;
     return FALSE;
   }
-  count (&run->state.counts, outcome);
-  if (run->state.counts.failed > n_failed)
+  run->state.n[kind]++;
+  if (kind == OUTCOME_FAILED)
     print_failure (outcome);
   if (now - run->saved >= STATE_INTERVAL)
     save_state (run, now);
   return TRUE;
-}
-
-/* A process that was ended between the two names has left a cache that is whole, of a
- * part that is not. */
-static void
-reuse_cache (const Run *run, const char *cache)
-{
-  g_autofree char *whole_cache = plan_make_path (
-      run->plan, "parts", run->part, PART_CACHE);
-
-  if (!g_file_test (cache, G_FILE_TEST_EXISTS))
-    (void) rename (whole_cache, cache);
 }
 
 /* Gives cache and results the names of whole ones, the results at last. */
@@ -163,11 +124,15 @@ publish (const Run *run, const char *cache, GError **error)
   g_autofree char *whole = plan_make_path (
       run->plan, "parts", run->part, PART_RESULTS);
 
-  if (rename (cache, whole_cache) < 0 || rename (run->path, whole) < 0) {
-    set_error (error, whole, errno);
-    return FALSE;
-  }
-  return TRUE;
+  if (rename (cache, whole_cache) == 0 && rename (run->path, whole) == 0)
+    return TRUE;
+  if (errno != ENOENT)
+    return part_set_error (error, whole, "written", errno);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+      "Another process has begun part %u as well, and has removed what this one "
+      "has done.",
+      run->part);
+  return FALSE;
 }
 
 static gboolean
@@ -176,8 +141,8 @@ flush (Run *run, GError **error)
   if (!run->fault && fflush (run->results) == 0 &&
       fsync (fileno (run->results)) == 0)
     return TRUE;
-  set_error (error, run->path, run->fault ? run->fault : errno);
-  return FALSE;
+  return part_set_error (
+      error, run->path, "written", run->fault ? run->fault : errno);
 }
 
 /* Gives what part_run() does. */
@@ -205,14 +170,15 @@ classify (Run *run, const CommandOptions *command, GError **error)
 static void
 print_summary (const Run *run)
 {
-  const PartCounts *n = &run->state.counts;
+  const guint64 *n = run->state.n;
 
   g_printerr ("genreclassify: part %u is done: %" G_GUINT64_FORMAT
               " files, %" G_GUINT64_FORMAT " classified, %" G_GUINT64_FORMAT
               " silent, %" G_GUINT64_FORMAT " not music, %" G_GUINT64_FORMAT
               " skipped, %" G_GUINT64_FORMAT " failed\n",
-      run->part, part_counts_sum (n), n->classified, n->silent, n->not_music,
-      n->skipped, n->failed);
+      run->part, part_state_sum (&run->state), n[OUTCOME_CLASSIFIED],
+      n[OUTCOME_SILENT], n[OUTCOME_NOT_MUSIC], n[OUTCOME_SKIPPED],
+      n[OUTCOME_FAILED]);
 }
 
 /* Whether so many files may fail.  If nobody has said how many, a batch as a whole is to
@@ -224,27 +190,67 @@ is_ok (const CommandOptions *command, guint64 n_failed)
       command->report.ok_if_failed || n_failed <= command->report.max_failures;
 }
 
+/* A cache that an attempt has left in a state that SQLite does not take is no reason to
+ * fail for ever. */
+static void
+take_over_cache (const Run *run, const char *path)
+{
+  g_autoptr (Cache) cache = NULL;
+
+  part_take_over (run->plan, run->part, path);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return;
+  cache = cache_open_alone (path, NULL);
+  if (!cache) {
+    g_printerr ("genreclassify: What an earlier attempt at part %u has left "
+                "cannot be used; it begins anew.\n",
+        run->part);
+    (void) unlink (path);
+  }
+}
+
+/* The whole work.  Gives what part_run() does. */
+static int
+do_files (Run *run, CommandOptions *command, GError **error)
+{
+  g_autofree char *cache = part_make_unfinished (
+      run->plan, run->part, PART_CACHE);
+
+  if (chdir (run->plan->directory) < 0) {
+    part_set_error (error, run->plan->directory,
+        "entered, where the plan's names and options start", errno);
+    return -1;
+  }
+  if (!part_command_parse (command, run->plan, run->part, cache, error))
+    return -1;
+  take_over_cache (run, cache);
+  run->results = fopen (run->path, "we");
+  if (!run->results) {
+    part_set_error (error, run->path, "written", errno);
+    return -1;
+  }
+  return classify (run, command, error);
+}
+
 static int
 do_part (Run *run, int *status, GError **error)
 {
   g_auto (CommandOptions) command = { 0 };
   g_autoptr (GError) fault = NULL;
-  int signal_number = -1;
+  int signal_number;
 
-  if (ftruncate (fileno (run->results), 0) < 0)
-    return set_error (error, run->path, errno);
   begin_state (run);
-  if (part_command_parse (&command, run->plan, run->part, &fault)) {
-    reuse_cache (run, command.cache);
-    signal_number = classify (run, &command, &fault);
-  }
+  signal_number = do_files (run, &command, &fault);
   end_state (run, signal_number, fault);
+  if (run->results)
+    fclose (run->results);
   if (fault) {
     g_propagate_error (error, g_steal_pointer (&fault));
     return -1;
   }
-  *status = signal_number > 0 || is_ok (&command, run->state.counts.failed) ? 0
-                                                                            : 1;
+  *status = signal_number > 0 || is_ok (&command, run->state.n[OUTCOME_FAILED])
+      ? 0
+      : 1;
   if (signal_number == 0)
     print_summary (run);
   return signal_number;
@@ -253,28 +259,19 @@ do_part (Run *run, int *status, GError **error)
 int
 part_run (const Plan *plan, guint part, int *status, GError **error)
 {
-  g_autofree char *path = plan_make_path (
-      plan, "parts", part, PART_RESULTS PART_UNFINISHED);
+  g_autofree char *path = part_make_unfinished (plan, part, PART_RESULTS);
   Run run = { .plan = plan, .part = part, .path = path };
-  int fd, signal_number;
+  int lock, signal_number;
 
   *status = 0;
-  if (chdir (plan->directory) < 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "%s, where the plan's names and options start, cannot be entered: %s.",
-        plan->directory, g_strerror (errno));
-    return -1;
-  }
-  if (part_is_whole (plan, part) ||
-      (fd = part_lock (plan, part, path, error)) == PART_LOCK_NOT_NEEDED) {
+  lock = part_is_whole (plan, part) ? PART_LOCK_NOT_NEEDED
+                                    : part_lock (plan, part, error);
+  if (lock == PART_LOCK_NOT_NEEDED)
     g_printerr ("genreclassify: part %u was done before.\n", part);
-    return 0;
-  }
-  if (fd < 0)
-    return -1;
-  run.results = fdopen (fd, "w");
+  if (lock < 0)
+    return lock == PART_LOCK_NOT_NEEDED ? 0 : -1;
   signal_number = do_part (&run, status, error);
-  fclose (run.results);
+  close (lock);
   part_state_clear (&run.state);
   return signal_number;
 }

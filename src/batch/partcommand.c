@@ -2,6 +2,7 @@
 
 #include "partcommand.h"
 
+#include "arguments.h"
 #include "cli/classification.h"
 #include "partfiles.h"
 
@@ -36,6 +37,10 @@ find_unfit (const CommandOptions *command)
     return "they are to analyse files, and do nothing else";
   if (command->listing.names[0])
     return "files are named before \"--\", and options after it";
+  if (command->report.strict || command->report.top || command->report.quiet ||
+      command->report.verbose)
+    return "--strict, --top, --quiet and --verbose are about what is printed, and "
+           "parts write results";
   if (command->listing.shard.count)
     return "--shard is what the plan is for";
   if (command->pool.worker.plot)
@@ -56,14 +61,16 @@ part_command_check (
   g_auto (CommandOptions) command = { 0 };
   const char *unfit;
 
+  /* which would print the help, and end this process */
+  for (const char *const *option = options; *option; option++)
+    if (g_str_has_prefix (*option, "--help") || g_str_equal (*option, "-h"))
+      return arguments_set_error (
+          error, "The options of the parts: %s is not for these.", *option);
   if (!parse (&command, "list", "cache", options, error))
     return FALSE;
   unfit = find_unfit (&command);
-  if (unfit) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "The options of the parts: %s.", unfit);
-    return FALSE;
-  }
+  if (unfit)
+    return arguments_set_error (error, "The options of the parts: %s.", unfit);
   *needs = (PartNeeds){ .by_album = command.listing.by_album,
     .max_duration = command.pool.worker.analysis.max_duration,
     .jobs = command.pool.jobs,
@@ -94,12 +101,10 @@ check_key (const CommandOptions *command, const Plan *plan, GError **error)
 }
 
 gboolean
-part_command_parse (
-    CommandOptions *command, const Plan *plan, guint part, GError **error)
+part_command_parse (CommandOptions *command, const Plan *plan, guint part,
+    const char *cache, GError **error)
 {
   g_autofree char *list = plan_make_path (plan, "lists", part, "");
-  g_autofree char *cache = plan_make_path (
-      plan, "parts", part, PART_CACHE PART_UNFINISHED);
   TagOptions *tags = &command->pool.worker.tags;
 
   if (!parse (
@@ -108,7 +113,8 @@ part_command_parse (
     return FALSE;
   if (command->report.log_is_own) {
     g_free ((char *) tags->undo_log);
-    tags->undo_log = plan_make_path (plan, "logs", part, ".undo.jsonl");
+    tags->undo_log = plan_make_path (plan, "logs", part, PART_UNDO_LOG);
+    command->report.log_is_own = FALSE;
   }
   return TRUE;
 }

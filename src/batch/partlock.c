@@ -13,6 +13,13 @@
 
 #include "partfiles.h"
 
+/* how often a part that another process has is looked at */
+#define INTERVAL (2 * G_TIME_SPAN_SECOND)
+/* Who has a lock and has not told how it stands for so long does nothing: it may be a
+ * machine that is gone, whose locks some servers keep.  Longer than a file may stand
+ * still. */
+#define MAX_SILENCE (15 * G_TIME_SPAN_MINUTE)
+
 static int
 lock (int fd, int command)
 {
@@ -25,63 +32,79 @@ lock (int fd, int command)
   return result;
 }
 
-/* Whether @path is still the file that @fd is: who had the lock before may have
- * renamed it. */
-static gboolean
-is_same (int fd, const char *path)
+/* Changes with each state that the part's process writes; not compared with any clock. */
+static guint64
+get_sign_of_life (const Plan *plan, guint part)
 {
-  struct stat ours, theirs;
+  g_autofree char *path = plan_make_path (plan, "parts", part, PART_STATE);
+  struct stat info;
 
-  return fstat (fd, &ours) == 0 && stat (path, &theirs) == 0 &&
-      ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+  return stat (path, &info) == 0 ? (guint64) info.st_mtim.tv_sec * 1000000 +
+          info.st_mtim.tv_nsec / 1000 + info.st_ino
+                                 : 0;
 }
 
-/* The lock, when it comes.  Without it the part is done nevertheless: that a file system
- * has none is no reason to do nothing on it. */
-static void
-wait_for_lock (int fd, guint part)
+/* TRUE once it has the lock, which @fd is to be of. */
+static gboolean
+wait_while_alive (const Plan *plan, guint part, int fd, GError **error)
 {
-  if (lock (fd, F_OFD_SETLK) == 0)
-    return;
-  if (errno == EAGAIN || errno == EACCES) {
-    g_printerr (
-        "genreclassify: Another process does part %u; waiting for it.\n", part);
-    if (lock (fd, F_OFD_SETLKW) == 0)
-      return;
-  }
+  guint64 sign = get_sign_of_life (plan, part);
+  gint64 seen = g_get_monotonic_time ();
+
   g_printerr (
-      "genreclassify: Part %u cannot be locked (%s): if it is done twice "
-      "at the same time, neither comes to an end.\n",
-      part, g_strerror (errno));
+      "genreclassify: Another process does part %u; waiting for it.\n", part);
+  while (lock (fd, F_OFD_SETLK) < 0) {
+    const guint64 now = get_sign_of_life (plan, part);
+
+    if (now != sign) {
+      sign = now;
+      seen = g_get_monotonic_time ();
+    }
+    if (g_get_monotonic_time () - seen > MAX_SILENCE) {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+          "Another process has part %u, but does nothing.  If it is gone, "
+          "remove %s/parts/%05u" PART_LOCK ".",
+          part, plan->folder, part);
+      return FALSE;
+    }
+    g_usleep (INTERVAL);
+  }
+  return TRUE;
 }
 
 int
-part_lock (const Plan *plan, guint part, const char *path, GError **error)
+part_lock (const Plan *plan, guint part, GError **error)
 {
-  for (;;) {
-    int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  g_autofree char *path = plan_make_path (plan, "parts", part, PART_LOCK);
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  gboolean ok = TRUE;
 
-    if (fd < 0) {
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-          "%s cannot be written: %s.", path, g_strerror (errno));
-      return -1;
-    }
-    wait_for_lock (fd, part);
-    if (is_same (fd, path))
-      return fd;
-    close (fd);
-    if (part_is_whole (plan, part))
-      return PART_LOCK_NOT_NEEDED;
+  if (fd < 0) {
+    part_set_error (error, path, "written", errno);
+    return -1;
   }
+  if (lock (fd, F_OFD_SETLK) < 0) {
+    if (errno == EAGAIN || errno == EACCES)
+      ok = wait_while_alive (plan, part, fd, error);
+    else
+      /* that a file system has none is no reason to do nothing on it */
+      g_printerr ("genreclassify: Part %u cannot be locked (%s): if it is done "
+                  "twice at the same time, one of the two is done in vain.\n",
+          part, g_strerror (errno));
+  }
+  if (ok && !part_is_whole (plan, part))
+    return fd;
+  close (fd);
+  return ok ? PART_LOCK_NOT_NEEDED : -1;
 }
 
 gboolean
 part_is_locked (const Plan *plan, guint part)
 {
-  g_autofree char *path = plan_make_path (
-      plan, "parts", part, PART_RESULTS PART_UNFINISHED);
+  g_autofree char *path = plan_make_path (plan, "parts", part, PART_LOCK);
   struct flock found = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  int fd = open (path, O_RDWR | O_CLOEXEC);
+  /* to ask for a lock one need not be allowed to take it */
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
   gboolean is_locked = FALSE;
 
   if (fd >= 0) {
@@ -92,9 +115,9 @@ part_is_locked (const Plan *plan, guint part)
 }
 
 int
-part_lock_submission (const Plan *plan)
+plan_lock (const Plan *plan)
 {
-  g_autofree char *path = g_build_filename (plan->folder, "plan.json", NULL);
+  g_autofree char *path = g_build_filename (plan->folder, PLAN_FILE, NULL);
   int fd = open (path, O_RDWR | O_CLOEXEC);
 
   /* where there are no locks, who submits twice does a part twice, no more */

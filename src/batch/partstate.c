@@ -2,7 +2,8 @@
 
 #include "partstate.h"
 
-#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <json-glib/json-glib.h>
 
@@ -10,31 +11,28 @@
 #include "jsondepth.h"
 #include "partfiles.h"
 
-/* Each count of a state once. */
-static const struct
-{
-  const char *name;
-  glong offset;
-} counters[] = {
-  { "classified", G_STRUCT_OFFSET (PartCounts, classified) },
-  { "silent", G_STRUCT_OFFSET (PartCounts, silent) },
-  { "not_music", G_STRUCT_OFFSET (PartCounts, not_music) },
-  { "skipped", G_STRUCT_OFFSET (PartCounts, skipped) },
-  { "failed", G_STRUCT_OFFSET (PartCounts, failed) },
+static const char *const counters[N_OUTCOMES] = {
+  [OUTCOME_CLASSIFIED] = "classified",
+  [OUTCOME_SILENT] = "silent",
+  [OUTCOME_NOT_MUSIC] = "not_music",
+  [OUTCOME_SKIPPED] = "skipped",
+  [OUTCOME_FAILED] = "failed",
 };
 
 guint64
-part_counts_sum (const PartCounts *counts)
+part_state_sum (const PartState *state)
 {
-  return counts->classified + counts->silent + counts->not_music +
-      counts->skipped + counts->failed;
+  guint64 sum = 0;
+
+  for (guint i = 0; i < N_OUTCOMES; i++)
+    sum += state->n[i];
+  return sum;
 }
 
-void
-part_state_save (const PartState *state, const Plan *plan, guint part)
+static char *
+print (const PartState *state)
 {
-  g_autofree char *path = plan_make_path (plan, "parts", part, PART_STATE);
-  g_autoptr (GString) json = g_string_new ("{\"host\":");
+  GString *json = g_string_new ("{\"host\":");
 
   json_append_string (json, state->host);
   g_string_append (json, ",\"error\":");
@@ -44,14 +42,30 @@ part_state_save (const PartState *state, const Plan *plan, guint part)
       ",\"rate\":",
       state->started, state->updated);
   json_append_number (json, "%.6g", state->rate);
-  for (guint i = 0; i < G_N_ELEMENTS (counters); i++)
-    g_string_append_printf (json, ",\"%s\":%" G_GUINT64_FORMAT,
-        counters[i].name,
-        *(const guint64 *) G_STRUCT_MEMBER_P (
-            &state->counts, counters[i].offset));
+  for (guint i = 0; i < N_OUTCOMES; i++)
+    g_string_append_printf (
+        json, ",\"%s\":%" G_GUINT64_FORMAT, counters[i], state->n[i]);
   g_string_append (json, "}\n");
-  (void) g_file_set_contents_full (
-      path, json->str, json->len, G_FILE_SET_CONTENTS_CONSISTENT, 0666, NULL);
+  return g_string_free (json, FALSE);
+}
+
+/* Without waiting for the disk: a thousand parts do this all the time, and what a power
+ * cut leaves of it is no matter. */
+void
+part_state_save (const PartState *state, const Plan *plan, guint part)
+{
+  g_autofree char *path = plan_make_path (plan, "parts", part, PART_STATE);
+  g_autofree char *unfinished = part_make_unfinished (plan, part, PART_STATE);
+  g_autofree char *json = print (state);
+  FILE *file = fopen (unfinished, "we");
+  gboolean ok;
+
+  if (!file)
+    return;
+  ok = fputs (json, file) >= 0;
+  ok = fclose (file) == 0 && ok;
+  if (!ok || rename (unfinished, path) < 0)
+    (void) unlink (unfinished);
 }
 
 /* 0 for what is no number from 0. */
@@ -94,9 +108,8 @@ part_state_load (PartState *state, const Plan *plan, guint part)
   state->started = get_number (object, "started");
   state->updated = get_number (object, "updated");
   state->rate = get_number (object, "rate");
-  for (guint i = 0; i < G_N_ELEMENTS (counters); i++)
-    *(guint64 *) G_STRUCT_MEMBER_P (&state->counts,
-        counters[i].offset) = get_number (object, counters[i].name);
+  for (guint i = 0; i < N_OUTCOMES; i++)
+    state->n[i] = get_number (object, counters[i]);
   return TRUE;
 }
 

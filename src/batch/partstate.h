@@ -4,25 +4,20 @@
 
 #pragma once
 
+#include "cli/outcome.h"
 #include "plan.h"
-
-/* What became of the files so far. */
-typedef struct
-{
-  guint64 classified, silent, not_music, skipped, failed;
-} PartCounts;
 
 typedef struct
 {
   char *host;
   char *error; /* a sentence: why it has ended before it was whole, or NULL */
   gint64 started, updated; /* s since 1970 */
-  PartCounts counts;
-  double rate; /* files a second, in the last minutes */
+  guint64 n[N_OUTCOMES];   /* files, by what became of them */
+  double rate;             /* files a second, in the last minutes */
 } PartState;
 
-/* How many files these are. */
-guint64 part_counts_sum (const PartCounts *counts);
+/* How many files were done. */
+guint64 part_state_sum (const PartState *state);
 
 /* Replaces the state of @part.  That it cannot be written is no failure of the part, and
  * not told. */

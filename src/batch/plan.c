@@ -14,6 +14,7 @@
 /* of brackets: the object, the array of parts, a part */
 #define MAX_DEPTH 3
 #define DIGEST_LENGTH 64
+#define ID_LENGTH 12
 
 guint64
 plan_add (guint64 a, guint64 b)
@@ -32,6 +33,16 @@ plan_sum_up (Plan *plan)
     plan->whole.bytes = plan_add (plan->whole.bytes, part->bytes);
     plan->whole.seconds += part->seconds;
   }
+}
+
+void
+plan_make_id (Plan *plan)
+{
+  g_autofree char *uuid = g_uuid_string_random ();
+
+  /* its last group has 12 digits, all by chance */
+  g_free (plan->id);
+  plan->id = g_strdup (strrchr (uuid, '-') + 1);
 }
 
 char *
@@ -53,6 +64,7 @@ plan_free (Plan *plan)
   g_strfreev (plan->options);
   g_free (plan->digest);
   g_free (plan->key);
+  g_free (plan->id);
   g_free (plan->parts);
   g_free (plan);
 }
@@ -198,11 +210,21 @@ read_version (JsonObject *object, GError **error)
   return FALSE;
 }
 
+/* It becomes a part of a job's name. */
+static gboolean
+is_id (const char *id)
+{
+  gsize length = strspn (id, "0123456789abcdefghijklmnopqrstuvwxyz");
+
+  return length > 0 && length <= ID_LENGTH && !id[length];
+}
+
 static gboolean
 read_plan (JsonObject *object, Plan *plan, GError **error)
 {
   JsonNode *digest = json_object_get_member (object, "digest");
   JsonNode *key = json_object_get_member (object, "key");
+  JsonNode *id = json_object_get_member (object, "id");
 
   if (!read_version (object, error))
     return FALSE;
@@ -215,6 +237,11 @@ read_plan (JsonObject *object, Plan *plan, GError **error)
       strspn (plan->digest, "0123456789abcdef") != DIGEST_LENGTH)
     return set_wrong (error, "digest", "a SHA-256");
   /* without one any results would be taken */
+  if (id &&
+      (!is_value (id, G_TYPE_STRING) || !is_id (json_node_get_string (id))))
+    return set_wrong (error, "id", "some letters and digits");
+  if (id)
+    plan->id = json_node_dup_string (id);
   if (key && !is_value (key, G_TYPE_STRING))
     return set_wrong (error, "key", "a string");
   if (key)
@@ -303,6 +330,10 @@ build (const Plan *plan)
   json_builder_end_array (builder);
   json_builder_set_member_name (builder, "digest");
   json_builder_add_string_value (builder, plan->digest);
+  if (plan->id) {
+    json_builder_set_member_name (builder, "id");
+    json_builder_add_string_value (builder, plan->id);
+  }
   if (plan->key) {
     json_builder_set_member_name (builder, "key");
     json_builder_add_string_value (builder, plan->key);

@@ -23,6 +23,7 @@ typedef struct
 typedef struct
 {
   char *folder;    /* where it is, absolute */
+  char *id;        /* of the plan alone, wherever it is: letters and digits */
   char *directory; /* where its relative names start, absolute */
   char **options;  /* of the command, for all parts */
   char *digest;    /* SHA-256 of all names in their order, each with its NUL */
@@ -35,7 +36,8 @@ typedef struct
   guint n_parts;
 } Plan;
 
-#define PLAN_MAX_PARTS 100000
+/* so that the numbers of any of them fit in one argument of sbatch */
+#define PLAN_MAX_PARTS 20000
 #define PLAN_FILE "plan.json"
 
 /* The plan in @folder; NULL with @error (G_FILE_ERROR) set if there is none, or if
@@ -44,6 +46,9 @@ Plan *plan_load (const char *folder, GError **error);
 
 /* Writes plan.json, under a temporary name first. */
 gboolean plan_save (const Plan *plan, GError **error);
+
+/* Gives it an id that no other plan has. */
+void plan_make_id (Plan *plan);
 
 /* Makes plan->whole the sum of the parts. */
 void plan_sum_up (Plan *plan);

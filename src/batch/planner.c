@@ -22,6 +22,9 @@
 #include "partlists.h"
 #include "plan.h"
 
+/* what starts the parts, see batch.c */
+#define PLAN_SCRIPT "job.sh"
+
 /* bytes of names that are sorted at once */
 #define RUN_SIZE 67108864
 /* s; no playlist is to be believed that says more */
@@ -63,19 +66,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Units, units_clear)
 
 /* Names */
 
-/* The album that the track @name is of, the same as that of --group; free with
- * g_free(). */
-static char *
-make_group (const char *name)
-{
-  g_autofree char *path = strstr (name, "://")
-      ? g_strdup (name)
-      : g_canonicalize_filename (name, NULL);
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  return album_folder_new (folder);
-}
-
 /* The seconds that are played of it; less than 0: unknown */
 static double
 get_seconds (const FoundFile *file, double max_duration)
@@ -99,8 +89,12 @@ collect (const FoundFile *files, gsize n, gpointer user_data, GError **error)
   g_autoptr (GPtrArray) groups = g_ptr_array_new_with_free_func (g_free);
   gboolean ok = TRUE;
 
-  for (gsize i = 0; i < n && options->by_album; i++)
-    g_ptr_array_add (groups, make_group (files[i].name));
+  /* the same albums as those of --group */
+  for (gsize i = 0; i < n && options->by_album; i++) {
+    g_autofree char *folder = album_track_folder_new (files[i].name);
+
+    g_ptr_array_add (groups, album_folder_new (folder));
+  }
   g_mutex_lock (&collection->lock);
   for (gsize i = 0; i < n && ok; i++) {
     SortedName name = { .group = options->by_album ? groups->pdata[i] : "",
@@ -200,10 +194,12 @@ measure_units (Units *units, NameSorter *sorter, GError **error)
     g_checksum_update (checksum, (const guchar *) name.name, length);
     units->n_files++;
   }
-  units->digest = g_strdup (g_checksum_get_string (checksum));
-  if (fault)
+  if (fault) {
     g_propagate_error (error, g_steal_pointer (&fault));
-  return units->digest != NULL;
+    return FALSE;
+  }
+  units->digest = g_strdup (g_checksum_get_string (checksum));
+  return TRUE;
 }
 
 static gboolean
@@ -291,6 +287,7 @@ make_plan (Plan *plan, const PlannerOptions *options, GError **error)
                                    : g_new0 (char *, 1);
   plan->digest = g_steal_pointer (&units.digest);
   plan->key = g_strdup (options->key);
+  plan_make_id (plan);
   plan->n_repeated = name_sorter_get_n_repeated (sorter);
   plan->n_parts = options->n_parts;
   plan->parts = g_new0 (PlanPart, plan->n_parts);
@@ -382,15 +379,56 @@ lock_folder (const char *folder, GError **error)
 }
 
 static gboolean
+has (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK);
+}
+
+/* What is in @folder of a plan that is gone, below the folder: it would be taken for
+ * the new one's.  NULL if there is nothing, or with @error set if that cannot be told;
+ * free with g_free(). */
+static char *
+find_remains (const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, "parts", NULL);
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (GDir) parts = NULL;
+  const char *name;
+
+  if (has (folder, PLAN_SCRIPT))
+    return g_strdup (PLAN_SCRIPT);
+  parts = g_dir_open (path, 0, &fault);
+  if (!parts && !g_error_matches (fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    g_propagate_error (error, g_steal_pointer (&fault));
+  name = parts ? g_dir_read_name (parts) : NULL;
+  return name ? g_build_filename ("parts", name, NULL) : NULL;
+}
+
+static gboolean
 check_folder (const char *folder, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, PLAN_FILE, NULL);
   g_autofree char *shown = filename_display (folder);
+  g_autofree char *remains = NULL, *shown_remains = NULL;
+  g_autoptr (GError) fault = NULL;
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
+  if (has (folder, PLAN_FILE)) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+        "%s has a plan already; --resume goes on with it.", shown);
+    return FALSE;
+  }
+  remains = find_remains (folder, &fault);
+  if (fault) {
+    g_propagate_error (error, g_steal_pointer (&fault));
+    return FALSE;
+  }
+  if (!remains)
     return TRUE;
+  shown_remains = filename_display (remains);
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-      "%s has a plan already; --resume goes on with it.", shown);
+      "%s has what an earlier plan made: %s; expected is a folder of its own.",
+      shown, shown_remains);
   return FALSE;
 }
 

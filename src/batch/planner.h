@@ -23,7 +23,8 @@ typedef struct
  * planner_run:
  * @options: what is planned
  * @error: return location: what cannot be read or written, a plan that is there
- *     already, no files at all, or more parts than there are files or albums
+ *     already or what one that was removed has left (parts/, job.sh), no files at
+ *     all, or more parts than there are files or albums
  *
  * Names are kept as they are given, each once.  In a list they are in the order of
  * their bytes; with by_album in that of their albums' folders first.

@@ -3,19 +3,38 @@
 #include "slurm.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <gio/gio.h>
 
 /* Calls */
 
+/* The programs take defaults from the environment, for those who type them: other
+ * formats, other states and other jobs. */
+static void
+unset_defaults (GSubprocessLauncher *launcher, const char *program)
+{
+  g_autofree char *upper = g_ascii_strup (program, -1);
+  g_autofree char *prefix = g_strconcat (upper, "_", NULL);
+  g_auto (GStrv) names = g_listenv ();
+
+  /* those of sbatch are the user's to set: an account, a partition */
+  for (char **name = names; *name; name++)
+    if (!g_str_equal (program, "sbatch") && g_str_has_prefix (*name, prefix))
+      g_subprocess_launcher_unsetenv (launcher, *name);
+}
+
 /* What the program prints; free with g_free().  NULL with @error set. */
 static char *
 call (const char *const *argv, GError **error)
 {
-  g_autoptr (GSubprocess) process = g_subprocess_newv (argv,
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GSubprocess) process = NULL;
   g_autofree char *output = NULL, *errors = NULL;
 
+  unset_defaults (launcher, argv[0]);
+  process = g_subprocess_launcher_spawnv (launcher, argv, error);
   if (!process) {
     g_prefix_error (
         error, "%s of Slurm cannot be started on this machine: ", argv[0]);
@@ -27,26 +46,20 @@ call (const char *const *argv, GError **error)
     return NULL;
   }
   if (g_subprocess_get_if_exited (process) &&
-      g_subprocess_get_exit_status (process) == 0) {
-    /* warnings, say that an option will be gone one day */
-    g_printerr ("%s", errors);
+      g_subprocess_get_exit_status (process) == 0)
     return g_steal_pointer (&output);
-  }
   g_strstrip (errors);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s has failed: %s",
       argv[0], *errors ? errors : "it does not say why.");
   return NULL;
 }
 
-/* Of the plan and its folder: two folders may have the same list. */
+/* The same wherever the plan's folder is, and by whatever path. */
 static char *
 make_name (const Plan *plan)
 {
-  g_autofree char *text = g_strconcat (plan->folder, ":", plan->digest, NULL);
-  g_autofree char *digest = g_compute_checksum_for_string (
-      G_CHECKSUM_SHA256, text, -1);
-
-  return g_strdup_printf ("genreclassify-%.12s", digest);
+  return g_strdup_printf (
+      "genreclassify-%.12s", plan->id ? plan->id : plan->digest);
 }
 
 /* The script */
@@ -123,14 +136,11 @@ slurm_make_script (
   return g_string_free (script, FALSE);
 }
 
-char *
-slurm_submit (const Plan *plan, const char *path, const char *parts,
-    const char *const *arguments, GError **error)
+/* Runs sbatch with @begin, @arguments, which may be NULL, and @end. */
+static char *
+call_sbatch (const char *const *begin, const char *const *arguments,
+    const char *const *end, GError **error)
 {
-  g_autofree char *array = g_strconcat ("--array=", parts, NULL);
-  g_autofree char *folder = g_strconcat ("--chdir=", plan->directory, NULL);
-  const char *const begin[] = { "sbatch", "--parsable", array, folder, NULL };
-  const char *const end[] = { path, NULL };
   const char *const none[] = { NULL };
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) argv = NULL;
@@ -141,15 +151,40 @@ slurm_submit (const Plan *plan, const char *path, const char *parts,
   g_strv_builder_addv (builder, (const char **) end);
   argv = g_strv_builder_end (builder);
   output = call ((const char *const *) argv, error);
-  if (!output) {
-    if (error && strstr ((*error)->message, "array"))
-      g_prefix_error (error,
-          "An array may have fewer tasks here (MaxArraySize "
-          "of Slurm, often 1001): ");
-    return NULL;
-  }
+  if (!output && error && strstr ((*error)->message, "array"))
+    g_prefix_error (error,
+        "An array may have fewer tasks here (MaxArraySize of "
+        "Slurm, often 1001): fewer --parts would do.  ");
+  return output;
+}
+
+gboolean
+slurm_check (guint n_parts, const char *const *arguments, GError **error)
+{
+  g_autofree char *array = g_strdup_printf ("--array=0-%u", n_parts - 1);
+  const char *const begin[] = { "sbatch", "--test-only", NULL };
+  const char *const end[] = { array, "--wrap=true", NULL };
+  g_autofree char *output = call_sbatch (begin, arguments, end, error);
+
+  return output != NULL;
+}
+
+char *
+slurm_submit (const Plan *plan, const char *path, const char *parts,
+    guint at_once, const char *const *arguments, GError **error)
+{
+  g_autofree char *limit = at_once ? g_strdup_printf ("%%%u", at_once) : NULL;
+  g_autofree char *array = g_strconcat ("--array=", parts, limit, NULL);
+  g_autofree char *folder = g_strconcat ("--chdir=", plan->directory, NULL);
+  g_autofree char *name = make_name (plan);
+  g_autofree char *by_name = g_strconcat ("--job-name=", name, NULL);
+  const char *const begin[] = { "sbatch", "--parsable", folder, NULL };
+  const char *const end[] = { array, by_name, path, NULL };
+  char *output = call_sbatch (begin, arguments, end, error);
+
   /* "JOB;CLUSTER" where there are several clusters */
-  output[strcspn (output, ";\n")] = '\0';
+  if (output)
+    output[strcspn (output, ";\n")] = '\0';
   return output;
 }
 
@@ -170,13 +205,24 @@ take_line (const char *line, guint n_parts, guint *part, const char **state)
   return TRUE;
 }
 
+/* Some are shown for a while after that. */
+static gboolean
+has_ended (const char *state)
+{
+  static const char *const ends[] = { "BOOT_FAIL", "CANCELLED", "COMPLETED",
+    "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
+    "TIMEOUT", NULL };
+
+  return g_strv_contains (ends, state);
+}
+
 SlurmState *
 slurm_query (const Plan *plan, GError **error)
 {
   g_autofree char *name = make_name (plan);
   g_autofree char *by_name = g_strconcat ("--name=", name, NULL);
-  const char *const argv[] = { "squeue", "--noheader", "--array", "--me",
-    by_name, "--format=%K|%T", NULL };
+  const char *const argv[] = { "squeue", "--noheader", "--array", by_name,
+    "--format=%K|%T", NULL };
   g_autofree char *output = call (argv, error);
   g_auto (GStrv) lines = output ? g_strsplit (output, "\n", -1) : NULL;
   SlurmState *states;
@@ -192,20 +238,35 @@ slurm_query (const Plan *plan, GError **error)
       continue;
     if (g_str_equal (state, "RUNNING") || g_str_equal (state, "COMPLETING"))
       states[part] = SLURM_RUNNING;
-    else if (states[part] == SLURM_ABSENT)
+    else if (states[part] == SLURM_ABSENT && !has_ended (state))
       states[part] = SLURM_WAITING;
   }
   return states;
 }
 
+/* "--starttime=2026-11-29": a day before the plan was made, as clocks differ.  Many
+ * sites do not let one ask for years. */
+static char *
+make_start (const Plan *plan)
+{
+  g_autofree char *path = g_build_filename (plan->folder, PLAN_FILE, NULL);
+  g_autoptr (GDateTime) day = NULL;
+  struct stat info;
+
+  if (stat (path, &info) < 0)
+    return g_strdup ("--starttime=now-7days");
+  day = g_date_time_new_from_unix_local (info.st_mtime - 24 * 60 * 60);
+  return g_date_time_format (day, "--starttime=%Y-%m-%d");
+}
+
 GPtrArray *
 slurm_query_ends (const Plan *plan, GError **error)
 {
+  g_autofree char *start = make_start (plan);
   g_autofree char *name = make_name (plan);
   g_autofree char *by_name = g_strconcat ("--name=", name, NULL);
   const char *const argv[] = { "sacct", "--noheader", "--allocations",
-    "--parsable2", "--starttime=2000-01-01", by_name, "--format=JobID,State",
-    NULL };
+    "--parsable2", start, by_name, "--format=JobID,State", NULL };
   g_autofree char *output = call (argv, error);
   g_auto (GStrv) lines = output ? g_strsplit (output, "\n", -1) : NULL;
   GPtrArray *ends;
@@ -233,7 +294,7 @@ slurm_cancel (const Plan *plan, GError **error)
 {
   g_autofree char *name = make_name (plan);
   g_autofree char *by_name = g_strconcat ("--name=", name, NULL);
-  const char *const argv[] = { "scancel", "--me", by_name, NULL };
+  const char *const argv[] = { "scancel", by_name, NULL };
   g_autofree char *output = call (argv, error);
 
   return output != NULL;

@@ -13,11 +13,17 @@
 char *slurm_make_script (
     const Plan *plan, const char *const *arguments, guint processors);
 
+/* Whether Slurm would take an array of so many parts with @arguments, before a plan is
+ * made for it.  FALSE with @error set. */
+gboolean
+slurm_check (guint n_parts, const char *const *arguments, GError **error);
+
 /* Submits @parts, such as "0-3,7", by the script at @path.  Gives the number of the
  * job, to be freed with g_free(), or NULL with @error set.
+ * @at_once: how many of them may run at a time; 0: any number
  * @arguments: (nullable): further ones of sbatch, NULL-terminated */
 char *slurm_submit (const Plan *plan, const char *path, const char *parts,
-    const char *const *arguments, GError **error);
+    guint at_once, const char *const *arguments, GError **error);
 
 typedef enum
 {

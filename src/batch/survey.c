@@ -34,16 +34,6 @@ get_standing (
   return was_begun ? PART_FAILED : PART_NOT_BEGUN;
 }
 
-static void
-add_counts (PartCounts *sum, const PartCounts *counts)
-{
-  sum->classified += counts->classified;
-  sum->silent += counts->silent;
-  sum->not_music += counts->not_music;
-  sum->skipped += counts->skipped;
-  sum->failed += counts->failed;
-}
-
 Survey *
 survey_new (const Plan *plan)
 {
@@ -62,9 +52,9 @@ survey_new (const Plan *plan)
 
     survey->standings[i] = standing;
     survey->n[standing]++;
-    add_counts (&survey->counts, &state->counts);
+    survey->n_failed += state->n[OUTCOME_FAILED];
     survey->n_done += standing == PART_WHOLE ? plan->parts[i].n_files
-                                             : part_counts_sum (&state->counts);
+                                             : part_state_sum (state);
     if (standing == PART_RUNNING)
       survey->rate += state->rate;
   }

@@ -22,6 +22,16 @@ album_strip_disc (const char *name)
 }
 
 char *
+album_track_folder_new (const char *name)
+{
+  g_autofree char *path = strstr (name, "://")
+      ? g_strdup (name)
+      : g_canonicalize_filename (name, NULL);
+
+  return g_path_get_dirname (path);
+}
+
+char *
 album_folder_new (const char *folder)
 {
   g_autofree char *name = g_path_get_basename (folder);

@@ -12,6 +12,10 @@
  * disc. */
 char *album_strip_disc (const char *name);
 
+/* The folder of the track @name, a path or a URI: an absolute one, which is spelled the
+ * same for all tracks in it.  Free with g_free(). */
+char *album_track_folder_new (const char *name);
+
 /* The folder of the album of which there are tracks in @folder: mostly the same,
  * the one above for "Album/CD1", and for "Album (Disc 1)" one that need not
  * exist. */

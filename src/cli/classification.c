@@ -2,6 +2,10 @@
 
 #include "classification.h"
 
+#include <errno.h>
+
+#include <glib/gstdio.h>
+
 #include "analysis/modelanswers.h"
 #include "modelname.h"
 
@@ -135,6 +139,24 @@ check_model (
   return TRUE;
 }
 
+/* The folder of a log whose name the program has made up. */
+static gboolean
+make_log_folder (const CommandOptions *options, GError **error)
+{
+  g_autofree char *folder = NULL;
+
+  if (!options->report.log_is_own)
+    return TRUE;
+  folder = g_path_get_dirname (options->pool.worker.tags.undo_log);
+  if (g_mkdir_with_parents (folder, 0700) == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+      "The folder %s, for the log of what is written, cannot be made: %s; --log "
+      "names another file.",
+      folder, g_strerror (errno));
+  return FALSE;
+}
+
 Classification *
 classification_new (const CommandOptions *options, GError **error)
 {
@@ -143,7 +165,8 @@ classification_new (const CommandOptions *options, GError **error)
   made->options = options;
   made->pool = options->pool;
   if (!find_model (options->model, &made->model, error) ||
-      !check_model (options, &made->model, error))
+      !check_model (options, &made->model, error) ||
+      !make_log_folder (options, error))
     return NULL;
   if (options->cache &&
       (!(made->cache = open_cache (options, error)) ||
@@ -185,7 +208,7 @@ classification_finish (Classification *classification, GError **error)
   Cache *cache = g_steal_pointer (&classification->cache);
 
   classification_free (classification);
-  return cache_finish (cache, error);
+  return !cache || cache_finish (cache, error);
 }
 
 int

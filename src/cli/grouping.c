@@ -2,8 +2,6 @@
 
 #include "grouping.h"
 
-#include <string.h>
-
 #include "albumfolder.h"
 
 struct _Group
@@ -147,10 +145,7 @@ Group *
 grouping_add (
     Grouping *grouping, const char *name, gboolean walked, gpointer track)
 {
-  g_autofree char *path = strstr (name, "://")
-      ? g_strdup (name)
-      : g_canonicalize_filename (name, NULL);
-  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *folder = album_track_folder_new (name);
   g_autofree char *album = album_folder_new (folder);
   Group *group;
 

@@ -11,6 +11,7 @@
 #include <gio/gunixinputstream.h>
 
 #include "albumfolder.h"
+#include "analysis/filename.h"
 #include "listreader.h"
 #include "sort.h"
 #include "tags/replacement.h"
@@ -44,23 +45,6 @@ listing_item_free (ListingItem *item)
   g_free (item->name);
   g_free (item->error);
   g_free (item);
-}
-
-/* Whether the name says that the file is audio; if it is none, that is a failure.
- * Names of hidden files say nothing: macOS writes "._song.mp3" beside "song.mp3". */
-static gboolean
-is_audio_name (const char *name)
-{
-  static const char *const endings[] = { "aac", "ac3", "aif", "aifc", "aiff",
-    "alac", "amr", "ape", "au", "caf", "dff", "dsf", "flac", "m4a", "m4b",
-    "mka", "mp2", "mp3", "mpc", "oga", "ogg", "opus", "shn", "spx", "tta",
-    "wav", "wma", "wv", NULL };
-  g_autofree char *base = g_path_get_basename (name);
-  const char *dot = strrchr (base, '.');
-  g_autofree char *ending = dot && dot != base ? g_ascii_strdown (dot + 1, -1)
-                                               : NULL;
-
-  return ending && base[0] != '.' && g_strv_contains (endings, ending);
 }
 
 /* @key is the name whose checksum decides, or that of its album's folder. */
@@ -147,7 +131,8 @@ add (Listing *listing, const char *name, const char *key, Failure failure,
   item->error = failure.sentence;
   item->reason = failure.reason;
   item->found = found;
-  item->may_skip = found && !failure.counts && !is_audio_name (name);
+  /* what is no music in spite of its name is a failure */
+  item->may_skip = found && !failure.counts && !filename_is_audio (name);
   item->walked = listing->depth > 0;
   push (listing, item);
 }
@@ -259,7 +244,8 @@ look_at (Listing *listing, const char *name, gboolean found)
   if (stat (path, &info) < 0) {
     Failure failure = explain_missing (path, errno);
 
-    failure.counts = TRUE;
+    /* a link that leads nowhere is something that lies there, as in a folder */
+    failure.counts = lstat (path, &info) < 0;
     add (listing, name, name, failure, found);
   } else if (S_ISDIR (info.st_mode) && found && listing->options->one_each) {
     add (listing, name, name,

@@ -55,9 +55,10 @@ typedef struct _Listing Listing;
  * another one that has the music.
  *
  * For what a list may look like see list_reader_new().  A name in it is an item as
- * soon as its end was read, although the list may go on later.  With @one_each a
- * folder in a list is an item with an error, and so is an empty line: who writes a
- * line can wait for the answer to it.
+ * soon as its end was read, although the list may go on later.  What is found in a
+ * folder is the same item if a list names it; a name of nothing may not be skipped,
+ * whatever its ending.  With @one_each a folder in a list is an item with an error,
+ * and so is an empty line: who writes a line can wait for the answer to it.
  *
  * An item is in the shard that the MD5 of its name falls in, so that it stays
  * there whatever other files come and go.  The name of what is found in a folder

@@ -20,6 +20,7 @@ struct _ListReader
   gboolean begun;
   gboolean ended;
   gboolean null;
+  gboolean is_exact; /* known to have names that end in NUL, as they are */
   gboolean keep_empty;
   double duration; /* s, of the name that came last or comes next; 0: unknown */
 };
@@ -35,7 +36,7 @@ list_reader_new (GInputStream *stream, const char *path, gboolean null)
   reader->folder = path ? g_path_get_dirname (path) : NULL;
   reader->is_playlist = path &&
       (g_str_has_suffix (path, ".m3u") || g_str_has_suffix (path, ".m3u8"));
-  reader->null = null;
+  reader->null = reader->is_exact = null;
   return reader;
 }
 
@@ -185,13 +186,14 @@ list_reader_next (ListReader *reader, GCancellable *cancellable, GError **error)
   char *name;
 
   reader->duration = 0;
-  if (!reader->begun && !reader->null &&
+  if (!reader->begun && !reader->is_exact &&
       !find_separator (reader, cancellable, error))
     return NULL;
   while (!reader->ended && (name = read_name (reader, cancellable, error))) {
-    clean (reader, name);
-    if (!reader->begun && g_str_has_prefix (name, PLAYLIST_HEADER) &&
-        !exists (name))
+    if (!reader->is_exact)
+      clean (reader, name);
+    if (!reader->begun && !reader->is_exact &&
+        g_str_has_prefix (name, PLAYLIST_HEADER) && !exists (name))
       reader->is_playlist = TRUE;
     reader->begun = TRUE;
     if (*name && reader->is_playlist)

@@ -328,24 +328,16 @@ check_top (CommandOptions *options, GError **error)
 /* Checks of what goes together */
 
 /* The name of a new log for a run of which the user names none, so that every
- * write can be undone.  Makes the folder that it is in. */
+ * write can be undone. */
 static char *
-make_log_name (GError **error)
+make_log_name (void)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H%M%S");
   g_autofree char *name = g_strdup_printf ("%s-%d.jsonl", time, getpid ());
-  g_autofree char *folder = g_build_filename (
-      g_get_user_state_dir (), "genreclassify", NULL);
 
-  if (g_mkdir_with_parents (folder, 0700) < 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "The folder %s, for the log of what is written, cannot be made: %s; "
-        "--log names another file.",
-        folder, g_strerror (errno));
-    return NULL;
-  }
-  return g_build_filename (folder, name, NULL);
+  return g_build_filename (
+      g_get_user_state_dir (), "genreclassify", name, NULL);
 }
 
 /* An unusable log is reported now: later, each file would be analysed first and
@@ -358,7 +350,8 @@ prepare_log (CommandOptions *options, GError **error)
 
   if (!given) {
     options->report.log_is_own = TRUE;
-    return (tags->undo_log = make_log_name (error)) != NULL;
+    tags->undo_log = make_log_name ();
+    return TRUE;
   }
   /* the report names it, and may be read in another directory */
   tags->undo_log = g_canonicalize_filename (given, NULL);

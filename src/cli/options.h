@@ -63,8 +63,8 @@ typedef struct
  * @argv: of main()
  * @error: return location: which option is wrong and what it takes
  *
- * Reads and checks the options.  With --write and no --log it makes the folder
- * in which the undo log of this run will be.  --help ends the process.
+  * Reads and checks the options.  With --write and no --log it makes up a name for the
+ * undo log of this run.  --help ends the process.
  *
  * Returns: %FALSE with @error set
  */

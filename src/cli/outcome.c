@@ -16,6 +16,20 @@ outcome_clear (Outcome *outcome)
   g_clear_pointer (&outcome->write_error, g_free);
 }
 
+OutcomeKind
+outcome_get_kind (const Outcome *outcome)
+{
+  const Result *result = outcome->result;
+
+  if (result_is_skipped (result))
+    return OUTCOME_SKIPPED;
+  if (result->error || (outcome->write_error && !outcome->write_skipped))
+    return OUTCOME_FAILED;
+  if (!result->probabilities)
+    return OUTCOME_SILENT;
+  return result_get_best (result) < 0 ? OUTCOME_NOT_MUSIC : OUTCOME_CLASSIFIED;
+}
+
 static void
 set_string (JsonObject *object, const char *key, const char *string)
 {

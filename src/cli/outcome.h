@@ -19,6 +19,19 @@ typedef struct
 
 void outcome_clear (Outcome *outcome);
 
+/* What has become of a file, of which each is counted once. */
+typedef enum
+{
+  OUTCOME_CLASSIFIED,
+  OUTCOME_SILENT,
+  OUTCOME_NOT_MUSIC,
+  OUTCOME_SKIPPED,
+  OUTCOME_FAILED, /* it, or writing its tags */
+  N_OUTCOMES
+} OutcomeKind;
+
+OutcomeKind outcome_get_kind (const Outcome *outcome);
+
 /* The change as a JSON object in one line:
  *
  *   written  boolean: the genre was written or, in a dry run, would be

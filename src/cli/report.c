@@ -31,7 +31,7 @@ struct _Report
   GString *text;               /* that was not printed yet */
   FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
-  guint64 classified, silent, not_music, failed, skipped, written;
+  guint64 n[N_OUTCOMES], written;
   guint64 unwritten; /* were classified, but writing them was skipped */
   gboolean broken;   /* stdout takes no more */
   gboolean cut_off;  /* because nobody reads it */
@@ -313,7 +313,6 @@ note_failure (Report *report, const Outcome *outcome)
   g_autofree char *reason = filename_display (
       result->error ? result->error : outcome->write_error);
 
-  report->failed++;
   fprintf (report->failures, "genreclassify: %s: %s%s\n", name,
       result->error ? "" : "Its tags were not written: ", reason);
   if (report->errors) {
@@ -391,21 +390,14 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
 {
   Report *report = user_data;
   const Result *result = outcome->result;
+  const OutcomeKind kind = outcome_get_kind (outcome);
   gboolean ok;
 
-  if (result_is_skipped (result)) {
-    report->skipped++;
+  report->n[kind]++;
+  if (kind == OUTCOME_SKIPPED)
     note_skipped (report, result, result->error);
-  } else if (result->error ||
-      (outcome->write_error && !outcome->write_skipped)) {
+  else if (kind == OUTCOME_FAILED)
     note_failure (report, outcome);
-  } else if (!result->probabilities) {
-    report->silent++;
-  } else if (result_get_best (result) < 0) {
-    report->not_music++;
-  } else {
-    report->classified++;
-  }
   if (result->is_truncated && !result->error && !outcome->write_error)
     note_truncated (report, result);
   if (report->options->json) {
@@ -446,21 +438,18 @@ print_failures (FILE *failures)
 static void
 print_summary (const Report *report)
 {
-  guint64 n = report->classified + report->silent + report->not_music +
-      report->failed + report->skipped;
+  static const char *const words[N_OUTCOMES] = { "classified", "silent",
+    "not music", "skipped", "failed" };
+  guint64 n = 0;
 
-  fprintf (stderr,
-      "genreclassify: %" G_GUINT64_FORMAT " %s: %" G_GUINT64_FORMAT
-      " classified",
-      n, n == 1 ? "file" : "files", report->classified);
-  if (report->silent)
-    fprintf (stderr, ", %" G_GUINT64_FORMAT " silent", report->silent);
-  if (report->not_music)
-    fprintf (stderr, ", %" G_GUINT64_FORMAT " not music", report->not_music);
-  if (report->skipped)
-    fprintf (stderr, ", %" G_GUINT64_FORMAT " skipped", report->skipped);
-  if (report->failed)
-    fprintf (stderr, ", %" G_GUINT64_FORMAT " failed", report->failed);
+  for (guint kind = 0; kind < N_OUTCOMES; kind++)
+    n += report->n[kind];
+  fprintf (stderr, "genreclassify: %" G_GUINT64_FORMAT " %s:", n,
+      n == 1 ? "file" : "files");
+  for (guint kind = 0; kind < N_OUTCOMES; kind++)
+    if (report->n[kind] > 0 || kind == OUTCOME_CLASSIFIED)
+      fprintf (stderr, "%s %" G_GUINT64_FORMAT " %s",
+          kind == OUTCOME_CLASSIFIED ? "" : ",", report->n[kind], words[kind]);
   if (report->written)
     fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
         report->options->tags->dry_run ? "would be written" : "written");
@@ -492,11 +481,13 @@ report_finish (Report *report)
   if (report->written && !report->options->tags->dry_run)
     print_log (report->options);
   if (report->broken ||
-      (report->failed > report->options->max_failures &&
+      (report->n[OUTCOME_FAILED] > report->options->max_failures &&
           !report->options->ok_if_failed))
     return 1;
-  return report->options->strict && report->skipped + report->unwritten > 0 ? 3
-                                                                            : 0;
+  return report->options->strict &&
+          report->n[OUTCOME_SKIPPED] + report->unwritten > 0
+      ? 3
+      : 0;
 }
 
 gboolean

@@ -31,6 +31,9 @@ shard_find_index (guint *index, guint count, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (variables); i++) {
     const char *value = g_getenv (variables[i]);
 
+    /* one that is empty says nothing */
+    if (value && !*value)
+      value = NULL;
     if (value && text && !g_str_equal (value, text))
       return arguments_set_error (error,
           "The environment names two parts: %s is %s, and %s is %s.", name,

@@ -4,16 +4,32 @@
 
 #include "batch/planner.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "temporary.h"
 
 /* of all tests; each clears it */
 static char *folder;
+
+/* how many reads go well until one fails; less than 0: all do */
+static int n_good_reads = -1;
+
+/* In the place of the C library's: temporary files are read by it. */
+ssize_t
+pread (int fd, void *data, size_t size, off_t offset)
+{
+  if (n_good_reads >= 0 && n_good_reads-- == 0) {
+    errno = EIO;
+    return -1;
+  }
+  return syscall (SYS_pread64, fd, data, size, offset);
+}
 
 static char *
 in (const char *name)
@@ -176,6 +192,39 @@ test_again (void)
   g_assert_cmpuint (temporary_count (lists), ==, 1);
 }
 
+/* What was done of a plan that is gone is not the next one's. */
+static void
+test_remains (void)
+{
+  static const char *const names[] = { "plan/parts/00000.jsonl",
+    "plan/parts/.x\n", "plan/job.sh" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (Plan) first = NULL, second = NULL, third = NULL;
+    g_autofree char *file = NULL, *remains = in (names[i]);
+    g_autofree char *expected = g_strdup_printf (
+        "%s/plan has what an earlier plan made: %s; expected is a folder of its "
+        "own.",
+        folder, i == 1 ? "parts/.x\\n" : names[i] + strlen ("plan/"));
+
+    temporary_clear (folder);
+    write_file ("list", "a\nb\n", -1);
+    first = plan ("list", 2, FALSE, 0);
+    write_file (names[i], "", 0);
+    file = in ("plan/plan.json");
+    g_assert_cmpint (g_unlink (file), ==, 0);
+    second = run ("list", 1, FALSE, 0, &error);
+    g_assert_null (second);
+    g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
+    g_assert_cmpstr (error->message, ==, expected);
+    assert_list (first, 1, "b|");
+    g_assert_cmpint (g_unlink (remains), ==, 0);
+    third = plan ("list", 1, FALSE, 0);
+    assert_list (third, 0, "a|b|");
+  }
+}
+
 static void
 test_two_at_once (void)
 {
@@ -308,8 +357,8 @@ test_errors (void)
   write_file ("list", "/a/1\n/a/2\n/b/3\n", -1);
   assert_fails ("list", 4, FALSE, "There are only 3 files, too few for 4");
   assert_fails ("list", 3, TRUE, "There are only 2 albums, too few for 3");
-  assert_fails ("list", 0, FALSE, "1 to 100000 parts");
-  assert_fails ("list", PLAN_MAX_PARTS + 1, FALSE, "1 to 100000 parts");
+  assert_fails ("list", 0, FALSE, "1 to 20000 parts");
+  assert_fails ("list", PLAN_MAX_PARTS + 1, FALSE, "1 to 20000 parts");
   write_file ("list", "/a/1\n", -1);
   assert_fails ("list", 2, FALSE, "There is only 1 file, too few for 2");
   /* a NUL so late that the names end in newlines */
@@ -323,6 +372,85 @@ test_errors (void)
   assert_fails ("song.mp3", 1, FALSE, "song.mp3 is music");
   g_mkdir (music, 0700);
   assert_fails ("music", 1, FALSE, "no files");
+}
+
+/* Music under a name that does not say so. */
+static void
+test_music (void)
+{
+  static const struct
+  {
+    const char *start;
+    gsize size;
+  } music[] = { { "\0\0\0\x20"
+                  "ftypisom",
+                    12 },
+    { "RIFF\0\1\2\3WAVE", 12 }, { "RIFF\n\n\n\nAVI ", 12 },
+    { "FORM\0\1\2\3AIFC", 12 }, { "OggS\0\2", 6 }, { "fLaC\x80\0\0\"", 8 },
+    { "ID3\4\0", 5 }, { "ID3\3\0", 5 }, { "MThd\0\0\0\6", 8 },
+    { "\x1a\x45\xdf\xa3", 4 }, { "\x30\x26\xb2\x75\x8e\x66\xcf\x11", 8 },
+    { "\xff\xfb\x90\x64\0\x0f", 6 }, { "\xff\xf1\x50\x80\x01", 5 } },
+    names[] = { { "OggS\0x", 7 }, { "RIFF RAFF WAVE", 15 },
+      { "fLaC/a\0\0b", 10 }, { "ID3 tags/a.mp3", 15 }, { "MThd.mid", 9 },
+      { "x\0a/ftyp", 9 }, { "\xff\xf0\xea\n\xff.mp3\r\n", 11 },
+      { "\xff\xfb\0a\tb", 7 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (music); i++) {
+    g_autofree char *start = g_memdup2 (music[i].start, music[i].size);
+
+    temporary_clear (folder);
+    write_file ("song", start, (gssize) music[i].size);
+    assert_fails (
+        "song", 1, FALSE, "song is music; expected is a folder or a list");
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (Plan) made = NULL;
+
+    temporary_clear (folder);
+    write_file ("list", names[i].start, (gssize) names[i].size);
+    made = plan ("list", 1, FALSE, 0);
+  }
+  /* which begins as frames do, and is told by another sentence */
+  temporary_clear (folder);
+  write_file ("list", "\xff\xfe\x01\x04\n", 6);
+  assert_fails ("list", 1, FALSE, "UTF-16");
+}
+
+/* A disk that fails while names are read: nothing is planned, whichever read it is. */
+static void
+test_no_read (void)
+{
+  g_autofree char *name = g_strnfill (32000, 'x');
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autofree char *path = in ("plan");
+  /* the first is whether the list is music, and may fail */
+  int n = 1;
+  gboolean ok;
+
+  temporary_clear (folder);
+  /* more than is read at once */
+  for (guint i = 0; i < 600; i++)
+    g_string_append_printf (list, "%u%s\n", i, name);
+  write_file ("list", list->str, -1);
+  do {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (Plan) made = NULL;
+
+    n_good_reads = n;
+    made = run ("list", 2, FALSE, 0, &error);
+    ok = n_good_reads >= 0;
+    n_good_reads = -1;
+    if (!ok) {
+      /* the last ones are many */
+      n += n < 6 ? 1 : 6;
+      g_assert_null (made);
+      g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
+      g_assert_nonnull (strstr (error->message, folder));
+      g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+    }
+  } while (!ok);
+  /* the names twice, each time in two pieces, and those of the parts */
+  g_assert_cmpint (n, >, 6);
 }
 
 /* As a full disk */
@@ -353,6 +481,7 @@ main (int argc, char **argv)
   folder = temporary_make ();
   g_test_add_func ("/planner/list", test_list);
   g_test_add_func ("/planner/again", test_again);
+  g_test_add_func ("/planner/remains", test_remains);
   g_test_add_func ("/planner/two-at-once", test_two_at_once);
   g_test_add_func ("/planner/folder", test_folder);
   g_test_add_func ("/planner/folders-in-list", test_folders_in_list);
@@ -360,6 +489,8 @@ main (int argc, char **argv)
   g_test_add_func ("/planner/max-duration", test_max_duration);
   g_test_add_func ("/planner/albums", test_albums);
   g_test_add_func ("/planner/errors", test_errors);
+  g_test_add_func ("/planner/music", test_music);
+  g_test_add_func ("/planner/no-read", test_no_read);
   g_test_add_func ("/planner/no-room", test_no_room);
   status = g_test_run ();
   temporary_remove (folder);

@@ -189,9 +189,14 @@ class Test(unittest.TestCase):
         shutil.copytree(self.library, library)
         before = {path.name: path.read_bytes() for path in library.iterdir()}
         self.plan(library, options=["--write", "--min-confidence", "0"])
+        # machines that only work have no homes
+        self.environment.update(HOME="/nowhere", XDG_STATE_HOME="/proc/nothing")
+        self.batch("run", "--part", 0, self.out)
+        # as if it had been killed at the end: nothing is left to write
+        (self.out / "parts/00000.jsonl").unlink()
         for part in range(N_PARTS):
             self.batch("run", "--part", part, self.out)
-        self.assertIn("tags written", self.batch("merge", self.out)[0])
+        self.assertRegex(self.batch("merge", self.out)[0], "tags written +10 ")
         self.assertNotEqual(
             before, {path.name: path.read_bytes() for path in library.iterdir()})
         for log in sorted((self.out / "logs").glob("*.undo.jsonl")):
@@ -226,13 +231,14 @@ class Test(unittest.TestCase):
             self.assertEqual(self.standing(), {"failed": "0"})
             self.assertIn(words, self.batch("status", self.out)[0])
         # what was done is in the cache
-        rows, _ = self.run_program("--cache", self.out / "parts/00000.cache.tmp",
-                                   "--export", "json")
+        left, = self.out.glob("parts/00000.cache.*.tmp")
+        rows, _ = self.run_program("--cache", left, "--export", "json")
         self.assertEqual(len(rows.splitlines()), 4)
         server.release.set()
         self.batch("run", "--part", "0", self.out)
         self.batch("merge", self.out)
         self.assertEqual(len(self.results()), 5)
+        self.assertEqual(list(self.out.glob("parts/*.tmp*")), [])
 
     def test_twice_at_a_time(self):
         server = self.slow_part()
@@ -277,18 +283,47 @@ class Test(unittest.TestCase):
         self.assertLessEqual(set(self.out.glob("*.jsonl*")), before)
 
     def test_no_locks(self):
-        """As some file systems of networks have none."""
+        """As some file systems of networks have none: of two at a time one is done."""
         server = self.slow_part()
         self.environment["LD_PRELOAD"] = NOLOCKS
+        first = self.start("batch", "run", "--part", "0", self.out)
+        server.asked.acquire()
+        second = self.start("batch", "run", "--part", "0", self.out)
+        server.asked.acquire()
+        server.release.set()
+        errors = [process.communicate(timeout=60)[1] for process in (first, second)]
+        for text in errors:
+            self.assertIn("cannot be locked (No locks available)", text)
+        self.assertEqual((first.returncode, second.returncode), (2, 0), errors)
+        self.assertIn("has removed what this one has done", errors[0])
+        self.batch("merge", self.out)
+        del self.environment["LD_PRELOAD"]
+        self.assertEqual(len(self.results()), 5)
+        rows, _ = self.run_program("--cache", self.out / "cache.db", "--export", "json")
+        self.assertEqual(len(rows.splitlines()), 4)
+
+    def test_damaged_cache(self):
+        """What an attempt has left is of no use."""
+        self.plan(self.library, parts=1)
+        (self.out / "parts/00000.cache.elsewhere-1.tmp").write_bytes(b"x" * 5000)
+        _, errors = self.batch("run", "--part", 0, self.out)
+        self.assertIn("begins anew", errors)
+        self.batch("merge", self.out)
+        self.assertEqual(len(self.results()), N_FILES)
+
+    def test_another_user(self):
+        """Who may only read what runs can see that it does."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can be another user")
+        server = self.slow_part()
+        self.folder.chmod(0o755)
         process = self.start("batch", "run", "--part", "0", self.out)
         server.asked.acquire()
+        status, _ = self.batch("status", "--json", self.out,
+                               preexec_fn=lambda: os.setuid(65534))
+        self.assertEqual(json.loads(status)["running"]["n"], 1)
         process.kill()
-        self.assertIn("cannot be locked (No locks available)",
-                      process.communicate(timeout=60)[1])
-        server.release.set()
-        self.batch("run", "--part", "0", self.out)
-        self.batch("merge", self.out)
-        self.assertEqual(len(self.results()), 5)
+        process.communicate(timeout=60)
 
     # What is wrong
 
@@ -311,8 +346,28 @@ class Test(unittest.TestCase):
             self.assertIn("00001.jsonl, line ", errors)
             self.assertFalse(list(self.out.glob("results*")))
         path.write_text("".join(lines))
-        self.batch("merge", self.out)
+        # names that were lost, and a cache
+        names = self.out / "lists/00001"
+        whole = names.read_bytes()
+        names.write_bytes(b"".join(part + b"\0" for part in whole.split(b"\0")[:-2]))
+        path.write_text("".join(lines[:-1]))
+        self.assertIn("lists/00001 has 3 names, but the plan has 4",
+                      self.batch("merge", self.out, status=1)[1])
+        names.write_bytes(whole)
+        path.write_text("".join(lines))
+        cache = self.out / "parts/00001.cache"
+        cache.rename(self.out / "away")
+        self.assertIn("--no-cache", self.batch("merge", self.out, status=1)[1])
+        self.assertFalse(cache.exists())
+        self.batch("merge", "--no-cache", self.out)
+        (self.out / "away").rename(cache)
+        # several at a time
+        merges = [self.start("batch", "merge", self.out) for _ in range(4)]
+        self.assertEqual([(process.communicate(timeout=60)[1], process.returncode)
+                          for process in merges], 4 * [("", 0)])
         self.assertEqual(len(self.results()), N_FILES)
+        rows, _ = self.run_program("--cache", self.out / "cache.db", "--export", "json")
+        self.assertEqual(len(rows.splitlines()), N_FILES)
 
     def test_refused(self):
         for options, words in (
@@ -320,7 +375,8 @@ class Test(unittest.TestCase):
                 (["--shard", "1/2"], "--shard"), (["--unordered"], "--unordered"),
                 (["--log", "x", "--write"], "--log"), (["--errors", "x"], "--errors"),
                 (["--window", "1"], "--window"), (["--model", "none"], "none"),
-                (["--export", "json"], "analyse files"), (["--nothing"], "--nothing")):
+                (["--export", "json"], "analyse files"), (["--nothing"], "--nothing"),
+                (["--strict"], "--strict"), (["--help"], "--help")):
             _, errors = self.batch("plan", "--parts", 2, "--out", self.out,
                                    self.library, "--", *options, status=2)
             self.assertIn(words, errors)
@@ -380,7 +436,8 @@ class Test(unittest.TestCase):
     def calls(self, program):
         text = (self.folder / "bin/calls").read_text()
         return [line for line in text.splitlines()
-                if line.partition(" ")[0].endswith("/" + program)]
+                if line.partition(" ")[0].endswith("/" + program) and
+                "--test-only" not in line]
 
     def test_slurm(self):
         self.stand_in(sbatch="77;main\n", squeue="")
@@ -392,6 +449,7 @@ class Test(unittest.TestCase):
         call, = self.calls("sbatch")
         self.assertIn("--array=0-2 ", call)
         self.assertTrue(call.endswith(str(script)))
+        self.assertIn("--test-only", (self.folder / "bin/calls").read_text())
         text = script.read_text()
         for line in ("--array=0-2", "--cpus-per-task=2", "--time=1:00",
                      '"--comment=a b"'):
@@ -416,11 +474,41 @@ class Test(unittest.TestCase):
         self.assertIn("No part is missing: 1 of 3 are whole, 1 run, and 1 wait",
                       errors)
 
+    def test_slurm_by_another_path(self):
+        """The jobs are the plan's, wherever it is."""
+        self.stand_in(sbatch="1\n", squeue="", scancel="")
+        self.batch("slurm", "--parts", 3, "--out", self.out, "--at-once", 2,
+                   self.library)
+        self.assertIn("--array=0-2%2 ", self.calls("sbatch")[0])
+        link = self.folder / "link"
+        link.symlink_to(self.out)
+        self.environment.update(SQUEUE_STATES="all", SQUEUE_FORMAT="%i")
+        (self.folder / "bin/squeue").write_text(
+            "#!/bin/sh\nenv | grep SQUEUE_ && exit 1\nprintf '%s\\n' \"$0 $*\" >> "
+            f"{self.folder}/bin/calls; echo '0|PENDING'; echo '1|FAILED'\n")
+        self.assertEqual(self.standing(), {"waiting": "0", "not_begun": "1-2"})
+        self.batch("slurm", "--resume", "--out", link)
+        self.batch("cancel", link)
+        first, second = self.calls("sbatch")
+        self.assertIn("--array=1-2 ", second)
+        name, = {word for word in first.split() if word.startswith("--job-name=")}
+        self.assertIn(name, second)
+        for program in "squeue", "scancel":
+            self.assertIn(name.replace("--job-name", "--name"), self.calls(program)[-1])
+        for argument in "--array=0-5%1", "-a1", "--job-name=mine":
+            _, errors = self.batch("slurm", "--resume", "--out", link,
+                                   f"--sbatch={argument}", status=2)
+            self.assertIn("--at-once", errors)
+
     def test_slurm_fails(self):
         self.stand_in(sbatch=Exception("Invalid job array specification"), squeue="")
         _, errors = self.batch("slurm", "--parts", 3, "--out", self.out, self.library,
                                status=2)
         self.assertIn("MaxArraySize", errors)
+        self.assertIn("Invalid job array", errors)
+        self.assertFalse(self.out.exists())
+        self.plan(self.library)
+        _, errors = self.batch("slurm", "--resume", "--out", self.out, status=2)
         self.assertIn("Invalid job array", errors)
         self.assertIn("--resume", errors)
         # nobody knows what is in the queue: nothing is submitted

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The durations that playlists give.  test_lists.py has the rest. */
+/* The durations that playlists give, and names that are taken as they are.
+ * test_lists.py has the rest. */
 
 #include "cli/listreader.h"
 
@@ -78,6 +79,58 @@ test_no_playlist (void)
   check (NULL, "#EXTINF:5,a\n/a\n", expected);
 }
 
+/* All names, each with "|" after it */
+static char *
+read_all (const char *path, const char *text, gsize length, gboolean null)
+{
+  g_autoptr (GInputStream) stream = g_memory_input_stream_new_from_data (
+      text, (gssize) length, NULL);
+  g_autoptr (ListReader) reader = list_reader_new (stream, path, null);
+  g_autoptr (GError) error = NULL;
+  GString *names = g_string_new (NULL);
+
+  for (;;) {
+    g_autofree char *name = list_reader_next (reader, NULL, &error);
+
+    g_assert_no_error (error);
+    if (!name)
+      return g_string_free (names, FALSE);
+    g_string_append_printf (names, "%s|", name);
+  }
+}
+
+static void
+assert_names (const char *path, const char *text, gsize length, gboolean null,
+    const char *expected)
+{
+  g_autofree char *names = read_all (path, text, length, null);
+
+  g_assert_cmpstr (names, ==, expected);
+}
+
+/* The first name in a part's list is any, and its file may be gone. */
+static void
+test_known_ends (void)
+{
+  const char header[] = "#EXTM3U x.flac\0#1.flac\0a\r\0\0b";
+  const char mark[] = "\xef\xbb\xbfx.flac\0\xef\xbb\xbfy";
+  const char utf16[] = "\xff\xfex\0y";
+
+  assert_names ("/lists/00007", header, sizeof header, TRUE,
+      "#EXTM3U x.flac|#1.flac|a\r|b|");
+  assert_names ("/lists/00007", mark, sizeof mark, TRUE,
+      "\xef\xbb\xbfx.flac|\xef\xbb\xbfy|");
+  assert_names ("/lists/00007", utf16, sizeof utf16, TRUE, "\xff\xfex|y|");
+  /* the ending is the user's word */
+  assert_names (
+      "/lists/x.m3u", header, sizeof header, TRUE, "/lists/a\r|/lists/b|");
+  /* when nothing was said, the start decides */
+  assert_names (
+      "/lists/00007", header, sizeof header, FALSE, "/lists/a\r|/lists/b|");
+  assert_names (
+      "/lists/00007", mark, sizeof mark, FALSE, "x.flac|\xef\xbb\xbfy|");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -85,5 +138,6 @@ main (int argc, char **argv)
   g_test_add_func ("/listreader/durations", test_durations);
   g_test_add_func ("/listreader/no-numbers", test_no_numbers);
   g_test_add_func ("/listreader/no-playlist", test_no_playlist);
+  g_test_add_func ("/listreader/known-ends", test_known_ends);
   return g_test_run ();
 }

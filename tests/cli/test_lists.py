@@ -78,7 +78,8 @@ class Test(unittest.TestCase):
             content = mark + end.join(self.names) + (end if last else b"")
             with self.subTest(content):
                 self.check(content, self.names)
-                if b"\0" in end:
+                # then a mark is the beginning of a name
+                if b"\0" in end and not mark:
                     self.check(content, self.names, "--null")
 
     def test_odd_names(self):
