@@ -189,7 +189,7 @@ run_slurm (const BatchOptions *options, GError **error)
           !part_command_check (
               (const char *const *) plan->options, &needs, error)))
     return STATUS_USAGE;
-  path = g_build_filename (plan->folder, "job.sh", NULL);
+  path = g_build_filename (plan->folder, PLAN_SCRIPT, NULL);
   if (!g_file_test (path, G_FILE_TEST_EXISTS) &&
       !write_script (plan, options, needs.jobs, path, error))
     return STATUS_USAGE;
@@ -286,9 +286,11 @@ print_status (const Survey *survey, const Plan *plan)
       survey->n_failed);
   if (survey->rate > 0)
     g_print ("; %.1f files a second", survey->rate);
-  if (survey->left >= 0 && survey->n_done < n_files)
-    g_print (", about %.0f:%02d left", floor (survey->left / 3600),
+  if (survey->left >= 60)
+    g_print (", about %.0f:%02d h left", floor (survey->left / 3600),
         (int) fmod (survey->left / 60, 60));
+  else if (survey->left > 0)
+    g_print (", less than a minute left");
   g_print ("\n");
   if (survey->no_queue && survey->n[PART_WHOLE] < plan->n_parts)
     g_print ("What waits in a queue is not known: %s\n", survey->no_queue);

@@ -39,6 +39,8 @@ typedef struct
 /* so that the numbers of any of them fit in one argument of sbatch */
 #define PLAN_MAX_PARTS 20000
 #define PLAN_FILE "plan.json"
+/* what starts the parts, see batch.c */
+#define PLAN_SCRIPT "job.sh"
 
 /* The plan in @folder; NULL with @error (G_FILE_ERROR) set if there is none, or if
  * it is not one that this version knows. */

@@ -22,9 +22,6 @@
 #include "partlists.h"
 #include "plan.h"
 
-/* what starts the parts, see batch.c */
-#define PLAN_SCRIPT "job.sh"
-
 /* bytes of names that are sorted at once */
 #define RUN_SIZE 67108864
 /* s; no playlist is to be believed that says more */

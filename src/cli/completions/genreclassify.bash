@@ -56,7 +56,7 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W auto -- "$current")
       return
       ;;
-    --jobs | -j | --timeout | --max-failures | --parts | --retries | --sbatch | --shard-count | --shard-index | --window | --hop | --max-duration | \
+    --at-once | --jobs | -j | --timeout | --max-failures | --parts | --retries | --sbatch | --shard-count | --shard-index | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout | --keep-uploads | --base-path | --public-host | --socket-mode | \
       --trusted-proxy | --every | --listen | --min-title | --mqtt | --mqtt-queue | --per-process | \
@@ -74,7 +74,7 @@ _genreclassify() {
         merge) options='--help --no-cache' ;;
         plan) options='--help --null --out --parts' ;;
         run) options='--help --part' ;;
-        slurm) options='--dry-run --help --null --out --parts --resume --sbatch' ;;
+        slurm) options='--at-once --dry-run --help --null --out --parts --resume --sbatch' ;;
         status) options='--help --json' ;;
         *) options=--help ;;
       esac

@@ -135,5 +135,6 @@ complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -l part
 complete -c genreclassify -n '__genreclassify_is batch-slurm' -s n -l dry-run -d 'Print the script, submit nothing'
 complete -c genreclassify -n '__genreclassify_is batch-slurm' -l resume -d 'Submit the parts that are missing'
 complete -c genreclassify -n '__genreclassify_is batch-slurm' -l sbatch -x -d 'A further argument of sbatch'
+complete -c genreclassify -n '__genreclassify_is batch-slurm' -l at-once -x -d 'How many parts may run at a time'
 complete -c genreclassify -n '__genreclassify_is batch-run' -l part -x -a auto -d 'Which part, from 0'
 complete -c genreclassify -n '__genreclassify_is batch-merge' -l no-cache -d 'Leave the caches of the parts as they are'

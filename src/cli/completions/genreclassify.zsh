@@ -48,6 +48,7 @@ _genreclassify() {
         '--parts=[how many parts to make]:number'
         '--resume[submit the parts that are missing]'
         '*--sbatch=[a further argument of sbatch]:argument'
+        '--at-once=[how many parts may run at a time]:number'
         '*:list or directory:_files'
       )
       ;;
