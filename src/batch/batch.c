@@ -286,9 +286,11 @@ print_status (const Survey *survey, const Plan *plan)
       survey->n_failed);
   if (survey->rate > 0)
     g_print ("; %.1f files a second", survey->rate);
-  if (survey->left >= 60)
+  if (survey->left >= 3600)
     g_print (", about %.0f:%02d h left", floor (survey->left / 3600),
         (int) fmod (survey->left / 60, 60));
+  else if (survey->left >= 60)
+    g_print (", about %.0f min left", survey->left / 60);
   else if (survey->left > 0)
     g_print (", less than a minute left");
   g_print ("\n");

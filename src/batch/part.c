@@ -14,8 +14,11 @@
 #include "partlock.h"
 #include "partstate.h"
 
-/* the state is written no more often than that, µs */
+/* the state is written no more often than that, µs, but for the beginning, when
+ * nobody knows yet how fast it is */
 #define STATE_INTERVAL (10 * G_TIME_SPAN_SECOND)
+#define FIRST_INTERVAL (2 * G_TIME_SPAN_SECOND)
+#define BEGINNING (20 * G_TIME_SPAN_SECOND)
 /* and the rate is that of the last one to two of these */
 #define RATE_INTERVAL (60 * G_TIME_SPAN_SECOND)
 
@@ -28,7 +31,7 @@ typedef struct
   ResultParts parts;
   int fault; /* errno of the results, or 0 */
   PartState state;
-  gint64 saved; /* µs, monotonic, when the state was */
+  gint64 begun, saved; /* µs, monotonic, the latter when the state was */
   struct
   {
     gint64 time; /* µs, monotonic */
@@ -64,7 +67,7 @@ begin_state (Run *run)
 
   run->state.host = g_strdup (g_get_host_name ());
   run->state.started = g_get_real_time () / G_TIME_SPAN_SECOND;
-  run->marks[0].time = run->marks[1].time = now;
+  run->begun = run->marks[0].time = run->marks[1].time = now;
   save_state (run, now);
 }
 
@@ -110,7 +113,8 @@ add (const Outcome *outcome, gint64 total, gpointer user_data)
   run->state.n[kind]++;
   if (kind == OUTCOME_FAILED)
     print_failure (outcome);
-  if (now - run->saved >= STATE_INTERVAL)
+  if (now - run->saved >=
+      (now - run->begun < BEGINNING ? FIRST_INTERVAL : STATE_INTERVAL))
     save_state (run, now);
   return TRUE;
 }
