@@ -138,7 +138,13 @@ class Test(unittest.TestCase):
     def test_parts(self):
         self.plan(self.library)
         self.assertEqual(self.standing(), {"not_begun": "0-2"})
+        # a part reads its own list, and no other
+        (self.out / "lists").rename(self.out / "all")
+        (self.out / "lists").mkdir()
+        shutil.copy(self.out / "all/00001", self.out / "lists")
         self.batch("run", "--part", 1, self.out)
+        shutil.rmtree(self.out / "lists")
+        (self.out / "all").rename(self.out / "lists")
         self.assertEqual(self.standing(), {"not_begun": "0,2", "whole": "1"})
         for variable, part in (("AWS_BATCH_JOB_ARRAY_INDEX", "0"),
                                ("JOB_COMPLETION_INDEX", "2")):
