@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* the name of the message that souphttpsrc posts for each answer */
+/* the name of the message that souphttpsrc posts for each answer, and of the event */
 #define HEADERS "http-headers"
 
 gboolean
@@ -53,10 +53,8 @@ add_header (GQuark field, const GValue *value, gpointer user_data)
   return TRUE;
 }
 
-/* The value of a header, whose name may be spelled "ETag", "Etag" or "etag"; several
- * values in lines, "" without any.  Free with g_free(). */
-static char *
-get_header (const GstStructure *headers, const char *name)
+char *
+httpstamp_get_header (const GstStructure *headers, const char *name)
 {
   Header header = { name, g_string_new (NULL) };
 
@@ -91,7 +89,7 @@ parse_date (const char *text)
 static char *
 get_etag (const GstStructure *headers)
 {
-  g_autofree char *etag = get_header (headers, "ETag");
+  g_autofree char *etag = httpstamp_get_header (headers, "ETag");
   const char *opaque = g_str_has_prefix (etag, "W/") ? etag + 2 : etag;
 
   return g_strdup (g_str_equal (opaque, "\"\"") ? "" : opaque);
@@ -102,8 +100,8 @@ get_etag (const GstStructure *headers)
 static char *
 get_modified (const GstStructure *headers)
 {
-  g_autofree char *modified = get_header (headers, "Last-Modified"),
-                  *date = get_header (headers, "Date");
+  g_autofree char *modified = httpstamp_get_header (headers, "Last-Modified"),
+                  *date = httpstamp_get_header (headers, "Date");
   gint64 then = parse_date (modified), now = parse_date (date);
 
   return g_strdup (then > 0 && (now == 0 || then < now) ? modified : "");
@@ -138,7 +136,7 @@ get_validator (const GstStructure *headers)
 static guint64
 get_size (const GstStructure *headers)
 {
-  g_autofree char *length = get_header (headers, "Content-Length");
+  g_autofree char *length = httpstamp_get_header (headers, "Content-Length");
   guint64 size;
 
   return g_ascii_string_to_unsigned (length, 10, 0, G_MAXINT64, &size, NULL)
@@ -146,21 +144,27 @@ get_size (const GstStructure *headers)
       : 0;
 }
 
-/* The headers of an answer with the @status, or NULL if @message is something else.  A
- * request that was redirected has one answer, the last one's. */
-static const GstStructure *
-get_headers (GstMessage *message, guint *status)
+const GstStructure *
+httpstamp_get_headers (const GstStructure *answer, guint *status)
 {
-  const GstStructure *answer = gst_message_get_structure (message);
   const GValue *headers;
 
-  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT ||
-      !gst_structure_has_name (answer, HEADERS) ||
+  if (!gst_structure_has_name (answer, HEADERS) ||
       !gst_structure_get_uint (answer, "http-status-code", status))
     return NULL;
   headers = gst_structure_get_value (answer, "response-headers");
   return headers && GST_VALUE_HOLDS_STRUCTURE (headers)
       ? gst_value_get_structure (headers)
+      : NULL;
+}
+
+/* The headers of an answer with the @status, or NULL if @message is something else.  A
+ * request that was redirected has one answer, the last one's. */
+static const GstStructure *
+get_headers (GstMessage *message, guint *status)
+{
+  return GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
+      ? httpstamp_get_headers (gst_message_get_structure (message), status)
       : NULL;
 }
 

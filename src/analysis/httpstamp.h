@@ -36,3 +36,12 @@ gboolean httpstamp_get (const char *uri, guint timeout, HttpStamp *stamp);
 /* Sets the validator to 0 if @message, any one of a pipeline that fetches the file, is
  * an answer with another one, or none: it is not the file that @stamp was got of. */
 void httpstamp_compare (HttpStamp *stamp, GstMessage *message);
+
+/* The headers in @answer, the structure of any element's message or event, if that is
+ * what souphttpsrc tells of a server's answer, and the *@status of it; or NULL. */
+const GstStructure *
+httpstamp_get_headers (const GstStructure *answer, guint *status);
+
+/* The value of a header, whose name may be spelled "ETag", "Etag" or "etag"; several
+ * values in lines, "" without any.  Free with g_free(). */
+char *httpstamp_get_header (const GstStructure *headers, const char *name);

@@ -9,6 +9,7 @@
 #include <gst/pbutils/pbutils.h>
 
 #include "genre/genre.h"
+#include "ranges.h"
 #include "reason.h"
 
 GstElement *
@@ -123,8 +124,10 @@ on_element_added (
   (void) decoder;
   (void) bin;
   if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE) &&
-      !GST_IS_BIN (element) && !source->reader)
+      !GST_IS_BIN (element) && !source->reader) {
     source->reader = gst_object_ref (element);
+    ranges_watch (element);
+  }
   if (is_of_factory (GST_OBJECT (element), "typefind"))
     g_signal_connect (element, "have-type", G_CALLBACK (on_have_type), source);
   else

@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "analysis/filename.h"
 #include "analysis/jsontext.h"
 #include "arguments.h"
 #include "batchoptions.h"
@@ -42,17 +43,28 @@ print_plan (const Plan *plan)
 
   for (guint i = 0; i < plan->n_parts; i++)
     longest = MAX (longest, plan->parts[i].seconds);
-  g_printerr ("genreclassify: %" G_GUINT64_FORMAT " files in %u parts in %s",
-      plan->whole.n_files, plan->n_parts, plan->folder);
+  g_printerr ("genreclassify: %" G_GUINT64_FORMAT " %s in %u %s in %s",
+      plan->whole.n_files, plan->whole.n_files == 1 ? "file" : "files",
+      plan->n_parts, plan->n_parts == 1 ? "part" : "parts", plan->folder);
   /* what no size is known of has no time either */
   if (plan->whole.seconds > 0)
-    g_printerr ("; the longest is %.1f %% above the mean",
+    g_printerr ("; some %.3g hours of audio by their sizes, the longest part "
+                "%.1f %% above the mean",
+        plan->whole.seconds / 3600,
         100 * (longest * plan->n_parts / plan->whole.seconds - 1));
   g_printerr (".\n");
   if (plan->n_repeated > 0)
     g_printerr ("genreclassify: %" G_GUINT64_FORMAT
                 " names came more than once, and are taken once.\n",
         plan->n_repeated);
+  if (plan->n_missing > 0) {
+    g_autofree char *name = filename_display (plan->missing);
+
+    g_printerr ("genreclassify: %" G_GUINT64_FORMAT
+                " names are not there now, such as %s; relative ones start at "
+                "%s.\n",
+        plan->n_missing, name, plan->directory);
+  }
 }
 
 static Plan *
@@ -212,8 +224,12 @@ find_part (const Plan *plan, const char *given, guint *part, GError **error)
 {
   guint64 number;
 
-  if (!given || g_str_equal (given, "auto"))
-    return shard_find_index (part, plan->n_parts, error);
+  if (!given || g_str_equal (given, "auto")) {
+    if (shard_find_index (part, plan->n_parts, error))
+      return TRUE;
+    g_prefix_error (error, "Which part is it?  --part names it by hand.  ");
+    return FALSE;
+  }
   if (g_ascii_string_to_unsigned (
           given, 10, 0, plan->n_parts - 1, &number, NULL)) {
     *part = number;
@@ -275,8 +291,8 @@ print_status (const Survey *survey, const Plan *plan)
 
     if (survey->n[i] == 0)
       continue;
-    g_print ("  %-10s %6u   %s\n", part_standing_get_name (i), survey->n[i],
-        i == PART_WHOLE && survey->n[i] == plan->n_parts ? "" : parts);
+    g_print (
+        "  %-10s %6u   %s\n", part_standing_get_name (i), survey->n[i], parts);
     if (i == PART_FAILED)
       print_failed (survey, plan);
   }
@@ -294,7 +310,7 @@ print_status (const Survey *survey, const Plan *plan)
   else if (survey->left > 0)
     g_print (", less than a minute left");
   g_print ("\n");
-  if (survey->no_queue && survey->n[PART_WHOLE] < plan->n_parts)
+  if (survey->no_queue)
     g_print ("What waits in a queue is not known: %s\n", survey->no_queue);
 }
 

@@ -7,6 +7,9 @@
 
 #define TO(member) ((gpointer) G_STRUCT_OFFSET (BatchOptions, member))
 #define MAX_ENTRIES 9
+#define ALL ((1 << (BATCH_CANCEL + 1)) - 1)
+/* the value of a whole number that was not given */
+#define NOT_GIVEN G_MININT
 
 /* Each entry once; the last member of OF() is which actions take it. */
 static const struct
@@ -20,7 +23,7 @@ static const struct
   { { "out", 0, 0, G_OPTION_ARG_FILENAME, TO (out),
         "Folder of the plan and of all results, on a disk that all machines see",
         "DIR" },
-      1 << BATCH_PLAN | 1 << BATCH_SLURM },
+      ALL },
   { { "null", '0', 0, G_OPTION_ARG_NONE, TO (null),
         "Names in lists end in NUL, not newlines", NULL },
       1 << BATCH_PLAN | 1 << BATCH_SLURM },
@@ -110,7 +113,7 @@ check_new (BatchOptions *options, GError **error)
   if (!options->names[0])
     return arguments_set_error (error,
         "batch %s needs a list of names or a folder, before \"--\".", command);
-  if (options->parts == 0)
+  if (options->parts == NOT_GIVEN)
     return arguments_set_error (
         error, "batch %s needs --parts, how many there are to be.", command);
   if (options->parts < 1 || options->parts > PLAN_MAX_PARTS)
@@ -123,8 +126,8 @@ check_new (BatchOptions *options, GError **error)
 static gboolean
 check_resume (const BatchOptions *options, GError **error)
 {
-  if (options->names[0] || options->part_options[0] || options->parts ||
-      options->null)
+  if (options->names[0] || options->part_options[0] ||
+      options->parts != NOT_GIVEN || options->null)
     return arguments_set_error (error,
         "--resume goes on with the plan as it was made: names, --parts and "
         "options of the parts are in it.");
@@ -140,9 +143,9 @@ check_making (BatchOptions *options, GError **error)
         "batch %s needs --out, the folder of the plan.",
         actions[options->action].name);
   options->folder = g_strdup (options->out);
-  if (options->at_once < 0)
+  if (options->at_once != NOT_GIVEN && options->at_once < 1)
     return arguments_set_error (error, "--at-once is to be at least 1.");
-  options->n_at_once = options->at_once;
+  options->n_at_once = MAX (options->at_once, 0);
   for (char **argument = options->sbatch; argument && *argument; argument++)
     if (g_str_has_prefix (*argument, "--array") ||
         g_str_has_prefix (*argument, "-a") ||
@@ -163,7 +166,12 @@ check (BatchOptions *options, GError **error)
 
   if (options->action == BATCH_PLAN || options->action == BATCH_SLURM)
     return check_making (options, error);
-  if (g_strv_length (options->names) != 1 || options->part_options[0])
+  if (options->out && !options->names[0] && !options->part_options[0]) {
+    options->folder = g_strdup (options->out);
+    return TRUE;
+  }
+  if (options->out || g_strv_length (options->names) != 1 ||
+      options->part_options[0])
     return arguments_set_error (error,
         "batch %s takes one name, the folder of a plan; see genreclassify "
         "batch %s --help.",
@@ -181,14 +189,22 @@ parse_action (BatchOptions *options, int argc, char **argv, GError **error)
       context = g_option_context_new (actions[options->action].arguments);
   g_autofree char *program = g_strdup_printf (
       "genreclassify batch %s", actions[options->action].name);
+  const gboolean makes_plan = options->action == BATCH_PLAN ||
+      options->action == BATCH_SLURM;
   int end = find_end (argc, argv);
 
   g_set_prgname (program);
   g_option_context_set_summary (context, actions[options->action].summary);
+  if (makes_plan)
+    g_option_context_set_description (context,
+        "OPTIONS are those of genreclassify for each file, such as --tags; see "
+        "genreclassify --help-all.");
   fill_entries (filled, options);
   g_option_context_add_main_entries (context, filled, NULL);
   options->part_options = g_strdupv (argv + MIN (end + 1, argc));
   options->names = arguments_parse (context, tables, end, argv, error);
+  if (!options->names && makes_plan)
+    g_prefix_error (error, "Options of the parts come last, after \"--\".  ");
   return options->names && check (options, error);
 }
 
@@ -206,7 +222,7 @@ gboolean
 batch_options_parse (
     BatchOptions *options, int argc, char **argv, GError **error)
 {
-  *options = (BatchOptions){ 0 };
+  *options = (BatchOptions){ .parts = NOT_GIVEN, .at_once = NOT_GIVEN };
   if (argc > 1 &&
       (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") ||
           g_str_equal (argv[1], "--help-all"))) {
@@ -216,9 +232,9 @@ batch_options_parse (
   if (argc > 1 && find_action (argv[1], &options->action))
     return parse_action (options, argc - 1, argv + 1, error);
   return arguments_set_error (error,
-      "batch%s%s is no action; expected is one of plan, slurm, run, status, "
-      "merge and cancel.",
-      argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+      "%s%s; expected is one of plan, slurm, run, status, merge and cancel.",
+      argc > 1 ? "There is no action of batch called " : "No action is named",
+      argc > 1 ? argv[1] : "");
 }
 
 void

@@ -14,6 +14,7 @@
 #include "mergereport.h"
 #include "partfiles.h"
 #include "partlock.h"
+#include "tags/undolog.h"
 
 #define UNFINISHED ".tmp"
 
@@ -117,13 +118,15 @@ set_mismatch (Merge *merge, guint part, guint64 line, const char *found,
 {
   g_autofree char *path = plan_make_path (
       merge->plan, "parts", part, PART_RESULTS);
-  g_autofree char *is = found ? filename_display (found) : g_strdup ("the end");
-  g_autofree char *ought = expected ? filename_display (expected)
-                                    : g_strdup ("the end");
+  g_autofree char *is = filename_display (found ? found : "no result");
+  g_autofree char *ought = expected
+      ? filename_display (expected)
+      : g_strdup ("no more, as the list has ended");
 
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-      "%s, line %" G_GUINT64_FORMAT ": expected is %s, as in the part's list, "
-      "but there is %s.  If that file is removed, the part is done again.",
+      "%s, line %" G_GUINT64_FORMAT
+      ": expected is %s, but there is %s.  If that "
+      "file is removed, the part is done again.",
       path, line, ought, is);
   return FALSE;
 }
@@ -190,22 +193,16 @@ take_lines (Merge *merge, guint part, FILE *results, FILE *list, GError **error)
   return ok && check_number (merge, part, n, error);
 }
 
-/* The undo log has a line for each file that was written. */
+/* Results tell only what the last attempt at a part has written. */
 static void
 count_written (Merge *merge, guint part)
 {
   g_autofree char *path = plan_make_path (
       merge->plan, "logs", part, PART_UNDO_LOG);
-  FILE *log = fopen (path, "re");
-  char *line = NULL;
-  gsize size = 0;
+  g_autoptr (UndoLog) log = undolog_read (path, NULL);
 
-  if (!log)
-    return;
-  while (getline (&line, &size, log) >= 0)
-    merge_report_add_written (merge->report, 1);
-  free (line);
-  fclose (log);
+  if (log)
+    merge_report_add_written (merge->report, log->files->len);
 }
 
 static gboolean
@@ -285,8 +282,8 @@ check_parts (const Plan *plan, GError **error)
     return TRUE;
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
       "%u of %u parts are not whole, such as part %u; \"genreclassify batch "
-      "status\" tells how they stand, and \"batch slurm --resume\" does what is "
-      "missing.",
+      "status\" tells how they stand, and \"batch run\" or \"batch slurm --resume\" does "
+      "what is missing.",
       n_missing, plan->n_parts, first);
   return FALSE;
 }

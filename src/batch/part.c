@@ -29,7 +29,8 @@ typedef struct
   FILE *results;
   const char *path; /* of the results, for people */
   ResultParts parts;
-  int fault; /* errno of the results, or 0 */
+  guint64 n_absent; /* files that do not exist */
+  int fault;        /* errno of the results, or 0 */
   PartState state;
   gint64 begun, saved; /* µs, monotonic, the latter when the state was */
   struct
@@ -111,6 +112,7 @@ add (const Outcome *outcome, gint64 total, gpointer user_data)
     return FALSE;
   }
   run->state.n[kind]++;
+  run->n_absent += outcome->result->reason == REASON_NOT_FOUND;
   if (kind == OUTCOME_FAILED)
     print_failure (outcome);
   if (now - run->saved >=
@@ -149,6 +151,24 @@ flush (Run *run, GError **error)
       error, run->path, "written", run->fault ? run->fault : errno);
 }
 
+/* That most files are gone is rather their disk, which is not mounted here: as results
+ * that would look like work well done, in a moment. */
+static gboolean
+check_presence (const Run *run, const CommandOptions *command, GError **error)
+{
+  const guint64 n_files = run->plan->parts[run->part].n_files;
+
+  if (run->n_absent <= n_files / 2 || run->n_absent <= run->plan->n_missing ||
+      command->report.ok_if_failed)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+      "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+      " files are not there: is their disk mounted on this machine?  A plan "
+      "with --ok-if-failed among the options of its parts takes that as it is.",
+      run->n_absent, n_files);
+  return FALSE;
+}
+
 /* Gives what part_run() does. */
 static int
 classify (Run *run, const CommandOptions *command, GError **error)
@@ -165,6 +185,8 @@ classify (Run *run, const CommandOptions *command, GError **error)
     return -1;
   if (signal_number > 0)
     return signal_number;
+  if (!check_presence (run, command, error))
+    return -1;
   return classification_finish (g_steal_pointer (&classification), error) &&
           publish (run, command->cache, error)
       ? 0
@@ -245,6 +267,8 @@ do_part (Run *run, int *status, GError **error)
 
   begin_state (run);
   signal_number = do_files (run, &command, &fault);
+  run->state.status = !fault && signal_number == 0 &&
+      !is_ok (&command, run->state.n[OUTCOME_FAILED]);
   end_state (run, signal_number, fault);
   if (run->results)
     fclose (run->results);
@@ -252,9 +276,7 @@ do_part (Run *run, int *status, GError **error)
     g_propagate_error (error, g_steal_pointer (&fault));
     return -1;
   }
-  *status = signal_number > 0 || is_ok (&command, run->state.n[OUTCOME_FAILED])
-      ? 0
-      : 1;
+  *status = run->state.status;
   if (signal_number == 0)
     print_summary (run);
   return signal_number;
@@ -270,8 +292,12 @@ part_run (const Plan *plan, guint part, int *status, GError **error)
   *status = 0;
   lock = part_is_whole (plan, part) ? PART_LOCK_NOT_NEEDED
                                     : part_lock (plan, part, error);
-  if (lock == PART_LOCK_NOT_NEEDED)
+  if (lock == PART_LOCK_NOT_NEEDED) {
     g_printerr ("genreclassify: part %u was done before.\n", part);
+    if (part_state_load (&run.state, plan, part))
+      *status = run.state.status;
+    part_state_clear (&run.state);
+  }
   if (lock < 0)
     return lock == PART_LOCK_NOT_NEEDED ? 0 : -1;
   signal_number = do_part (&run, status, error);

@@ -54,6 +54,16 @@ find_unfit (const CommandOptions *command)
   return NULL;
 }
 
+/* "--cache", "--cache=x" */
+static gboolean
+is_own (const char *option)
+{
+  g_auto (GStrv) words = g_strsplit (option, "=", 2);
+
+  return g_str_equal (words[0], "--cache") ||
+      g_str_equal (words[0], "--files-from");
+}
+
 gboolean
 part_command_check (
     const char *const *options, PartNeeds *needs, GError **error)
@@ -63,9 +73,12 @@ part_command_check (
 
   /* which would print the help, and end this process */
   for (const char *const *option = options; *option; option++)
-    if (g_str_has_prefix (*option, "--help") || g_str_equal (*option, "-h"))
-      return arguments_set_error (
-          error, "The options of the parts: %s is not for these.", *option);
+    if (g_str_has_prefix (*option, "--help") || g_str_equal (*option, "-h") ||
+        is_own (*option))
+      return arguments_set_error (error,
+          "The options of the parts: %s is not for these, as each part has a cache "
+          "and a list of its own.",
+          *option);
   if (!parse (&command, "list", "cache", options, error))
     return FALSE;
   unfit = find_unfit (&command);

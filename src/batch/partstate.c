@@ -42,6 +42,7 @@ print (const PartState *state)
       ",\"rate\":",
       state->started, state->updated);
   json_append_number (json, "%.6g", state->rate);
+  g_string_append_printf (json, ",\"status\":%d", state->status);
   for (guint i = 0; i < N_OUTCOMES; i++)
     g_string_append_printf (
         json, ",\"%s\":%" G_GUINT64_FORMAT, counters[i], state->n[i]);
@@ -108,6 +109,7 @@ part_state_load (PartState *state, const Plan *plan, guint part)
   state->started = get_number (object, "started");
   state->updated = get_number (object, "updated");
   state->rate = get_number (object, "rate");
+  state->status = get_number (object, "status") > 0;
   for (guint i = 0; i < N_OUTCOMES; i++)
     state->n[i] = get_number (object, counters[i]);
   return TRUE;

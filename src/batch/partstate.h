@@ -14,6 +14,7 @@ typedef struct
   gint64 started, updated; /* s since 1970 */
   guint64 n[N_OUTCOMES];   /* files, by what became of them */
   double rate;             /* files a second, in the last minutes */
+  int status; /* exit status, 0 or 1, once it is whole; see part_run() */
 } PartState;
 
 /* How many files were done. */

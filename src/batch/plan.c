@@ -66,6 +66,7 @@ plan_free (Plan *plan)
   g_free (plan->key);
   g_free (plan->id);
   g_free (plan->parts);
+  g_free (plan->missing);
   g_free (plan);
 }
 
@@ -237,6 +238,9 @@ read_plan (JsonObject *object, Plan *plan, GError **error)
       strspn (plan->digest, "0123456789abcdef") != DIGEST_LENGTH)
     return set_wrong (error, "digest", "a SHA-256");
   /* without one any results would be taken */
+  if (json_object_has_member (object, "missing") &&
+      !read_count (object, "missing", &plan->n_missing, error))
+    return FALSE;
   if (id &&
       (!is_value (id, G_TYPE_STRING) || !is_id (json_node_get_string (id))))
     return set_wrong (error, "id", "some letters and digits");
@@ -341,6 +345,8 @@ build (const Plan *plan)
   write_part (builder, &plan->whole);
   json_builder_set_member_name (builder, "repeated");
   json_builder_add_int_value (builder, plan->n_repeated);
+  json_builder_set_member_name (builder, "missing");
+  json_builder_add_int_value (builder, plan->n_missing);
   json_builder_set_member_name (builder, "parts");
   json_builder_begin_array (builder);
   for (guint i = 0; i < plan->n_parts; i++) {

@@ -34,6 +34,8 @@ typedef struct
   PlanPart whole;     /* the sum of them */
   guint64 n_repeated; /* names that came more than once, and are taken once */
   guint n_parts;
+  guint64 n_missing; /* local names that were not there when it was made */
+  char *missing;     /* one of them, of a plan that was just made */
 } Plan;
 
 /* so that the numbers of any of them fit in one argument of sbatch */

@@ -30,6 +30,7 @@
 /* Where names go that are found. */
 typedef struct
 {
+  Plan *plan;
   const PlannerOptions *options;
   GMutex lock; /* of the sorter */
   NameSorter *sorter;
@@ -77,6 +78,18 @@ get_seconds (const FoundFile *file, double max_duration)
   return MIN (seconds, max_duration > 0 ? max_duration : MAX_SECONDS);
 }
 
+/* A URI is asked for when it is played. */
+static void
+note_missing (Plan *plan, const char *name)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (name);
+
+  if (scheme)
+    return;
+  if (plan->n_missing++ == 0)
+    plan->missing = g_strdup (name);
+}
+
 /* In a thread of the finder. */
 static gboolean
 collect (const FoundFile *files, gsize n, gpointer user_data, GError **error)
@@ -99,6 +112,8 @@ collect (const FoundFile *files, gsize n, gpointer user_data, GError **error)
       .bytes = MAX (files[i].bytes, 0),
       .seconds = (float) get_seconds (&files[i], options->max_duration) };
 
+    if (files[i].bytes < 0)
+      note_missing (collection->plan, files[i].name);
     ok = name_sorter_add (collection->sorter, &name, error);
   }
   g_mutex_unlock (&collection->lock);
@@ -106,9 +121,12 @@ collect (const FoundFile *files, gsize n, gpointer user_data, GError **error)
 }
 
 static gboolean
-collect_all (NameSorter *sorter, const PlannerOptions *options, GError **error)
+collect_all (Plan *plan, NameSorter *sorter, const PlannerOptions *options,
+    GError **error)
 {
-  Collection collection = { .options = options, .sorter = sorter };
+  Collection collection = {
+    .plan = plan, .options = options, .sorter = sorter
+  };
   gboolean ok;
 
   g_mutex_init (&collection.lock);
@@ -275,7 +293,7 @@ make_plan (Plan *plan, const PlannerOptions *options, GError **error)
   g_autofree guint32 *part_of = NULL;
   g_auto (Units) units = { 0 };
 
-  if (!sorter || !collect_all (sorter, options, error) ||
+  if (!sorter || !collect_all (plan, sorter, options, error) ||
       !measure_units (&units, sorter, error) ||
       !check_number (&units, options, error))
     return FALSE;
@@ -389,13 +407,16 @@ has (const char *folder, const char *name)
 static char *
 find_remains (const char *folder, GError **error)
 {
+  static const char *const made[] = { PLAN_SCRIPT, "results.jsonl",
+    "failed.jsonl", "cache.db", "report.txt" };
   g_autofree char *path = g_build_filename (folder, "parts", NULL);
   g_autoptr (GError) fault = NULL;
   g_autoptr (GDir) parts = NULL;
   const char *name;
 
-  if (has (folder, PLAN_SCRIPT))
-    return g_strdup (PLAN_SCRIPT);
+  for (guint i = 0; i < G_N_ELEMENTS (made); i++)
+    if (has (folder, made[i]))
+      return g_strdup (made[i]);
   parts = g_dir_open (path, 0, &fault);
   if (!parts && !g_error_matches (fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     g_propagate_error (error, g_steal_pointer (&fault));
@@ -412,7 +433,8 @@ check_folder (const char *folder, GError **error)
 
   if (has (folder, PLAN_FILE)) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-        "%s has a plan already; --resume goes on with it.", shown);
+        "%s has a plan already; \"batch run\" does its parts, and \"batch slurm --resume\" submits them.",
+        shown);
     return FALSE;
   }
   remains = find_remains (folder, &fault);
@@ -427,6 +449,55 @@ check_folder (const char *folder, GError **error)
       "%s has what an earlier plan made: %s; expected is a folder of its own.",
       shown, shown_remains);
   return FALSE;
+}
+
+/* Whether @path is @folder or below it, by whatever names. */
+static gboolean
+is_inside (const char *path, const char *folder)
+{
+  g_autofree char *up = g_canonicalize_filename (path, NULL);
+  struct stat wanted, info;
+
+  if (stat (folder, &wanted) < 0 || !S_ISDIR (wanted.st_mode))
+    return FALSE;
+  for (;;) {
+    char *parent;
+
+    if (stat (up, &info) == 0 && info.st_dev == wanted.st_dev &&
+        info.st_ino == wanted.st_ino)
+      return TRUE;
+    if (g_str_equal (up, "/"))
+      return FALSE;
+    parent = g_path_get_dirname (up);
+    g_free (up);
+    up = parent;
+  }
+}
+
+/* Its files would be planned the next time, and disturb who listens to the music. */
+static gboolean
+check_place (const char *folder, const PlannerOptions *options, GError **error)
+{
+  g_autofree char *shown = filename_display (folder);
+
+  if (g_file_test (folder, G_FILE_TEST_EXISTS) &&
+      !g_file_test (folder, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR,
+        "%s is a file; expected is a folder for the plan.", shown);
+    return FALSE;
+  }
+  for (char **name = options->names; *name; name++) {
+    if (is_inside (folder, *name)) {
+      g_autofree char *shown_name = filename_display (*name);
+
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+          "The plan's folder, %s, is in %s, which is searched for music; expected "
+          "is one outside of it.",
+          shown, shown_name);
+      return FALSE;
+    }
+  }
+  return TRUE;
 }
 
 /* In the folder @fd, which is locked and has no plan. */
@@ -461,7 +532,8 @@ planner_run (const PlannerOptions *options, GError **error)
         "A plan has 1 to %d parts, not %u.", PLAN_MAX_PARTS, options->n_parts);
     ok = FALSE;
   } else {
-    ok = check_folder (plan->folder, error) &&
+    ok = check_place (plan->folder, options, error) &&
+        check_folder (plan->folder, error) &&
         make_folders (plan->folder, error) &&
         (fd = lock_folder (plan->folder, error)) >= 0 &&
         /* the other process may have been faster */

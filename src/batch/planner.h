@@ -22,7 +22,8 @@ typedef struct
 /**
  * planner_run:
  * @options: what is planned
- * @error: return location: what cannot be read or written, a plan that is there
+ * @error: return location: what cannot be read or written, a folder that is in one which is
+ *     searched, a plan that is there
  *     already or what one that was removed has left (parts/, job.sh), no files at
  *     all, or more parts than there are files or albums
  *

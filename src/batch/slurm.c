@@ -49,8 +49,10 @@ call (const char *const *argv, GError **error)
       g_subprocess_get_exit_status (process) == 0)
     return g_steal_pointer (&output);
   g_strstrip (errors);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s has failed: %s",
-      argv[0], *errors ? errors : "it does not say why.");
+  /* the first line says it, and others what came of that */
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s has failed: %.*s",
+      argv[0], *errors ? (int) strcspn (errors, "\n") : 24,
+      *errors ? errors : "it does not say why.");
   return NULL;
 }
 

@@ -34,19 +34,32 @@ get_standing (
   return was_begun ? PART_FAILED : PART_NOT_BEGUN;
 }
 
+/* A part that had come to its end, and whose results were removed since, is to be done
+ * again. */
+static gboolean
+is_over (const PartState *state, const PlanPart *part)
+{
+  return !state->error && part_state_sum (state) >= part->n_files;
+}
+
 Survey *
 survey_new (const Plan *plan)
 {
   Survey *survey = g_new0 (Survey, 1);
   g_autoptr (GError) error = NULL;
-  g_autofree SlurmState *queue = slurm_query (plan, &error);
+  g_autofree char *script = g_build_filename (plan->folder, PLAN_SCRIPT, NULL);
+  g_autofree SlurmState *queue = NULL;
 
+  /* other schedulers are not asked */
+  if (g_file_test (script, G_FILE_TEST_EXISTS))
+    queue = slurm_query (plan, &error);
   survey->no_queue = error ? g_strdup (error->message) : NULL;
   survey->standings = g_new (PartStanding, plan->n_parts);
   survey->states = g_new (PartState, plan->n_parts);
   for (guint i = 0; i < plan->n_parts; i++) {
     PartState *state = &survey->states[i];
-    gboolean was_begun = part_state_load (state, plan, i);
+    gboolean was_begun = part_state_load (state, plan, i) &&
+        !is_over (state, &plan->parts[i]);
     PartStanding standing = get_standing (
         plan, i, queue ? queue[i] : SLURM_ABSENT, was_begun);
 
@@ -54,6 +67,7 @@ survey_new (const Plan *plan)
     survey->n[standing]++;
     survey->n_failed += state->n[OUTCOME_FAILED];
     survey->n_done += standing == PART_WHOLE ? plan->parts[i].n_files
+        : standing == PART_NOT_BEGUN         ? 0
                                              : part_state_sum (state);
     if (standing == PART_RUNNING)
       survey->rate += state->rate;

@@ -182,8 +182,9 @@ class Test(unittest.TestCase):
             process = self.start("batch", "run", "--part", part, self.out)
             process.communicate(timeout=120)
             statuses.append(process.returncode)
-        # the part with the damaged file is whole as well
+        # the part with the damaged file is whole as well, and stays what it is
         self.assertEqual(sorted(statuses), [0, 0, 1])
+        self.batch("run", "--part", statuses.index(1), self.out, status=1)
         self.assertEqual(self.standing(), {"whole": "0-2"})
         self.batch("merge", self.out)
         process = self.start("--json", "--segments", self.library)
@@ -196,7 +197,7 @@ class Test(unittest.TestCase):
         before = {path.name: path.read_bytes() for path in library.iterdir()}
         self.plan(library, options=["--write", "--min-confidence", "0"])
         # machines that only work have no homes
-        self.environment.update(HOME="/nowhere", XDG_STATE_HOME="/proc/nothing")
+        self.environment.update(HOME="/proc/nothing", XDG_STATE_HOME="/proc/nothing")
         self.batch("run", "--part", 0, self.out)
         # as if it had been killed at the end: nothing is left to write
         (self.out / "parts/00000.jsonl").unlink()
@@ -331,6 +332,29 @@ class Test(unittest.TestCase):
         process.kill()
         process.communicate(timeout=60)
 
+    def test_disk_not_mounted(self):
+        library = self.folder / "mounted"
+        shutil.copytree(self.library, library)
+        self.plan(library)
+        library.rename(self.folder / "away")
+        _, errors = self.batch("run", "--part", 0, self.out, status=2)
+        self.assertIn("4 of 4 files are not there: is their disk mounted", errors)
+        self.assertEqual(self.standing(), {"failed": "0", "not_begun": "1-2"})
+        (self.folder / "away").rename(library)
+        self.batch("run", "--part", 0, self.out)
+        self.assertEqual(self.standing(), {"whole": "0", "not_begun": "1-2"})
+        # its results are removed: it is to be done again
+        (self.out / "parts/00000.jsonl").unlink()
+        self.assertEqual(self.standing(), {"not_begun": "0-2"})
+
+    def test_names_that_are_not_there(self):
+        """They were not when the plan was made, which is said."""
+        _, errors = self.plan_list(self.library / "0.flac", "a.mp3", "b.mp3",
+                                   "http://127.0.0.1:9/c.mp3", parts=1)
+        self.assertIn("2 names are not there now, such as ", errors)
+        self.batch("run", "--part", 0, self.out)
+        self.assertEqual(self.standing(), {"whole": "0"})
+
     # What is wrong
 
     def test_gaps_and_doubles(self):
@@ -377,7 +401,7 @@ class Test(unittest.TestCase):
 
     def test_refused(self):
         for options, words in (
-                (["--cache", "x"], "more than once"), (["a.mp3"], "before \"--\""),
+                (["--cache", "x"], "of its own"), (["--files-from=x"], "of its own"), (["a.mp3"], "before \"--\""),
                 (["--shard", "1/2"], "--shard"), (["--unordered"], "--unordered"),
                 (["--log", "x", "--write"], "--log"), (["--errors", "x"], "--errors"),
                 (["--window", "1"], "--window"), (["--model", "none"], "none"),
@@ -390,12 +414,22 @@ class Test(unittest.TestCase):
         for arguments, words in (
                 (["plan", "--parts", 2, self.library], "--out"),
                 (["plan", "--out", self.out, self.library], "--parts"),
-                (["plan", "--parts", 0, "--out", self.out, self.library], "--parts"),
+                (["plan", "--parts", 0, "--out", self.out, self.library],
+                 "--parts is to be 1"),
+                (["plan", "--parts", 2, "--out", self.library / "x", self.library],
+                 "outside of it"),
+                (["plan", "--parts", 2, "--out", self.library / "0.flac", "x"],
+                 "is a file"),
+                (["slurm", "--parts", 2, "--at-once", 0, "--out", self.out,
+                  self.library], "--at-once"),
+                (["plan", "--parts", 2, "--out", self.out, self.library, "--tags"],
+                 'after "--"'),
+                ([], "No action"),
                 (["plan", "--parts", 2, "--out", self.out], "needs a list"),
                 (["plan", "--parts", 99, "--out", self.out, self.library], "99 parts"),
                 (["plan", "--parts", 2, "--out", self.out, "no"], "no cannot be read"),
                 (["run", self.folder], "no plan"), (["status"], "one name"),
-                (["merge", self.out, self.out], "one name"), (["frob"], "no action"),
+                (["merge", self.out, self.out], "one name"), (["frob"], "no action of batch called frob"),
                 (["slurm", "--resume", "--out", self.out, self.library], "--resume"),
                 (["slurm", "--parts", 2, "--out", "a\\b", self.library], "backslash")):
             _, errors = self.batch(*arguments, status=2)

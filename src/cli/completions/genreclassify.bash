@@ -71,12 +71,12 @@ _genreclassify() {
         return
       fi
       case ${COMP_WORDS[2]} in
-        merge) options='--help --no-cache' ;;
+        merge) options='--help --no-cache --out' ;;
         plan) options='--help --null --out --parts' ;;
-        run) options='--help --part' ;;
+        run) options='--help --out --part' ;;
         slurm) options='--at-once --dry-run --help --null --out --parts --resume --sbatch' ;;
-        status) options='--help --json' ;;
-        *) options=--help ;;
+        status) options='--help --json --out' ;;
+        *) options='--help --out' ;;
       esac
       ;;
     eval)

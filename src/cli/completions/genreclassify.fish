@@ -130,7 +130,7 @@ complete -c genreclassify -n '__genreclassify_is serve' -l token-file -r -d 'The
 complete -c genreclassify -n '__genreclassify_is serve' -l trusted-proxy -x -d 'A proxy that is believed'
 
 complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -s 0 -l null -d 'Names in lists end in NUL'
-complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -l out -x -a '(__fish_complete_directories)' -d 'The plan and all results'
+complete -c genreclassify -n '__genreclassify_is batch-cancel batch-merge batch-plan batch-run batch-slurm batch-status' -l out -x -a '(__fish_complete_directories)' -d 'The plan and all results'
 complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -l parts -x -d 'How many parts to make'
 complete -c genreclassify -n '__genreclassify_is batch-slurm' -s n -l dry-run -d 'Print the script, submit nothing'
 complete -c genreclassify -n '__genreclassify_is batch-slurm' -l resume -d 'Submit the parts that are missing'

@@ -14,12 +14,17 @@ _genreclassify() {
       options=('2:action:(cancel merge plan run slurm status)')
       ;;
     batch-cancel)
-      options=('--help[show the options]' '3:folder of the plan:_files -/')
+      options=(
+        '--help[show the options]'
+        '--out=[the plan and all results]:folder:_files -/'
+        '3:folder of the plan:_files -/'
+      )
       ;;
     batch-merge)
       options=(
         '--help[show the options]'
         '--no-cache[leave the caches of the parts as they are]'
+        '--out=[the plan and all results]:folder:_files -/'
         '3:folder of the plan:_files -/'
       )
       ;;
@@ -36,6 +41,7 @@ _genreclassify() {
       options=(
         '--help[show the options]'
         '--part=[which part, from 0]:part:(auto)'
+        '--out=[the plan and all results]:folder:_files -/'
         '3:folder of the plan:_files -/'
       )
       ;;
@@ -56,6 +62,7 @@ _genreclassify() {
       options=(
         '--help[show the options]'
         '--json[print JSON]'
+        '--out=[the plan and all results]:folder:_files -/'
         '3:folder of the plan:_files -/'
       )
       ;;
