@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 
 #include "genre/genre.h"
+#include "ranges.h"
 #include "reason.h"
 #include "source.h"
 #include "truncation.h"
@@ -29,7 +30,8 @@ typedef struct
   double weight, music_weight;
   double *
       embedding; /* [n_embedding of the result]: sum of the tracks' by ns, or NULL */
-  guint64 heard; /* ns that have passed, if only the beginning is analysed */
+  guint64 heard;  /* ns that have passed before a limit or up to it */
+  int is_limited; /* atomic: only the beginning is analysed */
   gboolean
       was_cut; /* the stream was ended while a demultiplexer turned in a circle */
 } Analysis;
@@ -400,7 +402,10 @@ seek_to_middle (Analysis *analysis)
   guint64 wanted = analysis->options->max_duration, start;
   gint64 duration;
 
-  if (!query_duration (analysis, &duration))
+  /* some demultiplexers and parsers together take a seek that came to nothing for one
+   * that was done */
+  if (ranges_are_missing (analysis->source.reader) ||
+      !query_duration (analysis, &duration))
     return FALSE;
   if ((guint64) duration <= wanted)
     return TRUE;
@@ -410,14 +415,15 @@ seek_to_middle (Analysis *analysis)
       GST_SEEK_TYPE_SET, start + wanted);
 }
 
-/* Ends the stream after max_duration of audio. */
+/* Ends a limited stream after max_duration of audio. */
 static GstPadProbeReturn
 limit (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Analysis *analysis = user_data;
   GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
 
-  if (analysis->heard < analysis->options->max_duration) {
+  if (!g_atomic_int_get (&analysis->is_limited) ||
+      analysis->heard < analysis->options->max_duration) {
     if (GST_BUFFER_DURATION_IS_VALID (buffer))
       analysis->heard += GST_BUFFER_DURATION (buffer);
     return GST_PAD_PROBE_OK;
@@ -431,18 +437,18 @@ limit (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 static gboolean
 find_middle (Analysis *analysis, GError **error)
 {
-  GstStateChangeReturn change = gst_element_set_state (
-      analysis->pipeline, GST_STATE_PAUSED);
+  g_autoptr (GstPad)
+      pad = gst_element_get_static_pad (analysis->source.sink, "sink");
+  GstStateChangeReturn change;
 
+  /* from the beginning: the queue fills while the pipeline starts */
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, limit, analysis, NULL);
+  change = gst_element_set_state (analysis->pipeline, GST_STATE_PAUSED);
   if (change != GST_STATE_CHANGE_NO_PREROLL &&
       !watch_wait (&analysis->watch, GST_MESSAGE_ASYNC_DONE, error))
     return FALSE;
-  if (change == GST_STATE_CHANGE_NO_PREROLL || !seek_to_middle (analysis)) {
-    g_autoptr (GstPad)
-        pad = gst_element_get_static_pad (analysis->source.sink, "sink");
-
-    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, limit, analysis, NULL);
-  }
+  if (change == GST_STATE_CHANGE_NO_PREROLL || !seek_to_middle (analysis))
+    g_atomic_int_set (&analysis->is_limited, TRUE);
   return TRUE;
 }
 

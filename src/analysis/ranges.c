@@ -11,7 +11,9 @@ typedef struct
   /* the pad's own */
   GstPadEventFunction event;
   GstPadQueryFunction query;
-  int are_missing; /* atomic */
+  /* atomic */
+  int are_missing;
+  int were_sought;
 } Ranges;
 
 static Ranges *
@@ -26,9 +28,12 @@ take_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   Ranges *ranges = get_ranges (parent);
 
-  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK ||
-      !g_atomic_int_get (&ranges->are_missing))
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK)
     return ranges->event (pad, parent, event);
+  if (!g_atomic_int_get (&ranges->are_missing)) {
+    g_atomic_int_set (&ranges->were_sought, TRUE);
+    return ranges->event (pad, parent, event);
+  }
   gst_event_unref (event);
   return FALSE;
 }
@@ -65,16 +70,16 @@ static GstPadProbeReturn
 take_answer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstElement *reader = GST_PAD_PARENT (pad);
-  const GstStructure *headers, *answer = gst_event_get_structure (
-                                   GST_PAD_PROBE_INFO_EVENT (info));
+  const GstStructure *headers,
+      *answer = gst_event_get_structure (GST_PAD_PROBE_INFO_EVENT (info));
   guint status;
 
   (void) user_data;
   headers = answer ? httpstamp_get_headers (answer, &status) : NULL;
   if (!headers)
     return GST_PAD_PROBE_OK;
-  g_atomic_int_set (&get_ranges (reader)->are_missing,
-      !offers_ranges (status, headers));
+  g_atomic_int_set (
+      &get_ranges (reader)->are_missing, !offers_ranges (status, headers));
   /* from now on it asks for its own parts */
   g_object_set (reader, "extra-headers", NULL, NULL);
   return GST_PAD_PROBE_REMOVE;
@@ -99,7 +104,8 @@ ranges_watch (GstElement *reader)
   gst_pad_set_query_function (pad, take_query);
   gst_pad_add_probe (
       pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, take_answer, NULL, NULL);
-  part = gst_structure_new ("headers", "Range", G_TYPE_STRING, "bytes=0-", NULL);
+  part = gst_structure_new (
+      "headers", "Range", G_TYPE_STRING, "bytes=0-", NULL);
   g_object_set (reader, "extra-headers", part, NULL);
 }
 
@@ -109,4 +115,12 @@ ranges_are_missing (GstElement *reader)
   Ranges *ranges = reader ? get_ranges (reader) : NULL;
 
   return ranges && g_atomic_int_get (&ranges->are_missing);
+}
+
+gboolean
+ranges_were_sought (GstElement *reader)
+{
+  Ranges *ranges = reader ? get_ranges (reader) : NULL;
+
+  return ranges && g_atomic_int_get (&ranges->were_sought);
 }

@@ -16,3 +16,7 @@ void ranges_watch (GstElement *reader);
 /* Whether seeking was refused, or would have been if it were asked for; @reader may be
  * NULL.  From any thread. */
 gboolean ranges_are_missing (GstElement *reader);
+
+/* Whether an element has sought, and that was not refused.  A reader asks for a part of
+ * its own accord as well, when a connection was cut.  As above. */
+gboolean ranges_were_sought (GstElement *reader);

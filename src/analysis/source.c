@@ -444,6 +444,10 @@ get_sentence (GstMessage *message, const GError *fault)
   if (g_error_matches (fault, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED) &&
       is_remote (message->src))
     return "It cannot be reached, or its server has stopped sending it.";
+  /* the reader asks for the rest if a connection is cut */
+  if (g_error_matches (fault, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SEEK) &&
+      is_remote (message->src))
+    return "Its server has stopped sending it, and does not send the rest alone.";
   return NULL;
 }
 
@@ -453,6 +457,10 @@ get_sentence (GstMessage *message, const GError *fault)
 static gboolean
 is_unspecific (GstMessage *message, const GError *fault)
 {
+  /* Range Not Satisfiable: there is not a byte from there on, and nothing at all if it
+   * is the first answer */
+  if (get_http_status (message) == 416)
+    return TRUE;
   if (is_remote (message->src) || is_of_factory (message->src, "genreclassify"))
     return FALSE;
   /* only a text is told by decodebin itself */
@@ -502,6 +510,26 @@ source_set_stopped (const Source *source, GError **error)
         "It is not a file of audio that GStreamer knows.");
 }
 
+/* Whether @message is of an MP4 file, or one of its kind, whose index would have had to
+ * be fetched from its end. */
+static gboolean
+is_index_missing (const Source *source, GstMessage *message)
+{
+  return !g_atomic_int_get (&source->has_audio) &&
+      is_of_factory (message->src, "qtdemux") &&
+      ranges_are_missing (source->reader);
+}
+
+/* Whether @fault is of a server that has promised parts of files, and sent none when an
+ * element needed one. */
+static gboolean
+is_broken_promise (
+    const Source *source, GstMessage *message, const GError *fault)
+{
+  return is_remote (message->src) && ranges_were_sought (source->reader) &&
+      g_error_matches (fault, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SEEK);
+}
+
 gboolean
 source_check_message (Source *source, GstMessage *message, GError **error)
 {
@@ -523,6 +551,14 @@ source_check_message (Source *source, GstMessage *message, GError **error)
   else if (source->missing)
     g_set_error_literal (
         error, ANALYSIS_ERROR, REASON_DECODER_MISSING, source->missing);
+  else if (is_broken_promise (source, message, fault))
+    g_set_error (error, ANALYSIS_ERROR, REASON_UNREADABLE,
+        "Its server does not send parts of files, although it says that it does: "
+        "a part of this one is needed first.");
+  else if (is_index_missing (source, message))
+    g_set_error (error, ANALYSIS_ERROR, REASON_UNREADABLE,
+        "Its index is not at its beginning, and the server does not send parts of "
+        "files, such as the end.");
   else if (!g_atomic_int_get (&source->has_audio) &&
       is_unspecific (message, fault))
     source_set_stopped (source, error);

@@ -7,7 +7,7 @@
  *                      the plan is whole
  *   lists/00007        the names of part 7, each ended by NUL
  *
- * and of what the parts make, see part.h.  Parts are numbered from 0, and once a plan
+ * and of what the parts make, see partfiles.h.  Parts are numbered from 0, and once a plan
  * is made neither its parts nor their numbers change. */
 
 #pragma once
@@ -27,9 +27,9 @@ typedef struct
   char *directory; /* where its relative names start, absolute */
   char **options;  /* of the command, for all parts */
   char *digest;    /* SHA-256 of all names in their order, each with its NUL */
-  char *
-      key; /* of the model and all else that results depend on, or NULL if any is
-              * right; see classification_make_key() */
+  /* of the model and all else that results depend on, or NULL if any is right; see
+   * classification_make_key() */
+  char *key;
   PlanPart *parts;    /* [@n_parts] */
   PlanPart whole;     /* the sum of them */
   guint64 n_repeated; /* names that came more than once, and are taken once */

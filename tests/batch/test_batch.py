@@ -176,7 +176,8 @@ class Test(unittest.TestCase):
         self.assertIn("part 0 was done before", errors)
 
     def test_options(self):
-        self.plan(self.library, options=["--segments", "--jobs=2", "--max-failures", "0"])
+        self.plan(self.library,
+                  options=["--segments", "--jobs=2", "--max-failures", "0"])
         statuses = []
         for part in range(N_PARTS):
             process = self.start("batch", "run", "--part", part, self.out)
@@ -401,7 +402,8 @@ class Test(unittest.TestCase):
 
     def test_refused(self):
         for options, words in (
-                (["--cache", "x"], "of its own"), (["--files-from=x"], "of its own"), (["a.mp3"], "before \"--\""),
+                (["--cache", "x"], "of its own"), (["--files-from=x"], "of its own"),
+                (["a.mp3"], "before \"--\""),
                 (["--shard", "1/2"], "--shard"), (["--unordered"], "--unordered"),
                 (["--log", "x", "--write"], "--log"), (["--errors", "x"], "--errors"),
                 (["--window", "1"], "--window"), (["--model", "none"], "none"),
@@ -429,7 +431,8 @@ class Test(unittest.TestCase):
                 (["plan", "--parts", 99, "--out", self.out, self.library], "99 parts"),
                 (["plan", "--parts", 2, "--out", self.out, "no"], "no cannot be read"),
                 (["run", self.folder], "no plan"), (["status"], "one name"),
-                (["merge", self.out, self.out], "one name"), (["frob"], "no action of batch called frob"),
+                (["merge", self.out, self.out], "one name"),
+                (["frob"], "no action of batch called frob"),
                 (["slurm", "--resume", "--out", self.out, self.library], "--resume"),
                 (["slurm", "--parts", 2, "--out", "a\\b", self.library], "backslash")):
             _, errors = self.batch(*arguments, status=2)

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What very many files cost: batch.py PROGRAM [FOLDER OF SONGS] [DATA]
 
-Makes songs of 4 minutes from the sounds in the folder (by default the clip of the tests),
-encodes each in every format, and has the command classify them, whole and with
+Makes songs of 4 minutes from the sounds in the folder (by default the clip of the
+tests), encodes each in every format, and has the command classify them, whole and with
 --max-duration 60; ROUNDS (5) rounds, of which the medians are printed: processor time
 (user and system, of all processes), bytes that are read from the disk and bytes of
 results, and what that comes to for millions of files.  GST_PLUGIN_PATH and
 GENRECLASSIFY_MODELS are to be set.
 
-With DATA, a folder of windows that were cut from whole songs (models/README.md), it also
-prints how often the genre of a song's middle is that of the whole, by libgenre."""
+With DATA, a folder of windows that were cut from whole songs (models/README.md), it
+also prints how often the genre of a song's middle is that of the whole, by libgenre."""
 
 import collections
 import csv
