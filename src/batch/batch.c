@@ -17,8 +17,8 @@
 #include "genre/genre.h"
 #include "merge.h"
 #include "part.h"
-#include "partlock.h"
 #include "partcommand.h"
+#include "partlock.h"
 #include "planner.h"
 #include "slurm.h"
 #include "survey.h"
@@ -257,8 +257,7 @@ run_part (const BatchOptions *options, GError **error)
 
 /* All parts */
 
-/* The parts that have failed by what their jobs ended with, or what they have said
- * themselves: the words and "3,7-9" of each. */
+/* Each part that has failed: what its job ended with, and what it has said itself. */
 static void
 print_failed (const Survey *survey, const Plan *plan)
 {

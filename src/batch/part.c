@@ -169,6 +169,21 @@ check_presence (const Run *run, const CommandOptions *command, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_key (const Run *run, const Classification *classification, GError **error)
+{
+  const char *key = classification_get_key (classification);
+  const char *expected = run->plan->key;
+
+  if (!expected || g_str_equal (key, expected))
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "The model is not the one that the plan was made for, and one result would "
+      "have answers of both: expected is %s, but there is %s.",
+      expected, key);
+  return FALSE;
+}
+
 /* Gives what part_run() does. */
 static int
 classify (Run *run, const CommandOptions *command, GError **error)
@@ -177,7 +192,7 @@ classify (Run *run, const CommandOptions *command, GError **error)
       classification = classification_new (command, error);
   int signal_number;
 
-  if (!classification)
+  if (!classification || !check_key (run, classification, error))
     return -1;
   run->parts = report_get_parts (&command->report);
   signal_number = classification_run (classification, add, run, error);

@@ -97,22 +97,6 @@ part_needs_clear (PartNeeds *needs)
   g_free (needs->key);
 }
 
-static gboolean
-check_key (const CommandOptions *command, const Plan *plan, GError **error)
-{
-  g_autofree char *key = classification_make_key (command, error);
-
-  if (!key)
-    return FALSE;
-  if (!plan->key || g_str_equal (key, plan->key))
-    return TRUE;
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-      "The model is not the one that the plan was made for, and one result would "
-      "have answers of both: expected is %s, but there is %s.",
-      plan->key, key);
-  return FALSE;
-}
-
 gboolean
 part_command_parse (CommandOptions *command, const Plan *plan, guint part,
     const char *cache, GError **error)
@@ -120,9 +104,7 @@ part_command_parse (CommandOptions *command, const Plan *plan, guint part,
   g_autofree char *list = plan_make_path (plan, "lists", part, "");
   TagOptions *tags = &command->pool.worker.tags;
 
-  if (!parse (
-          command, list, cache, (const char *const *) plan->options, error) ||
-      !check_key (command, plan, error))
+  if (!parse (command, list, cache, (const char *const *) plan->options, error))
     return FALSE;
   if (command->report.log_is_own) {
     g_free ((char *) tags->undo_log);

@@ -26,8 +26,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PartNeeds, part_needs_clear)
 gboolean part_command_check (
     const char *const *options, PartNeeds *needs, GError **error);
 
-/* The options of the command for @part with the cache at @cache, of whose model it is known that it is the
- * plan's; to be freed with options_clear() in any case.
- * The working directory is to be the plan's, as options may name files. */
+/* The options of the command for @part with the cache at @cache; to be freed with
+ * options_clear() in any case.  The working directory is to be the plan's, as options
+ * may name files. */
 gboolean part_command_parse (CommandOptions *command, const Plan *plan,
     guint part, const char *cache, GError **error);

@@ -50,9 +50,9 @@ call (const char *const *argv, GError **error)
     return g_steal_pointer (&output);
   g_strstrip (errors);
   /* the first line says it, and others what came of that */
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s has failed: %.*s",
-      argv[0], *errors ? (int) strcspn (errors, "\n") : 24,
-      *errors ? errors : "it does not say why.");
+  errors[strcspn (errors, "\n")] = '\0';
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s has failed: %s",
+      argv[0], *errors ? errors : "it does not say why.");
   return NULL;
 }
 

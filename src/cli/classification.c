@@ -191,6 +191,12 @@ classification_make_key (const CommandOptions *options, GError **error)
       : NULL;
 }
 
+const char *
+classification_get_key (const Classification *classification)
+{
+  return classification->cache_key;
+}
+
 void
 classification_free (Classification *classification)
 {

@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Classification, classification_free)
  * Free with g_free(); NULL with @error set. */
 char *classification_make_key (const CommandOptions *options, GError **error);
 
+/* The same of what was prepared with a cache, which owns it. */
+const char *classification_get_key (const Classification *classification);
+
 /* Frees it, and closes a cache of its own so that it can be given another name; FALSE
  * with @error set, see cache_finish(). */
 gboolean classification_finish (Classification *classification, GError **error);
