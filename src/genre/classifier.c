@@ -7,13 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "downmix.h"
 #include "genre/weights/error.h"
 #include "melspectrogram.h"
 #include "model.h"
+#include "samples.h"
 
 #define MAX_HOP ((guint64) 1 << 62)
-#define CHUNK 1024 /* samples mixed at a time */
 /* The ring is longer than a window by the columns of one chunk of silence
  * (256 ms at the lowest rate), which finish appends, and one more. */
 #define RING_SLACK 6
@@ -395,38 +394,22 @@ next_column (GenreClassifier *classifier)
   return &classifier->ring[n % classifier->ring_size];
 }
 
-static void
-push_mono (GenreClassifier *classifier, const float *samples, gsize n_samples)
-{
-  while (n_samples > 0) {
-    gboolean ready;
-    gsize taken = genre_mel_spectrogram_push_mono (
-        classifier->mel, samples, n_samples, next_column (classifier), &ready);
-
-    samples += taken;
-    n_samples -= taken;
-    if (ready)
-      cut_full_segments (classifier);
-  }
-}
-
 void
 genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
     guint channels, gconstpointer samples, gsize n_frames)
 {
-  gsize stride = genre_sample_size (format) * channels;
-  float mono[CHUNK];
+  const gsize stride = genre_sample_size (format) * channels;
+  gsize done = 0;
 
   g_return_if_fail (channels > 0);
-  for (gsize i = 0; i < n_frames; i += CHUNK) {
-    gsize n = MIN (n_frames - i, CHUNK);
+  while (done < n_frames) {
+    gboolean ready;
 
-    if (samples)
-      genre_downmix (
-          format, channels, (const guint8 *) samples + i * stride, n, mono);
-    else
-      memset (mono, 0, n * sizeof *mono);
-    push_mono (classifier, mono, n);
+    done += genre_mel_spectrogram_push (classifier->mel, format, channels,
+        samples ? (const guint8 *) samples + done * stride : NULL,
+        n_frames - done, next_column (classifier), &ready);
+    if (ready)
+      cut_full_segments (classifier);
   }
   cut_full_segments (classifier);
 }
@@ -436,14 +419,17 @@ genre_classifier_push_planar (GenreClassifier *classifier,
     GenreSampleFormat format, guint channels, const gconstpointer *planes,
     gsize n_frames)
 {
-  float mono[CHUNK];
+  gsize done = 0;
 
   g_return_if_fail (channels > 0);
-  for (gsize i = 0; i < n_frames; i += CHUNK) {
-    gsize n = MIN (n_frames - i, CHUNK);
+  while (done < n_frames) {
+    gboolean ready;
 
-    genre_downmix_planar (format, channels, planes, i, n, mono);
-    push_mono (classifier, mono, n);
+    done += genre_mel_spectrogram_push_planar (classifier->mel, format,
+        channels, planes, done, n_frames - done, next_column (classifier),
+        &ready);
+    if (ready)
+      cut_full_segments (classifier);
   }
   cut_full_segments (classifier);
 }

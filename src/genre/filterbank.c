@@ -4,18 +4,12 @@
 
 #include <math.h>
 
-typedef struct
-{
-  gsize first_bin, n_bins;
-  const float *weights; /* [n_bins] */
-} Filter;
-
 struct _GenreFilterbank
 {
-  guint n_bands;
-  Filter *filters; /* [n_bands] */
-  float *weights;  /* of all filters, one after another */
-  gsize end;
+  double mel_step;
+  GenreFilter *filters; /* [n_bands] */
+  float *weights;       /* of all filters, one after another */
+  gsize end, size;
 };
 
 /* Slaney's scale: 200/3 Hz to a mel up to 1 kHz, then 27 mel to a factor of 6.4
@@ -39,40 +33,90 @@ mel_to_hz (double mel)
                          : BREAK_HZ * exp ((mel - BREAK_MEL) * LOG_STEP);
 }
 
+/* The triangle of a band, Hz */
+typedef struct
+{
+  double low, centre, high;
+} Triangle;
+
+static Triangle
+triangle_of (const GenreFilterbank *filterbank, guint band)
+{
+  const double step = filterbank->mel_step;
+
+  return (Triangle){ mel_to_hz (band * step), mel_to_hz ((band + 1) * step),
+    mel_to_hz ((band + 2) * step) };
+}
+
+static double
+weight_at (const Triangle *triangle, double hz)
+{
+  const double rise = (hz - triangle->low) / (triangle->centre - triangle->low);
+  const double fall = (triangle->high - hz) /
+      (triangle->high - triangle->centre);
+
+  return MAX (MIN (rise, fall), 0) * 2 / (triangle->high - triangle->low);
+}
+
+/* Finds the bins, of @n_bins, on which the triangle of a band lies. */
+static void
+find_bins (
+    GenreFilter *filter, const Triangle *triangle, double bin_width, gsize n)
+{
+  gsize first = triangle->low / bin_width, last;
+
+  while (first < n && weight_at (triangle, first * bin_width) <= 0 &&
+      first * bin_width < triangle->high)
+    first++;
+  last = first;
+  while (last < n && weight_at (triangle, last * bin_width) > 0)
+    last++;
+  if (last > first)
+    *filter = (GenreFilter){ first, last - first, NULL };
+}
+
 GenreFilterbank *
 genre_filterbank_new (
     guint n_bands, double f_max, double bin_width, gsize n_bins)
 {
   GenreFilterbank *filterbank = g_new0 (GenreFilterbank, 1);
-  double step = genre_hz_to_mel (f_max) / (n_bands + 1);
+  GenreFilter *filters = g_new0 (GenreFilter, n_bands);
+  gsize n_weights = 0;
   float *weights;
 
-  filterbank->n_bands = n_bands;
-  filterbank->filters = g_new0 (Filter, n_bands);
-  /* a bin lies in two filters at most */
-  filterbank->weights = weights = g_new (float, 2 * n_bins);
-
+  g_assert (n_bands % GENRE_FILTER_GROUP == 0);
+  filterbank->filters = filters;
+  filterbank->mel_step = genre_hz_to_mel (f_max) / (n_bands + 1);
   for (guint band = 0; band < n_bands; band++) {
-    Filter *filter = &filterbank->filters[band];
-    double low = mel_to_hz (band * step);
-    double centre = mel_to_hz ((band + 1) * step);
-    double high = mel_to_hz ((band + 2) * step);
+    const Triangle triangle = triangle_of (filterbank, band);
 
-    filter->weights = weights;
-    for (gsize bin = (gsize) (low / bin_width); bin < n_bins; bin++) {
-      double hz = bin * bin_width;
-      double weight = MIN (
-          (hz - low) / (centre - low), (high - hz) / (high - centre));
+    find_bins (&filters[band], &triangle, bin_width, n_bins);
+    filterbank->end = MAX (
+        filterbank->end, filters[band].first_bin + filters[band].n_bins);
+  }
+  for (guint first = 0; first < n_bands; first += GENRE_FILTER_GROUP) {
+    gsize most = 0;
 
-      if (hz >= high)
-        break;
-      if (weight <= 0)
-        continue;
-      if (!filter->n_bins)
-        filter->first_bin = bin;
-      filter->n_bins++;
-      *weights++ = weight * 2 / (high - low);
-      filterbank->end = MAX (filterbank->end, bin + 1);
+    for (guint i = 0; i < GENRE_FILTER_GROUP; i++)
+      most = MAX (most, filters[first + i].n_bins);
+    most = (most + GENRE_FILTER_GROUP - 1) / GENRE_FILTER_GROUP *
+        GENRE_FILTER_GROUP;
+    for (guint i = 0; i < GENRE_FILTER_GROUP; i++) {
+      filters[first + i].n_bins = most;
+      filterbank->size = MAX (
+          filterbank->size, filters[first + i].first_bin + most);
+    }
+    n_weights += GENRE_FILTER_GROUP * most;
+  }
+  filterbank->weights = weights = g_new (float, n_weights);
+  for (guint band = 0; band < n_bands; band++) {
+    const Triangle triangle = triangle_of (filterbank, band);
+
+    filters[band].weights = weights;
+    for (gsize i = 0; i < filters[band].n_bins; i++) {
+      const gsize bin = filters[band].first_bin + i;
+
+      *weights++ = bin < n_bins ? weight_at (&triangle, bin * bin_width) : 0;
     }
   }
   return filterbank;
@@ -94,16 +138,14 @@ genre_filterbank_get_end (const GenreFilterbank *filterbank)
   return filterbank->end;
 }
 
-void
-genre_filterbank_apply (
-    const GenreFilterbank *filterbank, const float *power, float *bands)
+gsize
+genre_filterbank_get_size (const GenreFilterbank *filterbank)
 {
-  for (guint band = 0; band < filterbank->n_bands; band++) {
-    const Filter *filter = &filterbank->filters[band];
-    float sum = 0;
+  return filterbank->size;
+}
 
-    for (gsize i = 0; i < filter->n_bins; i++)
-      sum += filter->weights[i] * power[filter->first_bin + i];
-    bands[band] = sum;
-  }
+const GenreFilter *
+genre_filterbank_get_filters (const GenreFilterbank *filterbank)
+{
+  return filterbank->filters;
 }

@@ -7,14 +7,14 @@
 
 #pragma once
 
-#include <glib.h>
+#include "genre/kernels/kernels.h"
 
 /* Where a frequency lies on that scale. */
 double genre_hz_to_mel (double hz);
 
 typedef struct _GenreFilterbank GenreFilterbank;
 
-/* @n_bands filters from 0 Hz to @f_max over the bins k * @bin_width Hz of a
+/* @n_bands filters, a multiple of GENRE_FILTER_GROUP, from 0 Hz to @f_max over the bins k * @bin_width Hz of a
  * power spectrum of @n_bins.  Bands past the last bin give 0. */
 GenreFilterbank *genre_filterbank_new (
     guint n_bands, double f_max, double bin_width, gsize n_bins);
@@ -22,6 +22,9 @@ void genre_filterbank_free (GenreFilterbank *filterbank);
 
 /* First bin that no filter touches. */
 gsize genre_filterbank_get_end (const GenreFilterbank *filterbank);
-/* bands [n_bands] from the power spectrum power [n_bins] */
-void genre_filterbank_apply (
-    const GenreFilterbank *filterbank, const float *power, float *bands);
+/* Bins that the filters read; those from the end on count nothing, but must be
+ * finite. */
+gsize genre_filterbank_get_size (const GenreFilterbank *filterbank);
+/* The filters, [n_bands] */
+const GenreFilter *
+genre_filterbank_get_filters (const GenreFilterbank *filterbank);

@@ -6,13 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "downmix.h"
 #include "genre/kernels/kernels.h"
 #include "genre/weights/error.h"
 #include "holes.h"
 #include "meltables.h"
+#include "samples.h"
 
-#define CHUNK 1024 /* samples mixed at a time */
 #define MIN_POWER 1e-10f
 #define FADE_MS 10 /* at each side of a hole */
 
@@ -23,9 +22,11 @@ struct _GenreMelSpectrogram
 
   /* what follows from the rate */
   const GenreMelTables *tables;
-  float *frame;            /* [fft_size] */
-  fftwf_complex *spectrum; /* [fft_size / 2 + 1] */
-  float *power;            /* [fft_size / 2 + 1] */
+  float *halved;           /* [window / 2], if the rate is halved */
+  float *scratch;          /* of that */
+  float *frame;            /* [2 size] */
+  fftwf_complex *spectrum; /* [size + 1] */
+  float *power;            /* [the filterbank's size] */
   float *samples;          /* [capacity], the latest ones */
   gsize capacity;
 
@@ -164,9 +165,13 @@ init_rate (GenreMelSpectrogram *mel, guint rate)
   const GenreMelTables *tables = genre_mel_tables_get (rate);
 
   mel->tables = tables;
-  mel->frame = fftwf_alloc_real (tables->fft_size);
-  mel->spectrum = fftwf_alloc_complex (tables->fft_size / 2 + 1);
-  mel->power = g_new (float, tables->fft_size / 2 + 1);
+  if (tables->n_halvings > 0) {
+    mel->halved = g_new (float, tables->window / 2);
+    mel->scratch = g_new (float, tables->window / 2 + 2 * GENRE_HALVE_MARGIN);
+  }
+  mel->frame = fftwf_alloc_real (2 * tables->size);
+  mel->spectrum = fftwf_alloc_complex (tables->size + 1);
+  mel->power = g_new0 (float, genre_filterbank_get_size (tables->filterbank));
   /* so many that what is still needed, a window or two, is seldom moved */
   mel->capacity = 8 * tables->window;
   mel->samples = g_new (float, mel->capacity);
@@ -176,6 +181,8 @@ static void
 clear_rate (GenreMelSpectrogram *mel)
 {
   genre_mel_tables_release (mel->tables);
+  g_clear_pointer (&mel->halved, g_free);
+  g_clear_pointer (&mel->scratch, g_free);
   fftwf_free (mel->frame);
   fftwf_free (mel->spectrum);
   g_free (mel->power);
@@ -311,17 +318,33 @@ static void
 compute_column (
     GenreMelSpectrogram *mel, const float *samples, GenreMelColumn *column)
 {
-  gsize end = genre_filterbank_get_end (mel->tables->filterbank);
+  const GenreMelTables *tables = mel->tables;
+  const GenreKernels *kernels = mel->kernels;
+  gsize n = tables->window >> tables->n_halvings << tables->n_halvings;
+  const gsize n_samples = n;
+  float energy, sum = 0;
 
-  column->mean_square = mel->kernels->window (samples, mel->tables->hann,
-                            mel->tables->window, mel->frame) /
-      mel->tables->window;
-  memset (mel->frame + mel->tables->window, 0,
-      (mel->tables->fft_size - mel->tables->window) * sizeof *mel->frame);
-  fftwf_execute_dft_r2c (mel->tables->plan, mel->frame, mel->spectrum);
-  mel->kernels->power ((float *) mel->spectrum, end, mel->power);
-  genre_filterbank_apply (mel->tables->filterbank, mel->power, column->db);
-  mel->kernels->decibels (column->db, GENRE_MEL_BANDS, MIN_POWER);
+  for (guint i = 0; i < tables->n_halvings; i++) {
+    n /= 2;
+    energy = kernels->halve (
+        samples, tables->taps, n, mel->scratch, mel->halved);
+    if (i == 0)
+      sum = energy;
+    samples = mel->halved;
+  }
+  energy = kernels->window (samples, tables->hann, n, mel->frame);
+  if (tables->n_halvings == 0)
+    sum = energy;
+  column->mean_square = sum / n_samples;
+  memset (mel->frame + n, 0, (2 * tables->size - n) * sizeof *mel->frame);
+  fftwf_execute_dft (tables->plan, (fftwf_complex *) mel->frame, mel->spectrum);
+  memcpy (mel->spectrum[tables->size], mel->spectrum[0], sizeof *mel->spectrum);
+  kernels->real_power ((const float *) mel->spectrum, tables->size,
+      tables->rotation, genre_filterbank_get_end (tables->filterbank),
+      mel->power);
+  kernels->filter (genre_filterbank_get_filters (tables->filterbank),
+      GENRE_MEL_BANDS, mel->power, column->db);
+  kernels->decibels (column->db, GENRE_MEL_BANDS, MIN_POWER);
 }
 
 /* Samples that the next column's window still needs. */
@@ -333,14 +356,13 @@ count_needed (const GenreMelSpectrogram *mel)
       mel->next + (gint64) mel->tables->window - (gint64) mel->n_samples, 0);
 }
 
-gsize
-genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
-    gsize n_samples, GenreMelColumn *column, gboolean *ready)
+/* Gives where the next samples go, and reduces their number, @n, to what the next
+ * column still needs and there is room for. */
+static float *
+reserve (GenreMelSpectrogram *mel, gsize *n)
 {
-  const gsize needed = count_needed (mel);
-  const gsize n = MIN (n_samples, needed);
-
-  if (mel->n_buffered + n > mel->capacity) {
+  *n = MIN (MIN (*n, count_needed (mel)), mel->tables->window);
+  if (mel->n_buffered + *n > mel->capacity) {
     /* Samples before the next window are not needed any more.  But if a hole comes
      * now, that ends here, and among holes it may go back by two more. */
     const gint64 heard = mel->finished ? mel->n_heard : (gint64) mel->n_samples;
@@ -354,18 +376,48 @@ genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
     memmove (mel->samples, mel->samples + past,
         mel->n_buffered * sizeof *mel->samples);
   }
-  memcpy (mel->samples + mel->n_buffered, samples, n * sizeof *samples);
+  return mel->samples + mel->n_buffered;
+}
+
+/* @n samples are there; gives whether they complete a column. */
+static gboolean
+commit (GenreMelSpectrogram *mel, gsize n, GenreMelColumn *column)
+{
+  const gboolean ready = n == count_needed (mel);
+
   mel->n_buffered += n;
   mel->n_samples += n;
   fade (mel, n);
-
-  *ready = n == needed;
-  if (*ready) {
+  if (ready) {
     compute_column (mel, mel->samples + (mel->next - mel->first), column);
     mel->n_columns++;
     find_next (mel);
   }
-  return n;
+  return ready;
+}
+
+static gsize
+push (GenreMelSpectrogram *mel, GenreSampleFormat format, guint channels,
+    const guint8 *samples, gsize n_frames, GenreMelColumn *column,
+    gboolean *ready)
+{
+  const gsize stride = genre_sample_size (format) * channels;
+  gsize done = 0;
+
+  *ready = FALSE;
+  while (done < n_frames && !*ready) {
+    gsize n = n_frames - done;
+    float *mono = reserve (mel, &n);
+
+    if (samples)
+      mel->kernels->downmix (
+          format, channels, samples + done * stride, n, mono);
+    else
+      memset (mono, 0, n * sizeof *mono);
+    *ready = commit (mel, n, column);
+    done += n;
+  }
+  return done;
 }
 
 gsize
@@ -373,22 +425,28 @@ genre_mel_spectrogram_push (GenreMelSpectrogram *mel, GenreSampleFormat format,
     guint channels, gconstpointer samples, gsize n_frames,
     GenreMelColumn *column, gboolean *ready)
 {
-  const gsize stride = genre_sample_size (format) * channels;
-  float mono[CHUNK];
-  gsize done = 0;
-
   *ready = FALSE;
   g_return_val_if_fail (channels > 0, n_frames);
   g_return_val_if_fail (!mel->finished, n_frames);
-  while (done < n_frames && !*ready) {
-    gsize n = MIN (MIN (n_frames - done, count_needed (mel)), CHUNK);
+  return push (mel, format, channels, samples, n_frames, column, ready);
+}
 
-    if (samples)
-      genre_downmix (
-          format, channels, (const guint8 *) samples + done * stride, n, mono);
-    else
-      memset (mono, 0, n * sizeof *mono);
-    done += genre_mel_spectrogram_push_mono (mel, mono, n, column, ready);
+gsize
+genre_mel_spectrogram_push_planar (GenreMelSpectrogram *mel,
+    GenreSampleFormat format, guint channels, const gconstpointer *planes,
+    gsize first, gsize n_frames, GenreMelColumn *column, gboolean *ready)
+{
+  gsize done = 0;
+
+  *ready = FALSE;
+  while (done < n_frames && !*ready) {
+    gsize n = n_frames - done;
+    float *mono = reserve (mel, &n);
+
+    mel->kernels->downmix_planar (
+        format, channels, planes, first + done, n, mono);
+    *ready = commit (mel, n, column);
+    done += n;
   }
   return done;
 }
@@ -424,7 +482,6 @@ genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
 gboolean
 genre_mel_spectrogram_finish (GenreMelSpectrogram *mel, GenreMelColumn *column)
 {
-  static const float silence[CHUNK];
   gboolean ready = FALSE;
 
   if (!mel->finished) {
@@ -436,7 +493,7 @@ genre_mel_spectrogram_finish (GenreMelSpectrogram *mel, GenreMelColumn *column)
   if (mel->n_columns >= genre_mel_column_at (mel->end))
     return FALSE;
   while (!ready)
-    genre_mel_spectrogram_push_mono (mel, silence, CHUNK, column, &ready);
+    push (mel, GENRE_SAMPLE_F32, 1, NULL, mel->tables->window, column, &ready);
   return TRUE;
 }
 

@@ -6,11 +6,11 @@
 
 #include "genre.h"
 
-/* genre_mel_spectrogram_push() of samples that are mixed already, full scale 1.0
- * and finite. */
-gsize
-genre_mel_spectrogram_push_mono (GenreMelSpectrogram *mel, const float *samples,
-    gsize n_samples, GenreMelColumn *column, gboolean *ready);
+/* genre_mel_spectrogram_push() of planes [channels], each samples [n_frames], from
+ * @first on */
+gsize genre_mel_spectrogram_push_planar (GenreMelSpectrogram *mel,
+    GenreSampleFormat format, guint channels, const gconstpointer *planes,
+    gsize first, gsize n_frames, GenreMelColumn *column, gboolean *ready);
 /* Begins another stream at the same rate; plan, window and filterbank stay. */
 void genre_mel_spectrogram_reset (GenreMelSpectrogram *mel);
 

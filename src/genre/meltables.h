@@ -16,12 +16,20 @@
 
 typedef struct
 {
-  guint rate;     /* Hz */
-  gsize window;   /* samples */
-  float *hann;    /* [window], scaled */
-  gsize fft_size; /* >= window; the rest is zeros */
-  /* for arrays that fftwf_malloc() gives: fftwf_execute_dft_r2c() */
-  fftwf_plan plan;
+  guint rate;   /* Hz */
+  gsize window; /* samples */
+  /* How often the rate is halved first, and with which filter, see GenreKernels.  What
+   * follows is of the rate that is left. */
+  guint n_halvings;
+  float taps[GENRE_HALVE_TAPS];
+  float *hann; /* [window >> n_halvings], scaled */
+  /* The transform is one of half as many complex numbers, which are pairs of samples;
+   * after the window there are zeros. */
+  gsize size; /* complex numbers, at least (window >> n_halvings) / 2 */
+  fftwf_plan
+      plan; /* for arrays that fftwf_malloc() gives: fftwf_execute_dft() */
+  float
+      *rotation; /* [2][the filterbank's end], see GenreKernels.real_power() */
   GenreFilterbank *filterbank;
   guint n_users;
 } GenreMelTables;

@@ -278,10 +278,10 @@ model_free (GenreModel *model)
   g_free (model);
 }
 
+/* Takes @file, which may be NULL with @error set. */
 static GenreModel *
-model_new (GBytes *bytes, GError **error)
+model_new (GenreSafetensors *file, GError **error)
 {
-  GenreSafetensors *file = genre_safetensors_new (bytes, error);
   GenreModel *model;
 
   if (!file)
@@ -305,7 +305,7 @@ genre_model_load_bytes (GBytes *bytes, const char *name, GError **error)
   GenreModel *model;
 
   g_return_val_if_fail (bytes != NULL && name != NULL, NULL);
-  model = model_new (bytes, error);
+  model = model_new (genre_safetensors_new (bytes, error), error);
   if (!model)
     g_prefix_error (error, "%s: ", name);
   return model;
@@ -315,13 +315,11 @@ static GenreModel *
 load_file (const char *path, GError **error)
 {
   g_autofree char *name = g_filename_display_name (path);
-  g_autoptr (GBytes) bytes = genre_safetensors_read_file (path, error);
+  GenreModel *model = model_new (genre_safetensors_open (path, error), error);
 
-  if (!bytes) {
+  if (!model)
     g_prefix_error (error, "%s: ", name);
-    return NULL;
-  }
-  return genre_model_load_bytes (bytes, name, error);
+  return model;
 }
 
 /* Every model that was loaded from a file and is in use, by what identifies the

@@ -180,8 +180,7 @@ fixture_write_model (const char *name, const char *key, const char *value)
 GenreSafetensors *
 fixture_load_safetensors (const char *path, GError **error)
 {
-  g_autoptr (GBytes) bytes = genre_safetensors_read_file (path, error);
-  GenreSafetensors *file = bytes ? genre_safetensors_new (bytes, error) : NULL;
+  GenreSafetensors *file = genre_safetensors_open (path, error);
 
   if (!file)
     g_prefix_error (error, "%s: ", path);

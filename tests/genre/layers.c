@@ -12,8 +12,14 @@
 #include "fixture.h"
 #include "genre/head.h"
 #include "genre/kernels/kernels.h"
+#include "genre/layers/matrix.h"
 
+/* of kernels that keep weights as floats, and of those that keep them as halves */
 #define TOLERANCE 1e-5
+#define HALF_TOLERANCE 5e-3
+
+static const GenreKernels *kernels;
+static double tolerance;
 
 static const char *const cases[] = {
   "conv2d",
@@ -142,7 +148,7 @@ test_golden (gconstpointer name)
     difference = max_difference (
         output, golden, out.channels * out.bands * out.frames);
     g_test_message ("max difference %g", difference);
-    g_assert_cmpfloat (difference, <, TOLERANCE);
+    g_assert_cmpfloat (difference, <, tolerance);
   }
   genre_workspace_free (workspace);
   genre_network_free (network);
@@ -188,7 +194,7 @@ check_close (const GenreSafetensors *file, const char *name,
   g_autofree float *golden = read_tensor (file, name, &shape);
 
   g_assert_cmpuint (shape.channels * shape.bands * shape.frames, ==, n);
-  g_assert_cmpfloat (max_difference (values, golden, n), <, TOLERANCE);
+  g_assert_cmpfloat (max_difference (values, golden, n), <, tolerance);
 }
 
 /* Compares the embedding that the last run gave, as a vector of length 1. */
@@ -272,6 +278,81 @@ test_min_frames (void)
   genre_network_free (network);
 }
 
+/* Numbers from -1 to 1. */
+static void
+fill (float *values, gsize n, guint seed)
+{
+  for (gsize i = 0; i < n; i++)
+    values[i] = (seed = seed * 1664525 + 1013904223) / 2147483648.0 - 1;
+}
+
+/* Products of sizes that fill no vectors: what the formula gives, and for each row,
+ * to the bit, what it gives alone. */
+static void
+test_matrix (void)
+{
+  enum
+  {
+    ROWS = 27,
+    K = 7,
+    N = 101
+  };
+  float weight[N * K], x[ROWS * K], start[ROWS * N + 1], y[ROWS * N + 1];
+  float alone[N];
+
+  fill (weight, N * K, 1);
+  fill (x, ROWS * K, 2);
+  fill (start, ROWS * N + 1, 3);
+  for (gsize n = 1; n <= N; n++) {
+    GenreMatrix matrix;
+
+    genre_matrix_init (&matrix, kernels, weight, K, n);
+    for (gsize rows = 1; rows <= ROWS; rows++) {
+      memcpy (y, start, sizeof y);
+      genre_matrix_add_product (&matrix, x, rows, y);
+      for (gsize row = 0; row < rows; row++) {
+        memcpy (alone, start + row * n, n * sizeof *alone);
+        genre_matrix_add_product (&matrix, x + row * K, 1, alone);
+        g_assert_cmpmem (alone, n * sizeof *alone, y + row * n, n * sizeof *y);
+      }
+      for (gsize i = 0; i < n; i++) {
+        double sum = start[i];
+
+        for (gsize j = 0; j < K; j++)
+          sum += x[j] * weight[i * K + j];
+        g_assert_cmpfloat (fabs (sum - y[i]), <, tolerance);
+      }
+      g_assert_cmpfloat (y[rows * n], ==, start[rows * n]);
+    }
+    genre_matrix_clear (&matrix);
+  }
+}
+
+/* Weights that no half float can hold, or not with all its bits, stay floats. */
+static void
+test_matrix_range (void)
+{
+  static const float weights[][2] = {
+    { 100000, 0.0009765625f },
+    { 65536, 1 },
+    { -1e30f, 3 },
+    { 1e-6f, -3e-6f },
+    { 1e-30f, 2e-30f },
+    { 0, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (weights); i++) {
+    const float *w = weights[i], x[2][2] = { { 1, 0 }, { 0, 1 } };
+    float y[2] = { 0, 0 };
+    GenreMatrix matrix;
+
+    genre_matrix_init (&matrix, kernels, w, 2, 1);
+    genre_matrix_add_product (&matrix, x[0], 2, y);
+    g_assert_cmpmem (y, sizeof y, w, sizeof y);
+    genre_matrix_clear (&matrix);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,10 +360,12 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   /* the environment names the kernels to test */
-  if (!genre_kernels_get (&error)) {
+  kernels = genre_kernels_get (&error);
+  if (!kernels) {
     g_print ("1..0 # SKIP %s\n", error->message);
     return 0;
   }
+  tolerance = kernels->exact == kernels ? TOLERANCE : HALF_TOLERANCE;
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *name = g_strconcat ("/layers/", cases[i], NULL);
 
@@ -290,6 +373,8 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/layers/shorter-after-longer", test_shorter_after_longer);
   g_test_add_func ("/layers/min-frames", test_min_frames);
+  g_test_add_func ("/layers/matrix", test_matrix);
+  g_test_add_func ("/layers/matrix-range", test_matrix_range);
   g_test_add_data_func ("/layers/heads", "heads", test_heads);
   g_test_add_data_func ("/layers/embedding", "heads_embedding", test_heads);
   return fixture_run ();

@@ -73,8 +73,8 @@ push (Stream *s, gsize n)
     GenreMelColumn column;
     gboolean ready;
 
-    done += genre_mel_spectrogram_push_mono (
-        s->mel, samples + done, n - done, &column, &ready);
+    done += genre_mel_spectrogram_push (
+        s->mel, GENRE_SAMPLE_F32, 1, samples + done, n - done, &column, &ready);
     if (ready)
       add_column (s, &column);
   }

@@ -2,23 +2,26 @@
 
 #include "vector.h"
 
-#define STRING(name) #name
-#define STRING_OF(name) STRING (name)
-
-extern const GenreKernels KERNEL (kernels);
+extern const GenreKernels KERNEL (kernels), EXACT_KERNEL (kernels);
 
 const GenreKernels KERNEL (kernels) = {
-  .name = STRING_OF (GENRE_KERNEL_FAMILY),
+  .name = GENRE_KERNEL_NAME,
+  .exact = &EXACT_KERNEL (kernels),
   .winograd = TRUE,
   .block_channels = BLOCK_VECTORS * LANES,
   .conv2d_scratch = KERNEL (conv2d_scratch),
   .conv2d = KERNEL (conv2d),
+  .downmix = KERNEL (downmix),
+  .downmix_planar = KERNEL (downmix_planar),
   .window = KERNEL (window),
-  .power = KERNEL (power),
+  .halve = KERNEL (halve),
+  .real_power = KERNEL (real_power),
+  .filter = KERNEL (filter),
   .decibels = KERNEL (decibels),
   .elu = KERNEL (elu),
-  .block_units = PROJECT_VECTORS * LANES,
-  .project = KERNEL (project),
+  .pack_size = KERNEL (pack_size),
+  .pack = KERNEL (pack),
+  .add_product = KERNEL (add_product),
   .gru_gates = KERNEL (gru_gates),
   .lstm_gates = KERNEL (lstm_gates),
 };

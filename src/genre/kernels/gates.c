@@ -4,30 +4,11 @@
 
 #include "vector.h"
 
-#define BLOCK (PROJECT_VECTORS * LANES)
-
 void
 KERNEL (elu) (float *x, gsize n)
 {
   for (gsize i = 0; i < n; i += LANES)
     store_some (x + i, vector_elu (load_some (x + i, n - i)), n - i);
-}
-
-void
-KERNEL (project) (const float *weight, const float *bias, const float *x,
-    gsize k, gsize n, float *y)
-{
-  for (gsize first = 0; first < n; first += BLOCK) {
-    Vector sum[PROJECT_VECTORS];
-
-    for (gsize i = 0; i < PROJECT_VECTORS; i++)
-      sum[i] = load (bias + first + i * LANES);
-    for (gsize j = 0; j < k; j++, weight += BLOCK)
-      for (gsize i = 0; i < PROJECT_VECTORS; i++)
-        sum[i] += x[j] * load (weight + i * LANES);
-    for (gsize i = 0; i < PROJECT_VECTORS; i++)
-      store (y + first + i * LANES, sum[i]);
-  }
 }
 
 void

@@ -11,17 +11,26 @@
 extern const GenreKernels genre_kernels_plain, genre_kernels_generic;
 #ifdef GENRE_HAVE_X86_KERNELS
 extern const GenreKernels genre_kernels_avx2, genre_kernels_avx512;
+extern const GenreKernels genre_kernels_avx2_half, genre_kernels_avx512_half;
 #endif
 
 static gboolean
 is_supported (const GenreKernels *kernels)
 {
 #ifdef GENRE_HAVE_X86_KERNELS
+  const gboolean avx2 = __builtin_cpu_supports ("avx2") &&
+      __builtin_cpu_supports ("fma");
+  const gboolean avx512 = avx2 && __builtin_cpu_supports ("avx512f");
+  const gboolean half = __builtin_cpu_supports ("f16c");
+
+  if (kernels == &genre_kernels_avx512_half)
+    return avx512 && half;
   if (kernels == &genre_kernels_avx512)
-    return __builtin_cpu_supports ("avx512f") &&
-        __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+    return avx512;
+  if (kernels == &genre_kernels_avx2_half)
+    return avx2 && half;
   if (kernels == &genre_kernels_avx2)
-    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+    return avx2;
 #endif
   (void) kernels;
   return TRUE;
@@ -30,7 +39,9 @@ is_supported (const GenreKernels *kernels)
 /* The fastest first. */
 static const GenreKernels *const all[] = {
 #ifdef GENRE_HAVE_X86_KERNELS
+  &genre_kernels_avx512_half,
   &genre_kernels_avx512,
+  &genre_kernels_avx2_half,
   &genre_kernels_avx2,
 #endif
   &genre_kernels_generic,

@@ -9,12 +9,14 @@
 
 #pragma once
 
+#include "genre/genrebase.h"
 #include "tensor.h"
 
 /* A convolution gives the output of as many bands at a time (before pooling). */
 #define GENRE_TILE 4
-/* Products that a tile takes in Winograd's domain, 6 x 6 */
-#define GENRE_WINOGRAD_POSITIONS 36
+/* Of the input, what a tile of 4x4 outputs sees is 6x6, and so is the tile in
+ * Winograd's domain. */
+#define GENRE_WINOGRAD_FIELD 6
 
 /* A convolution of 3x3 with zero padding and what is computed with it: bias,
  * max-pool and activation; the pool's sizes divide GENRE_TILE. */
@@ -22,18 +24,35 @@ typedef struct
 {
   gsize in_channels, out_channels;
   /* In blocks of block_channels outputs, and 0 for those beyond out_channels:
-   *   [block][3 x 3][in][block_channels], or, if the kernels say winograd and
-   *   there is more than one input channel,
-   *   [block][GENRE_WINOGRAD_POSITIONS][in][block_channels] */
+   *   [block][3 x 3][in][block_channels], or, if the kernels say winograd,
+   *   [block][FIELD x FIELD][in][block_channels], or, of one input channel, in
+   *   Winograd's domain along the bands only,
+   *   [block][FIELD x 3][block_channels]; FIELD is GENRE_WINOGRAD_FIELD */
   const float *weight;
   const float *bias; /* as many as there are in all blocks */
   GenrePool pool;
   GenreActivation activation;
 } GenreConv2dKernel;
 
+#define GENRE_HALVE_TAPS 7
+#define GENRE_HALVE_MARGIN 32 /* a vector and the taps */
+
+/* A filter of a filterbank.  So many neighbours have the same number of bins, a multiple
+ * of that number, so that vectors can do them together; their weights end with zeros. */
+#define GENRE_FILTER_GROUP 16
 typedef struct
 {
+  gsize first_bin, n_bins;
+  const float *weights; /* [n_bins] */
+} GenreFilter;
+
+typedef struct _GenreKernels GenreKernels;
+
+struct _GenreKernels
+{
   const char *name;
+  /* those of the same processors that keep all weights as floats; or themselves */
+  const GenreKernels *exact;
 
   gboolean winograd;
   gsize block_channels; /* 0: one block holds all */
@@ -45,21 +64,44 @@ typedef struct
   void (*conv2d) (const GenreConv2dKernel *conv, const GenreShape *shape,
       const float *in, gsize band, float *out, float *scratch);
 
+  /* mono [n_frames]: the mean of the channels of samples [n_frames][channels],
+   * full scale 1.0; samples that are not finite, or beyond +-1e9, count as 0. */
+  void (*downmix) (GenreSampleFormat format, guint channels,
+      gconstpointer samples, gsize n_frames, float *mono);
+  /* The same of planes [channels], each samples [n_frames], from @first on. */
+  void (*downmix_planar) (GenreSampleFormat format, guint channels,
+      const gconstpointer *planes, gsize first, gsize n_frames, float *mono);
   /* out [n] = samples * window; gives the sum of the samples' squares */
   float (*window) (
       const float *samples, const float *window, gsize n, float *out);
-  /* power [n] = the squared magnitudes of n complex numbers (re, im) */
-  void (*power) (const float *spectrum, gsize n, float *power);
+  /* out [n], at half the rate of samples [2 n], through a half-band filter of
+   * 4 GENRE_HALVE_TAPS - 1 coefficients, of which @taps are those of one side that
+   * are not 0; before and after the samples there is silence.  Gives the sum of the
+   * samples' squares.  @out may be @samples; scratch [n + 2 GENRE_HALVE_MARGIN] */
+  float (*halve) (const float *samples, const float *taps, gsize n,
+      float *scratch, float *out);
+  /* power [n] = 4 times the squared magnitudes of the first n numbers, at most
+   * size + 1, of the transform of 2 size real numbers.  spectrum [size + 1] (re, im)
+   * is that of the same numbers taken as size complex ones, and its first again;
+   * rotation [2][n] are the cosines and the sines of pi k / size. */
+  void (*real_power) (const float *spectrum, gsize size, const float *rotation,
+      gsize n, float *power);
+  /* bands [n] = what each filter lets pass; n is a multiple of GENRE_FILTER_GROUP */
+  void (*filter) (
+      const GenreFilter *filters, gsize n, const float *power, float *bands);
   /* x [n] = 10 log10 (max (x, least)) */
   void (*decibels) (float *x, gsize n, float least);
 
   /* x [n] = elu (x) */
   void (*elu) (float *x, gsize n);
 
-  /* y [n] = bias [n] + x [k] W, with W in blocks of block_units outputs,
-   * [block][k][block_units], 0 beyond n; bias and y are as long as all blocks */
-  gsize block_units; /* 0: one block holds all */
-  void (*project) (const float *weight, const float *bias, const float *x,
+  /* Bytes of the weights W [n][k] as add_product wants them. */
+  gsize (*pack_size) (gsize k, gsize n);
+  /* Makes them.  FALSE if these kernels keep weights with less precision than a
+   * float, and W is beyond its range: then the exact ones have to do it. */
+  gboolean (*pack) (const float *weight, gsize k, gsize n, gpointer packed);
+  /* y [rows][n] += x [rows][k] W^T; each row is the same as it is alone */
+  void (*add_product) (gconstpointer packed, const float *x, gsize rows,
       gsize k, gsize n, float *y);
   /* One step: computes the state @h, [hidden], from the state @before (NULL: all
    * 0), the input's part of all gates, @x, and the state's part, @s. */
@@ -68,7 +110,7 @@ typedef struct
   /* The same for an LSTM; it changes @c, the cell's state. */
   void (*lstm_gates) (
       const float *x, const float *s, gsize hidden, float *c, float *h);
-} GenreKernels;
+};
 
 /* The fastest kernels that this processor has; or those that the environment
  * variable GENRECLASSIFY_KERNELS names.  NULL with

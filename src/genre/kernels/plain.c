@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels.h"
+#include "vector.h"
 
 extern const GenreKernels genre_kernels_plain;
 
@@ -89,12 +89,53 @@ window (const float *samples, const float *hann, gsize n, float *out)
   return sum;
 }
 
-static void
-power (const float *spectrum, gsize n, float *result)
+static float
+halve (const float *samples, const float *taps, gsize n, float *scratch,
+    float *out)
 {
+  float *odd = scratch + GENRE_HALVE_MARGIN;
+  double sum = 0;
+
+  memset (scratch, 0, (n + 2 * GENRE_HALVE_MARGIN) * sizeof *scratch);
+  for (gsize i = 0; i < n; i++) {
+    sum += samples[2 * i] * samples[2 * i] +
+        samples[2 * i + 1] * samples[2 * i + 1];
+    odd[i] = samples[2 * i + 1];
+    out[i] = samples[2 * i] / 2;
+  }
   for (gsize i = 0; i < n; i++)
-    result[i] = spectrum[2 * i] * spectrum[2 * i] +
-        spectrum[2 * i + 1] * spectrum[2 * i + 1];
+    for (gsize tap = 0; tap < GENRE_HALVE_TAPS; tap++)
+      out[i] += taps[tap] * (odd[i + tap] + *(odd + i - 1 - tap));
+  return sum;
+}
+
+/* X[k] = (Z[k] + Z*[size - k]) / 2 - i e^(-i pi k / size) (Z[k] - Z*[size - k]) / 2
+ */
+static void
+real_power (const float *spectrum, gsize size, const float *rotation, gsize n,
+    float *power)
+{
+  for (gsize k = 0; k < n; k++) {
+    const float *a = spectrum + 2 * k, *b = spectrum + 2 * (size - k);
+    float sum_re = a[0] + b[0], sum_im = a[1] - b[1];
+    float re = a[0] - b[0], im = a[1] + b[1];
+    float c = rotation[k], s = rotation[n + k];
+    float x = sum_re + c * im - s * re;
+    float y = sum_im - c * re - s * im;
+
+    power[k] = x * x + y * y;
+  }
+}
+
+static void
+filter (const GenreFilter *filters, gsize n, const float *power, float *bands)
+{
+  for (gsize band = 0; band < n; band++) {
+    bands[band] = 0;
+    for (gsize i = 0; i < filters[band].n_bins; i++)
+      bands[band] += filters[band].weights[i] *
+          power[filters[band].first_bin + i];
+  }
 }
 
 static void
@@ -111,14 +152,34 @@ elu_values (float *x, gsize n)
     x[i] = elu (x[i]);
 }
 
-static void
-project (const float *weight, const float *bias, const float *x, gsize k,
-    gsize n, float *y)
+static gsize
+pack_size (gsize k, gsize n)
 {
-  memcpy (y, bias, n * sizeof *y);
-  for (gsize j = 0; j < k; j++)
-    for (gsize i = 0; i < n; i++)
-      y[i] += x[j] * weight[j * n + i];
+  return n * k * sizeof (float);
+}
+
+/* [k][n] */
+static gboolean
+pack (const float *weight, gsize k, gsize n, gpointer packed)
+{
+  float *to = packed;
+
+  for (gsize i = 0; i < n; i++)
+    for (gsize j = 0; j < k; j++)
+      to[j * n + i] = weight[i * k + j];
+  return TRUE;
+}
+
+static void
+add_product (gconstpointer packed, const float *x, gsize rows, gsize k, gsize n,
+    float *y)
+{
+  const float *weight = packed;
+
+  for (gsize row = 0; row < rows; row++)
+    for (gsize j = 0; j < k; j++)
+      for (gsize i = 0; i < n; i++)
+        y[row * n + i] += x[row * k + j] * weight[j * n + i];
 }
 
 static float
@@ -156,13 +217,20 @@ lstm_gates (const float *x, const float *s, gsize hidden, float *c, float *h)
 
 const GenreKernels genre_kernels_plain = {
   .name = "plain",
+  .exact = &genre_kernels_plain,
   .conv2d_scratch = conv2d_scratch,
   .conv2d = conv2d,
+  .downmix = genre_downmix_plain,
+  .downmix_planar = genre_downmix_planar_plain,
   .window = window,
-  .power = power,
+  .halve = halve,
+  .real_power = real_power,
+  .filter = filter,
   .decibels = decibels,
   .elu = elu_values,
-  .project = project,
+  .pack_size = pack_size,
+  .pack = pack,
+  .add_product = add_product,
   .gru_gates = gru_gates,
   .lstm_gates = lstm_gates,
 };

@@ -36,6 +36,62 @@ load (const float *from)
   return x;
 }
 
+/* How weights that are packed are kept: HALF_WEIGHTS says whether as half floats,
+ * which take half the memory's time. */
+#if HALF_WEIGHTS
+typedef guint16 Weight;
+
+static inline Vector
+load_weights (const Weight *from)
+{
+#if LANES == 16
+  return (Vector) _mm512_cvtph_ps (_mm256_loadu_si256 ((const void *) from));
+#else
+  return (Vector) _mm256_cvtph_ps (_mm_loadu_si128 ((const void *) from));
+#endif
+}
+
+static inline Weight
+make_weight (float x)
+{
+  return _cvtss_sh (x, _MM_FROUND_TO_NEAREST_INT);
+}
+
+/* Whether the largest is a half of full precision, so that none of them changes by
+ * more than 2^-11 of it: those below 2^-14 have fewer bits. */
+static inline gboolean
+weights_fit (const float *weights, gsize n)
+{
+  float max = 0;
+
+  for (gsize i = 0; i < n; i++)
+    max = MAX (max, __builtin_fabsf (weights[i]));
+  return max == 0 || (max >= 0x1p-14f && max <= 65504);
+}
+#else
+typedef float Weight;
+
+static inline Vector
+load_weights (const Weight *from)
+{
+  return load (from);
+}
+
+static inline Weight
+make_weight (float x)
+{
+  return x;
+}
+
+static inline gboolean
+weights_fit (const float *weights, gsize n)
+{
+  (void) weights;
+  (void) n;
+  return TRUE;
+}
+#endif
+
 static inline void
 store (float *to, Vector x)
 {
@@ -101,25 +157,65 @@ vector_min (Vector a, Vector b)
 #endif
 }
 
+/* Lanes of @a, and then @b, by their numbers; GCC and Clang call it by different
+ * names. */
+#ifdef __clang__
+#define SHUFFLE(a, b, ...) __builtin_shufflevector (a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle (a, b, (IntVector){ __VA_ARGS__ })
+#endif
+
+/* The lanes of @a with even numbers, then those of @b. */
+static inline Vector
+even_lanes (Vector a, Vector b)
+{
+#if LANES == 16
+  return SHUFFLE (
+      a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif LANES == 8
+  /* two steps that the processor has, where compilers take five */
+  const Vector halves = SHUFFLE (a, b, 0, 2, 8, 10, 4, 6, 12, 14);
+
+  return (Vector) _mm256_permute4x64_pd ((__m256d) halves, 0xd8);
+#else
+  return SHUFFLE (a, b, 0, 2, 4, 6);
+#endif
+}
+
+/* The same of those with odd numbers. */
+static inline Vector
+odd_lanes (Vector a, Vector b)
+{
+#if LANES == 16
+  return SHUFFLE (
+      a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif LANES == 8
+  const Vector halves = SHUFFLE (a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+
+  return (Vector) _mm256_permute4x64_pd ((__m256d) halves, 0xd8);
+#else
+  return SHUFFLE (a, b, 1, 3, 5, 7);
+#endif
+}
+
+/* The lanes in the other direction. */
+static inline Vector
+reverse_lanes (Vector a)
+{
+#if LANES == 16
+  return SHUFFLE (a, a, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+#elif LANES == 8
+  return SHUFFLE (a, a, 7, 6, 5, 4, 3, 2, 1, 0);
+#else
+  return SHUFFLE (a, a, 3, 2, 1, 0);
+#endif
+}
+
 /* The sums of the lanes 0 and 1, 2 and 3, ... of @a, then of those of @b. */
 static inline Vector
 pair_sums (Vector a, Vector b)
 {
-#ifdef __clang__ /* which has no __builtin_shuffle, and needs none for this */
-  Vector sums;
-
-  for (int i = 0; i < LANES / 2; i++) {
-    sums[i] = a[2 * i] + a[2 * i + 1];
-    sums[LANES / 2 + i] = b[2 * i] + b[2 * i + 1];
-  }
-  return sums;
-#else
-  IntVector even;
-
-  for (int i = 0; i < LANES; i++)
-    even[i] = 2 * i;
-  return __builtin_shuffle (a, b, even) + __builtin_shuffle (a, b, even + 1);
-#endif
+  return even_lanes (a, b) + odd_lanes (a, b);
 }
 
 /* e to the x for x between -87 and 88: 2^n e^r with r within half of ln 2, by the
@@ -178,16 +274,28 @@ vector_tanh (Vector x)
 #define KERNEL_PASTE(name, family) genre_##name##_##family
 #define KERNEL_EXPAND(name, family) KERNEL_PASTE (name, family)
 #define KERNEL(name) KERNEL_EXPAND (name, GENRE_KERNEL_FAMILY)
+#define EXACT_KERNEL(name) KERNEL_EXPAND (name, GENRE_EXACT_FAMILY)
 
 gsize KERNEL (conv2d_scratch) (const GenreConv2dKernel *conv, gsize frames);
 void KERNEL (conv2d) (const GenreConv2dKernel *conv, const GenreShape *shape,
     const float *in, gsize band, float *out, float *scratch);
+void KERNEL (downmix) (GenreSampleFormat format, guint channels,
+    gconstpointer samples, gsize n_frames, float *mono);
+void KERNEL (downmix_planar) (GenreSampleFormat format, guint channels,
+    const gconstpointer *planes, gsize first, gsize n_frames, float *mono);
 float KERNEL (window) (
     const float *samples, const float *window, gsize n, float *out);
-void KERNEL (power) (const float *spectrum, gsize n, float *power);
+float KERNEL (halve) (const float *samples, const float *taps, gsize n,
+    float *scratch, float *out);
+void KERNEL (real_power) (const float *spectrum, gsize size,
+    const float *rotation, gsize n, float *power);
+void KERNEL (filter) (
+    const GenreFilter *filters, gsize n, const float *power, float *bands);
 void KERNEL (decibels) (float *x, gsize n, float least);
 void KERNEL (elu) (float *x, gsize n);
-void KERNEL (project) (const float *weight, const float *bias, const float *x,
+gsize KERNEL (pack_size) (gsize k, gsize n);
+gboolean KERNEL (pack) (const float *weight, gsize k, gsize n, gpointer packed);
+void KERNEL (add_product) (gconstpointer packed, const float *x, gsize rows,
     gsize k, gsize n, float *y);
 void KERNEL (gru_gates) (const float *x, const float *s, const float *before,
     gsize hidden, float *h);

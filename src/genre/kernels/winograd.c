@@ -8,20 +8,11 @@
  * Two sizes follow from the number of registers: a step of the matrix product
  * keeps STEP_TILES x BLOCK_VECTORS sums in them. */
 
-#include "vector.h"
-
-#define TILE GENRE_TILE
-#define FIELD (TILE + 2) /* of the input that a tile of the output sees */
-#define POSITIONS GENRE_WINOGRAD_POSITIONS
-#define BLOCK (BLOCK_VECTORS * LANES)
-/* so many that the data of one step stays in the second-level cache */
-#define MAX_TILES 24
-
-typedef struct
-{
-  gsize bands, frames; /* of the pooled output */
-  gsize tiles;         /* in a row, of those that contribute to the output */
-} Output;
+#if HALF_WEIGHTS && LANES == 8
+#include "integerproduct.h"
+#else
+#include "floatproduct.h"
+#endif
 
 static Output
 output_of (const GenreConv2dKernel *conv, const GenreShape *shape)
@@ -31,127 +22,6 @@ output_of (const GenreConv2dKernel *conv, const GenreShape *shape)
 
   output.tiles = (output.frames * conv->pool.frames + TILE - 1) / TILE;
   return output;
-}
-
-static inline Vector
-activate (GenreActivation activation, Vector x)
-{
-  switch (activation) {
-    case GENRE_ACTIVATION_ELU:
-      return vector_elu (x);
-    case GENRE_ACTIVATION_RELU:
-      return vector_max ((Vector){ 0 }, x);
-    case GENRE_ACTIVATION_NONE:
-      break;
-  }
-  return x;
-}
-
-static inline __attribute__ ((always_inline)) void
-pool_tile (const GenreConv2dKernel *conv, gsize pb, gsize pf,
-    const Output *output, const Vector y[TILE][TILE], gsize band, gsize frame,
-    gsize channel, float *out)
-{
-  const gsize n = conv->out_channels - channel;
-  const Vector bias = load (conv->bias + channel);
-
-  band /= pb;
-  frame /= pf;
-  for (gsize i = 0; i < TILE / pb && band + i < output->bands; i++)
-    for (gsize j = 0; j < TILE / pf && frame + j < output->frames; j++) {
-      Vector max = y[i * pb][j * pf];
-
-      for (gsize b = 0; b < pb; b++)
-        for (gsize f = 0; f < pf; f++)
-          max = vector_max (max, y[i * pb + b][j * pf + f]);
-      store_some (out +
-              ((band + i) * output->frames + frame + j) * conv->out_channels +
-              channel,
-          activate (conv->activation, max + bias), n);
-    }
-}
-
-/* Pools a tile [TILE][TILE] of one vector of channels, adds the bias,
- * applies the activation, and stores the part that lies within the output. */
-static inline void
-finish_tile (const GenreConv2dKernel *conv, const Output *output,
-    const Vector y[TILE][TILE], gsize band, gsize frame, gsize channel,
-    float *out)
-{
-  const gsize pb = conv->pool.bands, pf = conv->pool.frames;
-
-  /* the usual sizes, with loops that the compiler can unroll */
-  if (pb == 2 && pf == 2)
-    pool_tile (conv, 2, 2, output, y, band, frame, channel, out);
-  else if (pb == 4 && pf == 2)
-    pool_tile (conv, 4, 2, output, y, band, frame, channel, out);
-  else
-    pool_tile (conv, pb, pf, output, y, band, frame, channel, out);
-}
-
-/* One input channel: the sums of a tile of one vector of channels, directly.
- * @rows: [FIELD] rows of the input, with the zeros around it */
-static void
-convolve_first (const GenreConv2dKernel *conv, const Output *output,
-    const float *rows, gsize row_size, gsize band, float *out)
-{
-  for (gsize tile = 0; tile < output->tiles; tile++)
-    for (gsize c = 0; c < conv->out_channels; c += LANES) {
-      const float *weight = conv->weight + c / BLOCK * 9 * BLOCK + c % BLOCK;
-      Vector y[TILE][TILE];
-
-      for (gsize i = 0; i < TILE; i += 2) {
-        const float *in = rows + i * row_size + tile * TILE;
-        Vector sum[2][TILE] = { 0 };
-
-        for (gsize kb = 0; kb < 3; kb++)
-          for (gsize kf = 0; kf < 3; kf++) {
-            const Vector w = load (weight + (kb * 3 + kf) * BLOCK);
-            const float *x = in + kb * row_size + kf;
-
-            for (gsize b = 0; b < 2; b++)
-              for (gsize f = 0; f < TILE; f++)
-                sum[b][f] += x[b * row_size + f] * w;
-          }
-        memcpy (y[i], sum, sizeof sum);
-      }
-      finish_tile (conv, output, y, band, tile * TILE, c, out);
-    }
-}
-
-static gsize
-first_row_size (const Output *output)
-{
-  return output->tiles * TILE + 2;
-}
-
-/* The rows that a row of tiles sees. */
-static void
-copy_rows (const GenreShape *shape, const float *in, gsize band, float *rows,
-    gsize row_size)
-{
-  gsize n = MIN (shape->frames, row_size - 1);
-
-  for (gsize i = 0; i < FIELD; i++, rows += row_size) {
-    memset (rows, 0, row_size * sizeof *rows);
-    if (band + i >= 1 && band + i - 1 < shape->bands)
-      memcpy (rows + 1, in + (band + i - 1) * shape->frames, n * sizeof *rows);
-  }
-}
-
-/* B^T d: one column of the input's transform */
-static inline void
-transform_input (const Vector d[FIELD], Vector t[FIELD])
-{
-  Vector even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1];
-  Vector even2 = d[4] - d[2], odd2 = 2 * (d[3] - d[1]);
-
-  t[0] = 4 * d[0] - 5 * d[2] + d[4];
-  t[1] = even + odd;
-  t[2] = even - odd;
-  t[3] = even2 + odd2;
-  t[4] = even2 - odd2;
-  t[5] = 4 * d[1] - 5 * d[3] + d[5];
 }
 
 /* A^T m: one column of the output's transform */
@@ -167,125 +37,133 @@ transform_output (const Vector m[FIELD], Vector y[TILE])
   y[3] = difference + 8 * difference2 + m[5];
 }
 
-/* A field of the input, whose rows are @row_size floats apart, into the domain of
- * the products: v [POSITIONS][MAX_TILES][channels] */
+/* Two rows, @first and @second, of a field in the domain of the products. */
+static ALWAYS_INLINE void
+transform_two_rows (const float *const rows[FIELD], gsize channels, gsize c,
+    gsize first, gsize second, gsize step, float *v)
+{
+  const gsize left = channels - c;
+  Vector t[2][FIELD], row[FIELD];
+
+  for (gsize j = 0; j < FIELD; j++) {
+    Vector d[FIELD], column[FIELD];
+
+    for (gsize i = 0; i < FIELD; i++)
+      d[i] = load_some (rows[i] + j * channels + c, left);
+    transform_input (d, column);
+    t[0][j] = column[first];
+    t[1][j] = column[second];
+  }
+  transform_input (t[0], row);
+  for (gsize j = 0; j < FIELD; j++)
+    store_some (v + (first * FIELD + j) * step + c, row[j], left);
+  transform_input (t[1], row);
+  for (gsize j = 0; j < FIELD; j++)
+    store_some (v + (second * FIELD + j) * step + c, row[j], left);
+}
+
+/* A field of the input, of which each row is at @rows, into the domain of the
+ * products: v [POSITIONS][step], of which it writes the first @channels.  Two rows
+ * at a time stay in registers, and these pairs have terms in common. */
 static void
-transform_field (const float *field, gsize row_size, gsize channels, float *v)
+transform_field (
+    const float *const rows[FIELD], gsize channels, gsize step, float *v)
 {
   for (gsize c = 0; c < channels; c += LANES) {
-    Vector t[FIELD][FIELD];
-
-    for (gsize j = 0; j < FIELD; j++) {
-      Vector d[FIELD], column[FIELD];
-
-      for (gsize i = 0; i < FIELD; i++)
-        d[i] = load_some (
-            field + i * row_size + j * channels + c, channels - c);
-      transform_input (d, column);
-      for (gsize i = 0; i < FIELD; i++)
-        t[i][j] = column[i];
-    }
-    for (gsize i = 0; i < FIELD; i++) {
-      Vector row[FIELD];
-
-      transform_input (t[i], row);
-      for (gsize j = 0; j < FIELD; j++)
-        store_some (v + (i * FIELD + j) * MAX_TILES * channels + c, row[j],
-            channels - c);
-    }
+    transform_two_rows (rows, channels, c, 0, 5, step, v);
+    transform_two_rows (rows, channels, c, 1, 2, step, v);
+    transform_two_rows (rows, channels, c, 3, 4, step, v);
   }
 }
 
 /* The field that the tile at @band and @frame of the output sees; @copy has room
- * for one [FIELD][FIELD][channels] with the zeros around the input. */
+ * for [FIELD + 1][FIELD][channels]: rows with the zeros beside the input, and one
+ * of zeros, for those above and below it. */
 static void
 transform_tile (const GenreShape *shape, const float *in, gsize band,
-    gsize frame, float *copy, float *v)
+    gsize frame, float *copy, gsize step, float *v)
 {
-  const gsize channels = shape->channels, row_size = shape->frames * channels;
+  const gsize n = shape->channels, size = FIELD * n;
+  float *zeros = copy + FIELD * size;
+  const float *rows[FIELD];
 
-  if (band >= 1 && band + FIELD - 1 <= shape->bands && frame >= 1 &&
-      frame + FIELD - 1 <= shape->frames) {
-    transform_field (in + (band - 1) * row_size + (frame - 1) * channels,
-        row_size, channels, v);
-    return;
-  }
-  for (gsize i = 0; i < FIELD; i++)
-    for (gsize j = 0; j < FIELD; j++) {
-      /* the one before the first becomes a large number, and is outside, too */
-      gsize b = band + i - 1, f = frame + j - 1;
-      float *to = copy + (i * FIELD + j) * channels;
+  memset (zeros, 0, size * sizeof *zeros);
+  for (gsize i = 0; i < FIELD; i++) {
+    /* the one before the first becomes a large number, and is outside, too */
+    const gsize b = band + i - 1;
+    const float *row = in + b * shape->frames * n;
 
-      if (b < shape->bands && f < shape->frames)
-        memcpy (to, in + b * row_size + f * channels, channels * sizeof *to);
-      else
-        memset (to, 0, channels * sizeof *to);
+    if (b >= shape->bands) {
+      rows[i] = zeros;
+    } else if (frame >= 1 && frame + FIELD - 1 <= shape->frames) {
+      rows[i] = row + (frame - 1) * n;
+    } else {
+      /* the field begins @skip frames before the input */
+      const gsize skip = frame < 1, begin = frame + skip - 1;
+      const gsize frames = MIN (shape->frames - begin, FIELD - skip);
+      float *to = copy + i * size;
+
+      memset (to, 0, size * sizeof *to);
+      memcpy (to + skip * n, row + begin * n, frames * n * sizeof *to);
+      rows[i] = to;
     }
-  transform_field (copy, FIELD * channels, channels, v);
+  }
+  transform_field (rows, n, step, v);
 }
 
-/* m [tiles][BLOCK] = v [tiles][k] u [k][BLOCK] */
-static inline __attribute__ ((always_inline)) void
-multiply_tiles (gsize tiles, const float *v, const float *u, gsize k, float *m)
+/* A tile of one vector of channels from its products, m [POSITIONS][BLOCK].  Not
+ * inline, so that it has all registers. */
+static __attribute__ ((noinline)) void
+transform_products (const float *m, Vector y[TILE][TILE])
 {
-  Vector sum[STEP_TILES][BLOCK_VECTORS] = { 0 };
+  Vector t[TILE][FIELD];
 
-  for (gsize i = 0; i < k; i++, u += BLOCK) {
-    Vector w[BLOCK_VECTORS];
+  for (gsize j = 0; j < FIELD; j++) {
+    Vector products[FIELD], column[TILE];
 
-    for (gsize b = 0; b < BLOCK_VECTORS; b++)
-      w[b] = load (u + b * LANES);
-    for (gsize tile = 0; tile < tiles; tile++)
-      for (gsize b = 0; b < BLOCK_VECTORS; b++)
-        sum[tile][b] += v[tile * k + i] * w[b];
+    for (gsize i = 0; i < FIELD; i++)
+      products[i] = load (m + (i * FIELD + j) * BLOCK);
+    transform_output (products, column);
+    for (gsize i = 0; i < TILE; i++)
+      t[i][j] = column[i];
   }
-  for (gsize tile = 0; tile < tiles; tile++)
-    for (gsize b = 0; b < BLOCK_VECTORS; b++)
-      store (m + tile * BLOCK + b * LANES, sum[tile][b]);
+  for (gsize i = 0; i < TILE; i++)
+    transform_output (t[i], y[i]);
+}
+
+/* The products of tiles, m [tiles][POSITIONS][BLOCK], to the output. */
+static ALWAYS_INLINE void
+finish_products (const GenreConv2dKernel *conv, gsize pb, gsize pf,
+    const Output *output, gsize tiles, const float *m, gsize band, gsize frame,
+    gsize channel, float *out)
+{
+  for (gsize tile = 0; tile < tiles; tile++, m += POSITIONS * BLOCK)
+    for (gsize c = 0; c < BLOCK && channel + c < conv->out_channels;
+         c += LANES) {
+      Vector y[TILE][TILE];
+
+      transform_products (m + c, y);
+      finish_tile (conv, pb, pf, output, y, band, frame + tile * TILE,
+          channel + c, out);
+    }
 }
 
 static void
-multiply (gsize tiles, const float *v, const float *u, gsize k, float *m)
-{
-  for (; tiles >= STEP_TILES; tiles -= STEP_TILES) {
-    multiply_tiles (STEP_TILES, v, u, k, m);
-    v += STEP_TILES * k;
-    m += STEP_TILES * BLOCK;
-  }
-  for (; tiles >= STEP_TILES / 3; tiles -= STEP_TILES / 3) {
-    multiply_tiles (STEP_TILES / 3, v, u, k, m);
-    v += STEP_TILES / 3 * k;
-    m += STEP_TILES / 3 * BLOCK;
-  }
-  for (; tiles > 0; tiles--) {
-    multiply_tiles (1, v, u, k, m);
-    v += k;
-    m += BLOCK;
-  }
-}
-
-/* The tile @tile of the products m [POSITIONS][MAX_TILES][BLOCK], vector by
- * vector, to the output. */
-static void
-finish_products (const GenreConv2dKernel *conv, const Output *output,
+finish (const GenreConv2dKernel *conv, const Output *output, gsize tiles,
     const float *m, gsize band, gsize frame, gsize channel, float *out)
 {
-  for (gsize c = 0; c < BLOCK && channel + c < conv->out_channels; c += LANES) {
-    Vector t[TILE][FIELD], y[TILE][TILE];
+  const gsize pb = conv->pool.bands, pf = conv->pool.frames;
 
-    for (gsize j = 0; j < FIELD; j++) {
-      Vector products[FIELD], column[TILE];
-
-      for (gsize i = 0; i < FIELD; i++)
-        products[i] = load (m + (i * FIELD + j) * MAX_TILES * BLOCK + c);
-      transform_output (products, column);
-      for (gsize i = 0; i < TILE; i++)
-        t[i][j] = column[i];
-    }
-    for (gsize i = 0; i < TILE; i++)
-      transform_output (t[i], y[i]);
-    finish_tile (conv, output, y, band, frame, channel + c, out);
-  }
+  /* the usual sizes, with loops that the compiler can unroll */
+  if (pb == 2 && pf == 2)
+    finish_products (
+        conv, 2, 2, output, tiles, m, band, frame, channel, out);
+  else if (pb == 4 && pf == 2)
+    finish_products (
+        conv, 4, 2, output, tiles, m, band, frame, channel, out);
+  else
+    finish_products (
+        conv, pb, pf, output, tiles, m, band, frame, channel, out);
 }
 
 static void
@@ -294,24 +172,25 @@ convolve (const GenreConv2dKernel *conv, const GenreShape *shape,
     float *scratch)
 {
   const gsize k = conv->in_channels;
-  float *v = scratch;                       /* [POSITIONS][MAX_TILES][k] */
-  float *m = v + POSITIONS * MAX_TILES * k; /* [POSITIONS][MAX_TILES][BLOCK] */
-  float *copy = m + POSITIONS * MAX_TILES * BLOCK; /* [FIELD][FIELD][k] */
+  float *m = scratch; /* [MAX_TILES][POSITIONS][BLOCK] */
+  float *copy = m + MAX_TILES * POSITIONS * BLOCK; /* [FIELD + 1][FIELD][k] */
+  Operand v;
 
+  operand_init (&v, k, copy + (FIELD + 1) * FIELD * k);
   for (gsize first = 0; first < output->tiles; first += MAX_TILES) {
     const gsize tiles = MIN (output->tiles - first, MAX_TILES);
     const float *u = conv->weight;
 
-    for (gsize tile = 0; tile < tiles; tile++)
-      transform_tile (
-          shape, in, band, (first + tile) * TILE, copy, v + tile * k);
+    for (gsize tile = 0; tile < tiles; tile++) {
+      transform_tile (shape, in, band, (first + tile) * TILE, copy, v.step,
+          operand_tile (&v, tile));
+      operand_finish_tile (&v, tile);
+    }
     for (gsize c = 0; c < conv->out_channels; c += BLOCK) {
-      for (gsize position = 0; position < POSITIONS; position++, u += k * BLOCK)
-        multiply (tiles, v + position * MAX_TILES * k, u, k,
-            m + position * MAX_TILES * BLOCK);
-      for (gsize tile = 0; tile < tiles; tile++)
-        finish_products (conv, output, m + tile * BLOCK, band,
-            (first + tile) * TILE, c, out);
+      for (gsize position = 0; position < POSITIONS; position++)
+        multiply (&v, tiles, position, u, m + position * BLOCK);
+      finish (conv, output, tiles, m, band, first * TILE, c, out);
+      u += weight_rows (k) * BLOCK;
     }
   }
 }
@@ -319,9 +198,33 @@ convolve (const GenreConv2dKernel *conv, const GenreShape *shape,
 gsize
 KERNEL (conv2d_scratch) (const GenreConv2dKernel *conv, gsize frames)
 {
-  return conv->in_channels == 1 ? FIELD * (frames + TILE + 2)
-                                : POSITIONS *
-          (MAX_TILES * (conv->in_channels + BLOCK) + conv->in_channels);
+  const gsize k = conv->in_channels;
+
+  return k == 1 ? KERNEL (first_scratch) (frames)
+                : MAX_TILES * POSITIONS * BLOCK + (FIELD + 1) * FIELD * k +
+          operand_size (k);
+}
+
+/* Applies the activation to the bands of the output that come from a row of
+ * tiles.  This follows the last tile, as an exponential function is a long chain of
+ * operations, and here those of many vectors overlap. */
+static void
+activate (const GenreConv2dKernel *conv, const Output *output, gsize band,
+    float *out)
+{
+  const gsize row_size = output->frames * conv->out_channels;
+  const gsize first = band / conv->pool.bands;
+  const gsize end = MIN (
+      (band + TILE) / conv->pool.bands, output->bands);
+  const gsize n = (end - first) * row_size;
+
+  out += first * row_size;
+  if (conv->activation == GENRE_ACTIVATION_ELU) {
+    KERNEL (elu) (out, n);
+  } else if (conv->activation == GENRE_ACTIVATION_RELU) {
+    for (gsize i = 0; i < n; i++)
+      out[i] = MAX (out[i], 0);
+  }
 }
 
 void
@@ -330,12 +233,9 @@ KERNEL (conv2d) (const GenreConv2dKernel *conv, const GenreShape *shape,
 {
   const Output output = output_of (conv, shape);
 
-  if (conv->in_channels == 1) {
-    gsize row_size = first_row_size (&output);
-
-    copy_rows (shape, in, band, scratch, row_size);
-    convolve_first (conv, &output, scratch, row_size, band, out);
-  } else {
+  if (conv->in_channels == 1)
+    KERNEL (convolve_first) (conv, shape, &output, in, band, out, scratch);
+  else
     convolve (conv, shape, &output, in, band, out, scratch);
-  }
+  activate (conv, &output, band, out);
 }

@@ -11,8 +11,8 @@
 
 #define KERNEL 3
 #define TAPS (KERNEL * KERNEL)
-#define POSITIONS GENRE_WINOGRAD_POSITIONS
-#define FIELD 6
+#define FIELD GENRE_WINOGRAD_FIELD
+#define MAX_TERMS (FIELD * FIELD)
 
 /* what was folded into it last; only a greater value may follow */
 typedef enum
@@ -81,21 +81,50 @@ transform_kernel (const double g[KERNEL], double u[FIELD])
   u[5] = g[2];
 }
 
-/* The kernel @g of one pair of channels into Winograd's domain: G g G^T */
+/* G g: the kernel @g of one pair of channels into Winograd's domain along the
+ * bands */
 static void
-transform_weight (const float g[TAPS], double u[POSITIONS])
+transform_bands (const float g[TAPS], double u[FIELD][KERNEL])
 {
-  double columns[KERNEL][FIELD];
-
   for (gsize j = 0; j < KERNEL; j++) {
     double column[KERNEL] = { g[j], g[KERNEL + j], g[2 * KERNEL + j] };
+    double transformed[FIELD];
 
-    transform_kernel (column, columns[j]);
+    transform_kernel (column, transformed);
+    for (gsize i = 0; i < FIELD; i++)
+      u[i][j] = transformed[i];
+  }
+}
+
+static gsize
+count_terms (const Conv2d *conv)
+{
+  if (!conv->kernels->winograd)
+    return TAPS;
+  return conv->conv.in_channels == 1 ? FIELD * KERNEL : FIELD * FIELD;
+}
+
+/* What the kernels multiply the input with instead of @g, of one pair of
+ * channels. */
+static void
+make_terms (const Conv2d *conv, const float g[TAPS], float terms[MAX_TERMS])
+{
+  double bands[FIELD][KERNEL], row[FIELD];
+
+  if (!conv->kernels->winograd) {
+    memcpy (terms, g, TAPS * sizeof *g);
+    return;
+  }
+  transform_bands (g, bands);
+  if (conv->conv.in_channels == 1) {
+    for (gsize i = 0; i < FIELD * KERNEL; i++)
+      terms[i] = bands[i / KERNEL][i % KERNEL];
+    return;
   }
   for (gsize i = 0; i < FIELD; i++) {
-    double row[KERNEL] = { columns[0][i], columns[1][i], columns[2][i] };
-
-    transform_kernel (row, u + i * FIELD);
+    transform_kernel (bands[i], row);
+    for (gsize j = 0; j < FIELD; j++)
+      terms[i * FIELD + j] = row[j];
   }
 }
 
@@ -104,15 +133,14 @@ static void
 conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
 {
   const gsize in = conv->conv.in_channels, out = conv->conv.out_channels;
-  const gboolean winograd = conv->kernels->winograd && in > 1;
-  const gsize terms = winograd ? POSITIONS : TAPS;
+  const gsize n_terms = count_terms (conv);
   const gsize block = conv->kernels->block_channels
       ? conv->kernels->block_channels
       : out;
 
   conv->block_channels = block;
   conv->n_blocks = (out + block - 1) / block;
-  conv->rows = terms * in;
+  conv->rows = n_terms * in;
   conv->weight = genre_alloc_floats (conv->n_blocks * conv->rows * block);
   conv->bias = genre_alloc_floats (conv->n_blocks * block);
   memcpy (conv->bias, bias, out * sizeof *bias);
@@ -121,12 +149,11 @@ conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
       const float *g = weight + (o * in + i) * TAPS;
       float *to = conv->weight + (o / block * conv->rows + i) * block +
           o % block;
-      double u[POSITIONS];
+      float terms[MAX_TERMS];
 
-      if (winograd)
-        transform_weight (g, u);
-      for (gsize term = 0; term < terms; term++)
-        to[term * in * block] = winograd ? (float) u[term] : g[term];
+      make_terms (conv, g, terms);
+      for (gsize term = 0; term < n_terms; term++)
+        to[term * in * block] = terms[term];
     }
   conv->conv.weight = conv->weight;
   conv->conv.bias = conv->bias;

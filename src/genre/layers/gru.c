@@ -21,7 +21,7 @@ gru_scratch (const GenreLayer *layer, const GenreShape *in)
 {
   const GenreRecurrent *gru = (const GenreRecurrent *) layer;
 
-  return in->frames * GATES * gru->hidden + gru->state_size;
+  return (in->frames + 1) * GATES * gru->hidden;
 }
 
 static void
@@ -30,9 +30,9 @@ gru_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 {
   const GenreRecurrent *gru = (const GenreRecurrent *) layer;
   const gsize hidden = gru->hidden, frames = shape->frames;
-  float *s = scratch->floats;     /* [state_size] */
-  float *x = s + gru->state_size; /* [frames][GATES x hidden] */
-  const float *before = NULL;     /* the state, [hidden] */
+  float *s = scratch->floats;    /* [GATES x hidden] */
+  float *x = s + GATES * hidden; /* [frames][GATES x hidden] */
+  const float *before = NULL;    /* the state, [hidden] */
 
   genre_linear_apply (&gru->input, in, frames, x);
   for (gsize t = 0; t < frames; t++) {

@@ -4,13 +4,13 @@
 
 #pragma once
 
-#include "layer.h"
+#include "matrix.h"
 
 typedef struct
 {
   gsize units;
   gsize channels, bands; /* whose product are the features */
-  float *weight;         /* [units][bands][channels] */
+  GenreMatrix *weight;   /* [bands], each [units][channels] */
   float *bias;           /* [units] */
 } GenreLinear;
 

@@ -23,7 +23,7 @@ lstm_scratch (const GenreLayer *layer, const GenreShape *in)
 {
   const GenreRecurrent *lstm = (const GenreRecurrent *) layer;
 
-  return (in->frames * GATES + 1) * lstm->hidden + lstm->state_size;
+  return ((in->frames + 1) * GATES + 1) * lstm->hidden;
 }
 
 static void
@@ -32,10 +32,10 @@ lstm_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
 {
   const GenreRecurrent *lstm = (const GenreRecurrent *) layer;
   const gsize hidden = lstm->hidden, frames = shape->frames;
-  float *s = scratch->floats;      /* [state_size] */
-  float *c = s + lstm->state_size; /* the cell's state, [hidden] */
-  float *x = c + hidden;           /* [frames][GATES x hidden] */
-  const float *before = NULL;      /* the state, [hidden] */
+  float *s = scratch->floats;    /* [GATES x hidden] */
+  float *c = s + GATES * hidden; /* the cell's state, [hidden] */
+  float *x = c + hidden;         /* [frames][GATES x hidden] */
+  const float *before = NULL;    /* the state, [hidden] */
 
   genre_linear_apply (&lstm->input, in, frames, x);
   memset (c, 0, hidden * sizeof *c);

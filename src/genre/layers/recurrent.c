@@ -12,29 +12,12 @@ genre_recurrent_shape (const GenreLayer *layer, GenreShape *shape)
   return TRUE;
 }
 
-/* From PyTorch's @weight [n][hidden] and @bias [n] */
-static void
-pack_state (GenreRecurrent *r, const float *weight, const float *bias)
-{
-  const gsize n = r->gates * r->hidden, hidden = r->hidden;
-  const gsize block = r->kernels->block_units ? r->kernels->block_units : n;
-
-  r->state_size = (n + block - 1) / block * block;
-  r->weight_hh = genre_alloc_floats (r->state_size * hidden);
-  r->bias_hh = genre_alloc_floats (r->state_size);
-  memcpy (r->bias_hh, bias, n * sizeof *bias);
-  for (gsize i = 0; i < n; i++)
-    for (gsize k = 0; k < hidden; k++)
-      r->weight_hh[(i / block * hidden + k) * block + i % block] =
-          weight[i * hidden + k];
-}
-
 GenreLayer *
 genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
     const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
   GenreRecurrent *r = g_new0 (GenreRecurrent, 1);
-  g_autofree float *weight = NULL, *bias = NULL;
+  g_autofree float *weight = NULL;
   gsize shape[2], features = in->channels * in->bands;
 
   r->layer.klass = klass;
@@ -50,10 +33,11 @@ genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
   weight = genre_layer_spec_dup_tensor (spec, "weight_hh_l0", shape, 2, error);
   if (!weight)
     goto fail;
-  bias = genre_layer_spec_dup_tensor (spec, "bias_hh_l0", shape, 1, error);
-  if (!bias)
+  r->bias_hh = genre_layer_spec_dup_tensor (
+      spec, "bias_hh_l0", shape, 1, error);
+  if (!r->bias_hh)
     goto fail;
-  pack_state (r, weight, bias);
+  genre_matrix_init (&r->state, r->kernels, weight, r->hidden, shape[0]);
   r->layer.n_parameters = gates * r->hidden * (features + r->hidden + 2);
   return &r->layer;
 
@@ -68,8 +52,8 @@ genre_recurrent_free (GenreLayer *layer)
   GenreRecurrent *r = (GenreRecurrent *) layer;
 
   genre_linear_clear (&r->input);
-  genre_free_floats (r->weight_hh);
-  genre_free_floats (r->bias_hh);
+  genre_matrix_clear (&r->state);
+  g_free (r->bias_hh);
   g_free (r);
 }
 
@@ -77,9 +61,7 @@ void
 genre_recurrent_project_state (
     const GenreRecurrent *r, const float *state, float *projected)
 {
+  memcpy (projected, r->bias_hh, r->gates * r->hidden * sizeof *projected);
   if (state)
-    r->kernels->project (r->weight_hh, r->bias_hh, state, r->hidden,
-        r->gates * r->hidden, projected);
-  else
-    memcpy (projected, r->bias_hh, r->state_size * sizeof *projected);
+    genre_matrix_add_product (&r->state, state, 1, projected);
 }

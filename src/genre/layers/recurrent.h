@@ -16,9 +16,8 @@ typedef struct
   gsize hidden;
   gsize gates;       /* 3 for GRU, 4 for LSTM */
   GenreLinear input; /* W_ih x + b_ih, [gates x hidden] */
-  gsize state_size;  /* gates x hidden, in whole blocks of the kernels' units */
-  float *weight_hh;  /* as GenreKernels.project wants it */
-  float *bias_hh;    /* [state_size] */
+  GenreMatrix state; /* W_hh */
+  float *bias_hh;    /* [gates x hidden] */
 } GenreRecurrent;
 
 GenreLayer *genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
@@ -26,6 +25,6 @@ GenreLayer *genre_recurrent_new (const GenreLayerClass *klass, gsize gates,
 void genre_recurrent_free (GenreLayer *layer);
 gboolean genre_recurrent_shape (const GenreLayer *layer, GenreShape *shape);
 
-/* W_hh h + b_hh: [state_size] */
+/* W_hh h + b_hh: [gates x hidden] */
 void genre_recurrent_project_state (
     const GenreRecurrent *recurrent, const float *state, float *projected);

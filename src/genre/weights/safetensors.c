@@ -18,6 +18,8 @@
 #define MAX_FILE ((gsize) 256 << 20)
 #define MAX_HEADER ((guint64) 4 << 20)
 #define MAX_DIMS 8
+/* the bits of a float's exponent, which are all set in what is not finite */
+#define EXPONENT 0x7f800000u
 
 typedef struct
 {
@@ -31,13 +33,39 @@ typedef struct
 
 struct _GenreSafetensors
 {
-  GBytes *bytes;      /* the whole file */
-  const guint8 *data; /* first byte after the header */
-  gsize n_data;
+  GBytes *bytes;  /* the whole file, or NULL if it is read from @fd */
+  int fd;         /* or -1 */
+  gsize n_bytes;  /* of the whole file */
+  guint64 offset; /* of the first byte after the header */
+  gsize n_data;   /* bytes from there on */
   JsonNode *header;
   JsonObject *metadata; /* may be NULL; owned by header */
   GHashTable *tensors;  /* name -> Tensor */
 };
+
+/* Copies @n bytes from @offset on, which must be within the file, to @to. */
+static gboolean
+read_at (const GenreSafetensors *file, guint64 offset, gpointer to, gsize n,
+    GError **error)
+{
+  if (file->bytes) {
+    memcpy (
+        to, (const guint8 *) g_bytes_get_data (file->bytes, NULL) + offset, n);
+    return TRUE;
+  }
+  for (gsize done = 0; done < n;) {
+    gssize got = pread (
+        file->fd, (guint8 *) to + done, n - done, offset + done);
+
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return genre_refuse (error, GENRE_ERROR_READ, "cannot be read: %s",
+          got < 0 ? g_strerror (errno) : "it ended early");
+    done += got;
+  }
+  return TRUE;
+}
 
 /* An array of at most @max whole numbers >= 0. */
 static gboolean
@@ -224,43 +252,53 @@ read_metadata (GenreSafetensors *file, JsonNode *node, GError **error)
   return TRUE;
 }
 
+/* Finds where the header ends, and parses it. */
 static gboolean
-read_header (
-    GenreSafetensors *file, const guint8 *bytes, gsize n_bytes, GError **error)
+parse_header (GenreSafetensors *file, GError **error)
 {
   const char *const what = "the header";
-  g_autoptr (GList) names = NULL;
-  JsonObject *root;
+  g_autofree char *text = NULL;
   guint64 length;
 
-  if (n_bytes < 8)
+  if (file->n_bytes < 8)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "not a safetensors file: %" G_GSIZE_FORMAT " bytes, expected at "
         "least 8",
-        n_bytes);
-  memcpy (&length, bytes, 8);
+        file->n_bytes);
+  if (!read_at (file, 0, &length, 8, error))
+    return FALSE;
   length = GUINT64_FROM_LE (length);
   if (length > MAX_HEADER)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "not a safetensors file: its first 8 bytes say that the header has "
         "%" G_GUINT64_FORMAT " bytes; expected at most %" G_GUINT64_FORMAT,
         length, MAX_HEADER);
-  if (length > n_bytes - 8)
+  if (length > file->n_bytes - 8)
     return genre_refuse (error, GENRE_ERROR_FORMAT,
         "the header has %" G_GUINT64_FORMAT " bytes, the rest of the file "
         "%" G_GSIZE_FORMAT "; is it truncated?",
-        length, n_bytes - 8);
+        length, file->n_bytes - 8);
 
-  file->data = bytes + 8 + length;
-  file->n_data = n_bytes - 8 - length;
-  file->header = genre_json_parse (
-      what, (const char *) bytes + 8, length, error);
+  file->offset = 8 + length;
+  file->n_data = file->n_bytes - file->offset;
+  text = g_malloc (MAX (length, 1));
+  if (!read_at (file, 8, text, length, error))
+    return FALSE;
+  file->header = genre_json_parse (what, text, length, error);
   if (!file->header)
     return FALSE;
-  if (!JSON_NODE_HOLDS_OBJECT (file->header))
-    return genre_refuse (
-        error, GENRE_ERROR_FORMAT, "%s is not an object", what);
+  return JSON_NODE_HOLDS_OBJECT (file->header) ||
+      genre_refuse (error, GENRE_ERROR_FORMAT, "%s is not an object", what);
+}
 
+static gboolean
+read_header (GenreSafetensors *file, GError **error)
+{
+  g_autoptr (GList) names = NULL;
+  JsonObject *root;
+
+  if (!parse_header (file, error))
+    return FALSE;
   root = json_node_get_object (file->header);
   names = json_object_get_members (root);
   for (GList *l = names; l; l = l->next) {
@@ -274,18 +312,25 @@ read_header (
   return check_coverage (file, error);
 }
 
+static GenreSafetensors *
+safetensors_new (GBytes *bytes, int fd, gsize n_bytes, GError **error)
+{
+  GenreSafetensors *file = g_new0 (GenreSafetensors, 1);
+
+  file->bytes = bytes;
+  file->fd = fd;
+  file->n_bytes = n_bytes;
+  file->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  if (!read_header (file, error))
+    g_clear_pointer (&file, genre_safetensors_free);
+  return file;
+}
+
 GenreSafetensors *
 genre_safetensors_new (GBytes *bytes, GError **error)
 {
-  GenreSafetensors *file = g_new0 (GenreSafetensors, 1);
-  gsize n_bytes;
-  const guint8 *data = g_bytes_get_data (bytes, &n_bytes);
-
-  file->bytes = g_bytes_ref (bytes);
-  file->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
-  if (!read_header (file, data, n_bytes, error))
-    g_clear_pointer (&file, genre_safetensors_free);
-  return file;
+  return safetensors_new (
+      g_bytes_ref (bytes), -1, g_bytes_get_size (bytes), error);
 }
 
 void
@@ -295,7 +340,9 @@ genre_safetensors_free (GenreSafetensors *file)
     return;
   g_hash_table_unref (file->tensors);
   g_clear_pointer (&file->header, json_node_unref);
-  g_bytes_unref (file->bytes);
+  g_clear_pointer (&file->bytes, g_bytes_unref);
+  if (file->fd >= 0)
+    close (file->fd);
   g_free (file);
 }
 
@@ -316,28 +363,10 @@ get_size (int fd, gsize *size, GError **error)
   return TRUE;
 }
 
-static gboolean
-read_all (int fd, guint8 *bytes, gsize n_bytes, GError **error)
+GenreSafetensors *
+genre_safetensors_open (const char *path, GError **error)
 {
-  for (gsize done = 0; done < n_bytes;) {
-    gssize got = read (fd, bytes + done, n_bytes - done);
-
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return genre_refuse (error, GENRE_ERROR_READ, "cannot be read: %s",
-          got < 0 ? g_strerror (errno) : "it ended early");
-    done += got;
-  }
-  return TRUE;
-}
-
-GBytes *
-genre_safetensors_read_file (const char *path, GError **error)
-{
-  guint8 *bytes = NULL;
   gsize n_bytes = 0;
-  gboolean ok;
   /* O_NONBLOCK: opening a FIFO must not wait for its writer */
   int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 
@@ -350,17 +379,11 @@ genre_safetensors_read_file (const char *path, GError **error)
         "cannot be opened: %s", g_strerror (code));
     return NULL;
   }
-  ok = get_size (fd, &n_bytes, error);
-  if (ok && !(bytes = g_try_malloc (n_bytes + 1)))
-    ok = genre_refuse (error, GENRE_ERROR_READ,
-        "no memory for its %" G_GSIZE_FORMAT " bytes", n_bytes);
-  ok = ok && read_all (fd, bytes, n_bytes, error);
-  close (fd);
-  if (!ok) {
-    g_free (bytes);
+  if (!get_size (fd, &n_bytes, error)) {
+    close (fd);
     return NULL;
   }
-  return g_bytes_new_take (bytes, n_bytes);
+  return safetensors_new (NULL, fd, n_bytes, error);
 }
 
 const char *
@@ -401,6 +424,25 @@ genre_safetensors_get_n_values (const GenreSafetensors *file)
   return file->n_data / sizeof (float);
 }
 
+/* The words of @values, as the file has them, in this machine's order.  A single NaN
+ * among the weights would make every probability NaN. */
+static gboolean
+check_values (float *values, gsize n, const char *name, GError **error)
+{
+  guint32 *words = (guint32 *) values;
+  gboolean all_finite = TRUE;
+
+  for (gsize i = 0; i < n; i++) {
+    words[i] = GUINT32_FROM_LE (words[i]);
+    all_finite &= (words[i] & EXPONENT) != EXPONENT;
+  }
+  for (gsize i = 0; !all_finite && i < n; i++)
+    if ((words[i] & EXPONENT) == EXPONENT)
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "value %" G_GSIZE_FORMAT " of tensor %s is not finite", i, name);
+  return TRUE;
+}
+
 float *
 genre_safetensors_dup_tensor (const GenreSafetensors *file, const char *name,
     const gsize *shape, guint n_dims, GError **error)
@@ -438,19 +480,11 @@ genre_safetensors_dup_tensor (const GenreSafetensors *file, const char *name,
     genre_refuse (error, GENRE_ERROR_READ, "no memory for tensor %s", name);
     return NULL;
   }
-  for (gsize i = 0; i < n_values; i++) {
-    guint32 word;
-
-    memcpy (&word, file->data + tensor->begin + i * 4, 4);
-    word = GUINT32_FROM_LE (word);
-    memcpy (values + i, &word, 4);
-    /* a single NaN among the weights would make every probability NaN */
-    if ((word & 0x7f800000) == 0x7f800000) {
-      genre_refuse (error, GENRE_ERROR_FORMAT,
-          "value %" G_GSIZE_FORMAT " of tensor %s is not finite", i, name);
-      g_free (values);
-      return NULL;
-    }
+  if (!read_at (file, file->offset + tensor->begin, values,
+          n_values * sizeof *values, error) ||
+      !check_values (values, n_values, name, error)) {
+    g_free (values);
+    return NULL;
   }
   return values;
 }

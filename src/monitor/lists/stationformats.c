@@ -5,6 +5,7 @@
  * Not by libtotem-plparser, which takes files only, loses every letter that is not
  * UTF-8, cuts names at a comma within quotes and knows no OPML of stations. */
 
+#include "stationlist.h"
 #include "stationlistprivate.h"
 
 #include <string.h>

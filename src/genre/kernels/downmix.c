@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "downmix.h"
+/* The mean of all channels, of each format of samples.  The loops are written so
+ * that the compiler finds the vectors. */
 
 #include <math.h>
 #include <string.h>
 
-#include "genre/weights/error.h"
+#include "vector.h"
 
 /* the sum of its squares over a window is still a finite float */
 #define MAX_SAMPLE 1e9
-
-gsize
-genre_sample_size (GenreSampleFormat format)
-{
-  switch (format) {
-    case GENRE_SAMPLE_S16:
-      return 2;
-    case GENRE_SAMPLE_S32:
-    case GENRE_SAMPLE_F32:
-      return 4;
-    case GENRE_SAMPLE_F64:
-      return 8;
-  }
-  g_return_val_if_reached (0);
-}
-
-gboolean
-genre_count_frames (GenreSampleFormat format, guint channels, gsize size,
-    gsize *n_frames, GError **error)
-{
-  const gsize frame = genre_sample_size (format) * channels;
-
-  if (frame == 0)
-    return genre_refuse (
-        error, GENRE_ERROR_ARGUMENT, "0 channels, expected at least 1");
-  if (size % frame > 0)
-    return genre_refuse (error, GENRE_ERROR_ARGUMENT,
-        "%" G_GSIZE_FORMAT
-        " bytes of samples, expected whole frames of %" G_GSIZE_FORMAT,
-        size, frame);
-  *n_frames = size / frame;
-  return TRUE;
-}
 
 /* Of two samples of 16 bits. Shifts of both in one word need less than half of
  * the instructions that two loads do, where vectors can be had. */
@@ -106,8 +74,8 @@ DEFINE_DOWNMIX (f32, float, double, float, 1.0, IF_SANE, ADD)
 DEFINE_DOWNMIX (f64, double, double, double, 1.0, IF_SANE, ADD)
 
 void
-genre_downmix (GenreSampleFormat format, guint channels, gconstpointer samples,
-    gsize n_frames, float *mono)
+KERNEL (downmix) (GenreSampleFormat format, guint channels,
+    gconstpointer samples, gsize n_frames, float *mono)
 {
   switch (format) {
     case GENRE_SAMPLE_S16:
@@ -126,7 +94,7 @@ genre_downmix (GenreSampleFormat format, guint channels, gconstpointer samples,
 }
 
 void
-genre_downmix_planar (GenreSampleFormat format, guint channels,
+KERNEL (downmix_planar) (GenreSampleFormat format, guint channels,
     const gconstpointer *planes, gsize first, gsize n_frames, float *mono)
 {
   const double scale = 1.0 / channels;
