@@ -6,9 +6,10 @@
 
 #include <mosquitto.h>
 
-#include "mqtt.h"
 #include "mqttbroker.h"
 #include "mqttqueue.h"
+
+typedef struct _Mqtt Mqtt; /* as mqtt.h has it */
 
 struct _Mqtt
 {

@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE /* POLLRDHUP */
 
+#include "mqtt.h"
 #include "mqttprivate.h"
 
 #include <errno.h>
