@@ -20,8 +20,11 @@ all_packages="python3-torch python3-pil python3-matplotlib gir1.2-gstreamer-1.0
   python3-pyatspi pulseaudio scrot quodlibet rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0
   slurmctld slurmd slurm-client munge iproute2
   parallel sysstat python3-celery python3-redis redis-server"
-# Other packages of Node.js than Debian's come with npm.
-command -v npm >/dev/null || all_packages="$all_packages nodejs npm"
+# Other packages of Node.js than Debian's come with npm, and Debian's npm cannot be
+# installed beside them.
+node_packages=
+command -v npm >/dev/null || node_packages="nodejs npm"
+all_packages="$all_packages $node_packages"
 
 # install PACKAGE...: those of them that are not there yet.
 install() {

@@ -62,8 +62,10 @@ typedef struct
  * The definition is librosa's at 22050 Hz: power spectrogram of a centred, periodic
  * Hann window of 2048 samples (92.9 ms) every 512, 128 Slaney bands from 0 to 11025
  * Hz, in decibels; of the 1293 frames of 30 s, 387 are kept.  At any other rate the
- * window has the same length in seconds and the filterbank is built for that rate,
- * so that nothing is resampled; bands above half the rate are empty.
+ * window has the same length in seconds and the filterbank is built for that rate;
+ * bands above half the rate are empty.  A window of 80 kHz and more is first brought to
+ * a half of that, or a quarter or an eighth, by a half-band filter; what it folds upon
+ * the bands is 88 dB down.  Nothing else is resampled.
  */
 typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
 

@@ -23,7 +23,8 @@
 #define REPETITIONS 51
 #define MAX_LAYERS 64
 
-static const char *const families[] = { "plain", "generic", "avx2", "avx512" };
+static const char *const families[] = { "plain", "generic", "avx2", "avx2-half",
+  "avx512", "avx512-half" };
 
 typedef struct
 {
@@ -109,8 +110,7 @@ on_layer (const char *type, const GenreShape *in, const GenreShape *out,
 static gboolean
 open_network (Profile *profile, const char *path, GError **error)
 {
-  g_autoptr (GBytes) bytes = genre_safetensors_read_file (path, error);
-  GenreSafetensors *file = bytes ? genre_safetensors_new (bytes, error) : NULL;
+  GenreSafetensors *file = genre_safetensors_open (path, error);
   g_autoptr (GPtrArray)
       heads = g_ptr_array_new_with_free_func ((GDestroyNotify) genre_head_free);
   g_autoptr (GPtrArray) layers = g_ptr_array_new ();

@@ -32,7 +32,8 @@ def command(folder):
 
 def service(song):
     server = subprocess.Popen([PROGRAM, "serve", "--port=0", "--jobs=2"],
-                              stdout=subprocess.PIPE, text=True)
+                              stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.DEVNULL)     # a line a request
     port = int(re.search(r":(\d+)/", server.stdout.readline())[1])
 
     def ask(_):

@@ -2,8 +2,9 @@
 
 /* Runs an ONNX model on a mel image as often as asked:
  *
- *   node onnxruntime.mjs MODEL.onnx MEL.f32 THREADS
+ *   node onnxruntime.mjs MODEL.onnx MEL.f32 THREADS PACKAGE
  *
+ * PACKAGE is onnxruntime-node, or onnxruntime-web, which is WebAssembly.
  * MEL.f32 holds [128][frames] floats.  For each line read, it runs the model once
  * and prints {"ms": ..., "probabilities": [...]}. */
 
@@ -11,9 +12,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-const [model, file, threads] = process.argv.slice(2);
+const [model, file, threads, name] = process.argv.slice(2);
 /* the packages are installed where this is run */
-const ort = createRequire(process.cwd() + '/')('onnxruntime-node');
+const ort = createRequire(process.cwd() + '/')(name);
+if (name === 'onnxruntime-web')
+  ort.env.wasm.numThreads = Number(threads);
 const bytes = readFileSync(file);
 const mel = new Float32Array(bytes.buffer, bytes.byteOffset,
   bytes.length / 4);

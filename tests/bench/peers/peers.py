@@ -6,7 +6,8 @@
 
 The same weights, the same input, turn by turn in one run; it prints the median
 times, their ratios, and how far the probabilities are apart.  ONNX Runtime is
-installed from npm into WORK_DIRECTORY.
+installed from npm into WORK_DIRECTORY; it runs the network as it is, in WebAssembly,
+and in two forms of int8 (quantise.py, if there is python3-onnx).
 """
 
 import json
@@ -26,8 +27,9 @@ sys.path.insert(0, os.path.join(ROOT, "models"))
 import engine  # noqa: E402
 import export_onnx  # noqa: E402
 
-ROUNDS = 101
+ROUNDS = int(os.environ.get("ROUNDS", 101))
 FRAMES = 387
+CALIBRATION = 8     # images, others than the one that is timed
 
 
 def music_like_image(rng):
@@ -62,10 +64,10 @@ class PyTorch:
 
 
 class OnnxRuntime:
-    def __init__(self, work, threads):
+    def __init__(self, work, threads, model="model.onnx", package="onnxruntime-node"):
         self.process = subprocess.Popen(
-            ["node", os.path.join(HERE, "onnxruntime.mjs"), "model.onnx",
-             "mel.f32", str(threads)], cwd=work, text=True,
+            ["node", os.path.join(HERE, "onnxruntime.mjs"), model, "mel.f32",
+             str(threads), package], cwd=work, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def run(self, db):
@@ -73,6 +75,41 @@ class OnnxRuntime:
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         return answer["ms"] / 1e3, np.array(answer["probabilities"])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def image_for_network(rng, path):
+    """Decibels, and what the network makes of them first, in a file as well."""
+    db = music_like_image(rng)
+    mel = np.ascontiguousarray(((db - db.mean()) / (db.std() + 1e-5)).T)
+    mel.tofile(path)
+    return db, mel
+
+
+def quantise(work):
+    """{what it is: file} of the forms of int8, none without python3-onnx."""
+    try:
+        import onnx     # noqa: F401
+    except ImportError:
+        print("no int8 without python3-onnx\n")
+        return {}
+
+    def run(*command, **options):
+        subprocess.run(command, cwd=work, check=True, **options)
+
+    tool = sys.executable, os.path.join(HERE, "quantise.py")
+    images = [f"calibration{i}.f32" for i in range(CALIBRATION)]
+    for i, name in enumerate(images):
+        image_for_network(np.random.default_rng(100 + i), os.path.join(work, name))
+    run(*tool, "ranges", "model.onnx", "ranges.onnx")
+    with open(os.path.join(work, "ranges.json"), "w", encoding="utf-8") as f:
+        run("node", os.path.join(HERE, "ranges.mjs"), "ranges.onnx", *images, stdout=f)
+    run(*tool, "static", "model.onnx", "ranges.json", "static.onnx")
+    run(*tool, "dynamic", "model.onnx", "dynamic.onnx")
+    return {"int8, static": "static.onnx", "int8, dynamic": "dynamic.onnx"}
 
 
 def main():
@@ -85,21 +122,28 @@ def main():
     subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit",
                     "--no-fund", "--loglevel=error"], cwd=work, check=True)
 
-    db = music_like_image(np.random.default_rng(1))
-    mel = np.ascontiguousarray(((db - db.mean()) / (db.std() + 1e-5)).T)
-    mel.tofile(os.path.join(work, "mel.f32"))
+    db, mel = image_for_network(np.random.default_rng(1),
+                                os.path.join(work, "mel.f32"))
     classifier, _ = export_onnx.load_classifier(model)
     export_onnx.export(classifier, os.path.join(work, "model.onnx"))
 
+    forms = quantise(work)
     print(f"{os.path.basename(model)}, 30 s, medians of {ROUNDS}; ours: one "
           "thread, from decibels to probabilities")
     print("| | ms | ours / theirs | largest difference of a probability |")
     print("|---|---|---|---|")
     ours = Ours(build, model)
     for threads in 1, 2:
+        runtimes = {"ONNX Runtime": OnnxRuntime(work, threads)}
+        for name, file in forms.items():
+            runtimes[f"ONNX Runtime, {name}"] = OnnxRuntime(work, threads, file)
+        if threads == 1:    # more would need a page with more rights
+            runtimes["ONNX Runtime, WebAssembly"] = OnnxRuntime(
+                work, threads, package="onnxruntime-web")
         compare(ours, threads, {
-            "ONNX Runtime": OnnxRuntime(work, threads),
-            "PyTorch": PyTorch(classifier, mel, threads)}, db)
+            **runtimes, "PyTorch": PyTorch(classifier, mel, threads)}, db)
+        for runtime in runtimes.values():
+            runtime.close()
 
 
 def compare(ours, threads, peers, db):
