@@ -42,51 +42,24 @@ typedef struct
   double ns[REPETITIONS]; /* for a column */
 } Case;
 
+#define CASE(hz, sample, n)                                                    \
+  {                                                                            \
+    .rate = hz, .format = GENRE_SAMPLE_##sample, .format_name = #sample,       \
+    .channels = n                                                              \
+  }
+
 static Case cases[] = {
-  { .rate = 8000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 16000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 22050,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 24000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 32000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 44100,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 44100,
-      .format = GENRE_SAMPLE_F32,
-      .format_name = "F32",
-      .channels = 1 },
-  { .rate = 48000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 88200,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 96000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
-  { .rate = 192000,
-      .format = GENRE_SAMPLE_S16,
-      .format_name = "S16",
-      .channels = 2 },
+  CASE (8000, S16, 2),
+  CASE (16000, S16, 2),
+  CASE (22050, S16, 2),
+  CASE (24000, S16, 2),
+  CASE (32000, S16, 2),
+  CASE (44100, S16, 2),
+  CASE (44100, F32, 1),
+  CASE (48000, S16, 2),
+  CASE (88200, S16, 2),
+  CASE (96000, S16, 2),
+  CASE (192000, S16, 2),
 };
 
 static gint16 integers[N_BUFFERS * BUFFER * MAX_CHANNELS];
