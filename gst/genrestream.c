@@ -314,6 +314,14 @@ begin_title (GenreStream *stream)
   genre_classifier_release (stream->classifier);
 }
 
+/* Most streams have no interim answer to come: then the length is not asked for. */
+static gboolean
+is_interim_due (const GenreStream *stream)
+{
+  return stream->next_interim != G_MAXUINT64 &&
+      genre_classifier_get_length (stream->classifier) >= stream->next_interim;
+}
+
 /* Does what is due after a few samples were pushed. */
 static gboolean
 settle (GenreStream *stream)
@@ -321,9 +329,7 @@ settle (GenreStream *stream)
   if (stream->is_announced && get_title_age (stream) >= stream->min_track)
     begin_title (stream);
   return queue_segments (stream) &&
-      (genre_classifier_get_length (stream->classifier) <
-              stream->next_interim ||
-          queue_interim (stream));
+      (!is_interim_due (stream) || queue_interim (stream));
 }
 
 /* Ends the segment under way: the next samples do not follow the last ones. */

@@ -7,13 +7,16 @@
 #include <glib/gstdio.h>
 
 #include "analysis/modelanswers.h"
+#include "analysis/plugin.h"
 #include "modelname.h"
+#include "workerchild.h"
 
 /* The model's file, and how it calls itself. */
 typedef struct
 {
   char *path;
   char *label;       /* "crnn 3": name and version */
+  char *digest;      /* of the file, or NULL while nobody has needed it */
   char **labels;     /* the genres that it knows */
   char **tag_labels; /* and the tags, or NULL */
   gboolean has_embedding;
@@ -24,6 +27,7 @@ model_label_clear (ModelLabel *model)
 {
   g_free (model->path);
   g_free (model->label);
+  g_free (model->digest);
   g_strfreev (model->labels);
   g_strfreev (model->tag_labels);
 }
@@ -34,11 +38,13 @@ struct _Classification
   const CommandOptions *options;
   PoolOptions pool;
   ModelLabel model;
-  Cache *cache; /* or NULL */
+  WorkerChild first; /* the pool's first process, until the pool takes it */
+  Cache *cache;      /* or NULL */
   char *cache_key;
 };
 
-static gboolean
+/* The model itself, or NULL with @error set.  (transfer full) */
+static GenreModel *
 find_model (const char *name, ModelLabel *found, GError **error)
 {
   GenreModel *model = model_name_load (
@@ -46,32 +52,99 @@ find_model (const char *name, ModelLabel *found, GError **error)
   const char *const *tags;
 
   if (!model)
-    return FALSE;
+    return NULL;
   tags = model_get_tags (model);
   found->labels = g_strdupv ((char **) genre_model_get_labels (model));
   if (*tags)
     found->tag_labels = g_strdupv ((char **) tags);
   found->has_embedding = genre_model_get_embedding_size (model) > 0;
-  genre_model_unref (model);
-  return TRUE;
+  return model;
+}
+
+/* Of the model's file, as the cache's key has it; NULL with @error set. */
+static char *
+make_digest (const char *path, GError **error)
+{
+  g_autofree char *weights = NULL;
+  gsize length;
+
+  return g_file_get_contents (path, &weights, &length, error)
+      ? g_compute_checksum_for_data (
+            G_CHECKSUM_SHA256, (const guchar *) weights, length)
+      : NULL;
+}
+
+/* What takes most of the time before the first file, each in a thread: */
+typedef struct
+{
+  const CommandOptions *options;
+  ModelLabel *found;
+  GError *error;
+} Loading;
+
+static gpointer
+load_model (gpointer data)
+{
+  Loading *loading = data;
+
+  return find_model (loading->options->model, loading->found, &loading->error);
+}
+
+static gpointer
+find_digest (gpointer data)
+{
+  Loading *loading = data;
+  g_autofree char *path = genre_model_find (loading->options->model, NULL);
+
+  loading->found->digest = path ? make_digest (path, NULL) : NULL;
+  return NULL;
+}
+
+/* GStreamer, which the first worker has then.  If that fails, the workers will tell. */
+static void
+start_gstreamer (const CommandOptions *options)
+{
+  /* all may be in the cache, and then nothing is played */
+  if (options->cache)
+    return;
+  /* then it may load plugins itself, of which some crash or start threads */
+  if (g_getenv ("GST_REGISTRY_FORK"))
+    return;
+  (void) plugin_init (NULL);
+}
+
+/* Finds the model, see find_model(), and for a cache its digest, while GStreamer
+ * starts. */
+static GenreModel *
+load (const CommandOptions *options, ModelLabel *found, GError **error)
+{
+  Loading loading = { .options = options, .found = found };
+  GThread *model_thread = g_thread_try_new (
+      "model", load_model, &loading, NULL);
+  GThread *digest_thread = options->cache
+      ? g_thread_try_new ("digest", find_digest, &loading, NULL)
+      : NULL;
+  GenreModel *model;
+
+  start_gstreamer (options);
+  if (digest_thread)
+    g_thread_join (digest_thread);
+  model = model_thread ? g_thread_join (model_thread) : load_model (&loading);
+  if (!model)
+    g_propagate_error (error, loading.error);
+  return model;
 }
 
 /* See classification_make_key(). */
 static char *
-make_key (
-    const ModelLabel *model, const AnalysisOptions *analysis, GError **error)
+make_key (ModelLabel *model, const AnalysisOptions *analysis, GError **error)
 {
-  g_autofree char *weights = NULL, *digest = NULL;
-  gsize length;
-
-  if (!g_file_get_contents (model->path, &weights, &length, error))
+  if (!model->digest && !(model->digest = make_digest (model->path, error)))
     return NULL;
-  digest = g_compute_checksum_for_data (
-      G_CHECKSUM_SHA256, (const guchar *) weights, length);
   return g_strdup_printf ("%s %s window %" G_GUINT64_FORMAT
                           " hop %" G_GUINT64_FORMAT
                           " max-duration %" G_GUINT64_FORMAT,
-      model->label, digest, analysis->window, analysis->hop,
+      model->label, model->digest, analysis->window, analysis->hop,
       analysis->max_duration);
 }
 
@@ -161,13 +234,15 @@ Classification *
 classification_new (const CommandOptions *options, GError **error)
 {
   g_autoptr (Classification) made = g_new0 (Classification, 1);
+  g_autoptr (GenreModel) model = load (options, &made->model, error);
 
   made->options = options;
   made->pool = options->pool;
-  if (!find_model (options->model, &made->model, error) ||
-      !check_model (options, &made->model, error) ||
+  if (!model || !check_model (options, &made->model, error) ||
       !make_log_folder (options, error))
     return NULL;
+  /* while the model is there, and no database and no thread yet */
+  worker_child_fork (&made->first);
   if (options->cache &&
       (!(made->cache = open_cache (options, error)) ||
           !(made->cache_key = make_key (
@@ -175,6 +250,7 @@ classification_new (const CommandOptions *options, GError **error)
     return NULL;
   warn (options, &made->model);
   made->pool.worker.analysis.model = made->model.path;
+  made->pool.first = &made->first;
   made->pool.cache = made->cache;
   made->pool.cache_key = made->cache_key;
   return g_steal_pointer (&made);
@@ -183,11 +259,11 @@ classification_new (const CommandOptions *options, GError **error)
 char *
 classification_make_key (const CommandOptions *options, GError **error)
 {
-  g_auto (ModelLabel) model = { 0 };
+  g_auto (ModelLabel) label = { 0 };
+  g_autoptr (GenreModel) model = find_model (options->model, &label, error);
 
-  return find_model (options->model, &model, error) &&
-          check_model (options, &model, error)
-      ? make_key (&model, &options->pool.worker.analysis, error)
+  return model && check_model (options, &label, error)
+      ? make_key (&label, &options->pool.worker.analysis, error)
       : NULL;
 }
 
@@ -202,6 +278,7 @@ classification_free (Classification *classification)
 {
   if (!classification)
     return;
+  worker_child_end (&classification->first);
   model_label_clear (&classification->model);
   cache_close (classification->cache);
   g_free (classification->cache_key);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cache.h"
+#include "workerchild.h"
 #include "workeroptions.h"
 
 typedef struct
@@ -14,7 +15,8 @@ typedef struct
   guint retries; /* how often a file is tried again; see pool_run() */
   gboolean unordered; /* results come as they are ready; not with albums */
   WorkerOptions worker;
-  Cache *cache; /* or NULL */
+  WorkerChild *first; /* or NULL: the first process, if there is one in it */
+  Cache *cache;       /* or NULL */
   const char *cache_key;
   /* a result of the cache without them is not enough */
   gboolean needs_embedding, needs_tags;

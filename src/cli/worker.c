@@ -379,7 +379,7 @@ serve_all (WireReader *requests, const WorkerOptions *options, int output)
 }
 
 int
-worker_main (int argc, char **argv)
+worker_run (GPid parent)
 {
   g_autoptr (WireReader) requests = wire_reader_new (WORKER_MAX_MESSAGE);
   WorkerOptions options = { 0 };
@@ -388,10 +388,8 @@ worker_main (int argc, char **argv)
   int output;
   gboolean ok;
 
-  if (argc != 3)
-    return 2;
   prepare_signals ();
-  if (getppid () != atoi (argv[2]) || (output = take_stdout ()) < 0)
+  if (getppid () != parent || (output = take_stdout ()) < 0)
     return 1;
   if (!read_options (requests, &options)) {
     worker_options_clear (&options);
@@ -412,4 +410,10 @@ worker_main (int argc, char **argv)
   }
   worker_options_clear (&options);
   return ok ? 0 : 1;
+}
+
+int
+worker_main (int argc, char **argv)
+{
+  return argc == 3 ? worker_run (atoi (argv[2])) : 2;
 }

@@ -66,5 +66,9 @@ char **worker_get_argv (void);
 gboolean
 worker_writes_tags (const WorkerOptions *options, const Result *result);
 
-/* Runs a worker in this process.  Returns the exit status. */
+/* Runs a worker in this process, a child of @parent: until there are no more requests
+ * on stdin.  Returns the exit status. */
+int worker_run (GPid parent);
+
+/* The same, as a command. */
 int worker_main (int argc, char **argv);

@@ -178,16 +178,16 @@ WorkerProcess *
 worker_process_new (const PoolOptions *options, const WorkerProcessFuncs *funcs,
     gpointer user_data, GError **error)
 {
-  g_auto (GStrv) argv = worker_get_argv ();
   g_autofree char *text = worker_options_to_text (&options->worker);
-  WorkerProcess *worker = g_new0 (WorkerProcess, 1);
+  WorkerChild child = worker_child_steal (options->first);
+  WorkerProcess *worker;
 
-  if (!g_spawn_async_with_pipes (NULL, argv, NULL,
-          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL,
-          &worker->pid, &worker->in, &worker->out, NULL, error)) {
-    g_free (worker);
+  if (!child.pid && !worker_child_spawn (&child, error))
     return NULL;
-  }
+  worker = g_new0 (WorkerProcess, 1);
+  worker->pid = child.pid;
+  worker->in = child.in;
+  worker->out = child.out;
   worker->options = options;
   worker->funcs = funcs;
   worker->user_data = user_data;

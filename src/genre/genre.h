@@ -49,6 +49,9 @@
  *
  * # Effects on the whole process
  *
+ * - OpenBLAS has one number of threads for the whole process.  Loading the first
+ *   model with MFCCs sets it to 1, unless the environment variable
+ *   `OPENBLAS_NUM_THREADS` or `OMP_NUM_THREADS` is set.
  * - FFTW's planner is made thread-safe (fftwf_make_planner_thread_safe()) when
  *   the first spectrogram is made.  A program that calls other functions of FFTW's
  *   planner before that from several threads must lock them itself.
@@ -56,7 +59,9 @@
  *   user's own and the installed one, see genre_model_get_folders().
  * - `GENRECLASSIFY_KERNELS` (plain, generic, avx2, avx2-half, avx512, avx512-half)
  *   has another set of kernels compute than the fastest that the processor has.
- *   Those called half keep weights of recurrent and dense layers as half floats.
+ *   Those called half keep weights of recurrent and dense layers as half floats, and
+ *   with AVX2 have convolutions multiply integers of 16 bits: probabilities differ
+ *   by about 0.001.
  */
 
 #pragma once

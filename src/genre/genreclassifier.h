@@ -336,6 +336,27 @@ GENRE_API GenrePrediction *genre_classifier_analyse (
     GenreClassifier *classifier, const GenreSegment *segment, GError **error);
 
 /**
+ * genre_classifier_analyse_batch:
+ * @classifier: a classifier
+ * @segments: (array length=n_segments): segments, each as for
+ *     genre_classifier_classify()
+ * @n_segments: number of segments
+ * @error: return location for an error
+ *
+ * Runs the network on one segment after the other.  The predictions are those of
+ * genre_classifier_analyse().
+ *
+ * Errors: the first one of a segment, as for genre_classifier_classify().
+ *
+ * Returns: (transfer container) (element-type GenrePrediction) (nullable): the
+ *     predictions, in the order of the segments, which go with the array; or %NULL
+ *     with @error set
+ */
+GENRE_API GPtrArray *
+genre_classifier_analyse_batch (GenreClassifier *classifier,
+    GenreSegment *const *segments, gsize n_segments, GError **error);
+
+/**
  * genre_classifier_predict: (skip)
  * @classifier: a classifier
  * @columns: mel columns in dB, [n_columns][GENRE_MEL_BANDS]; the reference level
@@ -391,9 +412,9 @@ GENRE_API float *genre_classifier_predict_bytes (GenreClassifier *classifier,
  *
  * Returns: (transfer full) (nullable): as genre_classifier_analyse()
  */
-GENRE_API GenrePrediction *genre_classifier_analyse_bytes (
-    GenreClassifier *classifier, const guint8 *columns, gsize size,
-    GError **error);
+GENRE_API GenrePrediction *
+genre_classifier_analyse_bytes (GenreClassifier *classifier,
+    const guint8 *columns, gsize size, GError **error);
 
 /**
  * genre_classifier_set_cancelled:

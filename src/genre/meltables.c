@@ -13,7 +13,7 @@ static GHashTable *in_use;
 /* Half the rate must still be so much above GENRE_MEL_F_MAX that the filter has room
  * between that and what it folds upon it. */
 #define MIN_HALVED_RATE 80000
-#define KAISER_BETA 9 /* 90 dB */
+#define KAISER_BETA 9 /* 88 dB */
 
 /* Smallest size from @n up that FFTW transforms fast without having measured.
  * Others that have factors of 3, 5 and 7 alone take up to three times as long as

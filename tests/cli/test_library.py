@@ -4,6 +4,7 @@ is, and processes that crash, hang or are told to end take nothing with them."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -272,18 +273,52 @@ class Test(unittest.TestCase):
         return subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, bufsize=0)
 
+    def find_workers(self, process):
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as f:
+            children = map(int, f.read().split())
+        # GStreamer may look for new plugins in another program
+        return [child for child in children
+                if os.path.realpath(f"/proc/{child}/exe") ==
+                os.path.realpath(PROGRAM)]
+
+    def catches_sigterm(self, pid):
+        status = read_file(f"/proc/{pid}/status").decode()
+        caught, = re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)
+        return int(caught, 16) >> (signal.SIGTERM - 1) & 1
+
     def find_worker(self, process):
-        """The one process that it has started.  Until this runs its own program,
-        the parent waits for it."""
+        """The first process that it has started, a copy of itself; both have begun
+        to work."""
         for _ in range(1000):
-            with open(f"/proc/{process.pid}/task/{process.pid}/children") as f:
-                children = f.read().split()
-            # before that it is a copy of the command, which waits for it
-            if children and b"--worker" in read_file(
-                    f"/proc/{children[0]}/cmdline"):
-                return int(children[0])
+            workers = self.find_workers(process)
+            if workers and all(map(self.catches_sigterm,
+                                   [process.pid, workers[0]])):
+                return workers[0]
             time.sleep(0.01)
         self.fail("there is no worker")
+
+    def check_one_worker(self, environment):
+        process = subprocess.Popen(
+            [PROGRAM, "--json", "--jobs", "4", "--files-from", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+            env=environment)
+        process.stdin.write(self.sample("plain.wav").encode() + b"\n")
+        self.assertIsNone(json.loads(process.stdout.readline())["error"])
+        worker, = self.find_workers(process)
+        self.assertNotIn(b"--worker", read_file(f"/proc/{worker}/cmdline"))
+        process.stdin.write(self.sample("plain.mp3").encode() + b"\n")
+        self.assertIsNone(json.loads(process.stdout.readline())["error"])
+        self.assertEqual(self.find_workers(process), [worker])
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+
+    def test_one_worker_for_one_file(self):
+        """However many there may be: it is the copy, and no other is started."""
+        environment = dict(os.environ)
+        self.check_one_worker(environment)
+        # now the command starts GStreamer before it is copied
+        environment.pop("GST_REGISTRY_FORK", None)
+        self.check_one_worker(environment)
 
     def check_lost(self, signal_number, reason):
         """A worker that is hit loses one file, or none if it is tried again."""

@@ -164,15 +164,14 @@ class Test(unittest.TestCase):
             [PROGRAM, "--json", "--timeout", "1", "--retries", "0", long],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         children = f"/proc/{process.pid}/task/{process.pid}/children"
-        workers, started = [], False
-        # before that it is a copy of the command, which waits for it
-        while not started:
+        workers = []
+        # GStreamer may look for new plugins in another program
+        while not workers:
             time.sleep(0.01)
             with open(children) as f:
-                workers = f.read().split()
-            for worker in workers:
-                with open(f"/proc/{worker}/cmdline", "rb") as f:
-                    started = b"--worker" in f.read()
+                workers = [worker for worker in f.read().split()
+                           if os.path.realpath(f"/proc/{worker}/exe") ==
+                           os.path.realpath(PROGRAM)]
         os.kill(int(workers[0]), number)
         output, _ = process.communicate(timeout=60)
         self.check(json.loads(output), code, retryable)

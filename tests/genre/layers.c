@@ -14,9 +14,10 @@
 #include "genre/kernels/kernels.h"
 #include "genre/layers/matrix.h"
 
-/* of kernels that keep weights as floats, and of those that keep them as halves */
+/* of kernels that compute with floats, and of those that keep weights as halves or
+ * integers */
 #define TOLERANCE 1e-5
-#define HALF_TOLERANCE 5e-3
+#define HALF_TOLERANCE 1e-2
 
 static const GenreKernels *kernels;
 static double tolerance;

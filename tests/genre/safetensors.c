@@ -341,6 +341,26 @@ test_missing_file (void)
       result, error, GENRE_ERROR_NOT_FOUND, below, "directory");
 }
 
+/* Its tensors are read when they are asked for. */
+static void
+test_cut_meanwhile (void)
+{
+  const gsize shape[] = { 2 };
+  g_autofree char *path = fixture_write_safetensors (
+      "cut-meanwhile", SHAPE ("[2]"), NULL, 8);
+  GError *error = NULL;
+  GenreSafetensors *file = fixture_load_safetensors (path, &error);
+  GStatBuf info;
+  float *values;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (truncate (path, info.st_size - 4), ==, 0);
+  values = genre_safetensors_dup_tensor (file, "a", shape, 1, &error);
+  fixture_assert_refused (values, error, GENRE_ERROR_READ, "", "ended early");
+  genre_safetensors_free (file);
+}
+
 static void
 test_directory (void)
 {
@@ -400,6 +420,7 @@ main (int argc, char **argv)
   g_test_add_func ("/safetensors/no-metadata", test_no_metadata);
   g_test_add_func ("/safetensors/long-string", test_long_string);
   g_test_add_func ("/safetensors/file/missing", test_missing_file);
+  g_test_add_func ("/safetensors/file/cut-meanwhile", test_cut_meanwhile);
   g_test_add_func ("/safetensors/file/directory", test_directory);
   g_test_add_func ("/safetensors/file/fifo", test_fifo);
   g_test_add_func ("/safetensors/file/huge", test_huge_file);

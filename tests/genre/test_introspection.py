@@ -61,6 +61,20 @@ class Test(unittest.TestCase):
         self.assertEqual(len(p), model.get_n_labels())
         self.assertAlmostEqual(sum(p), 1, 5)
 
+    def test_batch(self):
+        model = Genre.Model.load("crnn")
+        config = Genre.ClassifierConfig()
+        config.init()
+        config.window = 5 * Genre.SECOND
+        classifier = Genre.Classifier.new(model, 22050, config)
+        classifier.push(Genre.SampleFormat.S16, 1, bytes(2 * 22050 * 11))
+        segments = [classifier.take_segment() for _ in range(2)]
+        predictions = classifier.analyse_batch(segments)
+        self.assertEqual(
+            [p.get_values(0) for p in predictions],
+            [classifier.analyse(s).get_values(0) for s in segments])
+        self.assertEqual(classifier.analyse_batch([]), [])
+
     def test_errors(self):
         with self.assertRaises(GLib.Error) as caught:
             Genre.Model.load("no-such-model")

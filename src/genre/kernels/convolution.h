@@ -17,6 +17,14 @@
 /* for functions whose arguments are constants in the calls that matter */
 #define ALWAYS_INLINE inline __attribute__ ((always_inline))
 
+/* Has the compiler compute @x here, in a register, where it would read it from
+ * memory again for each use, or compute it too early. */
+#if defined __FMA__
+#define KEEP_IN_REGISTER(x) __asm__ volatile("" : "+x"(x))
+#else
+#define KEEP_IN_REGISTER(x)
+#endif
+
 typedef struct
 {
   gsize bands, frames; /* of the pooled output */
@@ -58,10 +66,8 @@ finish_tile (const GenreConv2dKernel *conv, gsize pb, gsize pf,
         for (gsize f = 0; f < pf; f++)
           max = vector_max (max, y[i * pb + b][j * pf + f]);
       if (band + i < output->bands && frame + j < output->frames)
-        store_some (
-            out +
-                ((band + i) * output->frames + frame + j) *
-                    conv->out_channels +
+        store_some (out +
+                ((band + i) * output->frames + frame + j) * conv->out_channels +
                 channel,
             max + bias, n);
     }

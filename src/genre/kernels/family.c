@@ -9,6 +9,10 @@ const GenreKernels KERNEL (kernels) = {
   .exact = &EXACT_KERNEL (kernels),
   .winograd = TRUE,
   .block_channels = BLOCK_VECTORS * LANES,
+#if INTEGER_PRODUCTS
+  .conv2d_rows = KERNEL (conv2d_rows),
+  .conv2d_pack = KERNEL (conv2d_pack),
+#endif
   .conv2d_scratch = KERNEL (conv2d_scratch),
   .conv2d = KERNEL (conv2d),
   .downmix = KERNEL (downmix),

@@ -55,8 +55,9 @@ static ALWAYS_INLINE void
 add_products (const float *weight, const float *x, Vector sum[FRAMES])
 {
   for (gsize tap = 0; tap < TAPS; tap++) {
-    const Vector w = load (weight + tap * BLOCK);
+    Vector w = load (weight + tap * BLOCK);
 
+    KEEP_IN_REGISTER (w);
     for (gsize f = 0; f < FRAMES; f++)
       sum[f] += x[f + tap] * w;
   }
@@ -97,8 +98,8 @@ convolve_tiles (const GenreConv2dKernel *conv, gsize pb, gsize pf,
     const Output *output, const float *rows, gsize row_size, gsize band,
     float *out)
 {
-  for (gsize tile = 0; tile < output->tiles; tile++)
-    for (gsize c = 0; c < conv->out_channels; c += LANES) {
+  for (gsize c = 0; c < conv->out_channels; c += LANES)
+    for (gsize tile = 0; tile < output->tiles; tile++) {
       const float *weight = conv->weight + c / BLOCK * FIELD * TAPS * BLOCK +
           c % BLOCK;
       Vector y[TILE][TILE];

@@ -27,7 +27,8 @@ typedef struct
    *   [block][3 x 3][in][block_channels], or, if the kernels say winograd,
    *   [block][FIELD x FIELD][in][block_channels], or, of one input channel, in
    *   Winograd's domain along the bands only,
-   *   [block][FIELD x 3][block_channels]; FIELD is GENRE_WINOGRAD_FIELD */
+   *   [block][FIELD x 3][block_channels]; FIELD is GENRE_WINOGRAD_FIELD.
+   * Those of several input channels may be packed otherwise, see conv2d_pack. */
   const float *weight;
   const float *bias; /* as many as there are in all blocks */
   GenrePool pool;
@@ -56,6 +57,14 @@ struct _GenreKernels
 
   gboolean winograd;
   gsize block_channels; /* 0: one block holds all */
+  /* NULL: weights of convolutions are as in GenreConv2dKernel.  Else, for several
+   * input channels, the number of rows of block_channels floats in a block, or 0 if
+   * there are too many channels and the exact kernels have to do it. */
+  gsize (*conv2d_rows) (gsize in_channels);
+  /* Packs the terms of one output channel, [FIELD x FIELD][in_channels], into a
+   * column of a block, which begins at @to and is 0.  Its first FIELD x FIELD rows
+   * are factors of the output. */
+  void (*conv2d_pack) (const float *terms, gsize in_channels, float *to);
   /* Floats of scratch memory for an input of @frames. */
   gsize (*conv2d_scratch) (const GenreConv2dKernel *conv, gsize frames);
   /* Computes the part of the output that comes from GENRE_TILE bands of the

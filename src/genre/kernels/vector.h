@@ -276,6 +276,12 @@ vector_tanh (Vector x)
 #define KERNEL(name) KERNEL_EXPAND (name, GENRE_KERNEL_FAMILY)
 #define EXACT_KERNEL(name) KERNEL_EXPAND (name, GENRE_EXACT_FAMILY)
 
+/* Whether convolutions multiply integers of 16 bits; with AVX-512 these would need a
+ * further extension of it. */
+#define INTEGER_PRODUCTS (HALF_WEIGHTS && LANES == 8)
+
+gsize KERNEL (conv2d_rows) (gsize in_channels);
+void KERNEL (conv2d_pack) (const float *terms, gsize in_channels, float *to);
 gsize KERNEL (conv2d_scratch) (const GenreConv2dKernel *conv, gsize frames);
 void KERNEL (conv2d) (const GenreConv2dKernel *conv, const GenreShape *shape,
     const float *in, gsize band, float *out, float *scratch);

@@ -8,7 +8,8 @@
  * Two sizes follow from the number of registers: a step of the matrix product
  * keeps STEP_TILES x BLOCK_VECTORS sums in them. */
 
-#if HALF_WEIGHTS && LANES == 8
+#include "convolution.h"
+#if INTEGER_PRODUCTS
 #include "integerproduct.h"
 #else
 #include "floatproduct.h"
@@ -143,8 +144,8 @@ finish_products (const GenreConv2dKernel *conv, gsize pb, gsize pf,
       Vector y[TILE][TILE];
 
       transform_products (m + c, y);
-      finish_tile (conv, pb, pf, output, y, band, frame + tile * TILE,
-          channel + c, out);
+      finish_tile (
+          conv, pb, pf, output, y, band, frame + tile * TILE, channel + c, out);
     }
 }
 
@@ -156,14 +157,11 @@ finish (const GenreConv2dKernel *conv, const Output *output, gsize tiles,
 
   /* the usual sizes, with loops that the compiler can unroll */
   if (pb == 2 && pf == 2)
-    finish_products (
-        conv, 2, 2, output, tiles, m, band, frame, channel, out);
+    finish_products (conv, 2, 2, output, tiles, m, band, frame, channel, out);
   else if (pb == 4 && pf == 2)
-    finish_products (
-        conv, 4, 2, output, tiles, m, band, frame, channel, out);
+    finish_products (conv, 4, 2, output, tiles, m, band, frame, channel, out);
   else
-    finish_products (
-        conv, pb, pf, output, tiles, m, band, frame, channel, out);
+    finish_products (conv, pb, pf, output, tiles, m, band, frame, channel, out);
 }
 
 static void
@@ -209,13 +207,12 @@ KERNEL (conv2d_scratch) (const GenreConv2dKernel *conv, gsize frames)
  * tiles.  This follows the last tile, as an exponential function is a long chain of
  * operations, and here those of many vectors overlap. */
 static void
-activate (const GenreConv2dKernel *conv, const Output *output, gsize band,
-    float *out)
+activate (
+    const GenreConv2dKernel *conv, const Output *output, gsize band, float *out)
 {
   const gsize row_size = output->frames * conv->out_channels;
   const gsize first = band / conv->pool.bands;
-  const gsize end = MIN (
-      (band + TILE) / conv->pool.bands, output->bands);
+  const gsize end = MIN ((band + TILE) / conv->pool.bands, output->bands);
   const gsize n = (end - first) * row_size;
 
   out += first * row_size;
@@ -239,3 +236,20 @@ KERNEL (conv2d) (const GenreConv2dKernel *conv, const GenreShape *shape,
     convolve (conv, shape, &output, in, band, out, scratch);
   activate (conv, &output, band, out);
 }
+
+#if INTEGER_PRODUCTS
+gsize
+KERNEL (conv2d_rows) (gsize in_channels)
+{
+  return in_channels <= MAX_CHANNELS ? weight_rows (in_channels) : 0;
+}
+
+void
+KERNEL (conv2d_pack) (const float *terms, gsize in_channels, float *to)
+{
+  for (gsize position = 0; position < POSITIONS; position++)
+    to[position * BLOCK] = pack_weights (terms + position * in_channels,
+        in_channels,
+        to + (POSITIONS + position * n_pairs (in_channels)) * BLOCK);
+}
+#endif

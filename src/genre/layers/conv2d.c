@@ -31,6 +31,7 @@ typedef struct
   Folded folded;
   gsize n_blocks, block_channels;
   gsize rows;    /* of block_channels weights in a block */
+  gsize factors; /* how many of them, the first, are factors of the output */
   float *weight; /* [n_blocks][rows][block_channels], as in GenreConv2dKernel */
   float *bias;   /* [n_blocks x block_channels] */
 } Conv2d;
@@ -128,6 +129,34 @@ make_terms (const Conv2d *conv, const float g[TAPS], float terms[MAX_TERMS])
   }
 }
 
+/* Whether the kernels have a way of their own to pack the weights */
+static gboolean
+is_packed (const Conv2d *conv)
+{
+  return conv->kernels->conv2d_rows && conv->conv.in_channels > 1;
+}
+
+/* From PyTorch's weights of one output channel, @g [in][TAPS] */
+static void
+pack_channel (const Conv2d *conv, const float *g, float *terms, float *to)
+{
+  const gsize in = conv->conv.in_channels, n_terms = count_terms (conv);
+
+  for (gsize i = 0; i < in; i++) {
+    float of_pair[MAX_TERMS];
+
+    make_terms (conv, g + i * TAPS, of_pair);
+    for (gsize term = 0; term < n_terms; term++)
+      terms[term * in + i] = of_pair[term];
+  }
+  if (is_packed (conv)) {
+    conv->kernels->conv2d_pack (terms, in, to);
+    return;
+  }
+  for (gsize row = 0; row < n_terms * in; row++)
+    to[row * conv->block_channels] = terms[row];
+}
+
 /* From PyTorch's @weight [out][in][KERNEL][KERNEL] and @bias [out] */
 static void
 conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
@@ -137,24 +166,19 @@ conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
   const gsize block = conv->kernels->block_channels
       ? conv->kernels->block_channels
       : out;
+  g_autofree float *terms = g_new (float, n_terms *in);
 
   conv->block_channels = block;
   conv->n_blocks = (out + block - 1) / block;
-  conv->rows = n_terms * in;
+  conv->rows = is_packed (conv) ? conv->kernels->conv2d_rows (in)
+                                : n_terms * in;
+  conv->factors = is_packed (conv) ? n_terms : conv->rows;
   conv->weight = genre_alloc_floats (conv->n_blocks * conv->rows * block);
   conv->bias = genre_alloc_floats (conv->n_blocks * block);
   memcpy (conv->bias, bias, out * sizeof *bias);
   for (gsize o = 0; o < out; o++)
-    for (gsize i = 0; i < in; i++) {
-      const float *g = weight + (o * in + i) * TAPS;
-      float *to = conv->weight + (o / block * conv->rows + i) * block +
-          o % block;
-      float terms[MAX_TERMS];
-
-      make_terms (conv, g, terms);
-      for (gsize term = 0; term < n_terms; term++)
-        to[term * in * block] = terms[term];
-    }
+    pack_channel (conv, weight + o * in * TAPS, terms,
+        conv->weight + o / block * conv->rows * block + o % block);
   conv->conv.weight = conv->weight;
   conv->conv.bias = conv->bias;
 }
@@ -171,7 +195,7 @@ fold_batch_norm (Conv2d *conv, const GenreLayerSpec *spec, GError **error)
   for (gsize o = 0; o < out; o++) {
     float *weight = conv->weight + o / block * conv->rows * block + o % block;
 
-    for (gsize row = 0; row < conv->rows; row++)
+    for (gsize row = 0; row < conv->factors; row++)
       weight[row * block] *= scale[o];
     conv->bias[o] = conv->bias[o] * scale[o] + scale[out + o];
   }
@@ -253,6 +277,8 @@ genre_conv2d_new (
   conv->layer.klass = &conv2d_class;
   conv->layer.n_parameters = (shape[1] * TAPS + 1) * shape[0];
   conv->kernels = spec->kernels;
+  if (spec->kernels->conv2d_rows && !spec->kernels->conv2d_rows (shape[1]))
+    conv->kernels = spec->kernels->exact;
   conv->conv.in_channels = shape[1];
   conv->conv.out_channels = shape[0];
   conv->conv.pool = (GenrePool){ 1, 1 };
