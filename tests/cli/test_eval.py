@@ -43,13 +43,16 @@ def run(*arguments, **environment):
 
 
 def sound(kind, seconds=6, rate=8000):
-    """Samples of different kinds, for answers of different genres."""
-    r = random.Random(kind)
-    f, beat = 60 + 150 * kind, 1 + kind
-    return b"".join(struct.pack("<h", int(
-        9000 * np.sin(2 * np.pi * f * i / rate * (1 + i / 9e5))
-        * (0.2 + (i * beat // rate) % 2) / 1.2
-        + r.uniform(-1, 1) * 2500 * kind)) for i in range(seconds * rate))
+    """Samples of different kinds, for answers of different genres: a chord that is
+    struck or stays, with more or less noise."""
+    t = np.arange(seconds * rate) / rate
+    struck = np.exp(-(t * (1 + kind % 4) % 1) * (2 + kind))
+    chord = sum(np.sin(2 * np.pi * f * (1 + kind) * t) / 3
+                for f in (55, 82.5, 110))
+    noise = np.random.default_rng(kind).uniform(-1, 1, len(t)) * (kind % 5) / 5
+    x = (chord * (struck if kind % 3 else 1)
+         + noise * (struck if kind % 2 else 1))
+    return (9000 * x / np.abs(x).max()).astype("<i2").tobytes()
 
 
 class Test(unittest.TestCase):
