@@ -4,7 +4,7 @@
 ci=$PWD/.ci
 
 build_packages="gcc g++ meson ninja-build pkg-config libglib2.0-dev
-  libjson-glib-dev libfftw3-dev libopenblas-dev libgstreamer1.0-dev
+  libjson-glib-dev libfftw3-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base
   gstreamer1.0-plugins-good gstreamer1.0-libav libcairo2-dev libpango1.0-dev
   libsqlite3-dev libsoup-3.0-dev libseccomp-dev libmosquitto-dev libxml2-dev zlib1g-dev"

@@ -49,9 +49,6 @@
  *
  * # Effects on the whole process
  *
- * - OpenBLAS has one number of threads for the whole process.  Loading the first
- *   model with MFCCs sets it to 1, unless the environment variable
- *   `OPENBLAS_NUM_THREADS` or `OMP_NUM_THREADS` is set.
  * - FFTW's planner is made thread-safe (fftwf_make_planner_thread_safe()) when
  *   the first spectrogram is made.  A program that calls other functions of FFTW's
  *   planner before that from several threads must lock them itself.

@@ -76,8 +76,8 @@ get_stderr (void)
       : G_SPAWN_STDERR_TO_DEV_NULL;
 }
 
-/* OpenBLAS starts its threads before main(), and a process with threads cannot enter the
- * sandbox as a whole. */
+/* OpenBLAS, which comes with libav, starts its threads when it is loaded, and a process
+ * with threads cannot enter the sandbox as a whole. */
 static char **
 make_environment (void)
 {

@@ -71,8 +71,8 @@ static GStrv
 get_environment (void)
 {
   static const char *const variables[][2] = {
-    /* there are many workers at once: one thread each for BLAS, one heap
-     * each */
+    /* There are many workers at once: one heap each, and one thread each of
+     * OpenBLAS, which comes with libav. */
     { "OPENBLAS_NUM_THREADS", "1" },
     { "MALLOC_ARENA_MAX", "1" },
     /* look up symbols once in the fork server, not in each worker */

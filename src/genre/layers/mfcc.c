@@ -6,40 +6,33 @@
  * each coefficient becomes a channel of one band, so that a batch norm can bring
  * coefficients of very different size to one scale. */
 
-#include <cblas.h>
 #include <math.h>
+#include <string.h>
 
 #include "genre/weights/error.h"
-#include "layer.h"
+#include "matrix.h"
+
+#define PART 16 /* frames transposed at a time */
 
 typedef struct
 {
   GenreLayer layer;
-  gsize bands, coefficients;
-  float *transform; /* [coefficients][bands] */
+  GenreMatrix transform; /* [coefficients][bands] */
 } Mfcc;
-
-/* OpenBLAS has one number of threads for the whole process.  Each stream
- * has a thread of its own for the network, so one is right, unless the user
- * has set another number. */
-static void
-init_blas (void)
-{
-  static gsize once = 0;
-
-  if (g_once_init_enter (&once)) {
-    if (!g_getenv ("OPENBLAS_NUM_THREADS") && !g_getenv ("OMP_NUM_THREADS"))
-      openblas_set_num_threads (1);
-    g_once_init_leave (&once, 1);
-  }
-}
 
 static gboolean
 mfcc_shape (const GenreLayer *layer, GenreShape *shape)
 {
-  shape->channels = ((const Mfcc *) layer)->coefficients;
+  shape->channels = ((const Mfcc *) layer)->transform.n;
   shape->bands = 1;
   return TRUE;
+}
+
+static gsize
+mfcc_scratch (const GenreLayer *layer, const GenreShape *in)
+{
+  (void) layer;
+  return in->frames * in->bands;
 }
 
 static void
@@ -47,23 +40,28 @@ mfcc_forward (const GenreLayer *layer, const GenreShape *shape, const float *in,
     float *out, const GenreScratch *scratch)
 {
   const Mfcc *mfcc = (const Mfcc *) layer;
+  const gsize bands = shape->bands, frames = shape->frames;
+  float *x = scratch->floats; /* [frames][bands] */
 
-  (void) scratch;
   /* one channel: the input is [bands][frames] */
-  cblas_sgemm (CblasRowMajor, CblasTrans, CblasTrans, shape->frames,
-      mfcc->coefficients, mfcc->bands, 1, in, shape->frames, mfcc->transform,
-      mfcc->bands, 0, out, mfcc->coefficients);
+  for (gsize first = 0; first < frames; first += PART)
+    for (gsize b = 0; b < bands; b++)
+      for (gsize t = first; t < MIN (first + PART, frames); t++)
+        x[t * bands + b] = in[b * frames + t];
+  memset (out, 0, frames * mfcc->transform.n * sizeof *out);
+  genre_matrix_add_product (&mfcc->transform, x, frames, out);
 }
 
 static void
 mfcc_free (GenreLayer *layer)
 {
-  g_free (((Mfcc *) layer)->transform);
+  genre_matrix_clear (&((Mfcc *) layer)->transform);
   g_free (layer);
 }
 
 static const GenreLayerClass mfcc_class = {
   .shape = mfcc_shape,
+  .scratch = mfcc_scratch,
   .forward = mfcc_forward,
   .free = mfcc_free,
 };
@@ -72,6 +70,7 @@ GenreLayer *
 genre_mfcc_new (
     const GenreLayerSpec *spec, const GenreShape *in, GError **error)
 {
+  g_autofree float *transform = NULL;
   gsize coefficients;
   Mfcc *mfcc;
 
@@ -92,15 +91,15 @@ genre_mfcc_new (
         coefficients, in->bands);
     return NULL;
   }
-  init_blas ();
-  mfcc = g_new0 (Mfcc, 1);
-  mfcc->layer.klass = &mfcc_class;
-  mfcc->bands = in->bands;
-  mfcc->coefficients = coefficients;
-  mfcc->transform = g_new (float, coefficients * in->bands);
+  transform = g_new (float, coefficients * in->bands);
   for (gsize n = 0; n < coefficients; n++)
     for (gsize k = 0; k < in->bands; k++)
-      mfcc->transform[n * in->bands + k] = sqrt ((n ? 2.0 : 1.0) / in->bands) *
+      transform[n * in->bands + k] = sqrt ((n ? 2.0 : 1.0) / in->bands) *
           cos (G_PI / in->bands * (k + 0.5) * n);
+  mfcc = g_new0 (Mfcc, 1);
+  mfcc->layer.klass = &mfcc_class;
+  /* a coefficient may be the small difference of large sums */
+  genre_matrix_init (&mfcc->transform, spec->kernels->exact, transform,
+      in->bands, coefficients);
   return &mfcc->layer;
 }
