@@ -68,32 +68,22 @@ conv2d_forward (const GenreLayer *layer, const GenreShape *shape,
   }
 }
 
-/* One column of G g (Lavin and Gray 2016, for F(4x4, 3x3)) */
+/* G g (Lavin and Gray 2016, for F(4x4, 3x3)) of @n kernels: g [KERNEL][@n], whose rows
+ * are @g_step apart, to u [FIELD][@n], @u_step apart */
 static void
-transform_kernel (const double g[KERNEL], double u[FIELD])
+transform_kernels (
+    const double *g, gsize g_step, gsize n, double *u, gsize u_step)
 {
-  double sum = (g[0] + g[2]) / 6, sum2 = g[0] / 24 + g[2] / 6;
+  for (gsize i = 0; i < n; i++, g++, u++) {
+    double g0 = g[0], g1 = g[g_step] / 6, g2 = g[2 * g_step];
+    double sum = (g0 + g2) / 6, sum2 = g0 / 24 + g2 / 6;
 
-  u[0] = g[0] / 4;
-  u[1] = -sum - g[1] / 6;
-  u[2] = -sum + g[1] / 6;
-  u[3] = sum2 + g[1] / 12;
-  u[4] = sum2 - g[1] / 12;
-  u[5] = g[2];
-}
-
-/* G g: the kernel @g of one pair of channels into Winograd's domain along the
- * bands */
-static void
-transform_bands (const float g[TAPS], double u[FIELD][KERNEL])
-{
-  for (gsize j = 0; j < KERNEL; j++) {
-    double column[KERNEL] = { g[j], g[KERNEL + j], g[2 * KERNEL + j] };
-    double transformed[FIELD];
-
-    transform_kernel (column, transformed);
-    for (gsize i = 0; i < FIELD; i++)
-      u[i][j] = transformed[i];
+    u[0] = g0 / 4;
+    u[u_step] = -sum - g1;
+    u[2 * u_step] = -sum + g1;
+    u[3 * u_step] = sum2 + g1 / 2;
+    u[4 * u_step] = sum2 - g1 / 2;
+    u[5 * u_step] = g2;
   }
 }
 
@@ -105,28 +95,30 @@ count_terms (const Conv2d *conv)
   return conv->conv.in_channels == 1 ? FIELD * KERNEL : FIELD * FIELD;
 }
 
-/* What the kernels multiply the input with instead of @g, of one pair of
- * channels. */
-static void
-make_terms (const Conv2d *conv, const float g[TAPS], float terms[MAX_TERMS])
+/* What the kernels multiply the input with instead of the kernels g [in][TAPS] of one
+ * output channel: the rows of all terms, [MAX_TERMS][in], of which the first
+ * count_terms() count.
+ * @work: room for [TAPS + FIELD x KERNEL][in] */
+static const double *
+make_terms (const Conv2d *conv, const float *g, double *work, double *terms)
 {
-  double bands[FIELD][KERNEL], row[FIELD];
+  const gsize in = conv->conv.in_channels;
+  double *taps = work, *bands = taps + TAPS * in;
 
-  if (!conv->kernels->winograd) {
-    memcpy (terms, g, TAPS * sizeof *g);
-    return;
-  }
-  transform_bands (g, bands);
-  if (conv->conv.in_channels == 1) {
-    for (gsize i = 0; i < FIELD * KERNEL; i++)
-      terms[i] = bands[i / KERNEL][i % KERNEL];
-    return;
-  }
-  for (gsize i = 0; i < FIELD; i++) {
-    transform_kernel (bands[i], row);
-    for (gsize j = 0; j < FIELD; j++)
-      terms[i * FIELD + j] = row[j];
-  }
+  for (gsize i = 0; i < in; i++)
+    for (gsize tap = 0; tap < TAPS; tap++)
+      taps[tap * in + i] = g[i * TAPS + tap];
+  if (!conv->kernels->winograd)
+    return taps;
+  for (gsize f = 0; f < KERNEL; f++)
+    transform_kernels (
+        taps + f * in, KERNEL * in, in, bands + f * in, KERNEL * in);
+  if (in == 1)
+    return bands;
+  for (gsize b = 0; b < FIELD; b++)
+    transform_kernels (
+        bands + b * KERNEL * in, in, in, terms + b * FIELD * in, in);
+  return terms;
 }
 
 /* Whether the kernels have a way of their own to pack the weights */
@@ -138,22 +130,21 @@ is_packed (const Conv2d *conv)
 
 /* From PyTorch's weights of one output channel, @g [in][TAPS] */
 static void
-pack_channel (const Conv2d *conv, const float *g, float *terms, float *to)
+pack_channel (const Conv2d *conv, const float *g, double *work, float *to)
 {
-  const gsize in = conv->conv.in_channels, n_terms = count_terms (conv);
+  const gsize in = conv->conv.in_channels, n = count_terms (conv) * in;
+  const double *terms = make_terms (
+      conv, g, work + MAX_TERMS * in, work /* [MAX_TERMS][in] */);
 
-  for (gsize i = 0; i < in; i++) {
-    float of_pair[MAX_TERMS];
-
-    make_terms (conv, g + i * TAPS, of_pair);
-    for (gsize term = 0; term < n_terms; term++)
-      terms[term * in + i] = of_pair[term];
-  }
   if (is_packed (conv)) {
-    conv->kernels->conv2d_pack (terms, in, to);
+    g_autofree float *rounded = g_new (float, n);
+
+    for (gsize row = 0; row < n; row++)
+      rounded[row] = terms[row];
+    conv->kernels->conv2d_pack (rounded, in, to);
     return;
   }
-  for (gsize row = 0; row < n_terms * in; row++)
+  for (gsize row = 0; row < n; row++)
     to[row * conv->block_channels] = terms[row];
 }
 
@@ -166,7 +157,8 @@ conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
   const gsize block = conv->kernels->block_channels
       ? conv->kernels->block_channels
       : out;
-  g_autofree float *terms = g_new (float, n_terms *in);
+  g_autofree double *work = g_new (
+      double, (MAX_TERMS + TAPS + FIELD * KERNEL) * in);
 
   conv->block_channels = block;
   conv->n_blocks = (out + block - 1) / block;
@@ -177,7 +169,7 @@ conv2d_pack (Conv2d *conv, const float *weight, const float *bias)
   conv->bias = genre_alloc_floats (conv->n_blocks * block);
   memcpy (conv->bias, bias, out * sizeof *bias);
   for (gsize o = 0; o < out; o++)
-    pack_channel (conv, weight + o * in * TAPS, terms,
+    pack_channel (conv, weight + o * in * TAPS, work,
         conv->weight + o / block * conv->rows * block + o % block);
   conv->conv.weight = conv->weight;
   conv->conv.bias = conv->bias;
@@ -192,13 +184,15 @@ fold_batch_norm (Conv2d *conv, const GenreLayerSpec *spec, GError **error)
 
   if (!scale)
     return FALSE;
-  for (gsize o = 0; o < out; o++) {
-    float *weight = conv->weight + o / block * conv->rows * block + o % block;
+  for (gsize first = 0; first < out; first += block) {
+    float *weight = conv->weight + first * conv->rows;
 
-    for (gsize row = 0; row < conv->factors; row++)
-      weight[row * block] *= scale[o];
-    conv->bias[o] = conv->bias[o] * scale[o] + scale[out + o];
+    for (gsize row = 0; row < conv->factors; row++, weight += block)
+      for (gsize o = first; o < MIN (first + block, out); o++)
+        weight[o - first] *= scale[o];
   }
+  for (gsize o = 0; o < out; o++)
+    conv->bias[o] = conv->bias[o] * scale[o] + scale[out + o];
   return TRUE;
 }
 
