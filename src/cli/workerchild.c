@@ -2,10 +2,12 @@
 
 #include "workerchild.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +35,35 @@ open_pipe (int ends[2])
   return FALSE;
 }
 
+/* Plugins that GStreamer had to load itself may have started some. */
+static gboolean
+has_threads (void)
+{
+  struct stat info;
+
+  /* a folder's links: two, and one for each folder in it, which are the threads */
+  return stat ("/proc/self/task", &info) < 0 || info.st_nlink != 3;
+}
+
+/* Closes what exec() would: locks of files, above all, which would outlive this
+ * process. */
+static void
+close_on_exec (void)
+{
+  DIR *folder = opendir ("/proc/self/fd");
+  struct dirent *entry;
+
+  while (folder && (entry = readdir (folder))) {
+    const int fd = atoi (entry->d_name);
+
+    if (fd > STDERR_FILENO && fd != dirfd (folder) &&
+        fcntl (fd, F_GETFD) == FD_CLOEXEC)
+      close (fd);
+  }
+  if (folder)
+    closedir (folder);
+}
+
 /* The copy: its stdin and stdout become the pipes. */
 G_NORETURN static void
 run_copy (pid_t parent, const int requests[2], const int answers[2])
@@ -40,8 +71,7 @@ run_copy (pid_t parent, const int requests[2], const int answers[2])
   if (dup2 (requests[0], STDIN_FILENO) < 0 ||
       dup2 (answers[1], STDOUT_FILENO) < 0)
     _exit (1);
-  close_pipe (requests);
-  close_pipe (answers);
+  close_on_exec ();
   exit (worker_run (parent));
 }
 
@@ -53,7 +83,7 @@ worker_child_fork (WorkerChild *child)
   pid_t pid;
 
   *child = (WorkerChild){ 0 };
-  if (!open_pipe (requests))
+  if (has_threads () || !open_pipe (requests))
     return;
   if (!open_pipe (answers)) {
     close_pipe (requests);

@@ -15,9 +15,10 @@ typedef struct
   int out;  /* its stdout */
 } WorkerChild;
 
-/* Makes a worker of a copy of this process, which must have no other thread and must
- * not have opened a database.  @child: set to it, or left without one if there is no
- * copy to be had; worker_child_spawn() does without. */
+/* Makes a worker of a copy of this process, which must not have opened a database.  Files
+ * that are closed by exec() are closed in it.  @child: set to it, or left without one if
+ * there is no copy to be had, as this process has other threads; worker_child_spawn() does
+ * without. */
 void worker_child_fork (WorkerChild *child);
 
 /* Runs the program anew, as a worker.  @child: set to it.  FALSE with @error set. */

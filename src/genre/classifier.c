@@ -14,8 +14,8 @@
 #include "samples.h"
 
 #define MAX_HOP ((guint64) 1 << 62)
-/* The ring is longer than a window by the columns of one chunk of silence
- * (256 ms at the lowest rate), which finish appends, and one more. */
+/* The ring is longer than a window by the column under way, and by some that finish
+ * appends. */
 #define RING_SLACK 6
 /* What may be pushed before the caller looks whether max_hold is over. */
 #define HOLD_SLACK (2 * GENRE_SECOND)

@@ -14,8 +14,8 @@ double genre_hz_to_mel (double hz);
 
 typedef struct _GenreFilterbank GenreFilterbank;
 
-/* @n_bands filters, a multiple of GENRE_FILTER_GROUP, from 0 Hz to @f_max over the bins k * @bin_width Hz of a
- * power spectrum of @n_bins.  Bands past the last bin give 0. */
+/* @n_bands filters, a multiple of GENRE_FILTER_GROUP, from 0 Hz to @f_max over the bins
+ * k * @bin_width Hz of a power spectrum of @n_bins.  Bands past the last bin give 0. */
 GenreFilterbank *genre_filterbank_new (
     guint n_bands, double f_max, double bin_width, gsize n_bins);
 void genre_filterbank_free (GenreFilterbank *filterbank);

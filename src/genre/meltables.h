@@ -26,10 +26,10 @@ typedef struct
   /* The transform is one of half as many complex numbers, which are pairs of samples;
    * after the window there are zeros. */
   gsize size; /* complex numbers, at least (window >> n_halvings) / 2 */
-  fftwf_plan
-      plan; /* for arrays that fftwf_malloc() gives: fftwf_execute_dft() */
-  float
-      *rotation; /* [2][the filterbank's end], see GenreKernels.real_power() */
+  /* for arrays that fftwf_malloc() gives: fftwf_execute_dft() */
+  fftwf_plan plan;
+  /* [2][the filterbank's end], see GenreKernels.real_power() */
+  float *rotation;
   GenreFilterbank *filterbank;
   guint n_users;
 } GenreMelTables;

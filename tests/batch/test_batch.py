@@ -272,6 +272,21 @@ class Test(unittest.TestCase):
         self.batch("merge", self.out)
         self.assertEqual(len(self.results()), 5)
 
+    def test_workers_have_no_lock(self):
+        """Or one that is stuck would keep the part when its parent has died."""
+        server = self.slow_part()
+        process = self.start("batch", "run", "--part", "0", self.out)
+        server.asked.acquire()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        workers = children.read_text().split()
+        self.assertNotEqual(workers, [])
+        for pid in workers:
+            files = [os.path.realpath(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+            self.assertEqual([f for f in files if f.startswith(str(self.out))], [])
+        server.release.set()
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+
     def test_full_disk(self):
         self.plan(self.library, parts=1)
 

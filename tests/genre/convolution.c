@@ -39,8 +39,9 @@ static const Case cases[] = {
   /* more tiles in a row than are computed at a time */
   { { 4, 7, 99 }, 20, { 2, 2 } },
   { { 6, 4, 205 }, 7, { 1, 1 } },
-  /* more channels than the sums of integers have room for */
-  { { 1040, 2, 5 }, 3, { 1, 1 } },
+  /* as many channels as integers are precise enough for, and one more */
+  { { 256, 2, 5 }, 3, { 1, 1 } },
+  { { 257, 2, 5 }, 3, { 1, 1 } },
 };
 
 static double tolerance;

@@ -18,7 +18,7 @@
 #define WEIGHTS_MAX (G_MAXINT32 / DATA_MAX)
 #define PADDED(k) (((k) + 15) / 16 * 16)
 /* More leave too few bits to each weight. */
-#define MAX_CHANNELS 1024
+#define MAX_CHANNELS 256
 /* What is smaller counts as 0: its scale would be infinite. */
 #define LEAST 1e-30f
 
@@ -57,19 +57,23 @@ operand_tile (const Operand *operand, gsize tile)
   return operand->tile;
 }
 
-/* The largest absolute number of @n, a multiple of LANES */
+/* The largest absolute number of @n, a multiple of LANES; their bits are compared as
+ * integers, so that a NaN is the largest, and stays one. */
 static inline float
 max_absolute (const float *x, gsize n)
 {
-  Vector max = { 0 };
-  __m128 half;
+  const __m256i absolute = _mm256_set1_epi32 (G_MAXINT32);
+  __m256i max = _mm256_setzero_si256 ();
+  __m128i half;
 
   for (gsize i = 0; i < n; i += LANES)
-    max = vector_max (max, (Vector) ((IntVector) load (x + i) & G_MAXINT32));
-  half = _mm_max_ps (_mm256_castps256_ps128 ((__m256) max),
-      _mm256_extractf128_ps ((__m256) max, 1));
-  half = _mm_max_ps (half, _mm_movehl_ps (half, half));
-  return MAX (half[0], half[1]);
+    max = _mm256_max_epi32 (
+        max, _mm256_and_si256 (absolute, (__m256i) load (x + i)));
+  half = _mm_max_epi32 (
+      _mm256_castsi256_si128 (max), _mm256_extracti128_si256 (max, 1));
+  half = _mm_max_epi32 (half, _mm_unpackhi_epi64 (half, half));
+  half = _mm_max_epi32 (half, _mm_shuffle_epi32 (half, 1));
+  return _mm_cvtss_f32 (_mm_castsi128_ps (half));
 }
 
 /* Rounds x [n] times @scale; n is a multiple of 16. */

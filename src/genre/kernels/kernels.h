@@ -122,6 +122,7 @@ struct _GenreKernels
 };
 
 /* The fastest kernels that this processor has; or those that the environment
- * variable GENRECLASSIFY_KERNELS names.  NULL with
- * GENRE_ERROR_ARGUMENT if this processor does not have them. */
+ * variable GENRECLASSIFY_KERNELS names; with "exact" the fastest of those that keep all
+ * weights as floats.  NULL with GENRE_ERROR_ARGUMENT if this processor does not have
+ * them. */
 const GenreKernels *genre_kernels_get (GError **error);

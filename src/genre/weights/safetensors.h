@@ -17,8 +17,9 @@ typedef struct _GenreSafetensors GenreSafetensors;
 GenreSafetensors *genre_safetensors_new (GBytes *bytes, GError **error);
 /* The same of the file at @path, which must be a regular one and of at most 256 MiB,
  * and stays open.  Each tensor is read when it is asked for; it is not mapped: a
- * mapped file that is truncated while it is in use kills the process.  NULL with
- * NOT_FOUND, READ or FORMAT. */
+ * mapped file that is truncated while it is in use kills the process.  Who replaces a
+ * file renames another one to its name: one that is overwritten meanwhile may give
+ * tensors of both.  NULL with NOT_FOUND, READ or FORMAT. */
 GenreSafetensors *genre_safetensors_open (const char *path, GError **error);
 void genre_safetensors_free (GenreSafetensors *file);
 
