@@ -24,7 +24,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "models"))
 
-import engine  # noqa: E402
 import export_onnx  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", 101))
@@ -40,37 +39,15 @@ def music_like_image(rng):
     return np.clip(db - db.max(), -80, 0).astype(np.float32)
 
 
-class Ours:
-    def __init__(self, build, model):
-        self.engine = engine.Engine(model, build)
+class Program:
+    """One that runs the model once for each line, and says how long that took."""
 
-    def run(self, db):
-        begin = time.perf_counter()
-        p = self.engine.predict_db(db)
-        return time.perf_counter() - begin, p
+    def __init__(self, work, *command):
+        self.process = subprocess.Popen(command, cwd=work, text=True,
+                                        stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
 
-
-class PyTorch:
-    def __init__(self, classifier, mel, threads):
-        self.classifier, self.threads = classifier, threads
-        self.mel = torch.from_numpy(mel)[None, None]
-
-    def run(self, db):
-        torch.set_num_threads(self.threads)
-        begin = time.perf_counter()
-        with torch.inference_mode():
-            p = self.classifier(self.mel)[0]
-        return time.perf_counter() - begin, p[0].numpy()
-
-
-class OnnxRuntime:
-    def __init__(self, work, threads, model="model.onnx", package="onnxruntime-node"):
-        self.process = subprocess.Popen(
-            ["node", os.path.join(HERE, "onnxruntime.mjs"), model, "mel.f32",
-             str(threads), package], cwd=work, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def run(self, db):
+    def run(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
@@ -79,6 +56,24 @@ class OnnxRuntime:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+def onnx_runtime(work, threads, model="model.onnx", package="onnxruntime-node"):
+    return Program(work, "node", os.path.join(HERE, "onnxruntime.mjs"), model,
+                   "mel.f32", str(threads), package)
+
+
+class PyTorch:
+    def __init__(self, classifier, mel, threads):
+        self.classifier, self.threads = classifier, threads
+        self.mel = torch.from_numpy(mel)[None, None]
+
+    def run(self):
+        torch.set_num_threads(self.threads)
+        begin = time.perf_counter()
+        with torch.inference_mode():
+            p = self.classifier(self.mel)[0]
+        return time.perf_counter() - begin, p[0].numpy()
 
 
 def image_for_network(rng, path):
@@ -132,28 +127,31 @@ def main():
           "thread, from decibels to probabilities")
     print("| | ms | ours / theirs | largest difference of a probability |")
     print("|---|---|---|---|")
-    ours = Ours(build, model)
+    db.tofile(os.path.join(work, "decibels.f32"))
+    ours = Program(work, os.path.join(build, "tests", "bench", "bench-ours"),
+                   os.path.abspath(model), "decibels.f32")
     for threads in 1, 2:
-        runtimes = {"ONNX Runtime": OnnxRuntime(work, threads)}
+        runtimes = {"ONNX Runtime": onnx_runtime(work, threads)}
         for name, file in forms.items():
-            runtimes[f"ONNX Runtime, {name}"] = OnnxRuntime(work, threads, file)
+            runtimes[f"ONNX Runtime, {name}"] = onnx_runtime(work, threads, file)
         if threads == 1:    # more would need a page with more rights
-            runtimes["ONNX Runtime, WebAssembly"] = OnnxRuntime(
+            runtimes["ONNX Runtime, WebAssembly"] = onnx_runtime(
                 work, threads, package="onnxruntime-web")
         compare(ours, threads, {
-            **runtimes, "PyTorch": PyTorch(classifier, mel, threads)}, db)
+            **runtimes, "PyTorch": PyTorch(classifier, mel, threads)})
         for runtime in runtimes.values():
             runtime.close()
+    ours.close()
 
 
-def compare(ours, threads, peers, db):
+def compare(ours, threads, peers):
     """Turn by turn, so that all meet the same machine."""
     runners = {"ours": ours, **peers}
     times = {name: [] for name in runners}
     found = {}
     for i in range(ROUNDS + 3):
         for name, runner in runners.items():
-            seconds, found[name] = runner.run(db)
+            seconds, found[name] = runner.run()
             if i >= 3:      # the first ones make room for what they need
                 times[name].append(seconds)
             if threads > 1:     # until theirs have stopped waiting for work
