@@ -121,7 +121,7 @@ GENRE_API void genre_classifier_unref (GenreClassifier *classifier);
  *     %NULL stands for silence
  * @n_frames: number of samples per channel
  *
- * Takes samples.  Those that are not finite, or beyond +-1e9, count as 0.
+ * Takes samples.  Those that are not finite, beyond +-1e9 or within +-1e-10 count as 0.
  */
 GENRE_API void
 genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
@@ -135,8 +135,8 @@ genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
  * @planes: [channels], each samples [n_frames]
  * @n_frames: number of samples per channel
  *
- * Takes samples of channels that are not interleaved.  Those that are not finite, or
- * beyond +-1e9, count as 0.
+ * Takes samples of channels that are not interleaved.  Those that are not finite, beyond
+ * +-1e9 or within +-1e-10 count as 0.
  */
 GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
     GenreSampleFormat format, guint channels, const gconstpointer *planes,

@@ -133,7 +133,8 @@ GENRE_API gboolean genre_mel_spectrogram_set_rate (
  * @ready: (out): whether there is one
  *
  * Takes samples up to the end of the next column's window, at most.  Call it again
- * for the rest.  Samples that are not finite, or beyond +-1e9, count as 0.
+ * for the rest.  Samples that are not finite, beyond +-1e9 or within +-1e-10 count as
+ * 0.
  *
  * Returns: number of frames taken; less than @n_frames only if @ready
  */

@@ -198,6 +198,29 @@ test_bands (void)
       genre_mel_band_at (GENRE_MEL_F_MAX), GENRE_MEL_BANDS, 1e-9);
 }
 
+/* Products of samples that nobody hears would be denormal numbers, with which
+ * processors are slow. */
+static void
+test_tiny_samples (void)
+{
+  const float levels[] = { 1e-9f, 1e-11f, 1e-40f };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (levels); i++) {
+    GenreMelSpectrogram *mel = genre_mel_spectrogram_new (22050, NULL);
+    float samples[4096];
+    GenreMelColumn column;
+    gboolean ready;
+
+    for (gsize k = 0; k < G_N_ELEMENTS (samples); k++)
+      samples[k] = k % 2 ? levels[i] : -levels[i];
+    genre_mel_spectrogram_push (mel, GENRE_SAMPLE_F32, 1, samples,
+        G_N_ELEMENTS (samples), &column, &ready);
+    g_assert_true (ready);
+    g_assert_true ((column.mean_square > 0) == (i == 0));
+    genre_mel_spectrogram_unref (mel);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -207,6 +230,7 @@ main (int argc, char **argv)
   g_test_add_func ("/melspectrogram/finish", test_finish);
   g_test_add_func ("/melspectrogram/push-bytes", test_push_bytes);
   g_test_add_func ("/melspectrogram/bands", test_bands);
+  g_test_add_func ("/melspectrogram/tiny-samples", test_tiny_samples);
   for (gsize i = 0; i < G_N_ELEMENTS (rates); i++) {
     g_autofree char *name = g_strdup_printf (
         "/melspectrogram/from-%u-Hz", rates[i]);

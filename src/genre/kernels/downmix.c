@@ -10,6 +10,9 @@
 
 /* the sum of its squares over a window is still a finite float */
 #define MAX_SAMPLE 1e9
+/* What is less is heard in no band, and products of it are numbers so small that
+ * processors are slow with them. */
+#define MIN_SAMPLE 1e-10
 
 /* Of two samples of 16 bits. Shifts of both in one word need less than half of
  * the instructions that two loads do, where vectors can be had. */
@@ -66,7 +69,7 @@ add_s16 (const gint16 *pair)
   (check ((few_type) (pair)[0]) + check ((few_type) (pair)[1]))
 #define AS_IT_IS(x) (x)
 /* false for a NaN */
-#define IF_SANE(x) (fabs (x) <= MAX_SAMPLE ? (x) : 0)
+#define IF_SANE(x) (fabs (x) <= MAX_SAMPLE && fabs (x) >= MIN_SAMPLE ? (x) : 0)
 
 DEFINE_DOWNMIX (s16, gint16, gint64, float, 32768.0, AS_IT_IS, ADD_S16)
 DEFINE_DOWNMIX (s32, gint32, gint64, double, 2147483648.0, AS_IT_IS, ADD)

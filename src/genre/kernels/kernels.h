@@ -74,7 +74,8 @@ struct _GenreKernels
       const float *in, gsize band, float *out, float *scratch);
 
   /* mono [n_frames]: the mean of the channels of samples [n_frames][channels],
-   * full scale 1.0; samples that are not finite, or beyond +-1e9, count as 0. */
+   * full scale 1.0; samples that are not finite, beyond +-1e9 or within +-1e-10 count
+   * as 0. */
   void (*downmix) (GenreSampleFormat format, guint channels,
       gconstpointer samples, gsize n_frames, float *mono);
   /* The same of planes [channels], each samples [n_frames], from @first on. */
