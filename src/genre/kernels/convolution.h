@@ -10,12 +10,8 @@
 #define TILE GENRE_TILE
 #define FIELD GENRE_WINOGRAD_FIELD
 #define POSITIONS (FIELD * FIELD)
-#define BLOCK (BLOCK_VECTORS * LANES)
 /* so many at a time that their data stays in the second-level cache */
 #define MAX_TILES 24
-
-/* for functions whose arguments are constants in the calls that matter */
-#define ALWAYS_INLINE inline __attribute__ ((always_inline))
 
 /* Has the compiler compute @x here, in a register, where it would read it from
  * memory again for each use, or compute it too early. */

@@ -8,7 +8,7 @@ const GenreKernels KERNEL (kernels) = {
   .name = GENRE_KERNEL_NAME,
   .exact = &EXACT_KERNEL (kernels),
   .winograd = TRUE,
-  .block_channels = BLOCK_VECTORS * LANES,
+  .block_channels = BLOCK,
 #if INTEGER_PRODUCTS
   .conv2d_rows = KERNEL (conv2d_rows),
   .conv2d_pack = KERNEL (conv2d_pack),

@@ -17,9 +17,7 @@ extern const GenreKernels genre_kernels_plain, genre_kernels_generic;
 #ifdef GENRE_HAVE_X86_KERNELS
 extern const GenreKernels genre_kernels_avx2, genre_kernels_avx512;
 extern const GenreKernels genre_kernels_avx2_half, genre_kernels_avx512_half;
-#endif
 
-#ifdef GENRE_HAVE_X86_KERNELS
 /* Clang 14 does not know it in __builtin_cpu_supports().  What the system must save for it
  * is what AVX2 needs, too. */
 static gboolean

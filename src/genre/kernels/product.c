@@ -8,7 +8,6 @@
 
 #include "vector.h"
 
-#define BLOCK (BLOCK_VECTORS * LANES)
 #define STEP_BLOCKS (PROJECT_VECTORS / BLOCK_VECTORS)
 
 gsize
@@ -48,7 +47,7 @@ store_vector (float *y, gsize i, gsize n, Vector x)
 }
 
 /* @rows of one block, which has @left outputs */
-static inline __attribute__ ((always_inline)) void
+static ALWAYS_INLINE void
 add_rows (gsize rows, const Weight *weight, const float *x, gsize k, gsize n,
     gsize left, float *y)
 {
@@ -72,7 +71,7 @@ add_rows (gsize rows, const Weight *weight, const float *x, gsize k, gsize n,
 }
 
 /* One row of @blocks, which have @left outputs */
-static inline __attribute__ ((always_inline)) void
+static ALWAYS_INLINE void
 add_blocks (gsize blocks, const Weight *weight, const float *x, gsize k,
     gsize left, float *y)
 {

@@ -26,6 +26,11 @@ typedef float Vector __attribute__ ((vector_size (4 * LANES)));
 typedef gint32 IntVector __attribute__ ((vector_size (4 * LANES)));
 
 #define VECTORS(n) (((n) + LANES - 1) / LANES)
+/* outputs whose weights lie together */
+#define BLOCK (BLOCK_VECTORS * LANES)
+
+/* for functions whose arguments are constants in the calls that matter */
+#define ALWAYS_INLINE inline __attribute__ ((always_inline))
 
 static inline Vector
 load (const float *from)
