@@ -17,11 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <glib.h>
 
 #include "genre/genre.h"
+#include "timing.h"
 
 #define BUFFER 1024 /* frames */
 /* of sound, over and over, as a decoder's are in the cache too */
@@ -68,18 +68,7 @@ static float floats[N_BUFFERS * BUFFER * MAX_CHANNELS];
 static double
 now (void)
 {
-  struct timespec time;
-
-  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &time);
-  return time.tv_sec * 1e9 + time.tv_nsec;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  double difference = *(const double *) a - *(const double *) b;
-
-  return (difference > 0) - (difference < 0);
+  return 1e9 * timing_now (CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* Noise, at a quarter of full scale. */
@@ -158,16 +147,14 @@ main (int argc, char **argv)
     printf ("| Hz | | ns of a column, median | least |\n|---|---|---|---|\n");
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     Case *one = &cases[i];
+    const double median = timing_sort (one->ns, REPETITIONS);
 
-    qsort (one->ns, REPETITIONS, sizeof *one->ns, compare);
     if (lines)
       printf ("%u %s %u %" G_GUINT64_FORMAT " %.0f %.0f\n", one->rate,
-          one->format_name, one->channels, one->columns, one->ns[0],
-          one->ns[REPETITIONS / 2]);
+          one->format_name, one->channels, one->columns, one->ns[0], median);
     else
       printf ("| %u | %s, %s | %.0f | %.0f |\n", one->rate, one->format_name,
-          one->channels == 1 ? "mono" : "stereo", one->ns[REPETITIONS / 2],
-          one->ns[0]);
+          one->channels == 1 ? "mono" : "stereo", median, one->ns[0]);
     genre_mel_spectrogram_unref (one->mel);
   }
   return 0;

@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <glib.h>
 
 #include "genre/genre.h"
 #include "genre/head.h"
 #include "genre/network.h"
+#include "timing.h"
 
 #define BANDS 128
 #define FRAMES 387
@@ -47,25 +47,7 @@ typedef struct
 static double
 now (void)
 {
-  struct timespec time;
-
-  clock_gettime (CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1e3 + time.tv_nsec * 1e-6;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  double difference = *(const double *) a - *(const double *) b;
-
-  return (difference > 0) - (difference < 0);
-}
-
-static double
-median (double *values)
-{
-  qsort (values, REPETITIONS, sizeof *values, compare);
-  return values[REPETITIONS / 2];
+  return 1e3 * timing_now (CLOCK_MONOTONIC);
 }
 
 /* Products of the layer by its definition, however they are computed. */
@@ -151,13 +133,13 @@ run (Profile *profile, guint seed)
 static double
 print (Profile *profile, const char *path, const char *family, double first)
 {
-  double mmac = 0, all = median (profile->total);
+  double mmac = 0, all = timing_sort (profile->total, REPETITIONS);
 
   printf ("| %s, %s | ms | MMAC | GFLOP/s |\n|---|---|---|---|\n",
       g_path_skip_root (path) ? strrchr (path, '/') + 1 : path, family);
   for (guint i = 0; i < profile->layer; i++) {
     Layer *layer = &profile->layers[i];
-    double ms = median (layer->ms);
+    double ms = timing_sort (layer->ms, REPETITIONS);
 
     mmac += layer->mmac;
     printf ("| %s | %.3f | %.1f | %.0f |\n", layer->text, ms, layer->mmac,

@@ -11,11 +11,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <glib.h>
 
 #include "genre/genre.h"
+#include "timing.h"
 
 #define REPETITIONS 21
 #define LONGEST 300 /* s */
@@ -29,18 +29,7 @@ static double times[G_N_ELEMENTS (lengths)][REPETITIONS]; /* ms */
 static double
 now (void)
 {
-  struct timespec time;
-
-  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &time);
-  return time.tv_sec * 1e3 + time.tv_nsec * 1e-6;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  double difference = *(const double *) a - *(const double *) b;
-
-  return (difference > 0) - (difference < 0);
+  return 1e3 * timing_now (CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* Decibels, in which what is loud stays loud for a while. */
@@ -117,11 +106,11 @@ main (int argc, char **argv)
           "|---|---|---|---|---|\n");
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++) {
     double *ms = times[i];
+    const double median = timing_sort (ms, REPETITIONS);
 
-    qsort (ms, REPETITIONS, sizeof *ms, compare);
     printf ("| %u | %zu | %.2f | %.2f | %.1f |\n", lengths[i],
-        get_n_columns (lengths[i]), ms[REPETITIONS / 2], ms[0],
-        1e3 * ms[REPETITIONS / 2] / get_n_columns (lengths[i]));
+        get_n_columns (lengths[i]), median, ms[0],
+        1e3 * median / get_n_columns (lengths[i]));
   }
   return 0;
 }
