@@ -21,13 +21,13 @@ G_BEGIN_DECLS
  *
  * First part of the version that a program is compiled with.
  */
-#define GENRE_MAJOR_VERSION 0
+#define GENRE_MAJOR_VERSION 1
 /**
  * GENRE_MINOR_VERSION:
  *
  * Second part of the version that a program is compiled with.
  */
-#define GENRE_MINOR_VERSION 1
+#define GENRE_MINOR_VERSION 0
 /**
  * GENRE_MICRO_VERSION:
  *
