@@ -19,7 +19,8 @@ all_packages="python3-torch python3-pil python3-matplotlib gir1.2-gstreamer-1.0
   faketime nginx-light chromium firefox-esr xvfb dbus-daemon at-spi2-core
   python3-pyatspi pulseaudio scrot quodlibet rhythmbox rhythmbox-plugins gstreamer1.0-pulseaudio gir1.2-gst-rtsp-server-1.0
   slurmctld slurmd slurm-client munge iproute2
-  parallel sysstat python3-celery python3-redis redis-server"
+  parallel sysstat python3-celery python3-redis redis-server
+  abigail-tools reuse"
 # Other packages of Node.js than Debian's come with npm, and Debian's npm cannot be
 # installed beside them.
 node_packages=

@@ -33,7 +33,7 @@ install_windows (GObjectClass *klass)
    * Length of a segment, in nanoseconds, 3 s to 300 s.  A change is taken up
    * when the element starts the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_WINDOW,
       g_param_spec_uint64 ("window", "Window",
@@ -48,7 +48,7 @@ install_windows (GObjectClass *klass)
    * than the window, segments overlap and answers come more often.  A change is
    * taken up when the element starts the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_HOP,
       g_param_spec_uint64 ("hop", "Hop",
@@ -63,7 +63,7 @@ install_windows (GObjectClass *klass)
    * if it is at least this long, in nanoseconds, and has enough frames for the
    * network.  A change is taken up when the element starts the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_MIN_WINDOW,
       g_param_spec_uint64 ("min-window", "Minimum window",
@@ -80,7 +80,7 @@ install_windows (GObjectClass *klass)
    * damaged, left out are such holes.  A change is taken up when the element starts
    * the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_MAX_GAP,
       g_param_spec_uint64 ("max-gap", "Maximum gap",
@@ -100,7 +100,7 @@ install_answers (GObjectClass *klass)
    * needs, the others this many nanoseconds apart, each over the audio so far.  0
    * stands for none.  A change is taken up when the element starts the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_INTERIM_INTERVAL,
       g_param_spec_uint64 ("interim-interval", "Interim interval",
@@ -116,7 +116,7 @@ install_answers (GObjectClass *klass)
    * titles needs it; 0 stands for the whole track.  A change is taken up with the next
    * segment.  The track's message is always over the whole track.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_MEMORY,
       g_param_spec_uint64 ("memory", "Memory",
@@ -133,7 +133,7 @@ install_outputs (GObjectClass *klass)
    *
    * Whether an element message is posted for each segment and each track.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
@@ -145,7 +145,7 @@ install_outputs (GObjectClass *klass)
    *
    * Whether the genre is pushed downstream as a tag.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_POST_TAGS,
       g_param_spec_boolean ("post-tags", "Post tags",
@@ -159,7 +159,7 @@ install_outputs (GObjectClass *klass)
    * its own, voices, speech and noise, any number of which may apply.  A silent
    * segment has no such field.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_POST_TAG_PROBABILITIES,
       g_param_spec_boolean ("post-tag-probabilities", "Post tag probabilities",
@@ -173,7 +173,7 @@ install_outputs (GObjectClass *klass)
    * sum of whose squares is 1: what sounds alike has embeddings whose scalar product is
    * near 1, if they are of one model.  A silent segment has no such field.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_POST_EMBEDDING,
       g_param_spec_boolean ("post-embedding", "Post embedding",
@@ -187,7 +187,7 @@ install_outputs (GObjectClass *klass)
    * is kept.  Other tags of upstream always stay: `replace-all` means
    * `replace`, and `keep-all` means `keep`.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_TAG_MODE,
       g_param_spec_enum ("tag-mode", "Tag mode",
@@ -200,7 +200,7 @@ install_outputs (GObjectClass *klass)
    * Whether a title tag from upstream that differs from the one before ends the
    * track and begins another, as on an internet radio.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_TITLE_STARTS_TRACK,
       g_param_spec_boolean ("title-starts-track", "Title starts track",
@@ -218,7 +218,7 @@ install_outputs (GObjectClass *klass)
    * long.  With 0 every title is a track.  A change is taken up when the element starts
    * the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_MIN_TRACK,
       g_param_spec_uint64 ("min-track", "Minimum track",
@@ -236,7 +236,7 @@ install_thresholds (GObjectClass *klass)
    * Probability of the genre, 0 to 1, below which no tag is pushed.  Messages
    * are posted all the same.  A change acts at once on the answer that stands.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_MIN_CONFIDENCE,
       g_param_spec_double ("min-confidence", "Minimum confidence",
@@ -249,7 +249,7 @@ install_thresholds (GObjectClass *klass)
    *
    * Level, in dBFS (RMS), below which a segment is silent and has no genre.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, GENRE_SETTING_SILENCE_THRESHOLD,
       g_param_spec_double ("silence-threshold", "Silence threshold",

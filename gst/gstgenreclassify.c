@@ -565,7 +565,7 @@ install_properties (GObjectClass *klass)
    * format safetensors; %NULL stands for `crnn`.  A change is taken up when the
    * element starts the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
@@ -583,7 +583,7 @@ install_properties (GObjectClass *klass)
    * With %NULL, each element has a thread of its own.  Messages are posted from the
    * pool's threads then.  A change is taken up when the element starts the next time.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, PROP_TASK_POOL,
       g_param_spec_object ("task-pool", "Task pool",
@@ -600,7 +600,7 @@ install_properties (GObjectClass *klass)
    * before the first window is full that of an interim answer.  A change is notified
    * from the thread that classifies.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, PROP_GENRE,
       g_param_spec_string ("genre", "Genre",
@@ -614,7 +614,7 @@ install_properties (GObjectClass *klass)
    * Probability of #GstGenreClassify:genre, 0 to 1; 0 while none is known.  A
    * change is notified from the thread that classifies.
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, PROP_CONFIDENCE,
       g_param_spec_double ("confidence", "Confidence",
@@ -634,7 +634,7 @@ install_properties (GObjectClass *klass)
    *   jump or a seek and was too short for one, s
    * * #guint64 `inference-mean`, `inference-max`: time to classify one, ns
    *
-   * Since: 0.1
+   * Since: 1.0
    */
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",

@@ -6,6 +6,8 @@
 
 #include <glib-object.h>
 
+#include "genreversion.h"
+
 G_BEGIN_DECLS
 
 #if defined(__GNUC__)
@@ -17,39 +19,6 @@ G_BEGIN_DECLS
 /* Version */
 
 /**
- * GENRE_MAJOR_VERSION:
- *
- * First part of the version that a program is compiled with.
- */
-#define GENRE_MAJOR_VERSION 1
-/**
- * GENRE_MINOR_VERSION:
- *
- * Second part of the version that a program is compiled with.
- */
-#define GENRE_MINOR_VERSION 0
-/**
- * GENRE_MICRO_VERSION:
- *
- * Third part of the version that a program is compiled with.
- */
-#define GENRE_MICRO_VERSION 0
-
-/**
- * GENRE_CHECK_VERSION:
- * @major: first part of the version
- * @minor: second part
- * @micro: third part
- *
- * Evaluates to %TRUE if a program is compiled with that version or a later one.
- */
-#define GENRE_CHECK_VERSION(major, minor, micro)                               \
-  (GENRE_MAJOR_VERSION > (major) ||                                            \
-      (GENRE_MAJOR_VERSION == (major) && GENRE_MINOR_VERSION > (minor)) ||     \
-      (GENRE_MAJOR_VERSION == (major) && GENRE_MINOR_VERSION == (minor) &&     \
-          GENRE_MICRO_VERSION >= (micro)))
-
-/**
  * genre_version:
  * @major: (out) (optional): first part of the version
  * @minor: (out) (optional): second part
@@ -57,6 +26,8 @@ G_BEGIN_DECLS
  *
  * Gives the version of the library that the program runs with, which may be
  * another one than it was compiled with.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_version (guint *major, guint *minor, guint *micro);
 
@@ -66,6 +37,8 @@ GENRE_API void genre_version (guint *major, guint *minor, guint *micro);
  * GENRE_ERROR:
  *
  * Domain of the errors of this library; their codes are those of #GenreError.
+ *
+ * Since: 1.0
  */
 #define GENRE_ERROR (genre_error_quark ())
 
@@ -79,6 +52,8 @@ GENRE_API void genre_version (guint *major, guint *minor, guint *micro);
  * @GENRE_ERROR_CANCELLED: genre_classifier_set_cancelled() was called
  *
  * Why something was refused.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -95,6 +70,8 @@ typedef enum
  * Gives the domain of the errors of this library, %GENRE_ERROR.
  *
  * Returns: the quark of "genre-error-quark"
+ *
+ * Since: 1.0
  */
 GENRE_API GQuark genre_error_quark (void);
 
@@ -104,6 +81,8 @@ GENRE_API GQuark genre_error_quark (void);
  * GENRE_SECOND:
  *
  * A second, in the unit of all times here: ns.
+ *
+ * Since: 1.0
  */
 #define GENRE_SECOND G_GUINT64_CONSTANT (1000000000)
 
@@ -111,24 +90,32 @@ GENRE_API GQuark genre_error_quark (void);
  * GENRE_MIN_RATE:
  *
  * Lowest sample rate that can be analysed, Hz.
+ *
+ * Since: 1.0
  */
 #define GENRE_MIN_RATE 4000
 /**
  * GENRE_MAX_RATE:
  *
  * Highest sample rate that can be analysed, Hz.
+ *
+ * Since: 1.0
  */
 #define GENRE_MAX_RATE 384000
 /**
  * GENRE_MIN_WINDOW:
  *
  * Shortest window, ns.
+ *
+ * Since: 1.0
  */
 #define GENRE_MIN_WINDOW G_GUINT64_CONSTANT (3000000000)
 /**
  * GENRE_MAX_WINDOW:
  *
  * Longest window, ns.
+ *
+ * Since: 1.0
  */
 #define GENRE_MAX_WINDOW G_GUINT64_CONSTANT (300000000000)
 /**
@@ -136,18 +123,24 @@ GENRE_API GQuark genre_error_quark (void);
  *
  * Least distance of one window's start to the next one's, ns: a mel column is
  * 77.5 ms.
+ *
+ * Since: 1.0
  */
 #define GENRE_MIN_HOP G_GUINT64_CONSTANT (100000000)
 /**
  * GENRE_DEFAULT_WINDOW:
  *
  * Length of a window unless another one is asked for, ns.
+ *
+ * Since: 1.0
  */
 #define GENRE_DEFAULT_WINDOW G_GUINT64_CONSTANT (30000000000)
 /**
  * GENRE_DEFAULT_MIN_WINDOW:
  *
  * Shortest last segment unless another one is asked for, ns.
+ *
+ * Since: 1.0
  */
 #define GENRE_DEFAULT_MIN_WINDOW G_GUINT64_CONSTANT (5000000000)
 /**
@@ -155,12 +148,16 @@ GENRE_API GQuark genre_error_quark (void);
  *
  * Probability that a genre should have to be written as a tag: what the model card
  * (models/README.md) gives the precision of.
+ *
+ * Since: 1.0
  */
 #define GENRE_DEFAULT_MIN_CONFIDENCE 0.7
 /**
  * GENRE_DEFAULT_MODEL:
  *
  * Name of the model that is used unless another one is asked for.
+ *
+ * Since: 1.0
  */
 #define GENRE_DEFAULT_MODEL "crnn"
 
@@ -172,6 +169,8 @@ GENRE_API GQuark genre_error_quark (void);
  * @GENRE_SAMPLE_F64: 64-bit floats, full scale 1.0
  *
  * Format of samples, in the byte order of the host.
+ *
+ * Since: 1.0
  */
 typedef enum
 {

@@ -22,6 +22,8 @@ G_BEGIN_DECLS
  *
  * How a stream is cut into segments.  Call genre_classifier_config_init() first:
  * later versions may have more members in the place of what is reserved.
+ *
+ * Since: 1.0
  */
 typedef struct
 {
@@ -43,6 +45,8 @@ GENRE_API GType genre_classifier_config_get_type (void) G_GNUC_CONST;
  *
  * Sets the defaults: a window of %GENRE_DEFAULT_WINDOW, no overlap, and a last
  * segment of at least %GENRE_DEFAULT_MIN_WINDOW.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_config_init (GenreClassifierConfig *config);
 
@@ -53,6 +57,8 @@ GENRE_API void genre_classifier_config_init (GenreClassifierConfig *config);
  * Copies a config.
  *
  * Returns: (transfer full): a copy, to be freed with genre_classifier_config_free()
+ *
+ * Since: 1.0
  */
 GENRE_API GenreClassifierConfig *
 genre_classifier_config_copy (const GenreClassifierConfig *config);
@@ -62,6 +68,8 @@ genre_classifier_config_copy (const GenreClassifierConfig *config);
  * @config: (transfer full) (nullable): a copy, or %NULL
  *
  * Frees what genre_classifier_config_copy() gave.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_config_free (GenreClassifierConfig *config);
 
@@ -71,6 +79,8 @@ GENRE_API void genre_classifier_config_free (GenreClassifierConfig *config);
  * The state of one stream.  classify and predict belong to one thread at a time, and
  * all other functions, but for set_cancelled, to one thread at a time, which may be
  * another: the two halves share nothing that changes.
+ *
+ * Since: 1.0
  */
 typedef struct _GenreClassifier GenreClassifier;
 
@@ -90,6 +100,8 @@ GENRE_API GType genre_classifier_get_type (void) G_GNUC_CONST;
  * the window is shorter than what the network accepts.
  *
  * Returns: (transfer full) (nullable): the classifier, or %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API GenreClassifier *genre_classifier_new (GenreModel *model, guint rate,
     const GenreClassifierConfig *config, GError **error);
@@ -101,6 +113,8 @@ GENRE_API GenreClassifier *genre_classifier_new (GenreModel *model, guint rate,
  * Takes a reference.
  *
  * Returns: (transfer full): @classifier
+ *
+ * Since: 1.0
  */
 GENRE_API GenreClassifier *genre_classifier_ref (GenreClassifier *classifier);
 
@@ -109,6 +123,8 @@ GENRE_API GenreClassifier *genre_classifier_ref (GenreClassifier *classifier);
  * @classifier: (transfer full) (nullable): a classifier, or %NULL
  *
  * Drops a reference; the last one frees it.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_unref (GenreClassifier *classifier);
 
@@ -122,6 +138,8 @@ GENRE_API void genre_classifier_unref (GenreClassifier *classifier);
  * @n_frames: number of samples per channel
  *
  * Takes samples.  Those that are not finite, beyond +-1e9 or within +-1e-10 count as 0.
+ *
+ * Since: 1.0
  */
 GENRE_API void
 genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
@@ -137,6 +155,8 @@ genre_classifier_push (GenreClassifier *classifier, GenreSampleFormat format,
  *
  * Takes samples of channels that are not interleaved.  Those that are not finite, beyond
  * +-1e9 or within +-1e-10 count as 0.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
     GenreSampleFormat format, guint channels, const gconstpointer *planes,
@@ -157,6 +177,8 @@ GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
  * whole frames.
  *
  * Returns: %FALSE with @error set, and nothing taken
+ *
+ * Since: 1.0
  */
 GENRE_API gboolean genre_classifier_push_bytes (GenreClassifier *classifier,
     GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
@@ -168,6 +190,8 @@ GENRE_API gboolean genre_classifier_push_bytes (GenreClassifier *classifier,
  *
  * Says that the stream has ended: the segment under way becomes a partial one
  * if it is long enough.  Push no more before genre_classifier_reset().
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_finish (GenreClassifier *classifier);
 
@@ -176,6 +200,8 @@ GENRE_API void genre_classifier_finish (GenreClassifier *classifier);
  * @classifier: a classifier
  *
  * Forgets all samples and all segments not yet taken; time begins at 0 again.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
 
@@ -188,6 +214,8 @@ GENRE_API void genre_classifier_reset (GenreClassifier *classifier);
  * has less audio than its length says; the network hears what came before and after
  * the hole with nothing between.  A segment of which less than half was heard is left
  * out.  A hole takes as long to analyse as audio of its length.
+ *
+ * Since: 1.0
  */
 GENRE_API void
 genre_classifier_skip (GenreClassifier *classifier, guint64 duration);
@@ -199,6 +227,8 @@ genre_classifier_skip (GenreClassifier *classifier, guint64 duration);
  * Says that another piece of music may begin here: segments that end later are held
  * back until genre_classifier_release() or genre_classifier_split(), or until the
  * stream is more than #GenreClassifierConfig.max_hold and a second longer.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_hold (GenreClassifier *classifier);
 
@@ -210,6 +240,8 @@ GENRE_API void genre_classifier_hold (GenreClassifier *classifier);
  *
  * Returns: length of what came since then, holes included, ns; 0 if no segments are
  *     held back
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_classifier_get_held (const GenreClassifier *classifier);
 
@@ -218,6 +250,8 @@ GENRE_API guint64 genre_classifier_get_held (const GenreClassifier *classifier);
  * @classifier: a classifier
  *
  * Lets the segments that were held back be taken.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_release (GenreClassifier *classifier);
 
@@ -230,6 +264,8 @@ GENRE_API void genre_classifier_release (GenreClassifier *classifier);
  * the next one begins there.  Those after it are held back until
  * genre_classifier_release(), so that they can be told apart.  Does nothing if no
  * segments are held back.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_split (GenreClassifier *classifier);
 
@@ -244,6 +280,8 @@ GENRE_API void genre_classifier_split (GenreClassifier *classifier);
  * Errors: %GENRE_ERROR_ARGUMENT if the rate is out of its range.
  *
  * Returns: %FALSE with @error set, and nothing changed
+ *
+ * Since: 1.0
  */
 GENRE_API gboolean genre_classifier_set_rate (
     GenreClassifier *classifier, guint rate, GError **error);
@@ -256,6 +294,8 @@ GENRE_API gboolean genre_classifier_set_rate (
  *
  * Returns: length of the audio pushed, and of the holes, since the start or the last
  *     reset, ns
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_classifier_get_length (
     const GenreClassifier *classifier);
@@ -269,6 +309,8 @@ GENRE_API guint64 genre_classifier_get_length (
  * longer hop; and that of windows with too little in them.
  *
  * Returns: length of the audio that is in no segment, since the classifier was made, ns
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_classifier_get_discarded (
     const GenreClassifier *classifier);
@@ -282,6 +324,8 @@ GENRE_API guint64 genre_classifier_get_discarded (
  *
  * Returns: (transfer full) (nullable): the oldest complete segment that was not
  *     taken yet, or %NULL
+ *
+ * Since: 1.0
  */
 GENRE_API GenreSegment *
 genre_classifier_take_segment (GenreClassifier *classifier);
@@ -295,6 +339,8 @@ genre_classifier_take_segment (GenreClassifier *classifier);
  *
  * Returns: (transfer full) (nullable): the audio so far, or %NULL if that is shorter
  *     than the least length of a partial segment, or as long as a full one
+ *
+ * Since: 1.0
  */
 GENRE_API GenreSegment *
 genre_classifier_peek_segment (const GenreClassifier *classifier);
@@ -315,6 +361,8 @@ genre_classifier_peek_segment (const GenreClassifier *classifier);
  * Returns: (transfer full) (array length=n_probabilities) (nullable): one
  *     probability for each label, finite, sum 1, to be freed with g_free(); or
  *     %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
     const GenreSegment *segment, gsize *n_probabilities, GError **error);
@@ -331,6 +379,8 @@ GENRE_API float *genre_classifier_classify (GenreClassifier *classifier,
  * Errors: as for genre_classifier_classify().
  *
  * Returns: (transfer full) (nullable): the prediction, or %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API GenrePrediction *genre_classifier_analyse (
     GenreClassifier *classifier, const GenreSegment *segment, GError **error);
@@ -351,6 +401,8 @@ GENRE_API GenrePrediction *genre_classifier_analyse (
  * Returns: (transfer container) (element-type GenrePrediction) (nullable): the
  *     predictions, in the order of the segments, which go with the array; or %NULL
  *     with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API GPtrArray *
 genre_classifier_analyse_batch (GenreClassifier *classifier,
@@ -374,6 +426,8 @@ genre_classifier_analyse_batch (GenreClassifier *classifier,
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): as
  *     genre_classifier_classify()
+ *
+ * Since: 1.0
  */
 GENRE_API float *
 genre_classifier_predict (GenreClassifier *classifier, const float *columns,
@@ -395,6 +449,8 @@ genre_classifier_predict (GenreClassifier *classifier, const float *columns,
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): as
  *     genre_classifier_classify()
+ *
+ * Since: 1.0
  */
 GENRE_API float *genre_classifier_predict_bytes (GenreClassifier *classifier,
     const guint8 *columns, gsize size, gsize *n_probabilities, GError **error);
@@ -411,6 +467,8 @@ GENRE_API float *genre_classifier_predict_bytes (GenreClassifier *classifier,
  * Errors: as for genre_classifier_predict_bytes().
  *
  * Returns: (transfer full) (nullable): as genre_classifier_analyse()
+ *
+ * Since: 1.0
  */
 GENRE_API GenrePrediction *
 genre_classifier_analyse_bytes (GenreClassifier *classifier,
@@ -423,6 +481,8 @@ genre_classifier_analyse_bytes (GenreClassifier *classifier,
  *
  * From any thread: a classification under way, and any later one, ends early with
  * %GENRE_ERROR_CANCELLED, until this is called with %FALSE.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_classifier_set_cancelled (
     GenreClassifier *classifier, gboolean cancelled);

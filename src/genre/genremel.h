@@ -12,30 +12,40 @@ G_BEGIN_DECLS
  * GENRE_MEL_BANDS:
  *
  * Bands of a mel column.
+ *
+ * Since: 1.0
  */
 #define GENRE_MEL_BANDS 128
 /**
  * GENRE_MEL_COLUMNS:
  *
  * Columns of %GENRE_MEL_PERIOD, after which their spacing repeats.
+ *
+ * Since: 1.0
  */
 #define GENRE_MEL_COLUMNS 387
 /**
  * GENRE_MEL_PERIOD:
  *
  * Time after which the spacing of the columns repeats, s.
+ *
+ * Since: 1.0
  */
 #define GENRE_MEL_PERIOD 30
 /**
  * GENRE_MEL_F_MAX:
  *
  * Upper end of the highest band, Hz.
+ *
+ * Since: 1.0
  */
 #define GENRE_MEL_F_MAX 11025
 /**
  * GENRE_MEL_TOP_DB:
  *
  * What the network sees below the loudest value of a window, dB.
+ *
+ * Since: 1.0
  */
 #define GENRE_MEL_TOP_DB 80
 
@@ -46,6 +56,8 @@ G_BEGIN_DECLS
  * @mean_square: mean of the squares of the mono samples in its window
  *
  * A column of a mel spectrogram.
+ *
+ * Since: 1.0
  */
 typedef struct
 {
@@ -66,6 +78,8 @@ typedef struct
  * bands above half the rate are empty.  A window of 80 kHz and more is first brought to
  * a half of that, or a quarter or an eighth, by a half-band filter; what it folds upon
  * the bands is 88 dB down.  Nothing else is resampled.
+ *
+ * Since: 1.0
  */
 typedef struct _GenreMelSpectrogram GenreMelSpectrogram;
 
@@ -83,6 +97,8 @@ GENRE_API GType genre_mel_spectrogram_get_type (void) G_GNUC_CONST;
  * `GENRECLASSIFY_KERNELS` names kernels that there are not.
  *
  * Returns: (transfer full) (nullable): the spectrogram, or %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API GenreMelSpectrogram *
 genre_mel_spectrogram_new (guint rate, GError **error);
@@ -94,6 +110,8 @@ genre_mel_spectrogram_new (guint rate, GError **error);
  * Takes a reference.
  *
  * Returns: (transfer full): @mel
+ *
+ * Since: 1.0
  */
 GENRE_API GenreMelSpectrogram *
 genre_mel_spectrogram_ref (GenreMelSpectrogram *mel);
@@ -103,6 +121,8 @@ genre_mel_spectrogram_ref (GenreMelSpectrogram *mel);
  * @mel: (transfer full) (nullable): a spectrogram, or %NULL
  *
  * Drops a reference; the last one frees it.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_mel_spectrogram_unref (GenreMelSpectrogram *mel);
 
@@ -117,6 +137,8 @@ GENRE_API void genre_mel_spectrogram_unref (GenreMelSpectrogram *mel);
  * Errors: %GENRE_ERROR_ARGUMENT if the rate is out of its range.
  *
  * Returns: %FALSE with @error set, and nothing changed
+ *
+ * Since: 1.0
  */
 GENRE_API gboolean genre_mel_spectrogram_set_rate (
     GenreMelSpectrogram *mel, guint rate, GError **error);
@@ -137,6 +159,8 @@ GENRE_API gboolean genre_mel_spectrogram_set_rate (
  * 0.
  *
  * Returns: number of frames taken; less than @n_frames only if @ready
+ *
+ * Since: 1.0
  */
 GENRE_API gsize genre_mel_spectrogram_push (GenreMelSpectrogram *mel,
     GenreSampleFormat format, guint channels, gconstpointer samples,
@@ -160,6 +184,8 @@ GENRE_API gsize genre_mel_spectrogram_push (GenreMelSpectrogram *mel,
  * Returns: (transfer full) (array length=n_values) (nullable): the columns that
  *     they complete, none or more, dB, [columns][GENRE_MEL_BANDS], to be freed with
  *     g_free(); or %NULL with @error set, and nothing taken
+ *
+ * Since: 1.0
  */
 GENRE_API float *genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
     GenreSampleFormat format, guint channels, const guint8 *samples, gsize size,
@@ -175,6 +201,8 @@ GENRE_API float *genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
  * %FALSE; push no more after it.
  *
  * Returns: %TRUE if there was a column left
+ *
+ * Since: 1.0
  */
 GENRE_API gboolean genre_mel_spectrogram_finish (
     GenreMelSpectrogram *mel, GenreMelColumn *column);
@@ -186,6 +214,8 @@ GENRE_API gboolean genre_mel_spectrogram_finish (
  * Counts the columns.
  *
  * Returns: number of columns so far
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_mel_spectrogram_get_n_columns (
     const GenreMelSpectrogram *mel);
@@ -197,6 +227,8 @@ GENRE_API guint64 genre_mel_spectrogram_get_n_columns (
  * Tells how much audio there was.
  *
  * Returns: length of the audio pushed so far, ns
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_mel_spectrogram_get_length (
     const GenreMelSpectrogram *mel);
@@ -209,6 +241,8 @@ GENRE_API guint64 genre_mel_spectrogram_get_length (
  *
  * Returns: the first column whose centre is at or after @time; and so the number of
  *     columns of audio of that length
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_mel_column_at (guint64 time);
 
@@ -220,6 +254,8 @@ GENRE_API guint64 genre_mel_column_at (guint64 time);
  *
  * Returns: the band whose filter has its peak at @hz, with a fraction between two
  *     bands'; below 0 under the first one's peak
+ *
+ * Since: 1.0
  */
 GENRE_API double genre_mel_band_at (double hz);
 

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  *
  * A network and its weights, with what the weights file says of them.  It does not
  * change once it is loaded, and any number of classifiers in any threads share one.
+ *
+ * Since: 1.0
  */
 typedef struct _GenreModel GenreModel;
 
@@ -30,6 +32,8 @@ GENRE_API GType genre_model_get_type (void) G_GNUC_CONST;
  *
  * Returns: (transfer full) (array zero-terminated=1) (element-type filename): the
  *     paths, which need not exist, in the order in which they are searched
+ *
+ * Since: 1.0
  */
 GENRE_API char **genre_model_get_folders (void);
 
@@ -44,6 +48,8 @@ GENRE_API char **genre_model_get_folders (void);
  *
  * Returns: (transfer full) (array zero-terminated=1) (nullable): their names,
  *     sorted, or %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API char **genre_model_list (GError **error);
 
@@ -61,6 +67,8 @@ GENRE_API char **genre_model_list (GError **error);
  *
  * Returns: (transfer full) (type filename) (nullable): path of the file, or %NULL
  *     with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API char *genre_model_find (const char *name, GError **error);
 
@@ -73,6 +81,8 @@ GENRE_API char *genre_model_find (const char *name, GError **error);
  * process that is to open none later.  It is never freed.  A name that was offered
  * before stays what it is.  genre_model_find() and genre_model_list() are about files,
  * and know nothing of it.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_model_offer (GenreModel *model, const char *name);
 
@@ -89,6 +99,8 @@ GENRE_API void genre_model_offer (GenreModel *model, const char *name);
  * %GENRE_ERROR_ARGUMENT if `GENRECLASSIFY_KERNELS` names kernels that there are not.
  *
  * Returns: (transfer full) (nullable): the model, or %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API GenreModel *genre_model_load (const char *name, GError **error);
 
@@ -104,6 +116,8 @@ GENRE_API GenreModel *genre_model_load (const char *name, GError **error);
  * %GENRE_ERROR_ARGUMENT as for genre_model_load().
  *
  * Returns: (transfer full) (nullable): the model, or %NULL with @error set
+ *
+ * Since: 1.0
  */
 GENRE_API GenreModel *
 genre_model_load_bytes (GBytes *bytes, const char *name, GError **error);
@@ -115,6 +129,8 @@ genre_model_load_bytes (GBytes *bytes, const char *name, GError **error);
  * Takes a reference.
  *
  * Returns: (transfer full): @model
+ *
+ * Since: 1.0
  */
 GENRE_API GenreModel *genre_model_ref (GenreModel *model);
 
@@ -123,6 +139,8 @@ GENRE_API GenreModel *genre_model_ref (GenreModel *model);
  * @model: (transfer full) (nullable): a model, or %NULL, for which nothing is done
  *
  * Drops a reference; the last one frees the model.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_model_unref (GenreModel *model);
 
@@ -133,6 +151,8 @@ GENRE_API void genre_model_unref (GenreModel *model);
  * Gets the name of a model.
  *
  * Returns: (transfer none): the name that the weights file states
+ *
+ * Since: 1.0
  */
 GENRE_API const char *genre_model_get_name (const GenreModel *model);
 
@@ -143,6 +163,8 @@ GENRE_API const char *genre_model_get_name (const GenreModel *model);
  * Gets the version of a model.
  *
  * Returns: (transfer none): the version that the weights file states
+ *
+ * Since: 1.0
  */
 GENRE_API const char *genre_model_get_version (const GenreModel *model);
 
@@ -156,6 +178,8 @@ GENRE_API const char *genre_model_get_version (const GenreModel *model);
  * Gets what the weights file says of the model.
  *
  * Returns: (transfer none) (nullable): the value, or %NULL if there is none
+ *
+ * Since: 1.0
  */
 GENRE_API const char *
 genre_model_get_metadata (const GenreModel *model, const char *key);
@@ -167,6 +191,8 @@ genre_model_get_metadata (const GenreModel *model, const char *key);
  * Counts the labels of a model.
  *
  * Returns: number of labels, and so of probabilities, at least 1
+ *
+ * Since: 1.0
  */
 GENRE_API guint genre_model_get_n_labels (const GenreModel *model);
 
@@ -178,6 +204,8 @@ GENRE_API guint genre_model_get_n_labels (const GenreModel *model);
  * Gets one label.
  *
  * Returns: (transfer none): what the probability @index is of
+ *
+ * Since: 1.0
  */
 GENRE_API const char *
 genre_model_get_label (const GenreModel *model, guint index);
@@ -190,6 +218,8 @@ genre_model_get_label (const GenreModel *model, guint index);
  *
  * Returns: (transfer none) (array zero-terminated=1): all labels, in the order of
  *     the probabilities
+ *
+ * Since: 1.0
  */
 GENRE_API const char *const *genre_model_get_labels (const GenreModel *model);
 
@@ -202,6 +232,8 @@ GENRE_API const char *const *genre_model_get_labels (const GenreModel *model);
  * genre_model_get_labels().
  *
  * Returns: number of heads, at least 1
+ *
+ * Since: 1.0
  */
 GENRE_API guint genre_model_get_n_heads (const GenreModel *model);
 
@@ -213,6 +245,8 @@ GENRE_API guint genre_model_get_n_heads (const GenreModel *model);
  * Gets the name of a head.
  *
  * Returns: (transfer none): such as "tags"; that of the first one is "genre"
+ *
+ * Since: 1.0
  */
 GENRE_API const char *
 genre_model_get_head_name (const GenreModel *model, guint head);
@@ -226,6 +260,8 @@ genre_model_get_head_name (const GenreModel *model, guint head);
  *
  * Returns: (transfer none) (array zero-terminated=1): all of them, in the order of
  *     genre_prediction_get_values()
+ *
+ * Since: 1.0
  */
 GENRE_API const char *const *
 genre_model_get_head_labels (const GenreModel *model, guint head);
@@ -239,6 +275,8 @@ genre_model_get_head_labels (const GenreModel *model, guint head);
  * there or not for itself, as moods and voices are.
  *
  * Returns: %TRUE if the probabilities of the head's labels have the sum 1
+ *
+ * Since: 1.0
  */
 GENRE_API gboolean genre_model_is_head_exclusive (
     const GenreModel *model, guint head);
@@ -251,6 +289,8 @@ GENRE_API gboolean genre_model_is_head_exclusive (
  * Finds a head.
  *
  * Returns: which one it is, or -1 if the model has none of that name
+ *
+ * Since: 1.0
  */
 GENRE_API gint genre_model_find_head (
     const GenreModel *model, const char *name);
@@ -263,6 +303,8 @@ GENRE_API gint genre_model_find_head (
  *
  * Returns: number of values that genre_prediction_get_embedding() gives; 0 if the
  *     model has no embedding
+ *
+ * Since: 1.0
  */
 GENRE_API gsize genre_model_get_embedding_size (const GenreModel *model);
 
@@ -273,6 +315,8 @@ GENRE_API gsize genre_model_get_embedding_size (const GenreModel *model);
  * Counts the parameters of a model.
  *
  * Returns: number of trained values in the network as it runs
+ *
+ * Since: 1.0
  */
 GENRE_API gsize genre_model_get_n_parameters (const GenreModel *model);
 
@@ -283,6 +327,8 @@ GENRE_API gsize genre_model_get_n_parameters (const GenreModel *model);
  * Gets how much audio a model needs.
  *
  * Returns: length of the shortest audio that the network accepts, ns
+ *
+ * Since: 1.0
  */
 GENRE_API guint64 genre_model_get_min_window (const GenreModel *model);
 
@@ -295,6 +341,8 @@ GENRE_API guint64 genre_model_get_min_window (const GenreModel *model);
  * count, nor do its spaces and signs, so that "hiphop" is "Hip-Hop".
  *
  * Returns: %TRUE if they are the same
+ *
+ * Since: 1.0
  */
 GENRE_API gboolean genre_labels_match (const char *a, const char *b);
 

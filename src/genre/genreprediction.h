@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  *
  * All that one pass of a model's network says of a segment: the values of each of its
  * heads, whether it is music, and an embedding.  It does not change.
+ *
+ * Since: 1.0
  */
 typedef struct _GenrePrediction GenrePrediction;
 
@@ -26,6 +28,8 @@ GENRE_API GType genre_prediction_get_type (void) G_GNUC_CONST;
  * Takes a reference.
  *
  * Returns: (transfer full): @prediction
+ *
+ * Since: 1.0
  */
 GENRE_API GenrePrediction *genre_prediction_ref (GenrePrediction *prediction);
 
@@ -34,6 +38,8 @@ GENRE_API GenrePrediction *genre_prediction_ref (GenrePrediction *prediction);
  * @prediction: (transfer full) (nullable): a prediction, or %NULL
  *
  * Drops a reference; the last one frees it.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_prediction_unref (GenrePrediction *prediction);
 
@@ -48,6 +54,8 @@ GENRE_API void genre_prediction_unref (GenrePrediction *prediction);
  * Returns: (transfer none) (array length=n_values): a probability for each label of
  *     the head, 0 to 1; if the labels of the head exclude each other
  *     (genre_model_is_head_exclusive()), their sum is 1
+ *
+ * Since: 1.0
  */
 GENRE_API const float *genre_prediction_get_values (
     const GenrePrediction *prediction, guint head, gsize *n_values);
@@ -61,6 +69,8 @@ GENRE_API const float *genre_prediction_get_values (
  *
  * Returns: probability that it is music at all, 0 to 1; 1 if the model does not know
  *     anything else
+ *
+ * Since: 1.0
  */
 GENRE_API double genre_prediction_get_music (const GenrePrediction *prediction);
 
@@ -77,6 +87,8 @@ GENRE_API double genre_prediction_get_music (const GenrePrediction *prediction);
  * Returns: (transfer none) (array length=n_values) (nullable): a vector whose norm is
  *     1 (or 0, if the network made nothing of it); %NULL, and no values, if no layer of
  *     the network takes the frames together
+ *
+ * Since: 1.0
  */
 GENRE_API const float *genre_prediction_get_embedding (
     const GenrePrediction *prediction, gsize *n_values);

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * GenreTrack:
  *
  * The average of its segments' probabilities, by their durations.
+ *
+ * Since: 1.0
  */
 typedef struct _GenreTrack GenreTrack;
 
@@ -25,6 +27,8 @@ GENRE_API GType genre_track_get_type (void) G_GNUC_CONST;
  * Begins a track.
  *
  * Returns: (transfer full): the track
+ *
+ * Since: 1.0
  */
 GENRE_API GenreTrack *genre_track_new (guint n_labels);
 
@@ -35,6 +39,8 @@ GENRE_API GenreTrack *genre_track_new (guint n_labels);
  * Takes a reference.
  *
  * Returns: (transfer full): @track
+ *
+ * Since: 1.0
  */
 GENRE_API GenreTrack *genre_track_ref (GenreTrack *track);
 
@@ -43,6 +49,8 @@ GENRE_API GenreTrack *genre_track_ref (GenreTrack *track);
  * @track: (transfer full) (nullable): a track, or %NULL
  *
  * Drops a reference; the last one frees it.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_track_unref (GenreTrack *track);
 
@@ -51,6 +59,8 @@ GENRE_API void genre_track_unref (GenreTrack *track);
  * @track: a track
  *
  * Forgets all segments.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_track_reset (GenreTrack *track);
 
@@ -62,6 +72,8 @@ GENRE_API void genre_track_reset (GenreTrack *track);
  * @duration: their weight: the segment's length, ns
  *
  * Adds a segment.
+ *
+ * Since: 1.0
  */
 GENRE_API void genre_track_add (GenreTrack *track, const float *probabilities,
     gsize n_probabilities, guint64 duration);
@@ -75,6 +87,8 @@ GENRE_API void genre_track_add (GenreTrack *track, const float *probabilities,
  *
  * Returns: (transfer full) (array length=n_probabilities) (nullable): the average,
  *     sum 1, to be freed with g_free(); %NULL if nothing was added
+ *
+ * Since: 1.0
  */
 GENRE_API float *
 genre_track_get (const GenreTrack *track, gsize *n_probabilities);

@@ -844,10 +844,11 @@ test_version (void)
   genre_version (&major, &minor, &micro);
   version = g_strdup_printf ("%u.%u.%u", major, minor, micro);
   g_assert_cmpstr (version, ==, PROJECT_VERSION);
-  g_assert_true (GENRE_CHECK_VERSION (0, 1, 0));
-  g_assert_true (GENRE_CHECK_VERSION (0, 0, 99));
-  g_assert_false (GENRE_CHECK_VERSION (0, 1, 1));
-  g_assert_false (GENRE_CHECK_VERSION (1, 0, 0));
+  g_assert_true (GENRE_CHECK_VERSION (major, minor, micro));
+  g_assert_true (GENRE_CHECK_VERSION (major - 1, minor + 1, micro + 1));
+  g_assert_false (GENRE_CHECK_VERSION (major, minor, micro + 1));
+  g_assert_false (GENRE_CHECK_VERSION (major, minor + 1, 0));
+  g_assert_false (GENRE_CHECK_VERSION (major + 1, 0, 0));
 }
 
 int
