@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The README's script makes a model of four labels that are none of the ten, and the
-command and the element find it by its name and say its labels.  Its program for the
-songs that are nearest to one finds those that are alike.
+"""The script of models/OWN.md makes a model of four labels, none of the ten, and
+the command and the element find it by its name and say its labels.  The program of
+src/cli/README.md for the songs that are nearest to one finds those that are alike.
 
   test_own_labels.py BUILD_DIRECTORY
 """
@@ -73,13 +73,16 @@ def write_wave(path, samples):
         f.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def block(word):
-    """The README's program in which `word` stands."""
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
-        # blank lines are within a block
-        blocks = re.findall(r"(?:^(?:    .*)?\n)+", f.read(), flags=re.MULTILINE)
-    found, = (text for text in blocks if word in text)
-    return re.sub("^    ", "", found, flags=re.MULTILINE)
+def block(page, word):
+    """The program on the page in which `word` stands."""
+    with open(os.path.join(ROOT, page), encoding="utf-8") as f:
+        text = f.read()
+    # blank lines are within a block
+    blocks = [re.sub("^    ", "", found, flags=re.MULTILINE) for found in
+              re.findall(r"(?:^(?:    .*)?\n)+", text, flags=re.MULTILINE)]
+    blocks += re.findall(r"^```\w+\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    found, = (program for program in blocks if word in program)
+    return found
 
 
 class OwnLabels(unittest.TestCase):
@@ -116,7 +119,9 @@ class OwnLabels(unittest.TestCase):
         return done.stdout, done.stderr
 
     def test_script(self):
-        shown, said = self.run_program("sh", "-ec", block("learn.py"))
+        shown, said = self.run_program(
+            "sh", "-ec", block("models/OWN.md", "labels.json")
+            + block("models/OWN.md", "learn.py"))
         self.assertIn("right on 1.00 of 24 tracks", said)
         # after the list of the tracks, what the last line says of the song
         self.assertRegex(shown, r"\n.*song\.mp3\n +gamelan +\d+ %")
@@ -143,8 +148,9 @@ class OwnLabels(unittest.TestCase):
             self.run_program("genreclassify", "--json", "--embedding", "--cache",
                              "genres.db", "music", "--model",
                              f"{ROOT}/models/{model}.safetensors")
-        shown, _ = self.run_program(sys.executable, "-c", block("sqlite3.connect"),
-                                    "music/chiptune/2.wav")
+        shown, _ = self.run_program(
+            sys.executable, "-c", block("src/cli/README.md", "sqlite3.connect"),
+            "music/chiptune/2.wav")
         lines = [line.split(maxsplit=1) for line in shown.splitlines()]
         self.assertEqual(len(lines), 11)
         self.assertEqual(lines[0], ["1.000", f"{self.home}/music/chiptune/2.wav"])

@@ -72,8 +72,10 @@ def sound(kind, source, seconds=36, tags=(), start=0):
         }
         if source == "speech":
             path = os.path.join(folder, "speech.wav")
-            subprocess.run(["espeak-ng", "-w", path, "-f",
-                            str(HERE.parents[1] / "README.md")], check=True)
+            # a text of prose, which does not change
+            text = (HERE.parents[1] / "LICENSE").read_text()[:4000]
+            subprocess.run(["espeak-ng", "-w", path, "--stdin"], input=text, text=True,
+                           check=True)
             inputs["speech"] = ["-stream_loop", "-1", "-i", path]
         tags = [part for name, value in tags
                 for part in ("-metadata", f"{name}={value}")]

@@ -55,7 +55,7 @@ def genre_of(text):
 
 class QuodLibet:
     """The player, with three songs in its library, and with the plugin where
-    README.md says."""
+    gst/players/README.md says."""
 
     def __init__(self, settings="", **environment):
         self.folder = os.path.join(desktop.home, ".config/quodlibet")

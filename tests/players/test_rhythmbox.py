@@ -43,8 +43,9 @@ def setUpModule():
 
 
 class Rhythmbox:
-    """The player, with a playlist of three songs, and with the plugin where README.md
-    says.  What it is told goes over MPRIS and its settings, as from the desktop."""
+    """The player, with a playlist of three songs, and with the plugin where
+    gst/players/README.md says.  What it is told goes over MPRIS and its settings, as
+    from the desktop."""
 
     def __init__(self, settings={}, **environment):
         self.folder = tempfile.mkdtemp(dir=desktop.folder)

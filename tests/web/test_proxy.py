@@ -3,8 +3,8 @@
 
     test_proxy.py PROGRAM README [--requests N] [unittest's arguments]
 
-nginx runs with the block that is in the README.  --requests makes the load of the
-restarts' tests heavier."""
+README is src/web/README.md, with whose block nginx runs.  --requests makes the load of
+the restarts' tests heavier."""
 
 import argparse
 import contextlib
@@ -178,7 +178,7 @@ class Case(unittest.TestCase):
 
 
 class Nginx:
-    """nginx with the README's block, which passes on to @address."""
+    """nginx with that block of README, which passes on to @address."""
 
     def __init__(self, address, folder, change=lambda block: block):
         block, = re.findall(r"```nginx\n(.*?)```", read(OPTIONS.readme).decode(), re.S)

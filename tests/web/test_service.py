@@ -129,7 +129,7 @@ class Test(unittest.TestCase):
         return result.stdout
 
     def test_curl(self):
-        """The commands of the README."""
+        """The commands of src/web/README.md."""
         url = self.service.url
         schemas = self.description["components"]["schemas"]
         whole = json.loads(self.curl("-F", "file=@song.mp3", f"{url}predict"))
