@@ -23,17 +23,22 @@ def library(build=None):
         import gi
         gi.require_version("GIRepository", "2.0")
         from gi.repository import GIRepository
-        folder = os.path.join(build or os.path.join(features.ROOT, "build"),
-                              "src", "genre")
-        if os.path.exists(os.path.join(folder, "Genre-1.0.typelib")):
-            GIRepository.Repository.prepend_search_path(folder)
-            GIRepository.Repository.prepend_library_path(folder)
+        # of the library, and of its typelib; where neither is nothing changes
+        folders = [(os.path.join(folder, "src", "genre"),) * 2
+                   for folder in features.build_folders(build)]
+        if features.places:
+            folders.append((features.places.LIBRARY, features.places.TYPELIB))
+        for library_folder, folder in folders:
+            if os.path.exists(os.path.join(folder, "Genre-1.0.typelib")):
+                GIRepository.Repository.prepend_search_path(folder)
+                GIRepository.Repository.prepend_library_path(library_folder)
+                break
         gi.require_version("Genre", "1.0")
         from gi.repository import Genre
         return Genre
     except (ImportError, ValueError) as e:
         raise EngineError(f"libgenre cannot be used from Python: {e}; install "
-                          "python3-gi, and build the project with "
+                          "python3-gi and gir1.2-genre-1.0, or build the project with "
                           "-Dintrospection=enabled") from e
 
 

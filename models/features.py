@@ -16,6 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+try:
+    import places       # of an installed recipe, by ./meson.build
+except ImportError:
+    places = None
+
 AUDIO = (".wav", ".au", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aif",
          ".aiff")
 MIN_LABELS, MAX_LABELS = 2, 500
@@ -115,13 +120,19 @@ def load_npz(path):
     return Data(x, y, names, genres, split)
 
 
+def build_folders(build=None):
+    """Where a build may be: the folder given; or else `build` beside the recipe, or
+    around it, as a build has a copy."""
+    return [build] if build else [os.path.join(ROOT, "build"), ROOT]
+
+
 def program(name, build=None):
     """Path of a program of the build directory, or of the installed one."""
-    candidates = [os.path.join(build or os.path.join(ROOT, "build"), "src",
-                               "cli",
-                               name)]
-    candidates += [os.path.join(d, name) for d in os.get_exec_path()]
-    for candidate in candidates:
+    folders = [os.path.join(folder, "src", "cli") for folder in build_folders(build)]
+    if places:
+        folders.append(places.PROGRAMS)
+    for folder in folders + os.get_exec_path():
+        candidate = os.path.join(folder, name)
         if os.access(candidate, os.X_OK):
             return candidate
     raise DataError(f"{name} was not found; build the project first "

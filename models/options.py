@@ -3,8 +3,13 @@
 import argparse
 import os
 
-import networks
+try:
+    import places       # of an installed recipe, by ./meson.build
+except ImportError:
+    places = None
 
+# those of networks.py, which needs PyTorch, as this does not
+ARCHITECTURES = ("cnn", "crnn", "gru", "lstm")
 
 # what else counts if a network that is there only gets another head
 WITH_INIT = {"data", "audio", "init", "out", "name", "version", "build", "seed",
@@ -51,22 +56,28 @@ def split(argv):
     return argv[:at], argv[at + 1:]
 
 
+def model_folders():
+    """Where models are found by name: the user's own, and these."""
+    if "GENRECLASSIFY_MODELS" in os.environ:
+        return [os.environ["GENRECLASSIFY_MODELS"]]
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return [os.path.join(data, "genreclassify", "models"),
+            places.MODELS if places else os.path.dirname(os.path.abspath(__file__))]
+
+
 def find_model(name):
     """The weights file: `name` itself, or one of these or the user's own."""
-    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    places = [os.environ["GENRECLASSIFY_MODELS"]] \
-        if "GENRECLASSIFY_MODELS" in os.environ else [
-            os.path.join(data, "genreclassify", "models"),
-            os.path.dirname(os.path.abspath(__file__))]
     if os.sep in name:
         return name
-    paths = [os.path.join(place, f"{name}.safetensors") for place in places]
+    paths = [os.path.join(place, f"{name}.safetensors") for place in model_folders()]
     return next((path for path in paths if os.path.exists(path)), name)
 
 
-def arguments(argv=None):
-    """The arguments of train.py; argv: None for the program's own."""
+def arguments(argv=None, prog=None):
+    """The arguments of train.py; argv: None for the program's own; prog: what it is
+    called."""
     parser = argparse.ArgumentParser(
+        prog=prog, usage="%(prog)s [OPTIONS] --data FILE.npz|--audio DIR --out OUT",
         description="Trains a genre network and writes its weights file.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     source = parser.add_mutually_exclusive_group(required=True)
@@ -96,11 +107,12 @@ def arguments(argv=None):
                         "that ship as a second head")
     parser.add_argument("--init", metavar="NAME|FILE", help="a model whose network "
                         "gets a head for these labels, instead of training all of one")
-    parser.add_argument("--out", required=True, help="weights file to write")
+    parser.add_argument("--out", metavar="OUT", required=True,
+                        help="weights file to write")
     parser.add_argument("--name", help="name stored in the weights file; default: the "
                         "architecture, or with --init what OUT is called")
     parser.add_argument("--architecture", default="crnn",
-                        choices=sorted(networks.ARCHITECTURES))
+                        choices=ARCHITECTURES)
     parser.add_argument("--version", default="3",
                         help="version stored in the weights file")
     parser.add_argument("--seeds", type=at_least(1), default=1,

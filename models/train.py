@@ -20,67 +20,28 @@ A run can be stopped at any time; the same command goes on from the last whole
 epoch, kept in OUT.work.  OUT.log holds one JSON object per epoch.
 """
 
-import json
-import os
 import sys
 
-import numpy as np
-import torch
-
-import features
-import weights
-from answers import Answers, figures_of, load_settings
-from fit import settings_of
+import command
 from options import arguments
-from recipe import recipe_of
 
-
-def load_cross_validated(data, args):
-    """The Answers in args.cross_validated, if they are this recipe's for data."""
-    folder = args.cross_validated
-    answers = Answers.load(folder)
-    if sorted(answers.names) != sorted(data.names) \
-            or answers.labels.tolist() != list(data.genres):
-        raise features.DataError(f"{folder} is of other tracks")
-    settings = load_settings(folder)
-    theirs = settings["recipe"]
-    start = weights.digest(args.init or args.pretrained)
-    if settings.get("new_head") != bool(args.init) \
-            or (start and settings.get("pretrained") not in (None, start)):
-        raise features.DataError(f"{folder} is of networks that began with another one")
-    ours = json.loads(json.dumps(settings_of(args)))
-    differ = [f"{k} is {theirs.get(k)} there and {ours[k]} here"
-              for k in ours if theirs.get(k) != ours[k]]
-    if differ:
-        raise features.DataError(f"{folder} is of another recipe: "
-                                 + ", ".join(differ))
-    return answers
-
-
-def run(data, args):
-    """From data (features.Data) to the weights file args.out."""
-    if args.cross_validated:
-        answers = load_cross_validated(data, args)
-        recipe_of(data, args).run(args.out, np.ones(len(data.y), bool),
-                                  temperature=float(answers.temperature),
-                                  figures=figures_of(answers))
-    else:
-        train, valid = data.in_split("train"), data.split == "valid"
-        recipe_of(data, args).run(args.out, train,
-                                  data.part_of(valid) if valid.any() else None)
+NAME = "train.py"
 
 
 def main():
-    args = arguments()
-    torch.set_num_threads(args.threads)
+    args = arguments(prog=command.name(NAME))
+    command.need(NAME, "numpy", "torch")
     try:
-        data = features.load_npz(args.data) if args.data \
-            else features.load_audio(args.audio, build=args.build)
-        run(data, args)
-    except (features.DataError, OSError) as e:
-        sys.exit(f"train.py: {e}")
+        import training
+        from features import DataError
+    except ImportError as e:
+        command.refuse(NAME, f"{e.name} cannot be loaded: {e}")
+    try:
+        training.run(args)
+    except (DataError, OSError) as e:
+        sys.exit(f"{command.name(NAME)}: {e}")
     except KeyboardInterrupt:
-        sys.exit("train.py: stopped; the same command goes on from the "
+        sys.exit(f"{command.name(NAME)}: stopped; the same command goes on from the "
                  "last whole epoch")
     print(f"{args.out}: written", file=sys.stderr)
 

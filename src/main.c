@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/evaluation.h"
 #include "cli/modelscommand.h"
+#include "cli/recipecommand.h"
 #include "cli/worker.h"
 #ifdef HAVE_MONITOR
 #include "monitor/monitor.h"
@@ -55,9 +56,11 @@ static const struct
 } commands[] = {
   { "batch", batch_main },
   { "eval", evaluation_main },
+  { "learn", recipe_main },
   { "models", models_main },
   { "monitor", monitor_main },
   { "serve", serve_main },
+  { "train", recipe_main },
   { "help", help_main },
 };
 

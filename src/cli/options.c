@@ -609,8 +609,8 @@ check (CommandOptions *options, GError **error)
 gboolean
 options_parse (CommandOptions *options, int argc, char **argv, GError **error)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new (
-      "FILE|FOLDER|URI|-... | batch|eval|models|monitor|serve");
+  g_autoptr (GOptionContext)
+      context = g_option_context_new ("FILE|FOLDER|URI|-... | COMMAND");
   const GOptionEntry *tables[G_N_ELEMENTS (groups) + 2] = { NULL };
 
   *options = (CommandOptions){ .pool.jobs = OPTIONS_NOT_GIVEN,
@@ -622,8 +622,9 @@ options_parse (CommandOptions *options, int argc, char **argv, GError **error)
     .timeout = OPTIONS_DEFAULT_TIMEOUT,
     .pool.worker.min_confidence = OPTIONS_NOT_GIVEN };
   g_set_prgname ("genreclassify");
-  g_option_context_set_summary (
-      context, "Tells the genre of music files, and writes it into them.");
+  g_option_context_set_summary (context,
+      "Tells the genre of music files, and writes it into them.  Commands: batch,\n"
+      "eval, learn, models, monitor, serve, train; \"help COMMAND\" has their options.");
   for (guint i = 0; i < G_N_ELEMENTS (groups); i++) {
     add_group (context, i, options);
     tables[i] = groups[i].entries;

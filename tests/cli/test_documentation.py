@@ -19,8 +19,9 @@ BASH = os.path.join(FOLDER, "completions", "genreclassify.bash")
 MONITOR = "../monitor/genreclassify-monitor.1"
 JSON = "../analysis/genreclassify-json.7"
 BATCH = "../batch/genreclassify-batch.1"
+LEARN = "genreclassify-learn.1"
 PAGES = ["genreclassify.1", "genreclassify-queues.7", JSON,
-         "../tags/genreclassify-tags.7", MONITOR, BATCH]
+         "../tags/genreclassify-tags.7", MONITOR, BATCH, LEARN]
 ACTIONS = [["batch", action] for action in (
     "cancel", "merge", "plan", "run", "slurm", "status")]
 
@@ -32,11 +33,13 @@ def read(name):
 
 def options_of(*command):
     """{"--jobs": "-j", "--json": None, ...}, without the groups' own helps"""
-    text = subprocess.run([PROGRAM, *command, "--help-all"],
+    # those that are programs in Python have no groups
+    shows = "--help" if command in (("learn",), ("train",)) else "--help-all"
+    text = subprocess.run([PROGRAM, *command, shows],
                           capture_output=True, check=True, text=True,
                           timeout=60).stdout
     return {long: short or None for short, long in
-            re.findall(r"^ +(?:(-.), )?(--[a-z0-9-]+)", text, re.M)
+            re.findall(r"^  (?:(-.), )?(--[a-z0-9-]+)", text, re.M)
             if long == "--help-all" or not long.startswith("--help-")}
 
 
@@ -137,6 +140,13 @@ class Test(unittest.TestCase):
         items = set(options_of_manual(text))
         self.assertEqual(items | {"--help"},
                          set().union(*(options_of(*action) for action in ACTIONS)))
+
+    def test_manual_of_learning(self):
+        self.assertEqual(options_of_manual(read(LEARN)), options_of("learn"))
+        # and the completion of what has too many options for a page asks for them
+        options = options_of("train")
+        self.assertGreater(len(options), 30)
+        self.assertEqual(set(complete("train", "-")), set(options))
 
     def test_records_in_the_manual_of_the_monitor(self):
         """Each key, each state and each reason for an end."""
@@ -322,7 +332,7 @@ class Test(unittest.TestCase):
         """Each line is of all commands, of files, of those that are named, or of all
         but them."""
         commands = {"files": (), "eval": ("eval",), "models": ("models",),
-                    "serve": ("serve",), "monitor": ("monitor",),
+                    "learn": ("learn",), "serve": ("serve",), "monitor": ("monitor",),
                     "monitor-report": ("monitor", "report"),
                     **{"-".join(action): action for action in ACTIONS}}
         found = {name: {} for name in commands}
@@ -345,7 +355,7 @@ class Test(unittest.TestCase):
                     self.assertEqual(found[name], options_of(*command))
 
     def test_commands(self):
-        for command in (["eval"], ["models"], ["serve"], ["monitor"],
+        for command in (["eval"], ["learn"], ["models"], ["serve"], ["monitor"],
                         ["monitor", "report"], *ACTIONS):
             if not has_command(*command):
                 continue

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The script of models/OWN.md makes a model of four labels, none of the ten, and
-the command and the element find it by its name and say its labels.  The program of
-src/cli/README.md for the songs that are nearest to one finds those that are alike.
+"""The script of models/OWN.md makes a model of four labels, none of the ten, and the
+command and the element find it by its name and say its labels.  So it does where all is
+installed.  The program of src/cli/README.md for the songs that are nearest to one finds
+those that are alike.
 
-  test_own_labels.py BUILD_DIRECTORY
+  test_own_labels.py BUILD_DIRECTORY MESON
 """
 
-import glob
 import json
 import os
 import re
@@ -27,7 +27,7 @@ except ImportError as e:
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-BUILD = None
+BUILD = MESON = None
 RATE = 22050
 TRACKS, SECONDS = 6, 10
 # as its folder is called: how it is to be written
@@ -118,17 +118,18 @@ class OwnLabels(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout, done.stderr
 
-    def test_script(self):
-        shown, said = self.run_program(
-            "sh", "-ec", block("models/OWN.md", "labels.json")
-            + block("models/OWN.md", "learn.py"))
+    def check_model(self, said):
+        """After `learn`: it has said how to use the model, which is used so."""
         self.assertIn("right on 1.00 of 24 tracks", said)
-        # after the list of the tracks, what the last line says of the song
-        self.assertRegex(shown, r"\n.*song\.mp3\n +gamelan +\d+ %")
-        model, = glob.glob(f"{self.home}/.local/share/genreclassify/models/*")
-        name = os.path.basename(model).removesuffix(".safetensors")
+        self.assertIn("few tracks: ambient has 6, 4 labels have less than 20", said)
+        path, name = re.search(
+            r"^(.*): written; to use it: genreclassify --model (\S+) ", said,
+            re.M).groups()
+        self.assertEqual(
+            path, f"{self.home}/.local/share/genreclassify/models/music.safetensors")
+        self.assertEqual(os.listdir(os.path.dirname(path)), [os.path.basename(path)])
         listed, _ = self.run_program("genreclassify", "models")
-        self.assertIn(name, listed)
+        self.assertIn(f"{name} 1\n", listed)
         for style, label in LABELS.items():
             shown, _ = self.run_program("genreclassify", "--json", "--model", name,
                                         f"{style}.wav")
@@ -141,6 +142,69 @@ class OwnLabels(unittest.TestCase):
             "fakesink")
         track, = re.findall("genreclassify-track, .*", messages)
         self.assertIn('genre=(string)"Drum\\ \\&\\ Bass"', track)
+
+    def test_script(self):
+        shown, said = self.run_program(
+            "sh", "-ec", block("models/OWN.md", "labels.json")
+            + block("models/OWN.md", "genreclassify learn"))
+        # after the list of the tracks, what the last line says of the song
+        self.assertRegex(shown, r"\n.*song\.mp3\n +gamelan +\d+ %")
+        self.check_model(said)
+
+    def install(self):
+        """All that is installed, into a folder where nothing of the build is used."""
+        subprocess.run([MESON, "install", "-C", BUILD, "--no-rebuild", "--quiet",
+                        "--destdir", f"{self.home}/stage"], check=True, timeout=120,
+                       stdout=subprocess.DEVNULL)
+        with open(f"{BUILD}/meson-info/intro-buildoptions.json") as f:
+            option = {o["name"]: o["value"] for o in json.load(f)}
+
+        def place(name, *rest):
+            return os.path.join(self.home + "/stage" + os.path.join(
+                option["prefix"], option[name]), *rest)
+        self.recipe = place("datadir", "genreclassify", "recipe")
+        self.env |= {
+            "PATH": f"{place('bindir')}:{os.environ['PATH']}",
+            "GST_PLUGIN_PATH": place("libdir", "gstreamer-1.0"),
+            # what only the linker and the programs in C do not know
+            "LD_LIBRARY_PATH": place("libdir"),
+            "GENRECLASSIFY_RECIPE": self.recipe,
+        }
+        os.unlink(f"{self.home}/models")
+        os.unlink(f"{self.home}/build")
+
+    def refuse(self, *command, **env):
+        done = subprocess.run(command, cwd=self.home, env=self.env | env, text=True,
+                              capture_output=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        return done.stderr
+
+    def test_installed(self):
+        self.install()
+        learn = "genreclassify", "learn", "music"
+        with open(f"{self.home}/music/labels.json", "w") as f:
+            json.dump({"dnb": LABELS["dnb"]}, f)
+        # what is missing is said, and nothing done
+        with open(f"{self.home}/sitecustomize.py", "w") as f:
+            f.write("import sys\nsys.modules.update(torch=None, numpy=None)\n")
+        for command in learn, ("genreclassify", "train", "--audio", "music", "--out",
+                               "x.safetensors"):
+            said = self.refuse(*command, PYTHONPATH=self.home)
+            self.assertEqual(said.count("\n"), 1)
+            self.assertIn(f"genreclassify {command[1]}: needs numpy and torch", said)
+            self.assertIn("apt install python3-numpy python3-torch\n", said)
+        os.unlink(f"{self.home}/sitecustomize.py")
+        self.assertIn("no file /nowhere/learn.py",
+                      self.refuse(*learn, GENRECLASSIFY_RECIPE="/nowhere"))
+        self.assertFalse(os.path.exists(f"{self.home}/.local"))
+        _, said = self.run_program(*learn)
+        self.check_model(said)
+        self.assertIn("music.safetensors is there already", self.refuse(*learn))
+        # a whole network, by all that it imports
+        self.run_program("genreclassify", "train", "--audio", "music", "--smoke",
+                         "--out", "whole.safetensors")
+        self.run_program("genreclassify", "--model", "./whole.safetensors", "dnb.wav")
+        self.assertFalse(os.path.exists(f"{self.recipe}/__pycache__"))
 
     def test_nearest(self):
         # the cache has the embeddings of another model, too
@@ -160,4 +224,5 @@ class OwnLabels(unittest.TestCase):
 
 if __name__ == "__main__":
     BUILD = os.path.abspath(sys.argv.pop(1))
+    MESON = sys.argv.pop(1)
     unittest.main()

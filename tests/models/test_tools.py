@@ -54,6 +54,7 @@ import student  # noqa: E402
 import taghead  # noqa: E402
 import tags  # noqa: E402
 import train  # noqa: E402
+import training  # noqa: E402
 import weights  # noqa: E402
 
 BUILD = None
@@ -462,7 +463,7 @@ class CrossValidate(ToolTest):
             {"type": "softmax",
              "temperature": metrics.temperature_of(logits, y, False)})
 
-        with mock.patch.object(train, "run", side_effect=AssertionError):
+        with mock.patch.object(training, "run", side_effect=AssertionError):
             status, again, errors = self.validate(
                 "--groups", artists, "--coverage", "--against",
                 self.path("work"))
@@ -1329,7 +1330,7 @@ class Train(ToolTest):
         out = self.path("mine.safetensors")
         with mock.patch.object(features, "load_audio", return_value=data):
             status, _, errors = self.call_tool(
-                learn, "--audio", "-", "--version", "7", "--out", out, "--work",
+                learn, "-", "--version", "7", "--out", out, "--work",
                 tempfile.mkdtemp(dir=self.directory), *args)
         self.assertEqual(status, 0, errors)
         self.assertEqual(engine.Engine(out, BUILD).labels, labels)
@@ -1368,12 +1369,51 @@ class Train(ToolTest):
         rng = np.random.default_rng(3)
         x = rng.integers(0, 256, (24, FRAMES, 128), dtype=np.uint8)
         y = np.repeat([0, 1], 12)
-        for y, artists, said in (
-                (rng.permutation(y), None, "little data to know it from"),
-                (np.arange(24) // 23, None, "caf\u00e9 has only one track"),
-                (y, y, "Drum & Bass has only one artist")):
-            _, errors = self.check_learnt(x, y, "--init", MODEL, artists=artists)
+        both = "few tracks: Drum & Bass has 12, 2 labels have less than 20"
+        for y, artists, few, said in (
+                (rng.permutation(y), None, both, "little data to know it from"),
+                (np.arange(24) // 23, None, "few tracks: caf\u00e9 has 1; 20 or more",
+                 "caf\u00e9 has only one track"),
+                (y, y, both, "Drum & Bass has only one artist")):
+            _, errors = self.check_learnt(x, y, "--force", "--init", MODEL,
+                                          artists=artists)
+            self.assertIn(few, errors)
             self.assertIn(said, errors)
+
+    def test_learn_refuses(self):
+        """What could not be written in the end, before anything is done."""
+        home = tempfile.mkdtemp(dir=self.directory)
+        os.makedirs(f"{home}/genreclassify/models")
+        there = f"{home}/genreclassify/models/x.safetensors"
+        with open(there, "w"):
+            pass
+        environment = {k: v for k, v in os.environ.items()
+                       if k != "GENRECLASSIFY_MODELS"} | {"XDG_DATA_HOME": home}
+        with mock.patch.dict(os.environ, environment, clear=True), \
+                mock.patch.object(features, "load_audio", side_effect=AssertionError):
+            for args, *words in (
+                    (["x"], there, "is there already", "--force", "--out"),
+                    (["x/../x/"], there),
+                    (["x", "--out", there], there, "--force"),
+                    (["x", "--out", home], home, "a folder"),
+                    (["x", "--out", f"{home}/y/z.safetensors"], f"{home}/y"),
+                    (["x", "--out", f"{home}/\udcff.safetensors"], "UTF-8"),
+                    (["y", "--name", "\udcff"], "UTF-8", "--name"),
+                    (["x/crnn"], "crnn is the name", "--out"),
+                    (["/"], "no name", "--out"),
+                    ([".x"], "no name", "--out"),
+                    ([], "expected one FOLDER"),
+                    (["x", "--audio", "x"], "expected one FOLDER")):
+                with self.subTest(args):
+                    status, output, errors = self.call_tool(learn, *args)
+                    self.assertEqual((status, output), (2, ""))
+                    for word in words:
+                        self.assertIn(word, errors)
+        self.assertEqual(os.path.getsize(there), 0)
+
+    def test_architectures(self):
+        """options.py says which there are without PyTorch."""
+        self.assertEqual(sorted(networks.ARCHITECTURES), sorted(options.ARCHITECTURES))
 
     def check_weights(self, path, name="crnn"):
         """The C engine loads it, as evaluate.py does."""

@@ -13,18 +13,25 @@ _genreclassify() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   case $previous in
-    --cache | --db | --errors | --files-from | --genre-map | --log | -l | \
+    --cache | --data | --db | --errors | --files-from | --genre-map | --groups | --log | -l | \
       --mqtt-ca | --mqtt-credentials | --plot | --token-file | --undo)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --cache-root | --out)
+    --out)
+      compopt -o filenames
+      # weights file, or the folder of a plan
+      [[ ${COMP_WORDS[1]} == batch ]] && words=-d || words=-f
+      mapfile -t COMPREPLY < <(compgen "$words" -- "$current")
+      return
+      ;;
+    --audio | --build | --cache-root | --work)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
       ;;
-    --model | -m)
+    --init | --model | -m)
       compopt -o filenames
       words=$("${COMP_WORDS[0]}" models --names 2>/dev/null)
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
@@ -83,8 +90,11 @@ _genreclassify() {
       options='--help --jobs --json --model --plot'
       ;;
     help)
-      mapfile -t COMPREPLY < <(compgen -W 'batch eval models monitor serve' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'batch eval learn models monitor serve train' -- "$current")
       return
+      ;;
+    learn)
+      options='--audio --build --force --groups --help --init --name --out --version --work'
       ;;
     models)
       options='--help --json --names'
@@ -104,6 +114,10 @@ _genreclassify() {
         --log-file-names --log-format --max-duration --max-size --port --public-host --queue
         --self-test --socket-mode --timeout --token --token-file --trusted-proxy'
       ;;
+    train)
+      options=$("${COMP_WORDS[0]}" train --help 2>/dev/null | grep -oE '^ +(-h, )?--[a-z0-9-]+' |
+        grep -oE -- '--.*')
+      ;;
     *)
       options='--append --cache --cache-prune --cache-root --dry-run --embedding --errors --export --files-from --force
         --genre-map --group --help --help-all --hop --id3v23 --jobs --json --log --max-duration
@@ -111,7 +125,7 @@ _genreclassify() {
         --preserve-times --quiet --retries --segments --shard --shard-count --shard-index --strict --tags
         --timeout --top --undo --unordered --verbose --version --window --write --write-confidence
         --write-tags --write-top'
-      ((COMP_CWORD == 1)) && words='batch eval help models monitor serve'
+      ((COMP_CWORD == 1)) && words='batch eval help learn models monitor serve train'
       ;;
   esac
   if [[ $current == -* ]]; then

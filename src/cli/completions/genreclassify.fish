@@ -12,12 +12,18 @@ end
 
 function __genreclassify_is_files
     not __genreclassify_is batch batch-cancel batch-merge batch-plan batch-run batch-slurm \
-        batch-status eval help models monitor monitor-report serve
+        batch-status eval help learn models monitor monitor-report serve train
 end
 
 function __genreclassify_models
     set -l words (commandline -opc)
     $words[1] models --names 2>/dev/null
+end
+
+# Those that its help has.
+function __genreclassify_train
+    set -l words (commandline -opc)
+    $words[1] train --help 2>/dev/null | string match -rg '^  (?:-h, )?(--[a-z0-9-]+)'
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
@@ -27,11 +33,13 @@ complete -c genreclassify -n $first -a batch -d 'Do very many files on a cluster
 complete -c genreclassify -n '__genreclassify_is batch' -f -a 'cancel merge plan run slurm status'
 complete -c genreclassify -n $first -a eval -d 'Measure the model on files sorted by genre'
 complete -c genreclassify -n $first -a help -d 'Show the options of a command'
+complete -c genreclassify -n $first -a learn -d 'Make a model of labels of your own'
 complete -c genreclassify -n $first -a models -d 'List the models that are installed'
 complete -c genreclassify -n $first -a monitor -d 'Listen to radio stations'
 complete -c genreclassify -n $first_of_monitor -a report -d 'Tell what a station has played'
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
-complete -c genreclassify -n '__genreclassify_is help' -f -a 'batch eval models monitor serve'
+complete -c genreclassify -n $first -a train -d 'Train a whole network'
+complete -c genreclassify -n '__genreclassify_is help' -f -a 'batch eval learn models monitor serve train'
 complete -c genreclassify -n '__genreclassify_is models' -f
 complete -c genreclassify -n '__genreclassify_is models' -l names -d 'Print what --model takes'
 complete -c genreclassify -n '__genreclassify_is monitor-report' -f
@@ -128,6 +136,17 @@ complete -c genreclassify -n '__genreclassify_is serve' -l timeout -x -d 'Second
 complete -c genreclassify -n '__genreclassify_is serve' -l token -x -d 'What requests must bear'
 complete -c genreclassify -n '__genreclassify_is serve' -l token-file -r -d 'The same from a file'
 complete -c genreclassify -n '__genreclassify_is serve' -l trusted-proxy -x -d 'A proxy that is believed'
+
+complete -c genreclassify -n '__genreclassify_is learn' -l audio -x -a '(__fish_complete_directories)' -d 'Tracks in FOLDER/LABEL/'
+complete -c genreclassify -n '__genreclassify_is learn' -l build -x -a '(__fish_complete_directories)' -d 'Build folder with genremel and libgenre'
+complete -c genreclassify -n '__genreclassify_is learn' -l force -d 'Replace the weights file'
+complete -c genreclassify -n '__genreclassify_is learn' -l groups -r -d 'Whose track it is'
+complete -c genreclassify -n '__genreclassify_is learn' -l init -r -a '(__genreclassify_models)' -d 'The model whose network it gets'
+complete -c genreclassify -n '__genreclassify_is learn' -l name -x -d 'Name of the model'
+complete -c genreclassify -n '__genreclassify_is learn' -l out -r -d 'Weights file to write'
+complete -c genreclassify -n '__genreclassify_is learn' -l version -x -d 'Version of the model'
+complete -c genreclassify -n '__genreclassify_is learn' -l work -x -a '(__fish_complete_directories)' -d 'Keep the networks of the cross-validation'
+complete -c genreclassify -n '__genreclassify_is train' -a '(__genreclassify_train)'
 
 complete -c genreclassify -n '__genreclassify_is batch-plan batch-slurm' -s 0 -l null -d 'Names in lists end in NUL'
 complete -c genreclassify -n '__genreclassify_is batch-cancel batch-merge batch-plan batch-run batch-slurm batch-status' -l out -x -a '(__fish_complete_directories)' -d 'The plan and all results'

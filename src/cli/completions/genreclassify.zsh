@@ -77,7 +77,22 @@ _genreclassify() {
       )
       ;;
     help)
-      options=('2:command:(batch eval models monitor serve)')
+      options=('2:command:(batch eval learn models monitor serve train)')
+      ;;
+    learn)
+      options=(
+        '--audio=[tracks in FOLDER/LABEL/]:folder:_files -/'
+        '--build=[build folder with genremel and libgenre]:folder:_files -/'
+        '--force[replace the weights file]'
+        '--groups=[whose track it is]:CSV:_files -g "*.csv"'
+        {-h,--help}'[show the options]'
+        '--init=[the model whose network it gets]:name or weights file:_genreclassify_models'
+        '--name=[name of the model]:name'
+        '--out=[weights file to write]:weights file:_files'
+        '--version=[version of the model]:version'
+        '--work=[keep the networks of the cross-validation]:folder:_files -/'
+        '2:folder with one for each label:_files -/'
+      )
       ;;
     models)
       options=('--help[show the options]' '--json[print JSON]'
@@ -141,6 +156,14 @@ _genreclassify() {
         '--token=[what requests must bear]:token'
         '--token-file=[the same from a file]:file:_files'
         '*--trusted-proxy=[a proxy that is believed]:network'
+      )
+      ;;
+    train)
+      # those that its help has, with a value where one is named
+      options=(
+        ${(f)"$(_call_program options $words[1] train --help 2>/dev/null |
+          sed -nE -e 's/^  (-h, )?(--[a-z0-9-]+) [A-Z{].*/*\2=:value:_files/p' \
+            -e 't' -e 's/^  (-h, )?(--[a-z0-9-]+).*/\2/p')"}
       )
       ;;
     *)
@@ -220,9 +243,11 @@ _genreclassify_first() {
     'batch:do very many files on a cluster'
     'eval:measure the model on files sorted by genre'
     'help:show the options of a command'
+    'learn:make a model of labels of your own'
     'models:list the models that are installed'
     'monitor:listen to radio stations'
     'serve:serve a page and a service over HTTP'
+    'train:train a whole network'
   )
 
   _describe command commands
