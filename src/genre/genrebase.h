@@ -31,6 +31,23 @@ G_BEGIN_DECLS
  */
 GENRE_API void genre_version (guint *major, guint *minor, guint *micro);
 
+/**
+ * genre_get_kernels:
+ * @error: return location for an error
+ *
+ * Tells which set of kernels computes in this process: the fastest that the processor
+ * has, or what `GENRECLASSIFY_KERNELS` names.
+ *
+ * Errors: %GENRE_ERROR_ARGUMENT if `GENRECLASSIFY_KERNELS` names kernels that there
+ * are not.
+ *
+ * Returns: (transfer none) (nullable): its name, such as "avx2-half", or %NULL with
+ *     @error set
+ *
+ * Since: 1.0
+ */
+GENRE_API const char *genre_get_kernels (GError **error);
+
 /* Errors */
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "genrebase.h"
+#include "genre/kernels/kernels.h"
 
 void
 genre_version (guint *major, guint *minor, guint *micro)
@@ -11,4 +12,12 @@ genre_version (guint *major, guint *minor, guint *micro)
     *minor = GENRE_MINOR_VERSION;
   if (micro)
     *micro = GENRE_MICRO_VERSION;
+}
+
+const char *
+genre_get_kernels (GError **error)
+{
+  const GenreKernels *kernels = genre_kernels_get (error);
+
+  return kernels ? kernels->name : NULL;
 }

@@ -615,6 +615,11 @@ test_unknown_kernels (void)
   g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "abacus"));
   g_assert_nonnull (strstr (error->message, "generic, plain"));
+  g_clear_error (&error);
+  g_assert_null (genre_get_kernels (&error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
+  g_setenv (variable, "generic", TRUE);
+  g_assert_cmpstr (genre_get_kernels (NULL), ==, "generic");
   if (before)
     g_setenv (variable, before, TRUE);
   else
