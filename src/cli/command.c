@@ -6,6 +6,8 @@
 
 #include <gst/gst.h>
 
+#include "about/about.h"
+#include "analysis/plugin.h"
 #include "classification.h"
 #include "genre/genre.h"
 #include "modelname.h"
@@ -23,6 +25,36 @@ enum
 
 /* Each of these does what one action asks for, and gives the exit status. */
 
+/* What the program is made of.  FALSE if a model cannot be loaded, or with @error set. */
+static gboolean
+print_about (GError **error)
+{
+  g_auto (GStrv) names = NULL;
+  g_autoptr (JsonNode) about = NULL;
+  g_autofree char *text = NULL;
+  JsonArray *models;
+  gboolean ok = TRUE;
+
+  if (!plugin_init (error) || !(names = genre_model_list (error)))
+    return FALSE;
+  models = json_array_new ();
+  for (char **name = names; *name; name++) {
+    g_autoptr (GError) fault = NULL;
+    g_autoptr (GenreModel) model = genre_model_load (*name, &fault);
+
+    if (model)
+      about_add_model (models, *name, model);
+    else
+      g_printerr ("genreclassify: %s\n", fault->message);
+    ok = ok && model;
+  }
+  if (!(about = about_new (models, error)))
+    return FALSE;
+  text = about_to_text (about);
+  g_print ("%s", text);
+  return ok;
+}
+
 static int
 print_version (const CommandOptions *options, GError **error)
 {
@@ -34,7 +66,8 @@ print_version (const CommandOptions *options, GError **error)
     return STATUS_FAILED;
   genre_model_unref (model);
   g_print ("model %s (%s)\n", label, path);
-  return STATUS_OK;
+  return !options->report.verbose || print_about (error) ? STATUS_OK
+                                                         : STATUS_FAILED;
 }
 
 static int

@@ -56,7 +56,7 @@ static const GOptionEntry main_entries[] = {
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, TO (report.verbose),
       "Name the files that are skipped", NULL },
   { "version", 'V', 0, G_OPTION_ARG_NONE, TO (version),
-      "Name this version and the model's", NULL },
+      "Name this version and model; with -v, all parts", NULL },
   G_OPTION_ENTRY_NULL
 };
 

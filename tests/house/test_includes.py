@@ -15,7 +15,7 @@ FLOORS = [
     ["genre/layers"],
     ["genre"],
     ["analysis"],
-    ["process", "tags/formats", "monitor/record"],
+    ["about", "process", "tags/formats", "monitor/record"],
     ["tags", "plot"],
     ["monitor/lists", "monitor/history", "monitor/outputs", "monitor/table"],
     ["monitor/listening"],

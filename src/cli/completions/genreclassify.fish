@@ -91,7 +91,7 @@ complete -c genreclassify -n __genreclassify_is_files -l top -x -d 'Genres to sh
 complete -c genreclassify -n __genreclassify_is_files -l undo -r -d 'Undo what is logged'
 complete -c genreclassify -n __genreclassify_is_files -l unordered -d 'Print results as they come'
 complete -c genreclassify -n __genreclassify_is_files -s v -l verbose -d 'Say more'
-complete -c genreclassify -n __genreclassify_is_files -s V -l version -d 'Show the version'
+complete -c genreclassify -n __genreclassify_is_files -s V -l version -d 'Show the version; with -v all parts and licences'
 complete -c genreclassify -n __genreclassify_is_files -l window -x -d 'Seconds in a segment'
 complete -c genreclassify -n __genreclassify_is_files -s w -l write -d 'Write the genre into the files'
 complete -c genreclassify -n __genreclassify_is_files -l write-confidence -d 'Write model and confidence as well'

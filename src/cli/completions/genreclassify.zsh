@@ -210,7 +210,7 @@ _genreclassify() {
         '--undo=[undo what is logged]:log:_files'
         '--unordered[print results as they come]'
         {-v,--verbose}'[say more]'
-        {-V,--version}'[show the version]'
+        {-V,--version}'[show the version; with -v all parts and licences]'
         '--window=[length of a segment]:seconds'
         {-w,--write}'[write the genre into the files]'
         '--write-confidence[write model and confidence as well]'
