@@ -24,6 +24,7 @@ struct _ForkClient
   GPid pid;   /* of it; 0: there is none */
   guint socket_source, restart_source;
   JsonNode *models; /* an array */
+  JsonNode *about;  /* an object */
   const ForkClientCallbacks *callbacks;
   gpointer user_data;
 };
@@ -51,6 +52,8 @@ take_hello (ForkClient *client, const char *json, GError **error)
   }
   g_clear_pointer (&client->models, json_node_unref);
   client->models = json_object_dup_member (object, "models");
+  g_clear_pointer (&client->about, json_node_unref);
+  client->about = json_object_dup_member (object, "about");
   return TRUE;
 }
 
@@ -211,6 +214,7 @@ forkclient_free (ForkClient *client)
     close (client->socket);
   reap_server (client);
   g_clear_pointer (&client->models, json_node_unref);
+  g_clear_pointer (&client->about, json_node_unref);
   g_free (client);
 }
 
@@ -239,6 +243,12 @@ JsonArray *
 forkclient_get_models (ForkClient *client)
 {
   return json_node_get_array (client->models);
+}
+
+JsonNode *
+forkclient_get_about (ForkClient *client)
+{
+  return client->about;
 }
 
 int

@@ -51,6 +51,8 @@ gboolean forkclient_send (
 /* (transfer none): the models as the service lists them, an array of
  * objects. */
 JsonArray *forkclient_get_models (ForkClient *client);
+/* (transfer none): what the program is made of, as about_new() gives it. */
+JsonNode *forkclient_get_about (ForkClient *client);
 /* The index of the model that is called @name, or -1. */
 int forkclient_find_model (ForkClient *client, const char *name);
 /* The name of the model that has this index. */

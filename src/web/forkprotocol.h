@@ -3,7 +3,7 @@
 /* What the service and its fork server say to each other.
  *
  * They share a socket of whole packets (SOCK_SEQPACKET).  The fork server first
- * sends one JSON object, its hello: {"models": [...]}, or {"error": "a
+ * sends one JSON object, its hello: {"models": [...], "about": {...}}, or {"error": "a
  * sentence"} if it could not start.  Then the service sends ForkOrders, and
  * the fork server sends one ForkExit for each worker when it has ended.
  *

@@ -18,6 +18,7 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "about/about.h"
 #include "analysis/modelanswers.h"
 #include "analysis/plugin.h"
 #include "genre/genre.h"
@@ -50,6 +51,7 @@
 typedef struct
 {
   GPtrArray *models; /* char *, the names */
+  JsonArray *about;  /* of them, until it is sent */
   GHashTable *pids;  /* id of a worker -> its pid */
   int signals;       /* signalfd that tells when a worker has ended */
   int null;          /* descriptor of /dev/null */
@@ -123,6 +125,7 @@ load_models (ForkServer *server, JsonBuilder *models, GError **error)
       genre_model_offer (model, names[i]);
       g_ptr_array_add (server->models, g_strdup (names[i]));
       add_model (models, names[i], model);
+      about_add_model (server->about, names[i], model);
     } else {
       g_printerr ("genreclassify: %s\n", fault->message);
     }
@@ -322,19 +325,14 @@ prepare_signals (ForkServer *server)
   server->signals = signalfd (-1, &children, SFD_CLOEXEC);
 }
 
-/* Sends {@key: @node}; takes @node. */
+/* Takes @hello. */
 static void
-send_hello (const char *key, JsonNode *node)
+send_hello (JsonObject *hello)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *json = NULL;
 
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, key);
-  json_builder_add_value (builder, node);
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
+  json_node_take_object (root, hello);
   json = json_to_string (root, FALSE);
   packet_send (FORK_SOCKET, json, strlen (json), NULL, 0);
 }
@@ -345,28 +343,34 @@ forkserver_main (void)
   ForkServer server = { 0 };
   g_autoptr (JsonBuilder) models = json_builder_new ();
   g_autoptr (GError) error = NULL;
+  JsonNode *about;
+  JsonObject *hello = json_object_new ();
   static const char *const elements[] = { "uridecodebin", "openfilesrc",
     "queue2", "audioconvert", "audioresample", "appsink", NULL };
 
   server.null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   server.models = g_ptr_array_new_with_free_func (g_free);
+  server.about = json_array_new ();
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
   json_builder_begin_array (models);
   if (!plugin_init (&error) || !preload_check_plugin (&error) ||
-      !load_models (&server, models, &error)) {
-    send_hello (
-        "error", json_node_init_string (json_node_alloc (), error->message));
+      !load_models (&server, models, &error) ||
+      !(about = about_new (g_steal_pointer (&server.about), &error))) {
+    json_object_set_string_member (hello, "error", error->message);
+    send_hello (hello);
     return 1;
   }
   gst_pb_utils_init ();
   open_file_src_register ();
   preload_decoders (NULL, elements);
   json_builder_end_array (models);
+  json_object_set_member (hello, "models", json_builder_get_root (models));
+  json_object_set_member (hello, "about", about);
   sandbox_isolate ();
   /* a smaller process is forked faster */
   malloc_trim (0);
-  send_hello ("models", json_builder_get_root (models));
+  send_hello (hello);
   serve (&server);
   /* the workers end with this process: PR_SET_PDEATHSIG */
   return 0;

@@ -48,6 +48,7 @@ struct _Request
   guint64 bytes_in, bytes_out; /* of the bodies */
 };
 
+static void answer_about (Request *request);
 static void answer_health (Request *request);
 static void answer_models (Request *request);
 static void answer_metrics (Request *request);
@@ -69,6 +70,7 @@ static const Route routes[] = {
   { "/uploads", "POST", TRUE, 0, answer_upload, { NULL }, TRUE },
   { "/uploads/", "DELETE", TRUE, 0, answer_delete, { NULL }, FALSE },
   { "/models", "GET", TRUE, 0, answer_models, { NULL }, FALSE },
+  { "/about", "GET", TRUE, 0, answer_about, { NULL }, FALSE },
   { "/metrics", "GET", TRUE, 0, answer_metrics, { NULL }, FALSE },
   { "/health", "GET", FALSE, 0, answer_health, { NULL }, FALSE },
   { "/openapi.json", "GET", FALSE, 0, answer_openapi, { NULL }, FALSE },
@@ -136,6 +138,14 @@ answer_models (Request *request)
   json_builder_end_object (builder);
   answer_send_json (
       request->message, SOUP_STATUS_OK, json_builder_get_root (builder));
+}
+
+static void
+answer_about (Request *request)
+{
+  JsonNode *about = forkclient_get_about (request->service->fork_client);
+
+  answer_send_json (request->message, SOUP_STATUS_OK, json_node_copy (about));
 }
 
 static void

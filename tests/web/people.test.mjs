@@ -250,6 +250,49 @@ test('a model has a plain name, and how right it is comes from its file', () =>
     assert.equal(await page.textContent('#model-right'), '');
   }));
 
+test('the page says what it is made of, in every language', () =>
+  withPage({ viewport: { width: 320, height: 640 } }, async (page) => {
+    const about = await (await fetch(`${service.url}/about`)).json();
+    const dialog = page.locator('#about');
+
+    for (const [language, words] of [
+      ['en', 'free software'], ['id', 'perangkat lunak bebas'],
+      ['pl', 'wolne oprogramowanie'], ['zh', '自由软件']]) {
+      await page.selectOption('#language', language);
+      await page.waitForSelector(`html[lang=${language}]`);
+      await page.click('#about-open');
+      await dialog.waitFor();
+      const line = await page.textContent('#about-line');
+
+      assert.ok(line.includes(words), line);
+      assert.ok(line.includes(about.program.version) && line.includes('GPL-2.0-or-later'));
+      await assertAccessible(page, `about, ${language}`);
+      await assertNoOverflow(page, `about, ${language}`);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+    }
+    await page.click('#about-open');
+    for (const kind of ['models', 'page', 'libraries']) {
+      const rows = await page.locator(`#about-${kind} tr`).allInnerTexts();
+
+      assert.deepEqual(rows.map((row) => row.split(/\s*[\t\n]\s*/)),
+        about[kind].map(({ name, version, licence }) =>
+          [name, version, licence ?? '未说明']));
+    }
+    const notice = await page.getAttribute('#about-page a', 'href');
+
+    assert.match(await (await fetch(`${service.url}/${notice}`)).text(),
+      /^BSD 3-Clause License\s+Copyright \(c\) 2012/);
+    await page.click('#about .button');
+    await dialog.waitFor({ state: 'hidden' });
+
+    // what went wrong is said
+    await page.route('**/about', (route) => route.abort());
+    await page.click('#about-open');
+    await assertMessage(page, /./);
+    assert.ok(await dialog.isHidden());
+  }));
+
 test('a term is explained to mouse, keyboard and finger', () =>
   withPage({ viewport: { width: 320, height: 640 } }, async (page) => {
     const button = page.locator('#model-field .tip-button');

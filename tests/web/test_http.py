@@ -38,7 +38,7 @@ GET = b"GET /health HTTP/1.1\r\n" + HOST
 POST = b"POST /predict HTTP/1.1\r\n" + HOST
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(CLIP)
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-ROUTES = ("/health", "/models", "/metrics", "/openapi.json")
+ROUTES = ("/health", "/models", "/about", "/metrics", "/openapi.json")
 
 
 def chunks(data, size=10_000):

@@ -205,7 +205,7 @@ class Test(unittest.TestCase):
             self.assertLess(part["music"], 0.5)
 
     def test_others(self):
-        for path in ("/health", "/models", "/metrics", "/openapi.json"):
+        for path in ("/health", "/models", "/about", "/metrics", "/openapi.json"):
             response = self.service.ask("GET", path)
             self.check("GET", path, 200, response)
             head = self.service.ask("HEAD", path)
@@ -216,6 +216,39 @@ class Test(unittest.TestCase):
         self.predict(read(CLIP))
         self.assertAlmostEqual(
             self.service.metric("audio_seconds_total") - audio, 36, delta=0.1)
+
+    def test_about(self):
+        """It says what --version --verbose does, and of the page what its SBOM does."""
+        about = json.loads(self.service.ask("GET", "/about").body)
+        text = subprocess.run([Service.program, "--version", "--verbose"], check=True,
+                              capture_output=True, text=True, timeout=60).stdout
+        for part in (*about["models"], *about["libraries"], *about["page"]):
+            self.assertRegex(text, rf"(?m)^  {re.escape(part['name'])} +"
+                             rf"{re.escape(part['version'])} +"
+                             rf"{re.escape(part['licence'])}")
+        self.assertIn(f"\nkernels    {about['kernels']}\n", text)
+        self.assertEqual([model["name"] for model in about["models"]], [
+            model["name"]
+            for model in json.loads(self.service.ask("GET", "/models").body)["models"]])
+        sbom = self.service.ask("GET", "/sbom.spdx.json")
+        has_page = "page" in about["program"]["features"]
+        self.assertEqual(sbom.status, 200 if has_page else 404)
+        if not has_page:
+            self.assertEqual(about["page"], [])
+            return
+        self.assertEqual(sbom.headers["Content-Type"], "application/json")
+        packages = json.loads(sbom.body)["packages"][1:]
+        self.assertEqual(
+            [(part["name"], part["version"], part["licence"])
+             for part in about["page"]],
+            [(package["name"], package["versionInfo"], package["licenseDeclared"])
+             for package in packages])
+        # the text of each licence comes with the page, as the licences ask for
+        for part in about["page"]:
+            notice = self.service.ask("GET", f"/{part['notice']}").body.decode()
+            for line in part["copyright"].splitlines():
+                self.assertIn(line, notice)
+            self.assertIn("Redistribution", notice)
 
     # Refusals
 
@@ -322,8 +355,9 @@ class Test(unittest.TestCase):
         for headers in ({}, {"Authorization": "Basic a secret"}):
             self.predict(read(CLIP), headers, service=service, status=401,
                          code="unauthorized")
-            self.check("GET", "/models", 401,
-                       service.ask("GET", "/models", headers=headers))
+            for path in "/models", "/about":
+                self.check("GET", path, 401,
+                           service.ask("GET", path, headers=headers))
         for token in ("a secre", "a secret ", "", "A secret"):
             headers = {"Authorization": f"Bearer {token}x"}
             self.predict(read(CLIP), headers, service=service, status=403,

@@ -103,6 +103,17 @@ async function chooseSample() {
   button.setAttribute('aria-disabled', false);
 }
 
+async function openAbout() {
+  clearMessages();
+  try {
+    const { showAbout } = await import('./about.js');
+
+    await showAbout();
+  } catch (error) {
+    tell(error);
+  }
+}
+
 function forgetResults() {
   $('answers').replaceChildren();
   for (const id of ['results', 'agreement', 'results-name'])
@@ -346,7 +357,8 @@ async function begin() {
     time: $('recording-time'), level: $('level'),
   }, (recording) => choose([recording]), tellCode);
   $('sample').addEventListener('click', chooseSample);
-  for (const id of ['choose', 'record', 'sample'])
+  $('about-open').addEventListener('click', openAbout);
+  for (const id of ['choose', 'record', 'sample', 'about-open'])
     $(id).disabled = false; // as of now a press is heard
   $('check').addEventListener('submit', ask);
   $('cancel').addEventListener('click', () => {

@@ -80,6 +80,11 @@ export async function fetchModels() {
   return (await request('models')).json();
 }
 
+/** {program: {version, licence}, models, page, libraries: [{name, version, licence}]} */
+export async function fetchAbout() {
+  return (await request('about')).json();
+}
+
 /** The piece of music that can be tried, as a file.
  * @param {string} name what to call it */
 export async function fetchSample(name) {

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from .talk import Wrong, head
 from .visit import kind
 
-ROUTES = ("/health", "/models", "/metrics", "/openapi.json")
+ROUTES = ("/health", "/models", "/about", "/metrics", "/openapi.json")
 
 
 @kind(4)
