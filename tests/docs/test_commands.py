@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every command of the pages runs as it stands there.
+
+    test_commands.py BUILD markdown|manual [PAGE]
+
+Prints how many there are, and what has become of each that is not simply run."""
+
+import collections
+import os
+import re
+import sys
+import unittest
+
+BUILD, KIND = sys.argv[1:3]
+del sys.argv[1:3]
+
+import pages  # noqa: E402
+import standin  # noqa: E402
+from home import Home  # noqa: E402
+from session import Session  # noqa: E402
+
+PAGES = pages.markdown_pages() if KIND == "markdown" else pages.manual_pages()
+
+
+class Test(unittest.TestCase):
+    maxDiff = None
+    count = collections.Counter()
+
+    @classmethod
+    def tearDownClass(cls):
+        print(f"{cls.count.total()} command lines:", ", ".join(
+            f"{n} {kind}" for kind, n in sorted(cls.count.items())))
+
+    def try_page(self, page):
+        found = [command for block in pages.blocks(page) for command in block.commands]
+        if not found:
+            return
+        home = Home(BUILD)
+        self.addCleanup(home.stop)
+        results = Session(home, page).run()
+        self.assertEqual([r.command for r in results], found)
+        for result in results:
+            self.count[result.kind] += 1
+            if result.kind in ("skipped", "looked at"):
+                print(f"{result.command}\n    {result.kind}: {result.reason}")
+            elif result.kind == "stood in":
+                name = result.reason.split()[1]
+                print(f"{result.command}\n    {name} stood in: {standin.STANDINS[name]}")
+            if os.environ.get("DOCS_TIMES"):
+                print(f"{result.seconds:6.1f} s {result.command}")
+            with self.subTest(str(result.command)):
+                self.assertEqual(result.problem, "")
+        self.assertEqual(home.dangling(), [])
+
+
+for name in PAGES:
+    setattr(Test, "test_" + re.sub(r"\W", "_", name),
+            lambda self, name=name: self.try_page(name))
+
+if __name__ == "__main__":
+    unittest.main()
