@@ -112,7 +112,9 @@ class Home:
         ci = self.root / ".ci"
         ci.mkdir()
         for path in (ROOT / ".ci").iterdir():
-            if path.name != "apt-install":
+            if path.name in STANDINS:
+                (ci / path.name).symlink_to(self.root / ".standins" / path.name)
+            else:
                 (ci / path.name).symlink_to(path)
         build = self.root / "build"
         build.mkdir()
@@ -125,7 +127,6 @@ class Home:
         (standins / "calls").touch()
         for name in STANDINS:
             (standins / name).symlink_to(ROOT / "tests/docs/standin.py")
-        (self.root / ".ci/apt-install").symlink_to(standins / "apt-install")
         (standins / "genreclassify").symlink_to(self.build / "src/genreclassify")
         (standins / "python/sitecustomize.py").write_text(ARGUMENTS_ONLY)
         # what is installed, where the pages say that it lies
@@ -136,7 +137,7 @@ class Home:
         for source, path in json.loads(text).items():
             relative = os.path.relpath(path, prefix)
             if relative.startswith("share/genreclassify"):
-                target = self.root / "usr/local" / relative
+                target = self.root / "usr" / relative
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.symlink_to(source)
 

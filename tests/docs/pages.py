@@ -14,10 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_PAGES = {"node_modules", "shared"}
 # What a line of a command begins with, if it names no file of the repository.
 PROGRAMS = {
-    "apt-get", "beet", "cat", "cd", "clang-format", "cp", "curl", "dpkg-buildpackage",
+    "apt", "apt-get", "beet", "cat", "cd", "clang-format", "cp", "curl", "dpkg-buildpackage",
     "echo", "export", "find", "genreclassify", "git", "gst-inspect-1.0",
     "gst-launch-1.0", "journalctl", "ldconfig", "ln", "ls", "make", "man", "meson",
-    "mkdir", "mosquitto_sub", "ninja", "nginx", "npm", "parallel", "python3",
+    "mkdir", "mosquitto_sub", "ninja", "nginx", "npm", "parallel", "printf",
+    "python3",
     "quodlibet", "rhythmbox", "sbatch", "seq", "sqlite3", "squeue", "sudo",
     "systemctl", "tar", "xargs"}
 PROMPT = "$ "
@@ -89,9 +90,8 @@ def is_command(line):
     if not words:
         return False
     word = words[0]
-    return word in PROGRAMS or word.startswith("./") or (
-        "/" in word and ((ROOT / word).is_file() or
-                         word.startswith(("build/", "/usr/bin/"))))
+    return word in PROGRAMS or word.startswith(("./", ".ci/", "build/", "/usr/bin/")) \
+        or "/" in word and (ROOT / word).is_file()
 
 
 def is_whole(text):

@@ -160,7 +160,7 @@ class Session:
 
     def typed(self, command):
         """What is typed into it: names, by which its answers are shown."""
-        if "--files-from -" not in command.text:
+        if "--files-from -" not in command.text or "|" in command.text:
             return ""
         names = [line for line in command.shown if not line.startswith("{")]
         return "".join(f"{self.substitute(name)}\n" for name in names) or \
@@ -169,7 +169,7 @@ class Session:
     def expected(self, command):
         return next((status for page, pattern, status, _ in rules.STATUSES
                      if re.fullmatch(page, command.page) and
-                     re.match(pattern, command.text)), 0)
+                     re.match(pattern, command.text, re.S)), 0)
 
     def try_to(self, text, command=None):
         """Runs it to its end; what is wrong, or ""."""
@@ -264,6 +264,8 @@ class Session:
     def form(self, line):
         """A regular expression of lines like it."""
         line = self.substitute(line)
+        for pattern in rules.LEFT_OUT:
+            line = re.sub(pattern, "", line)
         line = line.replace(str(self.home.root / "genreclassify"), str(self.home.root))
         form = re.escape(line).replace("…", ".*")
         form = re.sub(r"[█▉▊▋▌▍▎▏]+", "[█▉▊▋▌▍▎▏]*", form)

@@ -15,9 +15,10 @@ from pathlib import Path
 
 STANDINS = {
     "sudo": "asks for a password; what it is to run is run, if that is a stand-in",
+    "apt": "changes the machine",
     "apt-get": "changes the machine",
     "apt-install": "of .ci, changes the machine",
-    "dpkg-buildpackage": "takes minutes",
+    "package": "of .ci, takes minutes",
     "git": "here is no repository",
     "ldconfig": "changes the machine",
     "meson": "takes minutes; its options, suites and tests are compared with what is",
@@ -52,6 +53,12 @@ def sudo(words):
 
 def apt_get(words):
     need(set(words) & {"install", "update", "remove", "build-dep"}, f"{words}?")
+    for word in words:
+        need("/" not in word or Path(word).exists(), f"there is no {word}")
+
+
+def package(words):
+    Path("genreclassify_1_all.deb").touch()
 
 
 def git(words):
@@ -185,7 +192,8 @@ def main():
     name = Path(sys.argv[0]).name
     with open(HOME / ".standins" / "calls", "a", encoding="utf-8") as file:
         print(time.time(), name, *sys.argv[1:], file=file)
-    {"sudo": sudo, "apt-get": apt_get, "git": git, "npm": npm, "meson": meson,
+    {"sudo": sudo, "apt": apt_get, "apt-get": apt_get,
+     "package": package, "git": git, "npm": npm, "meson": meson,
      "systemctl": systemctl, "journalctl": journalctl, "sbatch": sbatch}.get(
          name, nothing)(sys.argv[1:])
 
