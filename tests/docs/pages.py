@@ -3,6 +3,7 @@
 what is shown of their output, and data."""
 
 import ast
+import contextlib
 import dataclasses
 import functools
 import os
@@ -153,11 +154,12 @@ def language_of(lines):
         return "map"
     if re.match(r"[a-z_]+:( |$)", first):
         return "yaml"
-    try:
-        ast.parse(text)
-        return "python"
-    except SyntaxError:
-        return "figure" if re.search(r"\w+/(\s|$)|\w\.[ch]\b", text) else ""
+    # a line such as "program --option" is an expression of Python's, too
+    if re.search(r"\bimport\b|\w\(|\w = ", text):
+        with contextlib.suppress(SyntaxError):
+            ast.parse(text)
+            return "python"
+    return "figure" if re.search(r"\w+/(\s|$)|\w\.[ch]\b", text) else ""
 
 
 ALIASES = {"sh": "commands", "bash": "commands", "console": "commands",

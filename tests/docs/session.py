@@ -20,7 +20,7 @@ from pages import Command, blocks
 LIMIT = 100     # s that a command may take on a machine that does much else
 SCRIPT = """cd {cwd}
 [ ! -f {state} ] || . {state}
-set -o pipefail
+set -ao pipefail
 {{
 {command}
 }}
