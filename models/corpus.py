@@ -59,6 +59,7 @@ class Corpus:
     source: np.ndarray      # str [N]
     stated: np.ndarray      # bool [N], the source states a licence
     held_out: np.ndarray    # bool [N], not music and not to be trained on
+    file: np.ndarray        # str [N], the NAME_mel.zip
 
     def part(self, keep):
         return Corpus(**{k: v if k == "names" else v[keep]
@@ -136,7 +137,8 @@ def load(*paths):
                   joined("mn04_probs")[:, block],
                   parts[0]["tag_names"] + names[block],
                   np.concatenate(embeddings, 1), music, kind, source, joined("stated"),
-                  ~music & np.isin(source, HELD_OUT))
+                  ~music & np.isin(source, HELD_OUT),
+                  np.repeat(paths, [len(part["kind"]) for part in parts]))
 
 
 def _load_one(path):

@@ -6,6 +6,8 @@ program `genremel`, never here.
 """
 
 import csv
+import hashlib
+import io
 import json
 import os
 import subprocess
@@ -40,6 +42,8 @@ class Data:
     names: list
     genres: list
     split: np.ndarray   # str [N]
+    # the name of the file, or of the folder with a / behind it, and its SHA-256
+    origin: tuple = (None, None)
 
     def in_split(self, split):
         """Which tracks, bool [N], are of one split ("train", "valid"); all of them
@@ -58,7 +62,7 @@ class Data:
         """The tracks that `keep`, bool [N], names."""
         return Data(self.x[keep], self.y[keep],
                     [n for n, k in zip(self.names, keep) if k],
-                    self.genres, self.split[keep])
+                    self.genres, self.split[keep], self.origin)
 
 
 def decibels(x):
@@ -92,7 +96,9 @@ def read_csv(path, key, value):
 
 def load_npz(path):
     try:
-        with np.load(path, allow_pickle=False) as z:
+        with open(path, "rb") as f:
+            content = f.read()
+        with np.load(io.BytesIO(content), allow_pickle=False) as z:
             x, y = z["X"], z["y"].astype(np.int64)
             names = [str(n) for n in z["names"]]
             genres = [str(g) for g in z["genres"]]
@@ -117,7 +123,8 @@ def load_npz(path):
     if len(y) and not 0 <= y.min() <= y.max() < len(genres):
         raise DataError(f"{path}: y goes from {y.min()} to {y.max()}; "
                         f"expected an index into {len(genres)} genres")
-    return Data(x, y, names, genres, split)
+    return Data(x, y, names, genres, split,
+                (os.path.basename(path), hashlib.sha256(content).hexdigest()))
 
 
 def build_folders(build=None):
@@ -163,7 +170,9 @@ def load_audio(folder, valid_every=4, build=None):
     frames = max(map(len, x))
     # Shorter tracks are repeated: a crop of one stays music throughout.
     x = np.stack([np.resize(m, (frames, m.shape[1])) for m in x])
-    return Data(x, np.array(y), names, list(labels.values()), np.array(split))
+    called = os.path.basename(os.path.abspath(folder))
+    return Data(x, np.array(y), names, list(labels.values()), np.array(split), (
+        called.encode("utf-8", "backslashreplace").decode() + "/", None))
 
 
 def _find_audio(directory):

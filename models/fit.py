@@ -150,4 +150,5 @@ def settings_of(args):
     often."""
     return {k: v for k, v in vars(args).items() if k not in (
         "out", "data", "audio", "corpus", "pretrained", "pretrain_from", "threads",
-        "build", "name", "version", "seeds", "cross_validated", "init", "tags")}
+        "build", "name", "version", "seeds", "cross_validated", "init", "tags",
+        "license")}

@@ -58,6 +58,8 @@ def arguments():
                         help="the model whose network it gets; default: crnn")
     parser.add_argument("--name", help="its name; default: what its file is called")
     parser.add_argument("--version", default="1", help="its version; default: 1")
+    parser.add_argument("--license", metavar="SPDX", help="its licence, as in "
+                        "CC0-1.0; default: none is stated")
     parser.add_argument("--build", metavar="FOLDER", help="build folder with genremel "
                         "and libgenre; default: build, then the installed ones")
     args = parser.parse_args()

@@ -9,6 +9,7 @@ import augment
 import features
 import metrics
 import networks
+import provenance
 import weights
 from fit import logits_of
 
@@ -122,4 +123,5 @@ class NewHead:
         network.set_temperature(temperature or 1.0)
         weights.save_network(out, network, name=self.args.name,
                              version=self.args.version, labels=data.genres,
-                             extra=figures)
+                             extra={**provenance.describe(self.args, data, keep),
+                                    **(figures or {})})

@@ -14,7 +14,7 @@ ARCHITECTURES = ("cnn", "crnn", "gru", "lstm")
 # what else counts if a network that is there only gets another head
 WITH_INIT = {"data", "audio", "init", "out", "name", "version", "build", "seed",
              "threads", "precision", "smoke", "cross_validated", "freeze", "tempo",
-             "pitch", "tilt", "lowpass", "noise", "band_mask", "frame_mask"}
+             "pitch", "tilt", "lowpass", "noise", "band_mask", "frame_mask", "license"}
 
 
 def has_fast_bfloat16():
@@ -115,6 +115,8 @@ def arguments(argv=None, prog=None):
                         choices=ARCHITECTURES)
     parser.add_argument("--version", default="3",
                         help="version stored in the weights file")
+    parser.add_argument("--license", metavar="SPDX", help="licence stored there, as "
+                        "in GPL-2.0-or-later; without it none is")
     parser.add_argument("--seeds", type=at_least(1), default=1,
                         help="networks to fine-tune; the mean of their "
                         "weights is written")

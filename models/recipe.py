@@ -13,6 +13,7 @@ import embedding
 import features
 import metrics
 import networks
+import provenance
 import taghead
 import weights
 from fit import fit, logits_of, probabilities_of
@@ -118,7 +119,8 @@ class Recipe:
                           args, seed + cycle)
         weights.save_pretrained(
             os.path.join(f"{args.out}.work", "pretrained.safetensors"), student,
-            args.architecture, self.corpus.names, self.unheard())
+            args.architecture, self.corpus.names, self.unheard(),
+            provenance.describe(args, None, None, self.corpus.part(self.drawn)))
         return student
 
     def load_pretrained(self, path, whole=True):
@@ -237,6 +239,8 @@ class Recipe:
         """Trains on the tracks `keep`, bool [tracks], and writes the file `out`.
         Its temperature is the one given, or fitted to `valid`, features.Data."""
         args, seeds = self.args, []
+        about = provenance.describe(args, self.data, keep, self.corpus
+                                    and self.corpus.part(self.drawn))
 
         def calibrate(network):
             if temperature:
@@ -252,7 +256,7 @@ class Recipe:
             network = copy.deepcopy(seeds[-1])
             calibrate(network)
             self.save(network, os.path.join(f"{out}.work",
-                                            f"seed{i}.safetensors"))
+                                            f"seed{i}.safetensors"), about)
         if args.distill and args.seeds > 1:
             network = self.with_tags(self.fine_tune(
                 out, "distilled", args.seed, keep, valid, seeds))
@@ -260,9 +264,9 @@ class Recipe:
             network = mean_of_weights(seeds)
         network = self.finish(network)
         calibrate(network)
-        self.save(network, out, figures)
+        self.save(network, out, {**about, **(figures or {})})
 
-    def save(self, network, path, extra=None):
+    def save(self, network, path, extra):
         weights.save_network(path, network, name=self.args.name,
                              version=self.args.version, labels=self.genres,
                              extra=extra)

@@ -41,6 +41,11 @@ def save(path, tensors, name, version, labels, layers, heads=(), embedding=(),
         metadata["embedding"] = json.dumps(embedding)
     header, offset = {"__metadata__": metadata}, 0
     arrays = {k: np.ascontiguousarray(v, "<f4") for k, v in tensors.items()}
+    # of all that follows the header: a file cannot hold its own
+    hashed = hashlib.sha256()
+    for array in arrays.values():
+        hashed.update(array)
+    metadata["sha256"] = hashed.hexdigest()
     for key, array in arrays.items():
         header[key] = {"dtype": "F32", "shape": list(array.shape),
                        "data_offsets": [offset, offset + array.nbytes]}
@@ -122,14 +127,14 @@ def save_network(path, network, **description):
          embedding=network.embedding_layers, **description)
 
 
-def save_pretrained(path, student, name, tags, without=()):
+def save_pretrained(path, student, name, tags, without=(), extra=None):
     """Writes a student.Student that has learnt no genre yet: its network
     (network.conv1.weight ...) with its heads (heads.tags.weight ...).  tags: what
     each output of the head "tags" is called; without: sources of the corpus that it
     has not heard."""
     save(path, _arrays(student), name, "", [], student.network.layers,
          extra={"format": PRETRAINED, "tags": json.dumps(tags),
-                "without": json.dumps(list(without))})
+                "without": json.dumps(list(without)), **(extra or {})})
 
 
 def load_pretrained(path):

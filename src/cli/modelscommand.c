@@ -9,13 +9,21 @@
 #include <json-glib/json-glib.h>
 
 #include "analysis/modelanswers.h"
+#include "analysis/provenance.h"
 #include "genre/genre.h"
 #include "arguments.h"
+#include "weightsdigest.h"
 
 /* bytes of the figures, at most: they are a handful of numbers.  It also limits
  * how deep any other JSON of that name can be, which json-glib parses by
  * recursion. */
 #define MAX_FIGURES 4096
+
+/* columns of the text, and those before what is said of a model */
+#define COLUMNS 80
+#define INDENT 14
+
+#define DAMAGED "the file was changed or damaged"
 
 /* A model, and what its file says of it. */
 typedef struct
@@ -28,6 +36,8 @@ typedef struct
   JsonNode *frontend; /* object: its input, see models/weights.py */
   JsonNode *figures;  /* object: what models/evaluate.py --record has noted, or
                          NULL */
+  char *recorded;     /* digest of the tensors that the file states, or NULL */
+  char *digest;       /* the one that they have */
 } ModelFile;
 
 static void
@@ -41,6 +51,8 @@ model_file_free (ModelFile *file)
   g_clear_pointer (&file->layers, json_node_unref);
   g_clear_pointer (&file->frontend, json_node_unref);
   g_clear_pointer (&file->figures, json_node_unref);
+  g_free (file->recorded);
+  g_free (file->digest);
   g_free (file);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModelFile, model_file_free)
@@ -88,7 +100,18 @@ model_file_load (const char *name, GError **error)
     return NULL;
   }
   file->size = status.st_size;
+  file->recorded = provenance_get_text (file->model, "sha256");
+  if (!(file->digest = weights_digest_make (file->path, error)))
+    return NULL;
   return g_steal_pointer (&file);
+}
+
+/* Whether the tensors are not those that the file was written with. */
+static gboolean
+is_damaged (const ModelFile *file)
+{
+  return file->recorded &&
+      g_ascii_strcasecmp (file->recorded, file->digest) != 0;
 }
 
 static gint64
@@ -153,52 +176,157 @@ describe_layers (JsonNode *layers)
   return g_string_free (text, FALSE);
 }
 
+/* @what: a word of up to 10 letters.  @text goes on in further lines, where it has
+ * spaces. */
+static void
+print_field (const char *what, const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  glong column = INDENT;
+
+  g_print ("  %-*s", INDENT - 2, what);
+  for (char **word = words; *word; word++) {
+    const glong length = g_utf8_strlen (*word, -1);
+
+    if (column > INDENT && column + 1 + length > COLUMNS) {
+      g_print ("\n%*s", INDENT, "");
+      column = INDENT;
+    } else if (column > INDENT) {
+      g_print (" ");
+      column++;
+    }
+    g_print ("%s", *word);
+    column += length;
+  }
+  g_print ("\n");
+}
+
 static void
 print_figures (JsonObject *figures)
 {
-  g_print (
-      "  figures     accuracy %.3f, macro F1 %.3f, calibration error %.3f, "
-      "by %" G_GINT64_FORMAT " tracks (%s)\n",
+  g_autofree char *text = g_strdup_printf (
+      "accuracy %.3f, macro F1 %.3f, calibration error %.3f, by %" G_GINT64_FORMAT
+      " tracks (%s)",
       json_object_get_double_member_with_default (figures, "accuracy", NAN),
       json_object_get_double_member_with_default (figures, "macro_f1", NAN),
       json_object_get_double_member_with_default (figures, "ece", NAN),
       json_object_get_int_member_with_default (figures, "n", 0),
       json_object_get_string_member_with_default (figures, "split", "?"));
+
+  print_field ("figures", text);
 }
 
-/* @what: a word of up to 10 letters. */
 static void
 print_words (const char *what, const char *const *words)
 {
   g_autofree char *text = g_strjoinv (", ", (char **) words);
 
   if (*text)
-    g_print ("  %-10s  %s\n", what, text);
+    print_field (what, text);
 }
 
+/* Whether the file is as it was written, and with @details its digests. */
 static void
-print_text (const ModelFile *file)
+print_digest (const ModelFile *file, gboolean details)
+{
+  const gboolean damaged = is_damaged (file);
+  const char *state = damaged ? "DIFFERS: " DAMAGED
+      : file->recorded        ? "as recorded"
+                              : "not recorded";
+  g_autofree char *text = g_strdup_printf ("%s %s%s%s", file->digest, state,
+      damaged ? "; recorded is " : "", damaged ? file->recorded : "");
+
+  print_field ("sha256", details ? text : state);
+}
+
+/* "588 tracks of gtzan_mel128.npz: blues 59, classical 58", or "the network of
+ * crnn.safetensors" */
+static char *
+describe_part (JsonObject *part)
+{
+  const char *what = json_object_get_string_member (part, "what");
+  const char *name = json_object_get_string_member_with_default (
+      part, "file", "unknown origin");
+  GString *text = g_string_new (NULL);
+  const char *separator = ": ";
+  JsonObjectIter iter;
+  JsonNode *count;
+  const char *of;
+
+  if (!json_object_has_member (part, "of")) {
+    g_string_printf (text, "the %s of %s", what, name);
+    return g_string_free (text, FALSE);
+  }
+  g_string_printf (text, "%" G_GINT64_FORMAT " %s of %s",
+      json_object_get_int_member (part, "number"), what, name);
+  json_object_iter_init_ordered (
+      &iter, json_object_get_object_member (part, "of"));
+  while (json_object_iter_next_ordered (&iter, &of, &count)) {
+    g_string_append_printf (text, "%s%s %" G_GINT64_FORMAT, separator, of,
+        json_node_get_int (count));
+    separator = ", ";
+  }
+  return g_string_free (text, FALSE);
+}
+
+/* Where it comes from, as its file says. */
+static void
+print_provenance (const GenreModel *model)
+{
+  static const char *const keys[][2] = { { "command", "command" },
+    { "license", "licence" }, { "created", "created" },
+    { "program", "made by" } };
+  g_autoptr (JsonNode) data = provenance_get_data (model);
+  JsonArray *parts = data ? json_node_get_array (data) : NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    g_autofree char *text = provenance_get_text (model, keys[i][0]);
+
+    print_field (keys[i][1], text ? text : "not recorded");
+  }
+  if (!parts || json_array_get_length (parts) == 0)
+    print_field ("data", "not recorded");
+  for (guint i = 0; parts && i < json_array_get_length (parts); i++) {
+    JsonObject *part = json_array_get_object_element (parts, i);
+    g_autofree char *text = describe_part (part);
+    const char *digest = json_object_get_string_member_with_default (
+        part, "sha256", NULL);
+
+    print_field (i == 0 ? "data" : "", text);
+    if (digest)
+      print_field ("", digest);
+  }
+}
+
+/* @details: also where it comes from. */
+static void
+print_text (const ModelFile *file, gboolean details)
 {
   const GenreModel *model = file->model;
   g_autofree char *network = describe_layers (file->layers);
   g_autofree char *size = g_format_size (file->size);
+  g_autofree char *parameters = g_strdup_printf (
+      "%" G_GSIZE_FORMAT, genre_model_get_n_parameters (model));
+  g_autofree char *input = g_strdup_printf (
+      "mel spectrogram, %" G_GINT64_FORMAT " bands to %" G_GINT64_FORMAT
+      " Hz, of %" G_GINT64_FORMAT " s; at least %.1f s",
+      get_frontend (file, "n_mels"), get_frontend (file, "f_max"),
+      get_frontend (file, "duration"), get_min_seconds (file));
 
   g_print ("%s %s%s\n", genre_model_get_name (model),
       genre_model_get_version (model),
       is_default (file) ? " (the default)" : "");
   print_words ("labels", genre_model_get_head_labels (model, 0));
   print_words ("tags", model_get_tags (model));
-  g_print ("  network     %s\n", network);
-  g_print ("  parameters  %" G_GSIZE_FORMAT "\n",
-      genre_model_get_n_parameters (model));
-  g_print ("  input       mel spectrogram, %" G_GINT64_FORMAT
-           " bands to %" G_GINT64_FORMAT " Hz, of %" G_GINT64_FORMAT
-           " s; at least %.1f s\n",
-      get_frontend (file, "n_mels"), get_frontend (file, "f_max"),
-      get_frontend (file, "duration"), get_min_seconds (file));
+  print_field ("network", network);
+  print_field ("parameters", parameters);
+  print_field ("input", input);
   if (file->figures)
     print_figures (json_node_get_object (file->figures));
   g_print ("  file        %s (%s)\n", file->path, size);
+  print_digest (file, details);
+  if (details)
+    print_provenance (model);
 }
 
 /* JSON */
@@ -252,6 +380,12 @@ add_json (JsonBuilder *builder, const ModelFile *file)
   add_number (builder, "min_window", get_min_seconds (file));
   add_node (builder, "layers", file->layers);
   add_node (builder, "figures", file->figures);
+  provenance_add (builder, model);
+  json_builder_set_member_name (builder, "intact");
+  if (file->recorded)
+    json_builder_add_boolean_value (builder, !is_damaged (file));
+  else
+    json_builder_add_null_value (builder);
   add_string (builder, "file", file->path);
   add_integer (builder, "bytes", file->size);
   json_builder_end_object (builder);
@@ -268,9 +402,10 @@ print_json (JsonBuilder *builder)
 
 /* The command */
 
-/* Shows each of @names; FALSE if one of them cannot be loaded. */
+/* Shows each of @names; FALSE if one of them cannot be loaded, or is not what its file
+ * records. */
 static gboolean
-show_models (char **names, gboolean json)
+show_models (char **names, gboolean json, gboolean details)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   gboolean ok = TRUE, first = TRUE;
@@ -283,12 +418,20 @@ show_models (char **names, gboolean json)
     if (!file) {
       g_printerr ("genreclassify: %s\n", error->message);
       ok = FALSE;
-    } else if (json) {
+      continue;
+    }
+    if (json) {
       add_json (builder, file);
     } else {
       g_print (first ? "" : "\n");
-      print_text (file);
+      print_text (file, details);
       first = FALSE;
+    }
+    if (is_damaged (file)) {
+      g_printerr ("genreclassify: %s: " DAMAGED
+                  ": its weights are not those that it records.\n",
+          file->path);
+      ok = FALSE;
     }
   }
   json_builder_end_array (builder);
@@ -300,6 +443,7 @@ show_models (char **names, gboolean json)
 typedef struct
 {
   gboolean json, names;
+  char **models; /* names or files; all that are found, if there are none */
 } Options;
 
 static gboolean
@@ -312,24 +456,41 @@ parse_options (int argc, char **argv, Options *options, GError **error)
         "only what --model takes, one a line", NULL },
     G_OPTION_ENTRY_NULL };
   const GOptionEntry *const tables[] = { entries, NULL };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_auto (GStrv) names = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new ("[NAME|FILE]...");
 
   g_set_prgname ("genreclassify models");
   g_option_context_set_summary (context,
-      "Lists the models that are found by name, their labels and their networks.");
+      "Lists the models that are found by name, their labels and their networks, "
+      "and\nwhether their files are as they were written; of those that are named "
+      "also where\nthey come from: command, data, licence.");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!(names = arguments_parse (context, tables, argc, argv, error)))
+  if (!(options->models = arguments_parse (context, tables, argc, argv, error)))
     return FALSE;
-  if (!names[0] && !(options->json && options->names))
-    return TRUE;
-  if (!names[0])
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--json and --names cannot both be printed.");
-  else
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "models takes no names, but \"%s\" was given.", names[0]);
-  return FALSE;
+  if (options->json && options->names)
+    return arguments_set_error (
+        error, "--json and --names cannot both be printed.");
+  if (options->models[0] && options->names)
+    return arguments_set_error (error,
+        "--names lists all models, but \"%s\" was given.", options->models[0]);
+  return TRUE;
+}
+
+/* All that are found by name; NULL if there is none, which is said. */
+static char **
+list_models (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = genre_model_list (&error);
+
+  if (!names || !*names) {
+    g_auto (GStrv) folders = genre_model_get_folders ();
+    g_autofree char *places = g_strjoinv (" or ", folders);
+
+    g_printerr ("genreclassify: There are no models in %s%s%s\n", places,
+        error ? ": " : ".", error ? error->message : "");
+    return NULL;
+  }
+  return g_steal_pointer (&names);
 }
 
 int
@@ -337,24 +498,22 @@ models_main (int argc, char **argv)
 {
   Options options = { 0 };
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) names = NULL;
+  g_auto (GStrv) models = NULL;
+  g_auto (GStrv) found = NULL;
 
   if (!parse_options (argc, argv, &options, &error)) {
+    g_strfreev (options.models);
     g_printerr ("genreclassify: %s\n", error->message);
     return 2;
   }
-  names = genre_model_list (&error);
-  if (!names || !*names) {
-    g_auto (GStrv) folders = genre_model_get_folders ();
-    g_autofree char *places = g_strjoinv (" or ", folders);
-
-    g_printerr ("genreclassify: There are no models in %s%s%s\n", places,
-        error ? ": " : ".", error ? error->message : "");
+  models = options.models;
+  if (*models)
+    return show_models (models, options.json, TRUE) ? 0 : 1;
+  if (!(found = list_models ()))
     return 1;
-  }
   if (!options.names)
-    return show_models (names, options.json) ? 0 : 1;
-  for (char **name = names; *name; name++)
+    return show_models (found, options.json, FALSE) ? 0 : 1;
+  for (char **name = found; *name; name++)
     g_print ("%s\n", *name);
   return 0;
 }

@@ -23,7 +23,8 @@
 #define OPTIONS_NOT_GIVEN G_MININT
 
 /* What may come in the place of the first file. */
-#define OPTIONS_COMMANDS "batch", "eval", "models", "monitor", "serve", "help"
+#define OPTIONS_COMMANDS \
+  "batch", "eval", "learn", "models", "monitor", "serve", "train", "help"
 
 typedef enum
 {

@@ -21,6 +21,7 @@
 #include "about/about.h"
 #include "analysis/modelanswers.h"
 #include "analysis/plugin.h"
+#include "analysis/provenance.h"
 #include "genre/genre.h"
 #include "process/packet.h"
 #include "process/preload.h"
@@ -106,6 +107,7 @@ add_model (JsonBuilder *models, const char *name, const GenreModel *model)
   json_builder_add_int_value (models, genre_model_get_n_parameters (model));
   model_add_answers (models, model);
   add_figures (models, model);
+  provenance_add (models, model);
   json_builder_end_object (models);
 }
 

@@ -65,7 +65,8 @@ class Test(unittest.TestCase):
         for arguments in ["-j2"], ["-mcnn", "-j2"], ["-m", "cnn", "-j", "2"]:
             self.check_refused("eval takes one folder", "eval", *arguments)
         self.check_refused("takes no files", "serve", "-j2", "song.mp3")
-        self.check_refused("models takes no names", "models", "x")
+        self.check_refused('--names lists all models, but "x" was given', "models",
+                           "--names", "x")
 
     def test_values(self):
         self.check_refused("--jobs is to be 1 to", "-j0", "1")
@@ -112,7 +113,8 @@ class Test(unittest.TestCase):
 
     def test_mistyped_command(self):
         for typed, meant in (("evl", "eval"), ("evla", "eval"), ("model", "models"),
-                             ("server", "serve"), ("halp", "help")):
+                             ("server", "serve"), ("halp", "help"), ("lern", "learn"),
+                             ("trian", "train")):
             self.check_refused(f'"{typed}"; did you mean {meant}?', typed)
             self.check_refused(f'"{typed}"; did you mean {meant}?', typed, "1")
         self.check_refused('no file "eval"; the command', "--json", "eval", "1")
@@ -127,7 +129,7 @@ class Test(unittest.TestCase):
         self.assertEqual(self.run_command("-q", "evl").returncode, 0)
 
     def test_help(self):
-        for command in "eval", "models", "serve":
+        for command in "eval", "learn", "models", "serve", "train":
             result = self.run_command("help", command)
             self.assertEqual(result.returncode, 0)
             self.assertEqual(result.stdout,

@@ -2,9 +2,11 @@
 """eval against models/metrics.py: its formulas on every file's answer and, where
 the recordings are, its figures on the same clips; and models."""
 
+import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -275,6 +277,96 @@ class Test(unittest.TestCase):
         self.assertIn("convolutions of 32, 64, 160, 256; GRUs of 256, 256; "
                       "dense of 11\n", text)
         self.assertIn(f"parameters  {crnn['parameters']}\n", text)
+        self.assertEqual(text.count("\n  sha256      as recorded\n"), 4)
+        # but for the names of files, it fits a terminal
+        self.assertLessEqual(max(len(line) for line in text.splitlines()
+                                 if not line.startswith("  file ")), 80)
+
+    def test_where_models_come_from(self):
+        """What ships says so; the command shows of a file what it says."""
+        models = {m["name"]: m for m in json.loads(run("models", "--json").stdout)}
+        self.assertEqual(len(models), 4)
+        for name, model in models.items():
+            with open(model["file"], "rb") as f:
+                content = f.read()
+            size = int.from_bytes(content[:8], "little")
+            self.assertEqual(model["sha256"],
+                             hashlib.sha256(content[8 + size:]).hexdigest())
+            self.assertIs(model["intact"], True)
+            self.assertEqual(model["license"], "GPL-2.0-or-later")
+            self.assertRegex(model["created"], r"^20\d\d-\d\d-\d\d$")
+            self.assertRegex(model["program"], r"^genreclassify \d")
+            tracks, *others = model["data"]
+            self.assertEqual((tracks["what"], set(tracks["of"])),
+                             ("tracks", set(GENRES)))
+            for part in tracks, *others:
+                self.assertEqual(sum(part.get("of", {}).values()),
+                                 part.get("number", 0))
+            text = run("models", name).stdout
+            for word in ("  licence     GPL-2.0-or-later\n",
+                         f"  created     {model['created']}\n", model["sha256"],
+                         f"{tracks['number']} tracks of gtzan_mel128.npz: blues"):
+                self.assertIn(word, text)
+            self.assertIn(model["command"], re.sub(r"\n +", " ", text))
+            self.assertLessEqual(max(len(line) for line in text.splitlines()
+                                     if not line.startswith("  file ")), 80)
+        self.assertIn("--tags models/tags.json", models["crnn"]["command"])
+
+    def test_damaged_weights(self):
+        """A byte of a tensor that is another one: it loads, and is found out."""
+        path = self.path("mine.safetensors")
+        with open(os.path.join(MODELS, "cnn.safetensors"), "rb") as f:
+            content = bytearray(f.read())
+        content[-1000 * 4] ^= 1
+        with open(path, "wb") as f:
+            f.write(content)
+        there = {"GENRECLASSIFY_MODELS": self.root}
+        for arguments in [], ["mine"], [path]:
+            result = run("models", *arguments, **there)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stdout, r"\n  sha256 .*\s+DIFFERS: the file was ")
+            self.assertIn(f"{path}: the file was changed or damaged", result.stderr)
+        result = run("models", "--json", **there)
+        model, = json.loads(result.stdout)
+        self.assertEqual((result.returncode, model["intact"]), (1, False))
+        # written again, it has the digest of what it is
+        weights.add_metadata(path)
+        self.assertEqual(run("models", **there).returncode, 0)
+        # one of a program that writes none
+        self.put("mine.safetensors", content.replace(b'"sha256": "', b'"sha265": "', 1))
+        result = run("models", "mine", "--json", **there)
+        model, = json.loads(result.stdout)
+        self.assertEqual((result.returncode, model["intact"], model["sha256"]),
+                         (0, None, None))
+        self.assertIn("not recorded\n", run("models", "mine", **there).stdout)
+
+    def test_provenance_of_any_kind(self):
+        """Whatever a file says, its model is listed, and no terminal is harmed."""
+        path = self.path("mine.safetensors")
+        shutil.copy(os.path.join(MODELS, "lstm.safetensors"), path)
+        good = {"what": "tracks", "file": None, "sha256": None, "number": 1,
+                "of": {"x": 1}}
+        for text, expected in (
+                (json.dumps([good, {**good, "more": 1}]), [good, good]), ("[]", []),
+                ("", None), ("{", None), ("{}", None), ("[1]", None), ("null", None),
+                ("[" * 10**5, None), (json.dumps([{"what": "x"}]), None),
+                *((json.dumps([{**good, key: value}]), None) for key, value in (
+                    ("what", None), ("what", 1), ("file", 1), ("number", "1"),
+                    ("number", -1), ("number", None), ("of", []), ("of", {"x": "y"}))),
+                ("[" + " " * 10**5 + "]", None)):
+            with self.subTest(text[:80]):
+                weights.add_metadata(path, data=text, command="a\x1b[2J\n" + "b" * 99,
+                                     created="x" * 10**5)
+                for arguments in [], ["mine"]:
+                    result = run("models", "--json", *arguments,
+                                 GENRECLASSIFY_MODELS=self.root)
+                    self.assertEqual((result.returncode, result.stderr), (0, ""))
+                    found, = json.loads(result.stdout)
+                    self.assertEqual(found["data"], expected)
+                    self.assertEqual(found["command"], "a [2J " + "b" * 99)
+                    self.assertIsNone(found["created"])
+        result = run("models", "mine", GENRECLASSIFY_MODELS=self.root)
+        self.assertNotIn("\x1b", result.stdout)
 
     def test_models_of_another_folder(self):
         there = {"GENRECLASSIFY_MODELS": self.root}
@@ -289,7 +381,7 @@ class Test(unittest.TestCase):
         self.assertRegex(result.stdout, r"^crnn \d+\n  labels ")
         self.assertIn("damaged.safetensors: not a safetensors file",
                       result.stderr)
-        self.assertEqual(run("models", "mine").returncode, 2)
+        self.assertEqual(run("models", "mine").returncode, 1)
 
     def test_figures_of_any_kind(self):
         """Whatever a file says of its figures, its model is listed."""
@@ -305,6 +397,7 @@ class Test(unittest.TestCase):
             found, = json.loads(result.stdout)
             self.assertEqual(found["figures"], expected)
             text = run("models", GENRECLASSIFY_MODELS=self.root).stdout
+            text = re.sub(r"\n {10,}", " ", text)
             self.assertEqual("accuracy 0.500, macro F1 0.250, calibration "
                              "error 0.125, by 7 tracks (mine)" in text,
                              expected is not None)

@@ -7,6 +7,7 @@ training run whose weights the C engine loads.
 """
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -48,6 +49,7 @@ import neighbours  # noqa: E402
 import networks  # noqa: E402
 import newhead  # noqa: E402
 import options  # noqa: E402
+import provenance  # noqa: E402
 import recipe  # noqa: E402
 import robustness  # noqa: E402
 import student  # noqa: E402
@@ -1357,6 +1359,17 @@ class Train(ToolTest):
         figures = json.loads(metadata["figures"])
         self.assertEqual((figures["split"], figures["new_artists"]),
                          ("cross-validation, 4 folds", True))
+        part, network = json.loads(metadata["data"])
+        self.assertEqual((part["number"], part["of"]),
+                         (24, {"Drum & Bass": 12, "caf\u00e9": 12}))
+        self.assertEqual(network, {"what": "network", "file": "crnn.safetensors",
+                                   "sha256": weights.digest(MODEL)})
+        self.assertTrue(metadata["command"].startswith("models/learn - --version 7 "))
+        self.assertIn(" --out mine.safetensors ", metadata["command"])
+        self.assertNotIn(self.directory, metadata["command"])
+        self.assertRegex(metadata["program"], r"^genreclassify \d+\.\d+\.\d+$")
+        self.assertNotIn("license", metadata)
+        self.check_digest(out)
         work, = (e.path for e in os.scandir(self.directory) if e.is_dir())
         fold = answers.Answers.load(work).fold
         for i in range(4):
@@ -1379,6 +1392,27 @@ class Train(ToolTest):
                                           artists=artists)
             self.assertIn(few, errors)
             self.assertIn(said, errors)
+
+    def check_digest(self, path):
+        """The file has that of its tensors, whoever wrote it last."""
+        with open(path, "rb") as f:
+            content = f.read()
+        size = int.from_bytes(content[:8], "little")
+        self.assertEqual(weights.load(path)[1]["sha256"],
+                         hashlib.sha256(content[8 + size:]).hexdigest())
+
+    def test_without_places(self):
+        """The command is kept as it was typed, but for the folders of a machine."""
+        for word, kept in (
+                ("--data", "--data"), ("x/y.npz", "x/y.npz"), ("/srv/x/y.npz", "y.npz"),
+                ("--out=/home/me/mine.safetensors", "--out=mine.safetensors"),
+                ("../../me/x", "x"), ("/srv/music/", "music"), ("AI music=0.5",) * 2,
+                ("--draw=AI music=0.5",) * 2, ("\udcff", "\\udcff")):
+            self.assertEqual(provenance.without_place(word), kept)
+        with mock.patch.object(sys, "argv", ["/x/train.py", "--data", "/x/a b.npz"]):
+            self.assertEqual(provenance.typed(), "models/train.py --data 'a b.npz'")
+        with mock.patch.dict(os.environ, SOURCE_DATE_EPOCH="86400"):
+            self.assertEqual(provenance.today(), "1970-01-02")
 
     def test_learn_refuses(self):
         """What could not be written in the end, before anything is done."""
@@ -1424,6 +1458,9 @@ class Train(ToolTest):
         metadata = weights.load(path)[1]
         self.assertEqual(metadata["version"], "7")
         self.assertEqual(metadata["name"], name)
+        self.check_digest(path)
+        tracks = json.loads(metadata["data"])[0]
+        self.assertEqual((tracks["what"], set(tracks["of"])), ("tracks", set(GENRES)))
 
     def check_log(self, out):
         with open(f"{out}.log") as f:

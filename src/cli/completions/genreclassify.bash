@@ -63,7 +63,7 @@ _genreclassify() {
       mapfile -t COMPREPLY < <(compgen -W auto -- "$current")
       return
       ;;
-    --at-once | --jobs | -j | --timeout | --max-failures | --parts | --retries | --sbatch | --shard-count | --shard-index | --window | --hop | --max-duration | \
+    --at-once | --jobs | -j | --license | --timeout | --max-failures | --parts | --retries | --sbatch | --shard-count | --shard-index | --window | --hop | --max-duration | \
       --min-confidence | --placeholder | --top | --write-top | --bind | --port | --token | --max-size | \
       --queue | --client-timeout | --keep-uploads | --base-path | --public-host | --socket-mode | \
       --trusted-proxy | --every | --listen | --min-title | --mqtt | --mqtt-queue | --per-process | \
@@ -94,10 +94,11 @@ _genreclassify() {
       return
       ;;
     learn)
-      options='--audio --build --force --groups --help --init --name --out --version --work'
+      options='--audio --build --force --groups --help --init --license --name --out --version --work'
       ;;
     models)
       options='--help --json --names'
+      words=$("${COMP_WORDS[0]}" models --names 2>/dev/null)
       ;;
     monitor)
       if [[ ${COMP_WORDS[2]} == report && $COMP_CWORD -gt 2 ]]; then
@@ -130,7 +131,7 @@ _genreclassify() {
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-  elif [[ $COMP_CWORD == 1 || ! "${COMP_WORDS[1]} ${COMP_WORDS[2]}" =~ ^(models|serve|monitor\ report$) ]]; then
+  elif [[ $COMP_CWORD == 1 || ! "${COMP_WORDS[1]} ${COMP_WORDS[2]}" =~ ^(serve|monitor\ report$) ]]; then
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"
       compgen -f -- "$current")

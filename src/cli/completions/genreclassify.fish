@@ -40,7 +40,7 @@ complete -c genreclassify -n $first_of_monitor -a report -d 'Tell what a station
 complete -c genreclassify -n $first -a serve -d 'Serve a page and a service over HTTP'
 complete -c genreclassify -n $first -a train -d 'Train a whole network'
 complete -c genreclassify -n '__genreclassify_is help' -f -a 'batch eval learn models monitor serve train'
-complete -c genreclassify -n '__genreclassify_is models' -f
+complete -c genreclassify -n '__genreclassify_is models' -a '(__genreclassify_models)'
 complete -c genreclassify -n '__genreclassify_is models' -l names -d 'Print what --model takes'
 complete -c genreclassify -n '__genreclassify_is monitor-report' -f
 complete -c genreclassify -n '__genreclassify_is serve' -f
@@ -142,6 +142,7 @@ complete -c genreclassify -n '__genreclassify_is learn' -l build -x -a '(__fish_
 complete -c genreclassify -n '__genreclassify_is learn' -l force -d 'Replace the weights file'
 complete -c genreclassify -n '__genreclassify_is learn' -l groups -r -d 'Whose track it is'
 complete -c genreclassify -n '__genreclassify_is learn' -l init -r -a '(__genreclassify_models)' -d 'The model whose network it gets'
+complete -c genreclassify -n '__genreclassify_is learn' -l license -x -d 'Licence of the model'
 complete -c genreclassify -n '__genreclassify_is learn' -l name -x -d 'Name of the model'
 complete -c genreclassify -n '__genreclassify_is learn' -l out -r -d 'Weights file to write'
 complete -c genreclassify -n '__genreclassify_is learn' -l version -x -d 'Version of the model'

@@ -87,6 +87,7 @@ _genreclassify() {
         '--groups=[whose track it is]:CSV:_files -g "*.csv"'
         {-h,--help}'[show the options]'
         '--init=[the model whose network it gets]:name or weights file:_genreclassify_models'
+        '--license=[licence of the model]:SPDX'
         '--name=[name of the model]:name'
         '--out=[weights file to write]:weights file:_files'
         '--version=[version of the model]:version'
@@ -96,7 +97,7 @@ _genreclassify() {
       ;;
     models)
       options=('--help[show the options]' '--json[print JSON]'
-        '--names[print what --model takes]')
+        '--names[print what --model takes]' '*:name or weights file:_genreclassify_models')
       ;;
     monitor)
       options=(
