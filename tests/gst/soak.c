@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* An hour of audio at a time, over and over for ten minutes (or SOAK_SECONDS):
- * from the second minute on the memory stays what it is, within 2 MB. */
+ * from the second minute on the memory stays what it is, within 2 MB, and there are
+ * no more files and threads than there were. */
 
 #include "support.h"
 
 #define HOUR_BUFFERS 3600
 #define ALLOWED_GROWTH (2 * 1024 * 1024)
+/* GLib keeps some that have nothing to do for a while */
+#define ALLOWED_THREADS 2
+
+/* How many entries the folder has: "/proc/self/fd" or "/proc/self/task". */
+static guint
+count_entries (const char *path)
+{
+  GDir *dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  fail_unless (dir != NULL, "%s cannot be read", path);
+  while (g_dir_read_name (dir))
+    n++;
+  g_dir_close (dir);
+  return n;
+}
 
 static void
 play_an_hour (void)
@@ -41,7 +58,7 @@ GST_START_TEST (test_soak)
   gint64 length = (seconds ? atoi (seconds) : 600) * G_USEC_PER_SEC;
   gint64 warm_up = MIN (60 * G_USEC_PER_SEC, length / 2);
   gsize lowest = G_MAXSIZE, highest = 0;
-  guint hours = 0;
+  guint hours = 0, files = 0, threads = 0;
 
   while (g_get_monotonic_time () - begin < length) {
     play_an_hour ();
@@ -51,10 +68,17 @@ GST_START_TEST (test_soak)
 
       lowest = MIN (lowest, size);
       highest = MAX (highest, size);
+      if (!files) {
+        files = count_entries ("/proc/self/fd");
+        threads = count_entries ("/proc/self/task");
+      }
     }
   }
   g_print ("%u hours, memory %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT "\n",
       hours, lowest, highest);
+  fail_unless (files > 0, "not one hour was played after the first minute");
+  fail_unless (count_entries ("/proc/self/fd") <= files);
+  fail_unless (count_entries ("/proc/self/task") <= threads + ALLOWED_THREADS);
   fail_unless (highest - lowest <= ALLOWED_GROWTH,
       "memory from %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT, lowest, highest);
 }
