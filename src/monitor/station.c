@@ -40,6 +40,7 @@ typedef struct
   TitleTally *tally;
   gint64 start;           /* UTC, µs; of a recording only that counts */
   gint64 start_monotonic; /* µs */
+  gboolean has_ended_another;
 } OnAir;
 
 struct _Station
@@ -191,7 +192,11 @@ log_title (Station *station, OnAir *on_air, gint64 end, const char *ended)
     .ended = ended };
 
   title_tally_fill (on_air->tally, model, &record, values);
-  record.start = MIN (record.start, end);
+  /* what was announced after the last audio begins not before the end of the one before */
+  if (on_air->has_ended_another)
+    record.end = MAX (record.start, end);
+  else
+    record.start = MIN (record.start, end);
   if (record.title || record.seconds >= SHORTEST_UNTITLED)
     emit (station, &record);
   if (record.title && !record.continues)
@@ -207,6 +212,7 @@ begin_title (Station *station, OnAir *on_air)
   on_air->tally = title_tally_new (&station->settings->model);
   on_air->start = get_time (station);
   on_air->start_monotonic = g_get_monotonic_time ();
+  on_air->has_ended_another = on_air != &station->current;
 }
 
 /* Where audio and segments are counted now. */

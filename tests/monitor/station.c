@@ -19,6 +19,7 @@ typedef struct
   GString *log;
   guint64 position, silent; /* ns */
   gint64 now;               /* µs */
+  gint64 last_end;          /* of the last title, UTC, µs */
 } Play;
 
 static void
@@ -29,6 +30,12 @@ on_record (const Record *record, gpointer user_data)
 
   g_assert_nonnull (json);
   g_assert_cmpint (record->start, <=, record->end);
+  if (record->kind == RECORD_TITLE) {
+    /* the two clocks are read one after the other */
+    g_assert_cmpint (
+        record->start, >=, play->last_end - G_TIME_SPAN_MILLISECOND);
+    play->last_end = record->end;
+  }
   if (record->kind == RECORD_STATE)
     g_string_append_printf (
         play->log, "%s; ", station_state_to_string (record->state));
@@ -214,6 +221,24 @@ test_late_title (void)
   hear (play, 5, HEARD_MUSIC, 0.9);
   lose (play, "Gone.");
   check (play, "connected; [-/- title jazz 15 s]; [-/Two lost - 5 s]; lost; ");
+  play_free (play);
+}
+
+/* A title that is announced after the last audio, before the station is lost: it does not
+ * begin before the end of the one before. */
+static void
+test_title_without_audio (void)
+{
+  Play *play = play_new ();
+
+  connect_station (play);
+  name_title (play, "Song", "Ana");
+  hear (play, 20, HEARD_MUSIC, 0.9f);
+  name_title (play, "Next", "Bo");
+  play->now += 2 * G_USEC_PER_SEC;
+  lose (play, "The process that decoded it has crashed.");
+  check (play,
+      "connected; music; [Ana/Song title jazz 20 s]; [Bo/Next lost - 0 s]; lost; ");
   play_free (play);
 }
 
@@ -468,6 +493,7 @@ main (int argc, char **argv)
   g_test_add_func ("/station/titles", test_titles);
   g_test_add_func ("/station/short-titles", test_short_titles);
   g_test_add_func ("/station/late-title", test_late_title);
+  g_test_add_func ("/station/title-without-audio", test_title_without_audio);
   g_test_add_func ("/station/no-titles", test_no_titles);
   g_test_add_func ("/station/short-intervals", test_short_intervals);
   g_test_add_func ("/station/empty-titles", test_empty_titles);
