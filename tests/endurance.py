@@ -117,7 +117,8 @@ def left_below(known=(), patience=PATIENCE):
         time.sleep(0.1)
 
 
-Sample = collections.namedtuple("Sample", "memory files threads processes")
+# memory: kB of all processes; own: of the program's alone
+Sample = collections.namedtuple("Sample", "memory own files threads processes")
 
 
 class Gauge:
@@ -148,8 +149,8 @@ class Gauge:
         living = [pid, *(p for p in family if p not in dead)]
         # the threads and files of the program itself: those of others come and go
         # with them
-        return Sample(sum(map(pss, living)), count(pid, "fd"), count(pid, "task"),
-                      len(living))
+        return Sample(sum(map(pss, living)), pss(pid), count(pid, "fd"),
+                      count(pid, "task"), len(living))
 
     def run(self):
         while not self.end.wait(self.INTERVAL):
@@ -178,7 +179,7 @@ class Gauge:
         faults = sorted(set(self.faults))
         for name, a, b, most, more, limit in zip(
                 Sample._fields, early, late, highest, growth, peak):
-            unit = " kB" if name == "memory" else ""
+            unit = " kB" if name in ("memory", "own") else ""
             print(f"{name + unit:12}{a:9.0f} at first,{b:9.0f} in the end,"
                   f"{most:9.0f} at most", flush=True)
             if b - a > more:
@@ -210,6 +211,7 @@ class Disk:
         self.ballast = self.folder / "ballast"
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "soak",
                         str(self.folder)], check=True)
+        self.is_open = True
 
     def fill(self, free=0):
         """To the last byte, or but for so many."""
@@ -224,7 +226,9 @@ class Disk:
         self.ballast.unlink(missing_ok=True)
 
     def close(self):
-        subprocess.run(["umount", "-l", str(self.folder)], check=False)
+        if self.is_open:
+            self.is_open = False
+            subprocess.run(["umount", "-l", str(self.folder)], check=False)
 
 
 def report(faults, **counts):
