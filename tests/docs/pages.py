@@ -288,6 +288,10 @@ def blocks(page):
     return markdown_blocks(page) if page.endswith(".md") else manual_blocks(page)
 
 
+def commands(page):
+    return [command for block in blocks(page) for command in block.commands]
+
+
 if __name__ == "__main__":      # shows what it sees
     for name in markdown_pages() + manual_pages():
         for block in blocks(name):

@@ -87,7 +87,7 @@ class Test(unittest.TestCase):
     def test_files_in_the_text(self):
         """A path in code that begins with a folder of the repository."""
         folders = [path.name for path in ROOT.iterdir() if path.is_dir() and
-                   not path.name.startswith((".", "build"))]
+                   not path.name.startswith((".git", "build"))]
         for page in pages.markdown_pages():
             text = re.sub(r"^( {4}|```).*", "", pages.read(page), flags=re.M)
             for path in re.findall(r"`([\w./-]+)`", text):

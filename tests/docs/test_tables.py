@@ -21,12 +21,14 @@ import tempfile
 import time
 import unittest
 import urllib.request
+from pathlib import Path
 
 BUILD = sys.argv.pop(1)
 PROGRAM = os.path.join(BUILD, "src", "genreclassify")
 CLIP = os.environ["TEST_CLIP"]
 
 import pages  # noqa: E402
+import standin  # noqa: E402
 from pages import ROOT  # noqa: E402
 
 sys.path.append(str(ROOT / "tests"))
@@ -224,15 +226,12 @@ class Monitor(unittest.TestCase):
 
 class Options(unittest.TestCase):
     def test_meson(self):
-        page, rows = pages.table("option", "what", "needs")
-        text = pages.read("meson_options.txt")
-        options = dict(re.findall(r"option\(\s*'([\w-]+)',\s*type: '(\w+)'", text))
+        _, rows = pages.table("option", "what", "needs")
+        options = re.findall(r"^option\(\s*'([\w-]+)'",
+                             pages.read("meson_options.txt"), re.M)
         self.assertEqual(
             sorted(name for row in rows for name in pages.in_code(row[0])),
-            sorted(name for name, kind in options.items() if kind == "feature"))
-        for name, kind in options.items():
-            if kind != "feature":
-                self.assertIn(f"-D{name}=", pages.read(page))
+            sorted(options))
 
     def test_beets(self):
         """Names and defaults, of which some are shown as comments."""
@@ -313,6 +312,64 @@ class Options(unittest.TestCase):
         for page in pages.markdown_pages() + pages.manual_pages():
             named |= set(re.findall(r"\b(GENRECLASSIFY_[A-Z]+)\b", pages.read(page)))
         self.assertEqual(named, read)
+
+
+class InTheText(unittest.TestCase):
+    """Commands between words, and in tables."""
+
+    def codes(self):
+        for page in pages.markdown_pages():
+            text = re.sub(r"^ *```.*?^ *```|^ {4}.*?$", "", pages.read(page),
+                          flags=re.M | re.S)
+            for code in pages.in_code(text):
+                yield page, " ".join(code.split())
+
+    def try_all(self, pattern, check):
+        n = 0
+        for page, code in self.codes():
+            found = re.match(pattern, code)
+            if found:
+                n += 1
+                with self.subTest(page, code=code):
+                    try:
+                        check(code[found.end():].split())
+                    except SystemExit as error:
+                        self.fail(error.code)
+        self.assertGreater(n, 0)
+
+    def setUp(self):
+        # the stand-ins' way to know the build
+        standin.BUILD = Path(BUILD)
+
+    def test_meson_test(self):
+        self.try_all("meson test -C \\S+ ", standin.take_tests)
+
+    def test_setups(self):
+        self.try_all("(?=--setup=)", standin.take_tests)
+
+    def test_meson_setup(self):
+        self.try_all(r"(?:CC=\w+ )?meson setup ", lambda words: standin.take_options(
+            [word for word in words if word.startswith("-D")]))
+
+    def test_options_of_meson(self):
+        self.try_all("(?=-D[a-z])", lambda words: standin.take_options(
+            [word for word in words if "…" not in word and word[2:3] != "_" and
+             word[-1] != "="]))
+
+    def test_systemctl(self):
+        self.try_all("systemctl (?=.* )", standin.systemctl)
+
+    def test_suites(self):
+        """All, and no others, but those of other builds."""
+        text = " ".join(pages.read("CONTRIBUTING.md").split())
+        named = set(pages.in_code(re.search(r"Suites are (.*?)\. [A-Z]", text)[1]))
+        suites = {suite.partition(":")[2] for test in standin.info("tests")
+                  for suite in test["suite"]}
+        # "programs" is said of tests of others; parts may not be built
+        unnamed = {"programs", "soak", "fuzz", "bench"}
+        self.assertEqual(suites - named - unnamed, set())
+        self.assertEqual({name for name in named if not (
+            ROOT / "tests" / name).is_dir()} - {"corpus"}, set())
 
 
 class Tables(unittest.TestCase):
