@@ -42,7 +42,7 @@ class Stub(metaclass=Meta):
     def __getattr__(self, name): return Stub
 
 script = next((word for word in sys.orig_argv[1:] if word.endswith(".py")), "")
-if script.startswith(("models/", "tests/bench/")):
+if script.startswith(("models/", "tests/bench/")) or script.endswith("/train.py"):
     class Finder:
         def find_spec(self, name, path=None, target=None):
             if name.partition(".")[0] == "torch":

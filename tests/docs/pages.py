@@ -77,7 +77,7 @@ def markdown_pages():
 
 
 def manual_pages():
-    return [name for name in find(".1", ".7") if name.startswith("src/")]
+    return find(".1", ".5", ".7", ".8")
 
 
 def read(name):
@@ -240,7 +240,9 @@ def manual_blocks(page):
         line = lines[i]
         i += 1
         if line.startswith(".Dl "):
-            blocks.append(make_block(page, i, [unescape(line[4:])]))
+            # it is a line of macros
+            text = re.sub(r"\bAr ", "", re.sub(r"\bFl ", "-", line[4:]))
+            blocks.append(make_block(page, i, [unescape(text)]))
         elif re.match(r"\.Bd -(literal|unfilled)", line):
             start = i
             while lines[i] != ".Ed":
