@@ -78,6 +78,14 @@ class Session:
         home.undo_log = home.upload = "unknown"
 
     def run(self):
+        try:
+            self.run_blocks()
+        finally:
+            for rule in list(self.background):
+                self.end(rule)
+        return self.results
+
+    def run_blocks(self):
         for block in blocks(self.page):
             (self.home.root / ".standins/state").unlink(missing_ok=True)
             if block.language == "yaml":
@@ -88,9 +96,6 @@ class Session:
                 start = time.monotonic()
                 self.results.append(self.take(command))
                 self.results[-1].seconds = time.monotonic() - start
-        for rule in list(self.background):
-            self.end(rule)
-        return self.results
 
     def save(self, block):
         """Data that the words before it give a name, as a file of that name."""
