@@ -576,7 +576,10 @@ test_killed (void)
     if (pid == 0)
       run_until_killed (path, first, ends[1]);
     close (ends[1]);
-    g_usleep (100000 + 13000 * round);
+    /* however slow the machine is, there is a file by then */
+    g_assert_cmpint (read (ends[0], &next, sizeof next), ==, sizeof next);
+    flushed = next;
+    g_usleep (13000 * round);
     kill (pid, SIGKILL);
     waitpid (pid, NULL, 0);
     while (read (ends[0], &next, sizeof next) == sizeof next)
