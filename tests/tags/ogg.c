@@ -477,6 +477,22 @@ test_cut (void)
       "number");
 }
 
+/* Tags on more pages than anything writes, of which most are empty. */
+static void
+test_many_pages (void)
+{
+  Stream stream = { g_byte_array_new (), 77, 0 };
+  guint8 lacing[] = { 255 }, body[255] = "\3vorbis";
+  g_autoptr (GBytes) data = NULL;
+
+  add_packet (&stream, OGG_BOS, 0, "\1vorbis12345678901234567890123", 30, 255);
+  add_page (&stream, 0, NO_GRANULE, lacing, 1, body);
+  for (guint i = 0; i < 1 << 16; i++)
+    add_page (&stream, OGG_CONTINUED, NO_GRANULE, NULL, 0, NULL);
+  data = finish (&stream);
+  try_assert_obstacle (data, "there is more of the tags than can be read");
+}
+
 /* A file that is mostly empty is not read to its end. */
 static void
 test_empty (void)
@@ -537,6 +553,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ogg/skeleton", test_skeleton);
   g_test_add_func ("/ogg/obstacles", test_obstacles);
   g_test_add_func ("/ogg/cut", test_cut);
+  g_test_add_func ("/ogg/many-pages", test_many_pages);
   g_test_add_func ("/ogg/empty", test_empty);
   g_test_add_func ("/ogg/wrong", test_wrong);
   g_test_add_func ("/ogg/damaged", test_damaged);

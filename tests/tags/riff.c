@@ -379,6 +379,24 @@ test_no_pad (void)
   made = write_both (data, TRUE, FALSE);
 }
 
+/* A pad byte that is not 0, but a letter: what begins with it would be a chunk as
+ * well, one that has the next chunk in it. */
+static void
+test_odd_pad (void)
+{
+  static const char long_audio[5000];
+  File file;
+  g_autoptr (GBytes) data = NULL, made = NULL;
+
+  begin (&file);
+  add_odd_chunk (&file, "bext", "odd", 3);
+  add (&file, "X", 1);
+  INFO (&file, INAM);
+  add_chunk (&file, "data", long_audio, sizeof long_audio);
+  data = end (&file);
+  made = write_both (data, TRUE, FALSE);
+}
+
 static GBytes *
 make_rf64 (const char *magic, guint64 riff_size, guint64 data_size)
 {
@@ -546,6 +564,7 @@ main (int argc, char **argv)
   g_test_add_func ("/riff/unknown-size", test_unknown_size);
   g_test_add_func ("/riff/odd-ends", test_odd_ends);
   g_test_add_func ("/riff/no-pad", test_no_pad);
+  g_test_add_func ("/riff/odd-pad", test_odd_pad);
   g_test_add_func ("/riff/rf64", test_rf64);
   g_test_add_func ("/riff/new-in-rf64", test_new_in_rf64);
   g_test_add_func ("/riff/aiff", test_aiff);
