@@ -447,11 +447,13 @@ test_empty_frame (void)
   try_all (data);
 }
 
-static const char ape_tag[] = "APETAGEX\320\7\0\0\57\0\0\0\1\0\0\0\0\0\0\240"
-                              "\0\0\0\0\0\0\0\0"
-                              "\1\0\0\0\0\0\0\0Title\0A"
-                              "APETAGEX\320\7\0\0\57\0\0\0\1\0\0\0\0\0\0\200"
-                              "\0\0\0\0\0\0\0\0";
+#define APE_TAG                                                                \
+  "APETAGEX\320\7\0\0\57\0\0\0\1\0\0\0\0\0\0\240"                              \
+  "\0\0\0\0\0\0\0\0"                                                           \
+  "\1\0\0\0\0\0\0\0Title\0A"                                                   \
+  "APETAGEX\320\7\0\0\57\0\0\0\1\0\0\0\0\0\0\200"                              \
+  "\0\0\0\0\0\0\0\0"
+static const char ape_tag[] = APE_TAG;
 
 /* Appends an ID3v1 tag. */
 static void
@@ -543,14 +545,20 @@ static void
 test_neighbours (void)
 {
   g_autoptr (GByteArray) frames = g_byte_array_new (), tag = NULL;
-  g_autoptr (GBytes) lyrics1 = NULL, lyrics2 = NULL, extended = NULL,
-                     appended = NULL, front = NULL;
+  g_autoptr (GBytes) lyrics1 = NULL, lyrics2 = NULL, other = NULL,
+                     extended = NULL, appended = NULL, front = NULL;
   char plus[227] = "TAG+";
 
   lyrics1 = make_with_back (BYTES ("LYRICSBEGINlalaLYRICSEND"), 17);
   g_bytes_unref (try_write (lyrics1, one, TRUE));
-  lyrics2 = make_with_back (BYTES ("LYRICSBEGININD0000200000016LYRICS200"), 17);
+  lyrics2 = make_with_back (
+      BYTES (APE_TAG "LYRICSBEGININD0000200000021LYRICS200"), 17);
+  try_assert_genres (lyrics2, TAG_APE, "");
   g_bytes_unref (try_write (lyrics2, one, TRUE));
+  /* a beginning and a size are no lyrics without their end */
+  other = make_with_back (
+      BYTES (APE_TAG "LYRICSBEGININD0000200000021MELODY200"), 17);
+  try_assert_genres (other, TAG_APE, "none");
   extended = make_with_back (plus, sizeof plus, 17);
   g_bytes_unref (try_write (extended, one, TRUE));
 
