@@ -246,6 +246,17 @@ fills_page (guint n)
   return size / 255 + 1 == OGG_MAX_SEGMENTS;
 }
 
+/* Genres of which the first stays are written, too. */
+static void
+test_same_first (void)
+{
+  static const char jazz[] = "\0\0\0\0\2\0\0\0\12\0\0\0Genre=Jazz"
+                             "\11\0\0\0Genre=Pop";
+  g_autoptr (GBytes) data = make_vorbis (jazz, sizeof jazz - 1, 0, APART);
+
+  g_assert_cmpint (check (data, "Jazz;Pop"), ==, 0);
+}
+
 /* Comments of all lengths around those that fill one page, and two. */
 static void
 test_paging (void)
@@ -546,6 +557,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ogg/paging", test_paging);
+  g_test_add_func ("/ogg/same-first", test_same_first);
   g_test_add_func ("/ogg/another-page", test_another_page);
   g_test_add_func ("/ogg/codecs", test_codecs);
   g_test_add_func ("/ogg/streams", test_streams);

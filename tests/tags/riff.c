@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* memmem() */
 
 #include <string.h>
+#include <unistd.h>
 
 #include <gst/gst.h>
 
@@ -379,6 +380,33 @@ test_no_pad (void)
   made = write_both (data, TRUE, FALSE);
 }
 
+/* An ID3v2 tag that is as long as can be, of which most is a hole. */
+static void
+test_full_id3 (void)
+{
+  const guint32 size = 256 << 20;
+  File file;
+  g_autoptr (GBytes) data = NULL;
+  g_autoptr (TagFile) tag_file = NULL;
+  TagState wanted = { .genres[TAG_ID3V2] = two, .genres[TAG_INFO] = two };
+  EditOptions options = { FALSE };
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  begin (&file);
+  add_chunk (&file, "data", audio, strlen (audio));
+  ADD (&file, "id3 ....ID3\4\0\0\177\177\177\166" TIT2);
+  put_uint32 (&file, file.data->len - 10 - (sizeof TIT2 - 1) - 4, size);
+  data = end_with_size (
+      &file, file.data->len - 8 - 10 - (guint32) (sizeof TIT2 - 1) + size);
+  fd = try_open (data);
+  g_assert_cmpint (ftruncate (fd, 8 + (off_t) get_uint32 (data, 4)), ==, 0);
+  tag_file = tag_file_open (fd, NULL);
+  g_assert_null (tag_file_change (tag_file, &wanted, &options, &error));
+  g_assert_nonnull (strstr (error->message, "longer than such a tag can be"));
+  close (fd);
+}
+
 /* A pad byte that is not 0, but a letter: what begins with it would be a chunk as
  * well, one that has the next chunk in it. */
 static void
@@ -565,6 +593,7 @@ main (int argc, char **argv)
   g_test_add_func ("/riff/odd-ends", test_odd_ends);
   g_test_add_func ("/riff/no-pad", test_no_pad);
   g_test_add_func ("/riff/odd-pad", test_odd_pad);
+  g_test_add_func ("/riff/full-id3", test_full_id3);
   g_test_add_func ("/riff/rf64", test_rf64);
   g_test_add_func ("/riff/new-in-rf64", test_new_in_rf64);
   g_test_add_func ("/riff/aiff", test_aiff);
