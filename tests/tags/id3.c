@@ -578,6 +578,25 @@ test_neighbours (void)
   try_damage (front, 200, tag->len);
 }
 
+/* What says a version that cannot be is no tag, but nothing else either. */
+static void
+test_impossible_versions (void)
+{
+  static const char *const headers[] = { "ID3\377\1", "ID3\4\377" };
+  const guint8 rest[] = { 0, 0, 0, 0, 2, 'A', 'B' };
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++) {
+    GByteArray *bytes = g_byte_array_new ();
+    g_autoptr (GBytes) data = NULL;
+
+    g_byte_array_append (bytes, (const guint8 *) headers[i], 5);
+    g_byte_array_append (bytes, rest, sizeof rest);
+    append_frames (bytes, 40);
+    data = g_byte_array_free_to_bytes (bytes);
+    try_assert_obstacle (data, "its size cannot be right");
+  }
+}
+
 /* Two tags of a kind with a genre: it cannot become another one. */
 static void
 test_rivals (void)
@@ -667,6 +686,7 @@ main (int argc, char **argv)
   g_test_add_func ("/id3/kinds", test_kinds);
   g_test_add_func ("/id3/unlisted", test_unlisted);
   g_test_add_func ("/id3/neighbours", test_neighbours);
+  g_test_add_func ("/id3/impossible-versions", test_impossible_versions);
   g_test_add_func ("/id3/rivals", test_rivals);
   g_test_add_func ("/id3/many-genres", test_many_genres);
   g_test_add_func ("/id3/beside-others", test_beside_others);
