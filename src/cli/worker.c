@@ -378,6 +378,17 @@ serve_all (WireReader *requests, const WorkerOptions *options, int output)
   return status == WIRE_END;
 }
 
+/* GStreamer waits without end for a task whose thread could not be started, as there is no
+ * memory for its stack: nobody could look after the pipeline any more. */
+static void
+on_warning (const char *domain, GLogLevelFlags level, const char *message,
+    gpointer user_data)
+{
+  g_log_default_handler (domain, level, message, user_data);
+  if (g_str_has_prefix (message, "failed to create thread") && !writing)
+    _exit (1);
+}
+
 int
 worker_run (GPid parent)
 {
@@ -388,6 +399,7 @@ worker_run (GPid parent)
   int output;
   gboolean ok;
 
+  g_log_set_handler ("GStreamer", G_LOG_LEVEL_WARNING, on_warning, NULL);
   prepare_signals ();
   if (getppid () != parent || (output = take_stdout ()) < 0)
     return 1;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a worker process takes from its parent: options by their names and
-requests, in messages of a kind, a size and bytes."""
+requests, in messages of a kind, a size and bytes.  Arguments: the program, and a library
+that refuses threads."""
 
 import json
 import os
@@ -10,7 +11,8 @@ import subprocess
 import sys
 import unittest
 
-PROGRAM = sys.argv.pop(1)
+PROGRAM, NOTHREADS = sys.argv[1:3]
+del sys.argv[1:3]
 CLIP = os.environ["TEST_CLIP"]
 # WireKind of src/analysis/wire.h
 OPTIONS, LOOK, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(8)
@@ -30,10 +32,10 @@ def unpack(stream):
     return messages
 
 
-def run(stream, parent=None):
+def run(stream, parent=None, **environment):
     result = subprocess.run(
         [PROGRAM, "--worker", str(parent or os.getpid())], input=stream,
-        capture_output=True, timeout=60)
+        capture_output=True, timeout=60, env={**os.environ, **environment})
     return result.returncode, unpack(result.stdout), result.stderr.decode()
 
 
@@ -88,6 +90,20 @@ class Test(unittest.TestCase):
         kinds = [kind for kind, _ in messages]
         self.assertGreaterEqual(len(kinds), 4)
         self.assertEqual(kinds, [ALIVE] * (len(kinds) - 1) + [RESULT])
+
+    def test_no_threads(self):
+        """As without memory for their stacks: it ends, where GStreamer would wait for
+        one that could not be started."""
+        stream = pack((OPTIONS, b"{}"), request(probabilities=None))
+        ends = []
+        for n in range(12):
+            with self.subTest(n):
+                status, _, errors = run(stream, LD_PRELOAD=NOTHREADS,
+                                        TEST_THREADS=str(n))
+                ends.append(status)
+                self.assertTrue(status == 0 or "thread" in errors, errors)
+        self.assertIn(1, ends)
+        self.assertEqual(ends[-1], 0)
 
     def test_one_library(self):
         """The program and the plugin that it has loaded share one libgenre."""
