@@ -2,11 +2,13 @@
 """Runs a test if what it needs is installed; otherwise skips it, and says why.
 
     needs.py [program:NAME | module:NAME | typelib:NAME | element:NAME |
-              option:NAME]... -- COMMAND
+              option:NAME | filter:seccomp]... -- COMMAND
 
 A program is looked for in PATH, a module in this Python, a typelib, such as Gst, by
 its gi, an element in GStreamer.  An option is one of meson's that is off, which
-meson.build knows; it is missing.
+meson.build knows; it is missing.  The filter of system calls is there, but not for
+programs that are emulated (meson test --setup=emulated); and the libraries of those
+cannot be loaded into this Python, whatever typelibs there are.
 A COMMAND whose first word is a file *.py is run by this Python.  The exit status
 77 stands for "skipped" in meson."""
 
@@ -17,6 +19,8 @@ import subprocess
 import sys
 
 SKIPPED = 77
+NOT_EMULATED = "filter", "typelib"
+EMULATED = os.environ.get("TEST_EMULATED")
 
 
 def has_program(name):
@@ -44,6 +48,7 @@ HAS = {
     "typelib": has_typelib,
     "element": has_element,
     "option": lambda name: False,
+    "filter": lambda name: True,
 }
 
 
@@ -53,7 +58,9 @@ def main():
     missing = []
     for need in needs:
         kind, name = need.split(":")
-        if not HAS[kind](name):
+        if EMULATED and kind in NOT_EMULATED:
+            missing.append(f"the {kind} {name}, which is not emulated")
+        elif not HAS[kind](name):
             missing.append(f"the {kind} {name}")
     if missing:
         print("skipped: needs", ", ".join(missing))
