@@ -6,6 +6,7 @@
 
 #include <gst/gst.h>
 
+#include "analysis/provenance.h"
 #include "libraries.h"
 
 #define LICENCE "GPL-2.0-or-later"
@@ -37,8 +38,8 @@ set_string (JsonObject *object, const char *member, const char *text)
 
 /* Models */
 
-/* The models that come with the program, of which models/README.md tells more.  Their
- * files do not say it themselves. */
+/* The models that come with the program, in fewer words than their files have;
+ * models/README.md tells more. */
 static const struct
 {
   const char *name, *version, *data;
@@ -73,12 +74,25 @@ get_statement (const GenreModel *model, const char *key)
   return text;
 }
 
+/* What the file says of the data, in a line; NULL if that is nothing, or too long. */
+static char *
+describe_data (const GenreModel *model)
+{
+  g_autofree char *data = provenance_describe_data (model);
+
+  if (data && strlen (data) <= MAX_STATEMENT)
+    return g_steal_pointer (&data);
+  /* those of other programs may have a line there */
+  return data ? NULL : g_strdup (get_statement (model, "data"));
+}
+
 void
 about_add_model (JsonArray *models, const char *name, const GenreModel *model)
 {
   JsonObject *object = json_object_new ();
-  const char *licence = get_statement (model, "licence");
-  const char *data = get_statement (model, "data");
+  const char *licence = get_statement (model, "license");
+  g_autofree char *stated = describe_data (model);
+  const char *data = stated;
   g_autofree char *version = g_utf8_make_valid (
       genre_model_get_version (model), -1);
   g_autofree char *valid_name = g_utf8_make_valid (name, -1);
@@ -87,7 +101,7 @@ about_add_model (JsonArray *models, const char *name, const GenreModel *model)
     if (g_str_equal (genre_model_get_name (model), own_models[i].name) &&
         g_str_equal (version, own_models[i].version)) {
       licence = licence ? licence : LICENCE;
-      data = data ? data : own_models[i].data;
+      data = own_models[i].data;
     }
   set_string (object, "name", valid_name);
   set_string (object, "version", version);

@@ -133,6 +133,33 @@ provenance_get_data (const GenreModel *model)
   return data;
 }
 
+char *
+provenance_describe_data (const GenreModel *model)
+{
+  g_autoptr (JsonNode) data = provenance_get_data (model);
+  JsonArray *parts = data ? json_node_get_array (data) : NULL;
+  GString *line;
+
+  if (!parts || json_array_get_length (parts) == 0)
+    return NULL;
+  line = g_string_new (NULL);
+  for (guint i = 0; i < json_array_get_length (parts); i++) {
+    JsonObject *part = json_array_get_object_element (parts, i);
+
+    g_string_append (line, i > 0 ? "; " : "");
+    if (json_object_has_member (part, "number"))
+      g_string_append_printf (line, "%" G_GINT64_FORMAT " ",
+          json_object_get_int_member (part, "number"));
+    else
+      g_string_append (line, "the ");
+    g_string_append_printf (line, "%s of %s",
+        json_object_get_string_member (part, "what"),
+        json_object_get_string_member_with_default (
+            part, "file", "unknown origin"));
+  }
+  return g_string_free (line, FALSE);
+}
+
 static void
 add_text (JsonBuilder *builder, const GenreModel *model, const char *key)
 {

@@ -31,6 +31,10 @@ char *provenance_get_text (const GenreModel *model, const char *key);
  */
 JsonNode *provenance_get_data (const GenreModel *model);
 
+/* The same in a line: "588 tracks of gtzan_mel128.npz; the network of crnn.safetensors".
+ * Free with g_free(); NULL if the file says no such thing. */
+char *provenance_describe_data (const GenreModel *model);
+
 /* Adds to the object that @builder is in the members "sha256", "command", "data",
  * "license", "created" and "program", each null if it is not known. */
 void provenance_add (JsonBuilder *builder, const GenreModel *model);

@@ -284,8 +284,12 @@ print_provenance (const GenreModel *model)
 
     print_field (keys[i][1], text ? text : "not recorded");
   }
-  if (!parts || json_array_get_length (parts) == 0)
-    print_field ("data", "not recorded");
+  if (!parts || json_array_get_length (parts) == 0) {
+    /* files of other programs may have a line there */
+    g_autofree char *text = provenance_get_text (model, "data");
+
+    print_field ("data", text ? text : "not recorded");
+  }
   for (guint i = 0; parts && i < json_array_get_length (parts); i++) {
     JsonObject *part = json_array_get_object_element (parts, i);
     g_autofree char *text = describe_part (part);

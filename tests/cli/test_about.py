@@ -132,8 +132,13 @@ class Test(unittest.TestCase):
         shipped = os.path.join(MODELS, "gru.safetensors")
         with tempfile.TemporaryDirectory() as folder:
             for name, statements in {
-                    "silent": {}, "stated": {"licence": "MIT", "data": "two songs"},
-                    "crafted": {"licence": "MIT\x1b[2J", "data": "x" * 301}}.items():
+                    "silent": {"license": "", "data": ""},
+                    "stated": {"license": "MIT", "data": "two songs"},
+                    "listed": {"license": "MIT", "data": json.dumps([
+                        {"what": "tracks", "file": "x/", "sha256": None,
+                         "number": 2, "of": {"a": 1, "b": 1}},
+                        {"what": "network", "file": None, "sha256": None}])},
+                    "crafted": {"license": "MIT\x1b[2J", "data": "x" * 301}}.items():
                 state(shipped, os.path.join(folder, f"{name}.safetensors"),
                       name=name, **statements)
             shutil.copy(shipped, folder)
@@ -145,6 +150,8 @@ class Test(unittest.TestCase):
             self.assertEqual(models["silent"], unstated)
             self.assertEqual(models["crafted"], unstated)
             self.assertEqual(models["stated"], ("2", "MIT", ["two songs"]))
+            self.assertEqual(models["listed"], ("2", "MIT", [
+                "2 tracks of x/", "the network of unknown origin"]))
             self.assertEqual(models["gru"][1], "GPL-2.0-or-later")
             # one that cannot be loaded is named, and the rest is told all the same
             with open(os.path.join(folder, "broken.safetensors"), "wb") as f:
