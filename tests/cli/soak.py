@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """genreclassify --write over a library, again and again for ten minutes, or
-SOAK_SECONDS: its processes and itself are killed, the disk is full, the cache is damaged,
-the library is read-only, there is no memory.  No file is ever half written, all in it but
-the genre stays, and in the end --undo brings each back, byte for byte.
+SOAK_SECONDS: its processes and itself are killed, the disk is full, the cache is
+damaged, the library is read-only, there is no memory.  No file is ever half written, all
+in it but the genre stays, and in the end --undo brings each back, byte for byte.
 Argument: the program."""
 
 import collections
@@ -11,14 +11,12 @@ import functools
 import hashlib
 import json
 import os
-import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -41,8 +39,8 @@ ENCODERS = {
     "wav": "-c:a pcm_s16le", "aiff": "-c:a pcm_s16be", "wv": "-c:a wavpack",
     "mka": "-c:a flac", "mp2": "-c:a mp2",
 }
-LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop",
-          "reggae", "rock")
+LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal",
+          "pop", "reggae", "rock")
 # exit statuses of a command that nobody has killed
 ENDS = (0, 1, 2)
 
@@ -347,8 +345,10 @@ class Soak:
 
     def take_memory(self):
         size = self.r.choice(MEMORY) << 20
-        process = self.start(*self.command(), preexec_fn=lambda: resource.setrlimit(
-            resource.RLIMIT_AS, (size, size)))
+        # a few, as each one ends a process, and is tried again
+        songs = self.r.sample(sorted(self.library.original), 5)
+        process = self.start(*self.command()[:-1], *songs, preexec_fn=lambda:
+                             resource.setrlimit(resource.RLIMIT_AS, (size, size)))
         status = self.wait(process)
         self.counts["out_of_memory"] += status != 0
         # a library may end it that gets no memory

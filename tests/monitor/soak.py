@@ -32,9 +32,9 @@ BUILD = sys.argv[1]
 METAINT = 4000      # bytes
 SOUND = 12          # s of the sounds
 TURN = 6            # s that a title lasts
-# s until a station without troubles of its own is heard again, whatever became of the
-# monitor's processes: 15 until one that hangs is given up, three delays, and a start
-BACK = 90
+# s until a station without troubles of its own is heard again, after crashes of the
+# process that has it, one after the other: the longest delay there is
+BACK = 300
 # s until all are heard when trouble has ended: a station may have failed four times
 CALM = 180
 END = 30            # s until it ends
