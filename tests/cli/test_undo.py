@@ -165,6 +165,14 @@ class Test(unittest.TestCase):
             f.write(b"\nno line of a log\n")
         self.undo(status=1)
 
+    def test_failed(self):
+        """A file that is not there fails, and all others are undone."""
+        paths = [self.copy(f"{i}.flac") for i in range(3)]
+        self.write(*paths)
+        os.unlink(paths[1])
+        self.assertEqual(len(self.undo(status=1)), 2)
+        self.assertEqual(list(map(read_tag, paths[::2])), [None, None])
+
     def test_names(self):
         """Any bytes are found again, and none of them controls the terminal."""
         path = self.copy(b"\xff%41\x1b[2J\xc2\x9b\n.flac")

@@ -102,7 +102,7 @@ class Copy:
 
     def __init__(self, folder, name):
         self.name = name
-        self.folder = folder / name
+        self.folder = (folder / name).resolve()
         self.tree = self.folder / "tree"
         self.build = self.folder / "build"
         self.objects = {}

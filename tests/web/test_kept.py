@@ -281,6 +281,17 @@ class Test(unittest.TestCase):
                              (405, allowed))
         self.assertTrue(self.delete(upload))
 
+    def test_body_to_come(self):
+        """Nobody is asked to send a body that is refused."""
+        upload = self.keep(read(CLIP))
+        host, port = self.service.address.split(":")
+        with socket.create_connection((host, int(port)), 60) as stream:
+            stream.sendall(f"POST /predict?upload={upload} HTTP/1.1\r\n"
+                           f"Host: {self.service.address}\r\nContent-Length: 1\r\n"
+                           "Expect: 100-continue\r\n\r\n".encode())
+            self.assertTrue(stream.recv(4096).startswith(b"HTTP/1.1 400 "))
+        self.assertTrue(self.delete(upload))
+
     def test_off(self):
         service = self.run_service("--keep-uploads=0")
         response = service.ask("POST", "/uploads", SMALL)
