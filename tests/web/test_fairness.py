@@ -28,6 +28,14 @@ MAX_FILES = 32
 MEMORY = 3 << 30
 
 
+def state(pid):
+    """The letter of the process in /proc, "T" if it is stopped; None if it has
+    ended."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0]
+
+
 class Client:
     """One address; its requests are cut off in the end."""
 
@@ -161,6 +169,8 @@ class Test(unittest.TestCase):
         wait_until(lambda: service.metric("workers_running") == 1)
         second.begin(self.long)
         wait_until(lambda: len(children(service.fork_server)) == 2)
+        # the one that is paused stands still
+        wait_until(lambda: "T" in map(state, children(service.fork_server)))
         first.leave()
         wait_until(lambda: len(children(service.fork_server)) == 1)
 
