@@ -77,6 +77,7 @@ FAST = 40           # s
 MEMORY = 6 << 30
 SPARE = 4 << 30
 RUNNING = set()     # the tests' process groups
+ending = False      # they are killed, and what becomes of them says nothing
 
 
 def say(*words):
@@ -89,6 +90,8 @@ def limits():
 
 
 def end(signal_number, frame):
+    global ending
+    ending = True
     for group in list(RUNNING):
         try:
             os.killpg(group, signal.SIGKILL)
@@ -164,7 +167,7 @@ class Copy:
 
     def run(self, test, limit):
         """The exit status, None if the time was not enough, and the seconds."""
-        temporary = tempfile.mkdtemp(prefix="t", dir=self.folder.resolve())
+        temporary = tempfile.mkdtemp(prefix="t", dir=self.folder)
         os.chmod(temporary, 0o1777)     # some programs become somebody else
         env = dict(os.environ, MALLOC_PERTURB_="165", TMPDIR=temporary)
         env.update(test["env"])
@@ -187,6 +190,8 @@ class Copy:
             except ProcessLookupError:
                 pass
             process.wait()
+            while ending:
+                time.sleep(1)
             RUNNING.discard(process.pid)
             output.seek(max(0, output.seek(0, 2) - 3000))
             self.output = output.read().decode(errors="replace")
