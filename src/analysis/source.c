@@ -594,6 +594,21 @@ find_element (GstElement *pipeline,
   return found;
 }
 
+/* Whether the thread of a pad runs.  A demuxer pauses its own while it seeks, and sends
+ * the heads of streams then: the thread holds the pad's lock until it stops. */
+static gboolean
+is_running (GstPad *pad)
+{
+  GstTaskState state = gst_pad_get_task_state (pad);
+
+  if (state != GST_TASK_PAUSED)
+    return state == GST_TASK_STARTED;
+  if (!GST_PAD_STREAM_TRYLOCK (pad))
+    return TRUE;
+  GST_PAD_STREAM_UNLOCK (pad);
+  return FALSE;
+}
+
 static gboolean
 has_thread (GstElement *element, gconstpointer sink)
 {
@@ -601,7 +616,7 @@ has_thread (GstElement *element, gconstpointer sink)
 
   GST_OBJECT_LOCK (element);
   for (GList *pad = element->pads; pad && element != sink; pad = pad->next)
-    has |= gst_pad_get_task_state (pad->data) == GST_TASK_STARTED;
+    has |= is_running (pad->data);
   GST_OBJECT_UNLOCK (element);
   return has;
 }

@@ -104,17 +104,18 @@ take_message (Watch *watch, GstMessage *message, GError **error)
 static gint64
 get_patience (Watch *watch, gint64 now)
 {
+  gboolean has_threads = source_has_threads (watch->source, watch->pipeline);
   gint64 work = get_work ();
 
-  if (!source_has_threads (watch->source, watch->pipeline))
-    return PATIENCE;
   /* who waits for a server or a disk does nothing wrong */
-  if (work - watch->work > IDLE_TIME || now - watch->checked > STOPPED ||
-      source_is_reading (watch->pipeline)) {
+  if (now - watch->checked > STOPPED ||
+      (has_threads &&
+          (work - watch->work > IDLE_TIME ||
+              source_is_reading (watch->pipeline)))) {
     watch->work = work;
     watch->moved = now;
   }
-  return PATIENCE_WITH_THREADS;
+  return has_threads ? PATIENCE_WITH_THREADS : PATIENCE;
 }
 
 static gboolean

@@ -125,6 +125,22 @@ test_still (void)
   stop (&fixture);
 }
 
+/* Who looks too late was stopped, and does not know what the threads would have done. */
+static void
+test_late (void)
+{
+  Fixture fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  start (&fixture, "appsrc ! fakesink name=sink", 60);
+  gst_element_set_state (fixture.pipeline, GST_STATE_READY);
+  watch_begin (&fixture.watch);
+  g_usleep (2.5 * G_USEC_PER_SEC);
+  g_assert_true (watch_check (&fixture.watch, &error));
+  g_assert_no_error (error);
+  stop (&fixture);
+}
+
 /* A thread runs, and may wait for data that others send. */
 static void
 test_hang (void)
@@ -142,7 +158,8 @@ test_hang (void)
 static char *
 describe_file (void)
 {
-  return g_strdup_printf ("filesrc location=\"%s\" ! oggdemux ! "
+  return g_strdup_printf ("filesrc location=\"%s\" ! "
+                          "oggdemux name=demuxer ! "
                           "fakesink name=sink signal-handoffs=true",
       g_getenv ("TEST_CLIP"));
 }
@@ -158,6 +175,39 @@ test_wait (void)
   start (&fixture, description, 60);
   g_assert_false (watch_wait (&fixture.watch, GST_MESSAGE_EOS, &error));
   g_assert_error (error, ANALYSIS_ERROR, REASON_DECODER_FAILED);
+  stop (&fixture);
+}
+
+/* Works once, with the thread paused as a demuxer does it while it seeks, for longer than
+ * a pipeline may stand still. */
+static void
+spin_while_paused (Fixture *fixture)
+{
+  g_autoptr (GstElement)
+      demuxer = gst_bin_get_by_name (GST_BIN (fixture->pipeline), "demuxer");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (demuxer, "sink");
+  gint64 end = g_get_monotonic_time () + 3 * G_TIME_SPAN_SECOND;
+
+  if (fixture->ended)
+    return;
+  fixture->ended = TRUE;
+  gst_task_pause (GST_PAD_TASK (pad));
+  while (g_get_monotonic_time () < end)
+    ;
+  gst_task_start (GST_PAD_TASK (pad));
+}
+
+/* A thread that is paused, but works on, is a thread. */
+static void
+test_paused (void)
+{
+  Fixture fixture = { .on_handoff = spin_while_paused };
+  g_autofree char *description = describe_file ();
+  g_autoptr (GError) error = NULL;
+
+  start (&fixture, description, 60);
+  g_assert_true (watch_wait (&fixture.watch, GST_MESSAGE_EOS, &error));
+  g_assert_no_error (error);
   stop (&fixture);
 }
 
@@ -198,8 +248,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/watch/end", test_end);
   g_test_add_func ("/watch/still", test_still);
+  g_test_add_func ("/watch/late", test_late);
   g_test_add_func ("/watch/hang", test_hang);
   g_test_add_func ("/watch/wait", test_wait);
+  g_test_add_func ("/watch/paused", test_paused);
   g_test_add_func ("/watch/effort", test_effort);
   g_test_add_func ("/watch/work", test_work);
   return g_test_run ();
