@@ -43,7 +43,8 @@ PEAK = endurance.Sample(200_000, 60_000, 100, 20, 10)
 
 class Crowd(strangers.Crowd):
     """Who was disturbed asks again, until nothing disturbs.  A connection that is lost
-    is never excused."""
+    is never excused, but of who sends too much: what was refused already, for want of
+    a disk, is not read for ever."""
 
     def __init__(self, world, seed, trouble):
         super().__init__(world, argparse.Namespace(only=None, seed=seed,
@@ -68,12 +69,10 @@ class Crowd(strangers.Crowd):
                 with self.lock:
                     self.busy += 1
                 fault = Wrong("busy to the end")
-            except Lost as error:
+            except (Lost, Wrong) as error:
                 fault = error
-                break
-            except Wrong as error:
-                fault = error
-                if not self.trouble.was_there(before):
+                excused = not isinstance(error, Lost) or name == "too_large"
+                if not excused or not self.trouble.was_there(before):
                     break
                 with self.lock:
                     self.disturbed[re.sub(r"\d{4,}|^[^:]*: ", "", str(error))] += 1
