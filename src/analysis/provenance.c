@@ -12,9 +12,8 @@
 /* the list, a part of it, and its counts */
 #define DATA_DEPTH 3
 
-/* @text without what would move a terminal's cursor. */
-static char *
-clean (const char *text)
+char *
+provenance_clean (const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *cleaned = g_string_new (NULL);
@@ -22,7 +21,7 @@ clean (const char *text)
   for (const char *p = valid; *p; p = g_utf8_next_char (p)) {
     const gunichar c = g_utf8_get_char (p);
 
-    g_string_append_unichar (cleaned, g_unichar_iscntrl (c) ? ' ' : c);
+    g_string_append_unichar (cleaned, g_unichar_isprint (c) ? c : ' ');
   }
   return g_string_free (cleaned, FALSE);
 }
@@ -32,7 +31,8 @@ provenance_get_text (const GenreModel *model, const char *key)
 {
   const char *text = genre_model_get_metadata (model, key);
 
-  return text && *text && strlen (text) <= MAX_TEXT ? clean (text) : NULL;
+  return text && *text && strlen (text) <= MAX_TEXT ? provenance_clean (text)
+                                                    : NULL;
 }
 
 /* Copies a member that is a string or null; FALSE if it is anything else. */
@@ -48,7 +48,7 @@ copy_text (JsonObject *to, JsonObject *from, const char *member)
   }
   if (!node || json_node_get_value_type (node) != G_TYPE_STRING)
     return FALSE;
-  text = clean (json_node_get_string (node));
+  text = provenance_clean (json_node_get_string (node));
   json_object_set_string_member (to, member, text);
   return TRUE;
 }
@@ -80,7 +80,7 @@ copy_counts (JsonObject *to, JsonObject *from)
   json_object_set_object_member (to, "of", counts);
   json_object_iter_init_ordered (&iter, json_node_get_object (of));
   while (json_object_iter_next_ordered (&iter, &name, &count)) {
-    g_autofree char *cleaned = clean (name);
+    g_autofree char *cleaned = provenance_clean (name);
 
     if (!is_count (count))
       return FALSE;

@@ -11,6 +11,10 @@
 
 G_BEGIN_DECLS
 
+/* @text of a file without what would move a terminal's cursor, or turn its lines: what
+ * cannot be printed is a space.  Free with g_free(). */
+char *provenance_clean (const char *text);
+
 /**
  * provenance_get_text:
  * @model: a model

@@ -204,14 +204,15 @@ print_field (const char *what, const char *text)
 static void
 print_figures (JsonObject *figures)
 {
+  g_autofree char *split = provenance_clean (
+      json_object_get_string_member_with_default (figures, "split", "?"));
   g_autofree char *text = g_strdup_printf (
       "accuracy %.3f, macro F1 %.3f, calibration error %.3f, by %" G_GINT64_FORMAT
       " tracks (%s)",
       json_object_get_double_member_with_default (figures, "accuracy", NAN),
       json_object_get_double_member_with_default (figures, "macro_f1", NAN),
       json_object_get_double_member_with_default (figures, "ece", NAN),
-      json_object_get_int_member_with_default (figures, "n", 0),
-      json_object_get_string_member_with_default (figures, "split", "?"));
+      json_object_get_int_member_with_default (figures, "n", 0), split);
 
   print_field ("figures", text);
 }

@@ -12,8 +12,10 @@
 #define VARIABLE "GENRECLASSIFY_RECIPE"
 /* what the program calls itself, see models/command.py */
 #define NAME_VARIABLE "GENRECLASSIFY_COMMAND"
-/* the recipe's folder, from this program's in its build directory */
+/* the recipe's folder, from this program's in its build directory, and a file that is
+ * nowhere else: an installed program executes nothing that lies about */
 #define FROM_PROGRAM "../models"
+#define BUILT "places.py.installed"
 
 /* The program of the build directory, if this is there; else NULL. */
 static char *
@@ -25,7 +27,12 @@ find_built (const char *script)
       ? g_build_filename (folder, FROM_PROGRAM, script, NULL)
       : NULL;
 
-  return path && g_file_test (path, G_FILE_TEST_IS_REGULAR)
+  g_autofree char *built = folder
+      ? g_build_filename (folder, FROM_PROGRAM, BUILT, NULL)
+      : NULL;
+
+  return path && g_file_test (path, G_FILE_TEST_IS_REGULAR) &&
+          g_file_test (built, G_FILE_TEST_IS_REGULAR)
       ? g_canonicalize_filename (path, NULL)
       : NULL;
 }
@@ -37,7 +44,7 @@ find_script (const char *command)
   g_autofree char *script = g_strconcat (command, ".py", NULL);
   char *built;
 
-  if (folder)
+  if (folder && *folder)
     return g_build_filename (folder, script, NULL);
   built = find_built (script);
   return built ? built : g_build_filename (RECIPE_DIR, script, NULL);

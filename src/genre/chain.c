@@ -19,23 +19,24 @@ struct _GenreChain
 static const struct
 {
   const char *type;
-  gboolean has_tensors;
+  gboolean has_tensors; /* and so a name to find them by */
   GenreLayerNew build;
+  const char *members[2]; /* that it may have beside type and name */
 } layer_types[] = {
-  { "mfcc", FALSE, genre_mfcc_new },
-  { "batch_norm", TRUE, genre_batch_norm_new },
-  { "conv2d", TRUE, genre_conv2d_new },
-  { "max_pool", FALSE, genre_max_pool_new },
-  { "mean", FALSE, genre_mean_new },
-  { "last", FALSE, genre_last_new },
-  { "elu", FALSE, genre_elu_new },
-  { "relu", FALSE, genre_relu_new },
-  { "softmax", FALSE, genre_softmax_new },
-  { "sigmoid", FALSE, genre_sigmoid_new },
-  { "share_other", FALSE, genre_share_other_new },
-  { "gru", TRUE, genre_gru_new },
-  { "lstm", TRUE, genre_lstm_new },
-  { "dense", TRUE, genre_dense_new },
+  { "mfcc", FALSE, genre_mfcc_new, { "coefficients" } },
+  { "batch_norm", TRUE, genre_batch_norm_new, { "epsilon" } },
+  { "conv2d", TRUE, genre_conv2d_new, { "channels" } },
+  { "max_pool", FALSE, genre_max_pool_new, { "bands", "frames" } },
+  { "mean", FALSE, genre_mean_new, { NULL } },
+  { "last", FALSE, genre_last_new, { NULL } },
+  { "elu", FALSE, genre_elu_new, { NULL } },
+  { "relu", FALSE, genre_relu_new, { NULL } },
+  { "softmax", FALSE, genre_softmax_new, { "temperature" } },
+  { "sigmoid", FALSE, genre_sigmoid_new, { NULL } },
+  { "share_other", FALSE, genre_share_other_new, { NULL } },
+  { "gru", TRUE, genre_gru_new, { "hidden" } },
+  { "lstm", TRUE, genre_lstm_new, { "hidden" } },
+  { "dense", TRUE, genre_dense_new, { "units" } },
 };
 
 static void
@@ -69,6 +70,36 @@ shape_size (const GenreShape *shape)
   return size;
 }
 
+static gboolean
+may_have (gsize type, const char *member)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (layer_types[type].members); i++)
+    if (!g_strcmp0 (layer_types[type].members[i], member))
+      return TRUE;
+  return !strcmp (member, "type") || !strcmp (member, "name");
+}
+
+/* Finds the type of the layer of @spec.  What else is said of it than such a layer has
+ * is refused: whoever wrote it meant another one. */
+static gboolean
+find_type (const GenreLayerSpec *spec, gsize *type, GError **error)
+{
+  g_autoptr (GList) members = json_object_get_members (spec->entry);
+
+  *type = 0;
+  while (*type < G_N_ELEMENTS (layer_types) &&
+      strcmp (spec->type, layer_types[*type].type))
+    (*type)++;
+  if (*type == G_N_ELEMENTS (layer_types))
+    return genre_refuse (
+        error, GENRE_ERROR_FORMAT, "there is no such type of layer");
+  for (GList *l = members; l; l = l->next)
+    if (!may_have (*type, l->data))
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "it has the unknown member \"%s\"", (const char *) l->data);
+  return TRUE;
+}
+
 /* Adds the layer of @spec, or lets the layer before it take over its work.
  * @in is the shape of the largest input of the last layer, @shape that of
  * its output. */
@@ -80,18 +111,14 @@ add_layer (GenreChain *chain, const GenreLayerSpec *spec, GenreShape *in,
       ? g_ptr_array_index (chain->layers, chain->layers->len - 1)
       : NULL;
   gboolean folded = FALSE;
-  gsize type = 0;
+  gsize type;
 
+  if (!find_type (spec, &type, error))
+    return FALSE;
   if (layer && layer->klass->fold &&
       !layer->klass->fold (layer, spec, &folded, error))
     return FALSE;
   if (!folded) {
-    while (type < G_N_ELEMENTS (layer_types) &&
-        strcmp (spec->type, layer_types[type].type))
-      type++;
-    if (type == G_N_ELEMENTS (layer_types))
-      return genre_refuse (
-          error, GENRE_ERROR_FORMAT, "there is no such type of layer");
     if (layer_types[type].has_tensors && !*spec->name)
       return genre_refuse (
           error, GENRE_ERROR_FORMAT, "it has no name to find its tensors by");

@@ -18,11 +18,10 @@ get_word (JsonNode *node)
   return word && *word ? word : NULL;
 }
 
-/* Labels come from files, and go to terminals. */
-static gboolean
-is_printable (const char *label)
+gboolean
+genre_text_is_printable (const char *text)
 {
-  for (const char *p = label; *p; p = g_utf8_next_char (p))
+  for (const char *p = text; *p; p = g_utf8_next_char (p))
     if (!g_unichar_isprint (g_utf8_get_char (p)))
       return FALSE;
   return TRUE;
@@ -45,7 +44,7 @@ add_labels (GenreHead *head, const char *what, JsonNode *labels, GError **error)
   for (guint i = 0; i < n; i++) {
     const char *label = get_word (json_array_get_element (array, i));
 
-    if (!label || !is_printable (label))
+    if (!label || !genre_text_is_printable (label))
       return genre_refuse (
           error, GENRE_ERROR_FORMAT, "label %u is not a word", i + 1);
     g_ptr_array_add (head->labels, g_strdup (label));
@@ -99,9 +98,9 @@ read_head (
   JsonNode *list = object ? json_object_get_member (object, "layers") : NULL;
   const char *name = object ? genre_json_get_string (object, "name") : NULL;
 
-  if (!name || !*name) {
-    genre_refuse (
-        error, GENRE_ERROR_FORMAT, "it is not an object with a \"name\"");
+  if (!name || !*name || !genre_text_is_printable (name)) {
+    genre_refuse (error, GENRE_ERROR_FORMAT,
+        "it is not an object with a \"name\", a word");
     return NULL;
   }
   for (guint i = 0; i < heads->len; i++)

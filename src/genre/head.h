@@ -19,6 +19,9 @@ GenreHead *genre_head_new (
 void genre_head_free (GenreHead *head);
 guint genre_head_get_n_labels (const GenreHead *head);
 
+/* Names and labels come from files, and go to terminals. */
+gboolean genre_text_is_printable (const char *text);
+
 /* Adds to @heads (GenreHead) those of the metadata "heads", @root, and to @layers
  * their lists of layers (JsonArray, owned by @root).  No two have one name. */
 gboolean genre_heads_read (

@@ -210,10 +210,16 @@ check_metadata (const GenreModel *model, GError **error)
         "a safetensors file, but not a model of this program: metadata "
         "\"format\" is %s, expected " FORMAT,
         format ? format : "missing");
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (!genre_model_get_metadata (model, keys[i]))
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const char *text = genre_model_get_metadata (model, keys[i]);
+
+    if (!text)
       return genre_refuse (
           error, GENRE_ERROR_FORMAT, "metadata \"%s\" is missing", keys[i]);
+    if (!genre_text_is_printable (text))
+      return genre_refuse (error, GENRE_ERROR_FORMAT,
+          "metadata \"%s\" has characters that cannot be printed", keys[i]);
+  }
   return TRUE;
 }
 
