@@ -33,11 +33,31 @@ static gboolean on_socket (int fd, GIOCondition condition, gpointer user_data);
 
 /* Starting */
 
-/* Takes the hello of a fork server that has just started. */
-static gboolean
-take_hello (ForkClient *client, const char *json, GError **error)
+/* Waits for the hello of a fork server that has just started; NULL if it ends before. */
+static JsonNode *
+receive_hello (int socket)
 {
-  g_autoptr (JsonNode) root = json_from_string (json, NULL);
+  g_autofree char *json = NULL;
+  guint32 length;
+  gssize n;
+
+  if (packet_receive (socket, &length, sizeof length, NULL, 0) !=
+          sizeof length ||
+      length > FORK_MAX_HELLO)
+    return NULL;
+  json = g_malloc0 (length + 1);
+  for (gsize i = 0; i < length; i += (gsize) n) {
+    n = packet_receive (socket, json + i, length - i, NULL, 0);
+    if (n <= 0)
+      return NULL;
+  }
+  return json_from_string (json, NULL);
+}
+
+static gboolean
+take_hello (ForkClient *client, int socket, GError **error)
+{
+  g_autoptr (JsonNode) root = receive_hello (socket);
   JsonObject *object = root && JSON_NODE_HOLDS_OBJECT (root)
       ? json_node_get_object (root)
       : NULL;
@@ -113,7 +133,6 @@ spawn (ForkClient *client, int socket, GError **error)
 static gboolean
 start_server (ForkClient *client, GError **error)
 {
-  g_autofree char *hello = g_malloc0 (FORK_MAX_PACKET + 1);
   int sockets[2];
   gboolean ok;
 
@@ -124,9 +143,7 @@ start_server (ForkClient *client, GError **error)
   }
   ok = spawn (client, sockets[1], error);
   close (sockets[1]);
-  if (ok && packet_receive (sockets[0], hello, FORK_MAX_PACKET, NULL, 0) < 0)
-    hello[0] = '\0';
-  if (!ok || !take_hello (client, hello, error)) {
+  if (!ok || !take_hello (client, sockets[0], error)) {
     close (sockets[0]);
     reap_server (client);
     return FALSE;

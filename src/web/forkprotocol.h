@@ -4,8 +4,10 @@
  *
  * They share a socket of whole packets (SOCK_SEQPACKET).  The fork server first
  * sends one JSON object, its hello: {"models": [...], "about": {...}}, or {"error": "a
- * sentence"} if it could not start.  Then the service sends ForkOrders, and
- * the fork server sends one ForkExit for each worker when it has ended.
+ * sentence"} if it could not start.  It is longer than a packet can be if there are many
+ * models: a packet with its length, a guint32, comes before it, and as many as it needs
+ * with its text.  Then the service sends ForkOrders, and the fork server sends one
+ * ForkExit for each worker when it has ended.
  *
  * With each worker the service shares a socket of the same kind, over which it sends
  * ForkRequests, one after the other: the next one when the output of the last one is
@@ -21,8 +23,10 @@
 /* the number that the fork server's end of the socket has when it starts, and in a
  * worker its own */
 #define FORK_SOCKET 3
-/* the longest packet, bytes; only the hello is ever that long */
+/* the longest packet, bytes; only those of the hello are ever that long */
 #define FORK_MAX_PACKET 65536
+/* the longest hello, bytes */
+#define FORK_MAX_HELLO (16 * 1024 * 1024)
 
 /* exit status of a worker that could not get enough memory */
 #define FORK_OUT_OF_MEMORY 3

@@ -328,15 +328,48 @@ prepare_signals (ForkServer *server)
 }
 
 /* Takes @hello. */
-static void
-send_hello (JsonObject *hello)
+static gboolean
+send_hello (JsonObject *hello, GError **error)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *json = NULL;
+  gsize length;
+  guint32 told;
+  gboolean ok;
 
   json_node_take_object (root, hello);
   json = json_to_string (root, FALSE);
-  packet_send (FORK_SOCKET, json, strlen (json), NULL, 0);
+  length = strlen (json);
+  if (length > FORK_MAX_HELLO) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+        "What the files of the models say of themselves is too long: %" G_GSIZE_FORMAT
+        " bytes in all, and the service takes %d. Fewer models have to be in its "
+        "folders.",
+        length, FORK_MAX_HELLO);
+    return FALSE;
+  }
+  told = (guint32) length;
+  ok = packet_send (FORK_SOCKET, &told, sizeof told, NULL, 0);
+  for (gsize i = 0; ok && i < length; i += FORK_MAX_PACKET)
+    ok = packet_send (
+        FORK_SOCKET, json + i, MIN (length - i, FORK_MAX_PACKET), NULL, 0);
+  if (!ok)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+        "The service cannot be told of the models: %s.", g_strerror (errno));
+  return ok;
+}
+
+/* Tells the service why there is no fork server; returns the exit status. */
+static int
+refuse (const GError *why)
+{
+  JsonObject *hello = json_object_new ();
+  g_autoptr (GError) error = NULL;
+
+  json_object_set_string_member (hello, "error", why->message);
+  if (!send_hello (hello, &error))
+    g_printerr ("genreclassify: %s\n", error->message);
+  return 1;
 }
 
 int
@@ -346,7 +379,7 @@ forkserver_main (void)
   g_autoptr (JsonBuilder) models = json_builder_new ();
   g_autoptr (GError) error = NULL;
   JsonNode *about;
-  JsonObject *hello = json_object_new ();
+  JsonObject *hello;
   static const char *const elements[] = { "uridecodebin", "openfilesrc",
     "queue2", "audioconvert", "audioresample", "appsink", NULL };
 
@@ -358,21 +391,20 @@ forkserver_main (void)
   json_builder_begin_array (models);
   if (!plugin_init (&error) || !preload_check_plugin (&error) ||
       !load_models (&server, models, &error) ||
-      !(about = about_new (g_steal_pointer (&server.about), &error))) {
-    json_object_set_string_member (hello, "error", error->message);
-    send_hello (hello);
-    return 1;
-  }
+      !(about = about_new (g_steal_pointer (&server.about), &error)))
+    return refuse (error);
   gst_pb_utils_init ();
   open_file_src_register ();
   preload_decoders (NULL, elements);
   json_builder_end_array (models);
+  hello = json_object_new ();
   json_object_set_member (hello, "models", json_builder_get_root (models));
   json_object_set_member (hello, "about", about);
   sandbox_isolate ();
+  if (!send_hello (hello, &error))
+    return refuse (error);
   /* a smaller process is forked faster */
   malloc_trim (0);
-  send_hello (hello);
   serve (&server);
   /* the workers end with this process: PR_SET_PDEATHSIG */
   return 0;

@@ -569,6 +569,39 @@ class Test(unittest.TestCase):
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertIn("genreclassify is not installed", result.stderr)
 
+    def test_many_models(self):
+        """What models say of themselves may be long, but there is an end to it."""
+        with open(os.path.join(os.environ["TEST_SMALL_MODELS"],
+                               "crnn.safetensors"), "rb") as f:
+            size, = struct.unpack("<Q", f.read(8))
+            header, tensors = json.loads(f.read(size)), f.read()
+        data = [{"what": "tracks", "file": "x" * 57_000, "sha256": None, "number": 1,
+                 "of": {"a": 1}}]
+        header["__metadata__"]["data"] = json.dumps(data)
+        head = json.dumps(header).encode()
+        head += b" " * (-len(head) % 8)
+        with tempfile.TemporaryDirectory() as folder:
+            first = os.path.join(folder, "m0.safetensors")
+            with open(first, "wb") as f:
+                f.write(struct.pack("<Q", len(head)) + head + tensors)
+            for i in range(1, 40):
+                os.link(first, os.path.join(folder, f"m{i}.safetensors"))
+            service = Service(GENRECLASSIFY_MODELS=folder)
+            models = json.loads(service.ask("GET", "/models").body)["models"]
+            self.assertEqual({model["name"] for model in models},
+                             {f"m{i}" for i in range(40)})
+            self.assertEqual([model["data"] for model in models], [data] * 40)
+            self.assertEqual(service.stop(), 0)
+            for i in range(40, 300):
+                os.link(first, os.path.join(folder, f"m{i}.safetensors"))
+            result = subprocess.run(
+                [OPTIONS.program, "serve", "--port=0"], text=True,
+                capture_output=True, timeout=60,
+                env={**os.environ, "GENRECLASSIFY_MODELS": folder})
+            self.assertEqual((result.returncode, result.stdout), (1, ""))
+            self.assertRegex(
+                result.stderr, r"models say of themselves is too long: 17\d{6} bytes")
+
     def test_client_gone(self):
         """The worker is killed if its client goes away."""
         data = read(self.path("long.wav"))
