@@ -38,27 +38,6 @@ set_string (JsonObject *object, const char *member, const char *text)
 
 /* Models */
 
-/* The models that come with the program, in fewer words than their files have;
- * models/README.md tells more. */
-static const struct
-{
-  const char *name, *version, *data;
-} own_models[] = {
-#define TAGGERS "; what the taggers musicnn and EfficientAT say of them"
-  { "cnn", "2",
-      "588 tracks of GTZAN; 6387 other windows of music, speech and noise, some of "
-      "unknown terms" TAGGERS },
-  { "crnn", "5",
-      "588 tracks of GTZAN; 6387 other windows of music, speech and noise, some of "
-      "unknown terms" TAGGERS },
-  { "gru", "2",
-      "588 tracks of GTZAN; 6387 other windows of music, speech and noise, some of "
-      "unknown terms" TAGGERS },
-  { "lstm", "1",
-      "442 tracks of GTZAN; 3850 other windows of music, speech and noise, some of "
-      "unknown terms" TAGGERS },
-};
-
 /* What the file says of itself; NULL if that is nothing, or nothing for a terminal. */
 static const char *
 get_statement (const GenreModel *model, const char *key)
@@ -90,22 +69,14 @@ void
 about_add_model (JsonArray *models, const char *name, const GenreModel *model)
 {
   JsonObject *object = json_object_new ();
-  const char *licence = get_statement (model, "license");
-  g_autofree char *stated = describe_data (model);
-  const char *data = stated;
+  g_autofree char *data = describe_data (model);
   g_autofree char *version = g_utf8_make_valid (
       genre_model_get_version (model), -1);
   g_autofree char *valid_name = g_utf8_make_valid (name, -1);
 
-  for (guint i = 0; i < G_N_ELEMENTS (own_models); i++)
-    if (g_str_equal (genre_model_get_name (model), own_models[i].name) &&
-        g_str_equal (version, own_models[i].version)) {
-      licence = licence ? licence : LICENCE;
-      data = own_models[i].data;
-    }
   set_string (object, "name", valid_name);
   set_string (object, "version", version);
-  set_string (object, "licence", licence);
+  set_string (object, "licence", get_statement (model, "license"));
   set_string (object, "data", data);
   json_array_add_object_element (models, object);
 }
