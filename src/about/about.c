@@ -76,8 +76,8 @@ about_add_model (JsonArray *models, const char *name, const GenreModel *model)
 
   set_string (object, "name", valid_name);
   set_string (object, "version", version);
-  set_string (object, "licence", get_statement (model, "license"));
-  set_string (object, "data", data);
+  set_string (object, "license", get_statement (model, "license"));
+  set_string (object, "data_summary", data);
   json_array_add_object_element (models, object);
 }
 
@@ -99,7 +99,7 @@ describe_program (void)
 #endif
   set_string (object, "name", "genreclassify");
   set_string (object, "version", VERSION);
-  set_string (object, "licence", LICENCE);
+  set_string (object, "license", LICENCE);
   json_object_set_array_member (object, "features", features);
   return object;
 }
@@ -118,7 +118,7 @@ describe_element (void)
     return json_node_new (JSON_NODE_NULL);
   object = json_object_new ();
   set_string (object, "version", gst_plugin_get_version (plugin));
-  set_string (object, "licence", LICENCE);
+  set_string (object, "license", LICENCE);
   set_string (object, "package", gst_plugin_get_package (plugin));
   set_string (object, "origin", gst_plugin_get_origin (plugin));
   return make_node (object);
@@ -139,7 +139,7 @@ describe_libraries (void)
     set_string (object, "version", version);
     set_string (
         object, "version_of", libraries[i].at_build ? "build" : "running");
-    set_string (object, "licence", libraries[i].licence);
+    set_string (object, "license", libraries[i].licence);
     json_array_add_object_element (array, object);
   }
   return array;
@@ -189,7 +189,7 @@ describe_page (void)
         object, "name", json_object_get_string_member (package, "name"));
     set_string (object, "version",
         json_object_get_string_member (package, "versionInfo"));
-    set_string (object, "licence",
+    set_string (object, "license",
         json_object_get_string_member (package, "licenseDeclared"));
     set_string (object, "copyright",
         json_object_get_string_member (package, "copyrightText"));

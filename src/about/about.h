@@ -11,7 +11,7 @@
 #include "genre/genre.h"
 
 /* Adds a line to @models: what @model is, which --model finds as @name, what it is
- * under and what it was trained on, if that is known. */
+ * under and what it was trained on, if its file says so. */
 void
 about_add_model (JsonArray *models, const char *name, const GenreModel *model);
 

@@ -21,7 +21,7 @@ add_line (GString *text, JsonObject *part)
   g_string_append_printf (text, "  %-*s%-*s%s%s\n", NAME_WIDTH,
       get_string (part, "name", ""), VERSION_WIDTH,
       get_string (part, "version", ""),
-      get_string (part, "licence", "(it states no licence)"),
+      get_string (part, "license", "(it states no licence)"),
       at_build ? " (version at build)" : "");
 }
 
@@ -61,7 +61,7 @@ add_program (GString *text, JsonObject *about)
   JsonArray *features = json_object_get_array_member (program, "features");
 
   g_string_append_printf (
-      text, "licence    %s\n", get_string (program, "licence", ""));
+      text, "licence    %s\n", get_string (program, "license", ""));
   g_string_append (text, "built with ");
   for (guint i = 0; i < json_array_get_length (features); i++)
     g_string_append_printf (text, "%s%s", i > 0 ? ", " : "",
@@ -96,7 +96,7 @@ about_to_text (JsonNode *node)
 
   add_program (text, about);
   add_element (text, about);
-  add_parts (text, about, "models", "models", "data");
+  add_parts (text, about, "models", "models", "data_summary");
   add_parts (text, about, "libraries", "libraries", NULL);
   add_parts (text, about, "page", "in the page", "copyright");
   return g_string_free (text, FALSE);

@@ -276,8 +276,8 @@ test('the page says what it is made of, in every language', () =>
       const rows = await page.locator(`#about-${kind} tr`).allInnerTexts();
 
       assert.deepEqual(rows.map((row) => row.split(/\s*[\t\n]\s*/)),
-        about[kind].map(({ name, version, licence }) =>
-          [name, version, licence ?? '未说明']));
+        about[kind].map(({ name, version, license }) =>
+          [name, version, license ?? '未说明']));
     }
     const notice = await page.getAttribute('#about-page a', 'href');
 

@@ -225,7 +225,10 @@ class Test(unittest.TestCase):
         for part in (*about["models"], *about["libraries"], *about["page"]):
             self.assertRegex(text, rf"(?m)^  {re.escape(part['name'])} +"
                              rf"{re.escape(part['version'])} +"
-                             rf"{re.escape(part['licence'])}")
+                             rf"{re.escape(part['license'])}")
+        for model in about["models"]:
+            for words in model["data_summary"].split("; "):
+                self.assertIn(f"\n    {words}\n", text)
         self.assertIn(f"\nkernels    {about['kernels']}\n", text)
         self.assertEqual([model["name"] for model in about["models"]], [
             model["name"]
@@ -239,7 +242,7 @@ class Test(unittest.TestCase):
         self.assertEqual(sbom.headers["Content-Type"], "application/json")
         packages = json.loads(sbom.body)["packages"][1:]
         self.assertEqual(
-            [(part["name"], part["version"], part["licence"])
+            [(part["name"], part["version"], part["license"])
              for part in about["page"]],
             [(package["name"], package["versionInfo"], package["licenseDeclared"])
              for package in packages])

@@ -8,13 +8,13 @@ import { fetchAbout } from './service.js';
 const $ = (id) => document.getElementById(id);
 
 /** "BSD-3-Clause"; a link to its text if that comes with the page. */
-function makeLicence({ licence, notice }) {
+function makeLicence({ license, notice }) {
   if (!notice)
-    return licence ?? '';
+    return license ?? '';
   const link = document.createElement('a');
 
   link.href = notice;
-  link.textContent = licence;
+  link.textContent = license;
   return link;
 }
 
@@ -30,7 +30,7 @@ function makeRow(part) {
     cell.append(content);
     row.append(cell);
   }
-  if (!part.licence)
+  if (!part.license)
     say(row.lastChild, 'about.unstated');
   return row;
 }

@@ -80,7 +80,7 @@ export async function fetchModels() {
   return (await request('models')).json();
 }
 
-/** {program: {version, licence}, models, page, libraries: [{name, version, licence}]} */
+/** {program: {version, license}, models, page, libraries: [{name, version, license}]} */
 export async function fetchAbout() {
   return (await request('about')).json();
 }
