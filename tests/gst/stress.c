@@ -5,13 +5,23 @@
 #include "support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
 
 #include <gst/pbutils/pbutils.h>
 
-#define WAIT (20 * GST_SECOND)
+/* as long as libcheck waits for slow machines */
+#define WAIT (20 * GST_SECOND * get_patience ())
+
+static guint
+get_patience (void)
+{
+  const char *factor = g_getenv ("CK_TIMEOUT_MULTIPLIER");
+
+  return factor ? MAX (1, atoi (factor)) : 1;
+}
 
 static GstElement *
 launch (const char *format, ...)
