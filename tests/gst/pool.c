@@ -77,7 +77,7 @@ stop (GstElement *pipeline)
 static GstTaskPool *
 make_pool (void)
 {
-  GstTaskPool *pool = gst_object_ref_sink (gst_shared_task_pool_new ());
+  GstTaskPool *pool = gst_shared_task_pool_new ();
 
   gst_shared_task_pool_set_max_threads (GST_SHARED_TASK_POOL (pool), N_THREADS);
   gst_task_pool_prepare (pool, NULL);
