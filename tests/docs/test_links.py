@@ -3,7 +3,11 @@
 manual pages; and every page is referred to from README.md, by one page or another."""
 
 import re
+import subprocess
+import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import pages
 from pages import ROOT
@@ -75,6 +79,23 @@ class Test(unittest.TestCase):
         # what gi-docgen makes a page of is found in its pages
         self.assertEqual(sorted(page for page in pages.markdown_pages()
                                 if ROOT / page not in seen and "/docs/" not in page), [])
+
+    def test_packaged_pages(self):
+        """Without what packages have not, they refer to nothing that is missing."""
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, ROOT / ".ci/debian/pages.py", folder],
+                           cwd=ROOT, check=True)
+            found = list(Path(folder).rglob("*.md"))
+            self.assertIn(Path(folder) / "README.md", found)
+            n = 0
+            for page in found:
+                for link in re.findall(LINK, page.read_text(encoding="utf-8")):
+                    name = link.partition("#")[0]
+                    if name and not re.match(r"[a-z]+:", name):
+                        n += 1
+                        with self.subTest(str(page), link=link):
+                            self.assertTrue((page.parent / name).exists())
+            self.assertGreater(n, 10)
 
     def test_manual_pages_are_there(self):
         names = {page.rpartition("/")[2].rpartition(".")[0]
