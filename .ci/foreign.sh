@@ -2,6 +2,13 @@
 # outside of the checkout, as it takes long to get.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/genreclassify
+case $cache in
+  *[[:space:]]*)
+    echo "$cache is the folder for another machine's packages, and its compilers are not" \
+      "told of names with spaces: set XDG_CACHE_HOME to one without." >&2
+    exit 1
+    ;;
+esac
 
 # private_apt FOLDER ARCHITECTURE: makes this shell's apt-get one that knows the Debian
 # of this machine for another ARCHITECTURE, without any package installed, and keeps all
