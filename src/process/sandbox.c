@@ -87,6 +87,17 @@ set_limit (int resource, guint64 value)
   return setrlimit (resource, &limit) == 0;
 }
 
+static gboolean
+limit_memory (guint64 size)
+{
+#ifdef __SANITIZE_ADDRESS__
+  /* its shadow alone is beyond any limit */
+  return TRUE;
+#else
+  return set_limit (RLIMIT_AS, size);
+#endif
+}
+
 /* The process, if it had more than one thread before its root was changed; else 0. */
 static pid_t crowded;
 
@@ -231,7 +242,7 @@ sandbox_enter (const SandboxLimits *limits, GError **error)
 
   if (!set_limit (RLIMIT_CORE, 0) || !set_limit (RLIMIT_FSIZE, 0) ||
       !set_limit (RLIMIT_NOFILE, limits->descriptors) ||
-      !set_limit (RLIMIT_AS, limits->memory) ||
+      !limit_memory (limits->memory) ||
       (limits->cpu_seconds && !set_limit (RLIMIT_CPU, limits->cpu_seconds)))
     return set_system_error (error, "A limit cannot be set", errno);
   if (!drop_privileges (error))

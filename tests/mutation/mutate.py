@@ -322,6 +322,9 @@ class Mutator:
                     self.save()
         return known["seconds"] if known["status"] == 0 else None
 
+    def of_c(self, test):
+        return test["cmd"][0].startswith(str(self.clean.build))
+
     def order(self, room, wanted, tried, fast):
         """The names of the tests of these suites that were not tried, best first;
         only fast ones?"""
@@ -334,8 +337,8 @@ class Mutator:
                 seconds, noticed = known["seconds"], known["noticed"].get(room, 0)
             else:
                 # until it has run
-                of_c = test["cmd"][0].startswith(str(self.clean.build))
-                seconds, noticed = 3 if of_c else test["timeout"] / 4, 0
+                seconds = 3 if self.of_c(test) else test["timeout"] / 4
+                noticed = 0
             if not fast or seconds <= FAST:
                 found.append(((noticed + 0.5) / (seconds + 0.5), name))
         return [name for _, name in sorted(found, reverse=True)]
@@ -359,7 +362,8 @@ class Mutator:
             if clean != 0:
                 say(f"{name} fails without a change as well: once more")
                 continue
-            whole = set(test["suites"]) & {"programs", "cli", "gst"}
+            whole = ("gst" in test["suites"] or
+                     not self.of_c(self.clean_tests[name]))
             if status is not None and whole:
                 status, _ = copy.run(test, limit)
                 if status in (0, SKIPPED):
