@@ -30,6 +30,8 @@
 
 /* exit status of a worker that could not get enough memory */
 #define FORK_OUT_OF_MEMORY 3
+/* exit status of a worker that could not start a thread, though there was memory */
+#define FORK_NO_THREAD 4
 
 typedef enum
 {

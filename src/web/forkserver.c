@@ -27,6 +27,7 @@
 #include "process/preload.h"
 #include "process/sandbox.h"
 #include "forkprotocol.h"
+#include "nothread.h"
 #include "openfilesrc.h"
 #include "outofmemory.h"
 #include "workertask.h"
@@ -46,7 +47,7 @@
  * the process, its last file has at least what is for one, and at most so much more */
 #define WORKER_MAX_USED 10
 
-/* exit status of a worker, beside FORK_OUT_OF_MEMORY */
+/* exit status of a worker, beside those of forkprotocol.h */
 #define STATUS_SANDBOX_FAILED 2
 
 typedef struct
@@ -177,6 +178,7 @@ run_worker (ForkServer *server, guint cpu_seconds, int requests)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
+  g_log_set_default_handler (g_log_default_handler, NULL);
   /* libraries may write warnings about the file: nobody is to read them */
   for (int fd = 0; fd <= 2; fd++)
     dup2 (server->null, fd);
@@ -186,7 +188,7 @@ run_worker (ForkServer *server, guint cpu_seconds, int requests)
   close (requests);
   close (server->signals);
   close (server->null);
-  out_of_memory_catch (FORK_OUT_OF_MEMORY);
+  out_of_memory_catch (FORK_OUT_OF_MEMORY, FORK_NO_THREAD);
   if (!sandbox_enter (&limits, &error))
     _exit (STATUS_SANDBOX_FAILED);
   while (serve_file (server))
@@ -372,6 +374,23 @@ refuse (const GError *why)
   return 1;
 }
 
+/* What is preloaded plays, and an element that gets no thread would abort or wait. */
+static void
+on_message (const char *domain, GLogLevelFlags level, const char *message,
+    gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!no_thread_is_said (message)) {
+    g_log_default_handler (domain, level, message, user_data);
+    return;
+  }
+  g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      "The service can start no thread: its user or its group of processes may have no "
+      "more (ulimit -u, TasksMax=), or there is no memory for one.");
+  _exit (refuse (error));
+}
+
 int
 forkserver_main (void)
 {
@@ -388,6 +407,7 @@ forkserver_main (void)
   server.about = json_array_new ();
   server.pids = g_hash_table_new (NULL, NULL);
   prepare_signals (&server);
+  g_log_set_default_handler (on_message, NULL);
   json_builder_begin_array (models);
   if (!plugin_init (&error) || !preload_check_plugin (&error) ||
       !load_models (&server, models, &error) ||

@@ -55,7 +55,8 @@ struct _Job
   gboolean is_told;     /* some of it was, by the segment function */
   WorkerOutput *output; /* NULL: no worker could be started */
   guint output_source, timeout_source;
-  Reason failure; /* why it is ended, or REASON_NONE */
+  Reason failure;       /* why it is ended, or REASON_NONE */
+  gboolean was_refused; /* there was no worker to be had */
 };
 
 static void advance (Jobs *jobs);
@@ -84,7 +85,7 @@ get_reason (const Job *job, int exit_status)
 {
   if (job->failure != REASON_NONE)
     return job->failure;
-  if (exit_status == -1 || !job->output)
+  if (exit_status == -1 || !job->output || job->was_refused)
     return REASON_INTERNAL;
   if (WIFSIGNALED (exit_status))
     return WTERMSIG (exit_status) == SIGXCPU ? REASON_TIMEOUT
@@ -135,8 +136,13 @@ get_outcome (const Job *job, int exit_status)
     .reason = reason,
     .error = get_sentence (reason),
     .seconds = get_time (job) / 1e6,
+    .was_refused = reason == REASON_INTERNAL && job->was_refused,
   };
 
+  if (outcome.was_refused)
+    outcome.error =
+        "The system has no process, thread or open file left for it; "
+        "please try again later.";
   if (reason != REASON_NONE)
     return outcome;
   outcome.data = worker_output_get_data (job->output);
@@ -292,12 +298,22 @@ set_timeout (Job *job, gint64 time)
 
 /* The fork server */
 
+/* Whether it did not begin (-1), or could not have a thread. */
+static gboolean
+is_refusal (int status)
+{
+  return status == -1 ||
+      (WIFEXITED (status) && WEXITSTATUS (status) == FORK_NO_THREAD);
+}
+
 static void
 on_worker_exit (guint32 id, int status, gpointer user_data)
 {
   Jobs *jobs = user_data;
   Job *job = g_hash_table_lookup (jobs->started, GUINT_TO_POINTER (id));
 
+  if (job && is_refusal (status))
+    job->was_refused = TRUE;
   if (!job)
     workers_note_exit (jobs->workers, id);
   else if (!run_again (job, status))
@@ -399,8 +415,10 @@ start_worker (Job *job, gboolean fresh)
 static void
 start_job (Job *job)
 {
-  if (!start_worker (job, !job->may_share))
-    end_job (job, -1);
+  if (start_worker (job, !job->may_share))
+    return;
+  job->was_refused = TRUE;
+  end_job (job, -1);
 }
 
 static void

@@ -34,6 +34,9 @@ typedef struct
   const Result *result; /* of FORK_PREDICT and FORK_EMBED, or NULL */
   GBytes *data;   /* of the other tasks, as in the worker's message; or NULL */
   double seconds; /* that the worker took */
+  gboolean
+      was_refused; /* the system gave no process, thread or descriptor for it;
+                           @reason is REASON_INTERNAL */
 } JobOutcome;
 
 /* A segment was classified: @result has only that one.  @user_data is that of

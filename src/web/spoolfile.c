@@ -29,8 +29,11 @@ G_DEFINE_QUARK (genreclassify-spool-file-error-quark, spool_file_error)
 static gboolean
 set_space_error (GError **error, const char *what, int code)
 {
-  g_set_error (error, SPOOL_FILE_ERROR, SPOOL_FILE_ERROR_SPACE, "%s: %s.", what,
-      g_strerror (code));
+  /* other requests have the descriptors, and give them back */
+  g_set_error (error, SPOOL_FILE_ERROR,
+      code == EMFILE || code == ENFILE ? SPOOL_FILE_ERROR_BUSY
+                                       : SPOOL_FILE_ERROR_SPACE,
+      "%s: %s.", what, g_strerror (code));
   return FALSE;
 }
 

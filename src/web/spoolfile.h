@@ -16,6 +16,7 @@ typedef enum
   SPOOL_FILE_ERROR_BODY,  /* the body is not as it should be */
   SPOOL_FILE_ERROR_SIZE,  /* the file is too large */
   SPOOL_FILE_ERROR_SPACE, /* the temporary folder takes no more */
+  SPOOL_FILE_ERROR_BUSY,  /* there is no descriptor left for it */
 } SpoolFileError;
 
 GQuark spool_file_error_quark (void);

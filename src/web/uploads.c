@@ -74,11 +74,17 @@ set_retry_after (Upload *upload)
 }
 
 static void
-refuse_busy (Upload *upload)
+refuse_for_now (Upload *upload, const char *text)
 {
   set_retry_after (upload);
-  refuse (upload, WEB_ERROR_BUSY,
-      "Too many files are waiting already; please try again later.");
+  refuse (upload, WEB_ERROR_BUSY, text);
+}
+
+static void
+refuse_busy (Upload *upload)
+{
+  refuse_for_now (
+      upload, "Too many files are waiting already; please try again later.");
 }
 
 /* @error is SPOOL_FILE_ERROR's. */
@@ -93,6 +99,11 @@ refuse_body (Upload *upload, const GError *error)
       /* the reason is the administrator's concern, not the client's */
       g_printerr ("genreclassify: %s\n", error->message);
       refuse (upload, WEB_ERROR_NO_SPACE, "There is no room for the file.");
+      break;
+    case SPOOL_FILE_ERROR_BUSY:
+      g_printerr ("genreclassify: %s\n", error->message);
+      refuse_for_now (upload,
+          "The service has too many files open; please try again later.");
       break;
     default:
       refuse (upload, WEB_ERROR_BAD_REQUEST, error->message);
@@ -343,12 +354,14 @@ on_done (const JobOutcome *outcome, gpointer user_data)
   upload->working = outcome->seconds;
   if (connection)
     connection_set_phase (connection, CONNECTION_ANSWER);
-  if (outcome->reason == REASON_OVERTAKEN &&
+  if ((outcome->reason == REASON_OVERTAKEN || outcome->was_refused) &&
       !answer_has_begun (upload->message))
     set_retry_after (upload);
   if (outcome->reason != REASON_NONE)
     answer_send_error (upload->message, upload->uploads->counters,
-        web_error_from_reason (outcome->reason), outcome->error);
+        outcome->was_refused ? web_error_get (WEB_ERROR_BUSY)
+                             : web_error_from_reason (outcome->reason),
+        outcome->error);
   else if (outcome->result)
     answer_result (upload, outcome);
   else if (upload->order.task == FORK_WAVEFORM)

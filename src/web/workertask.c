@@ -24,14 +24,14 @@
 #define WORK_AUDIO 0.033
 #define WORK_MAX_AUDIO 3600
 
-/* A failure without memory is no fault that a decoder found. */
+/* A failure without memory or threads is no fault that a decoder found. */
 static gboolean
 send_result (int output, WireKind kind, const Result *result)
 {
   g_autofree char *json = NULL;
 
-  if (result->error && out_of_memory_is_near ())
-    _exit (FORK_OUT_OF_MEMORY);
+  if (result->error)
+    out_of_memory_check ();
   json = result_to_json (result, RESULT_ALL);
   return wire_write (output, kind, json, strlen (json));
 }
