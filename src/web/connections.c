@@ -143,12 +143,23 @@ on_refused (const GError *error, gboolean is_end, gpointer user_data)
   /* the client reads the answer and its end; closing at once would drop it, if
    * the client still sends */
   g_socket_shutdown (connection->socket, FALSE, TRUE, NULL);
-  connection_set_phase (connection, CONNECTION_ANSWER);
+  connection_set_phase (connection, CONNECTION_LINGER);
   if (is_end)
     return;
   connection->refusal = error->code;
   connection->connections->refused (
       connection, error->code, connection->connections->user_data);
+}
+
+void
+connection_answer_early (
+    Connection *connection, const char *answer, guint64 size)
+{
+  /* as in send_refusal() */
+  g_socket_send (connection->socket, answer, strlen (answer), NULL, NULL);
+  g_socket_shutdown (connection->socket, FALSE, TRUE, NULL);
+  request_guard_drop (connection->guard, size);
+  connection_set_phase (connection, CONNECTION_LINGER);
 }
 
 static void
@@ -171,7 +182,8 @@ on_sweep (gpointer user_data)
       continue;
     /* it is dealt with; it only has to be closed */
     connection->deadline = G_MAXINT64;
-    if (connection->phase != CONNECTION_ANSWER)
+    if (connection->phase == CONNECTION_HEADERS ||
+        connection->phase == CONNECTION_UPLOAD)
       refuse_slow_client (connection);
     else
       connection_cut (connection);
@@ -297,7 +309,8 @@ connections_drain (Connections *connections)
     Connection *connection = i->data;
 
     connection->deadline = MIN (connection->deadline,
-        connection->phase == CONNECTION_HEADERS
+        connection->phase == CONNECTION_HEADERS ||
+                connection->phase == CONNECTION_LINGER
             ? now + MIN (DRAIN_GRACE, connections->timeout)
             : connections->drain_deadline);
   }
@@ -336,6 +349,12 @@ set_deadline (Connection *connection)
       connection->connections->drain_deadline > 0)
     connection->deadline = MIN (
         connection->deadline, connection->connections->drain_deadline);
+  /* however much the client sends */
+  if (connection->phase == CONNECTION_LINGER)
+    connection->deadline = connection->started +
+        (connection->connections->drain_deadline > 0
+                ? MIN (DRAIN_GRACE, timeout)
+                : timeout);
 }
 
 void

@@ -19,7 +19,9 @@ typedef enum
   CONNECTION_HEADERS, /* that the client sends all headers */
   CONNECTION_UPLOAD,  /* that it sends more of the body */
   CONNECTION_WORK, /* that the service has the answer: there is no time limit */
-  CONNECTION_ANSWER /* that the client takes the answer */
+  CONNECTION_ANSWER, /* that the client takes the answer */
+  CONNECTION_LINGER /* that it closes its side: it has the answer, which would be lost if
+                       it still sent something when the connection is closed */
 } ConnectionPhase;
 
 /* Called if the client goes away while the service works for it. */
@@ -45,7 +47,7 @@ void connections_add (
     Connections *connections, GSocketConnection *stream, gboolean is_local);
 guint connections_get_n (Connections *connections);
 /* The service is to end: there is little time for headers that are not there
- * yet.  Uploads that have begun have @timeout of connections_new() to end. */
+ * yet, and for clients that are answered.  Uploads that have begun have @timeout of connections_new() to end. */
 void connections_drain (Connections *connections);
 
 /* (transfer none) (nullable): the connection of @message; NULL if it is
@@ -74,6 +76,11 @@ void connection_hold_answer (Connection *connection, gsize size);
  * gone away is noticed when more of its answer is sent. */
 void connection_watch (Connection *connection, ConnectionProbeFunc may_probe,
     ConnectionGoneFunc gone, gpointer user_data);
+/* Sends @answer to a client whose body is not read to its end, and no more.  @size bytes of
+ * the rest are dropped, for the time that a client has; then the connection is cut.
+ * libsoup's answer reaches nobody. */
+void connection_answer_early (
+    Connection *connection, const char *answer, guint64 size);
 /* Closes the connection at once; what was not sent yet is dropped. */
 void connection_cut (Connection *connection);
 /* What the client was refused for, and ConnectionRefusedFunc called: libsoup's

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <libsoup/soup.h>
+
 #include "weberror.h"
 
 typedef struct
@@ -19,3 +21,5 @@ extern const AnswerHeader answer_headers[];
  * people, @id that of the request, which is a HEAD request if @is_head. */
 char *raw_answer_new (
     WebError error, const char *text, const char *id, gboolean is_head);
+/* The answer that @message has, which is text and whole; free with g_free(). */
+char *raw_answer_from_message (SoupServerMessage *message);

@@ -9,6 +9,7 @@
 #include "genre/genre.h"
 #include "pageanswer.h"
 #include "query.h"
+#include "rawanswer.h"
 #include "serviceprivate.h"
 
 /* what a SoupServerMessage knows its Request by */
@@ -20,6 +21,9 @@ typedef struct _Request Request;
 #define MIN_POINTS 100
 #define MAX_POINTS 4000
 #define DEFAULT_POINTS 1000
+
+/* times the size of a file: as much of a body is read that nobody wants */
+#define MAX_IGNORED 64
 
 typedef struct
 {
@@ -36,12 +40,15 @@ struct _Request
 {
   Service *service;
   SoupServerMessage *message; /* borrowed: it owns the request */
-  const Route *route;   /* NULL: there is none, or it is a file of the page */
-  char *name;           /* what follows the route's path */
-  guint model;          /* index of the model to use */
-  Upload *upload;       /* of a route that takes files; or NULL */
-  guint64 n_ignored;    /* bytes of a refused body whose length is not known */
-  gboolean is_answered; /* the client's system has the whole answer */
+  const Route *route; /* NULL: there is none, or it is a file of the page */
+  char *name;         /* what follows the route's path */
+  guint model;        /* index of the model to use */
+  Upload *upload;     /* of a route that takes files; or NULL */
+  guint64 n_ignored;  /* bytes of a refused body whose length is not known */
+  gboolean
+      is_answered; /* the whole answer is sent, or the client's system has it */
+  guint
+      early_status; /* of an answer that is sent before the body has ended; or 0 */
   /* for the log */
   char *id, *client, *path;
   gint64 start;                /* µs */
@@ -307,22 +314,49 @@ find_model (Request *request, const char *name)
 
 /* The body of a request */
 
-/* The body of a request that is refused already.  It is read to its end,
- * because many clients read the answer only then; but one without a known
+/* Answers although the body has not ended, and drops what else comes of it: a client
+ * that reads while it sends has the answer at once, and another one if it ends soon. */
+static void
+answer_early (Request *request, Connection *connection)
+{
+  g_autofree char *answer = NULL;
+
+  if (!answer_has_begun (request->message))
+    refuse (request, WEB_ERROR_TOO_LARGE, "The body is larger than any file.");
+  /* a redirection or a file of the page, which no client asks for like this */
+  if (!answer_get_error (request->message)) {
+    connection_cut (connection);
+    return;
+  }
+  answer = raw_answer_from_message (request->message);
+  connection_answer_early (connection, answer,
+      MIN (request->service->max_size, G_MAXUINT64 / MAX_IGNORED) *
+          (MAX_IGNORED - 1));
+  request->is_answered = TRUE;
+  request->early_status = soup_server_message_get_status (request->message);
+  request->bytes_out += strlen (strstr (answer, "\r\n\r\n") + 4);
+}
+
+/* The body of a request that is refused already, or has no use for one.  It is read to
+ * its end, because many clients read the answer only then; but one without a known
  * length, or with one that no file has, could go on for ever. */
 static void
 ignore_chunk (Request *request, Connection *connection, gsize size)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (
       request->message);
+  guint64 max_size = request->service->max_size;
 
+  if (request->is_answered)
+    return;
   if (soup_message_headers_get_encoding (headers) !=
           SOUP_ENCODING_CONTENT_LENGTH ||
-      (guint64) soup_message_headers_get_content_length (headers) / 64 >
-          request->service->max_size)
+      (guint64) soup_message_headers_get_content_length (headers) /
+              MAX_IGNORED >
+          max_size)
     request->n_ignored += size;
-  if (request->n_ignored > request->service->max_size)
-    connection_cut (connection);
+  if (request->n_ignored > max_size)
+    answer_early (request, connection);
 }
 
 static void
@@ -336,10 +370,10 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
     return;
   connection_add_bytes (connection, size);
   request->bytes_in += size;
-  if (answer_has_begun (message))
-    ignore_chunk (request, connection, size);
-  else if (request->upload)
+  if (request->upload && !answer_has_begun (message))
     upload_push (request->upload, chunk);
+  else
+    ignore_chunk (request, connection, size);
 }
 
 /* Called after on_request(), which is left out if the request was refused. */
@@ -349,7 +383,8 @@ on_got_body (SoupServerMessage *message, gpointer user_data)
   Request *request = user_data;
   Connection *connection = connection_get (message);
 
-  if (connection && !(request->upload && upload_has_job (request->upload)))
+  if (connection && !request->is_answered &&
+      !(request->upload && upload_has_job (request->upload)))
     connection_set_phase (connection, CONNECTION_ANSWER);
 }
 
@@ -401,6 +436,9 @@ on_finished (SoupServerMessage *message, gpointer user_data)
     entry.error = web_error_get (refusal).code;
   } else if (!request->is_answered) {
     entry.status = STATUS_CLIENT_GONE;
+  } else if (request->early_status > 0) {
+    /* libsoup has seen a body that does not end */
+    entry.status = request->early_status;
   }
   if (request->upload) {
     upload_end (request->upload);

@@ -36,6 +36,7 @@ struct _GuardInput
   GByteArray *ready;  /* what libsoup is to read */
   gsize n_taken;      /* bytes of it that it has read */
   guint64 left;       /* of the body, GUARD_LENGTH */
+  guint64 droppable;  /* GUARD_REFUSED: bytes that the client may still send */
   ChunkFilter chunks; /* GUARD_CHUNKS */
 };
 
@@ -55,12 +56,20 @@ G_DEFINE_FINAL_TYPE (RequestGuard, request_guard, G_TYPE_IO_STREAM)
 
 /* What comes in */
 
+/* Lets nothing more through. */
+static void
+drop (GuardInput *input, guint64 size)
+{
+  input->state = GUARD_REFUSED;
+  input->droppable = size;
+  g_byte_array_set_size (input->ready, 0);
+  input->n_taken = 0;
+}
+
 static void
 refuse (GuardInput *input, const GError *reason, gboolean is_end)
 {
-  input->state = GUARD_REFUSED;
-  g_byte_array_set_size (input->ready, 0);
-  input->n_taken = 0;
+  drop (input, G_MAXUINT64); /* the connection has a time limit */
   if (input->refuse)
     input->refuse (reason, is_end, input->user_data);
 }
@@ -124,8 +133,17 @@ fill (GuardInput *input, GError **error)
       input->base, block, size, NULL, error);
   g_autoptr (GError) reason = NULL;
 
-  if (n <= 0 || input->state == GUARD_REFUSED)
+  if (n <= 0)
     return n;
+  if (input->state == GUARD_REFUSED) {
+    if ((guint64) n > input->droppable) {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+          "A refused request goes on and on.");
+      return -1;
+    }
+    input->droppable -= (guint64) n;
+    return n;
+  }
   if (!(input->state == GUARD_HEAD ? push_head (input, block, n, &reason)
                                    : push_body (input, block, n, &reason)))
     refuse (input, reason, FALSE);
@@ -322,6 +340,12 @@ request_guard_new (GIOStream *base, RequestGuardFunc func, gpointer user_data)
   guard->input->refuse = func;
   guard->input->user_data = user_data;
   return G_IO_STREAM (guard);
+}
+
+void
+request_guard_drop (GIOStream *guard, guint64 size)
+{
+  drop (REQUEST_GUARD (guard)->input, size);
 }
 
 gboolean

@@ -29,5 +29,8 @@ typedef void (*RequestGuardFunc) (
 GIOStream *
 request_guard_new (GIOStream *base, RequestGuardFunc func, gpointer user_data);
 
+/* The request was answered without libsoup: what the client still sends is dropped, and
+ * after @size bytes libsoup sees an error, which ends the connection. */
+void request_guard_drop (GIOStream *guard, guint64 size);
 /* Whether the request is a HEAD request, so that no answer to it has a body. */
 gboolean request_guard_is_head (GIOStream *guard);

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import resource
+import select
 import signal
 import socket
 import struct
@@ -425,6 +426,71 @@ class Test(unittest.TestCase):
         with self.service.open() as client:
             client.shutdown(socket.SHUT_WR)
             self.assertEqual(client.recv(100), b"")
+
+    def long_request(self, service, head, reads):
+        """The answer to a request of 1 MB, or of one without end if its client @reads
+        while it sends."""
+        chunk = b"x" * 10_000
+        if b"Length" not in head:
+            head += b"Transfer-Encoding: chunked\r\n"
+            chunk = chunks(chunk)
+        with service.open() as client:
+            client.sendall(head + b"\r\n")
+            for _ in range(600 if reads else 100):
+                client.sendall(chunk)
+                if reads and select.select([client], [], [], 0)[0]:
+                    break
+            else:
+                if reads:
+                    self.fail("it is not answered before the end")
+                if chunk[:1] != b"x":
+                    client.sendall(b"0\r\n\r\n")
+            return receive(client)
+
+    def check_long(self, service, head, status, code):
+        for reads in False, True:
+            # a length that is too large comes before what is no matter of the headers
+            for length in (b"", b"Content-Length: 99999999\r\n")[
+                    :1 if code in ("busy", "no-upload") else 2]:
+                with self.subTest(head=head, reads=reads, length=length):
+                    response = self.long_request(service, head + length, reads)
+                    self.check_error(response, status, code)
+                    self.assertEqual("Allow" in response.headers, status == 405)
+                    self.assertEqual("Retry-After" in response.headers, status == 503)
+
+    def test_long_refused(self):
+        """A refusal reaches its client although the body is not read to its end."""
+        service = self.run_service("--max-size=100K", "--jobs=1", "--queue=0",
+                                   "--client-timeout=600")
+        post = POST.split(b" ", 2)[2]
+        for line, status, code in (
+                (b"POST /predict?modle=gru", 400, "unknown-parameter"),
+                (b"POST /waveform?points=x", 400, "bad-request"),
+                (b"POST /predict/nothing", 404, "unknown-model"),
+                (b"POST /predict?upload=nothing", 404, "no-upload"),
+                (b"POST /nothing", 404, "not-found"),
+                (b"PUT /predict", 405, "method-not-allowed"),
+                (b"POST /predict", 413, "too-large"),
+                (b"GET /health", 413, "too-large")):
+            self.check_long(service, line + b" " + post, status, code)
+        for header, status, code in (
+                (b"Content-Encoding: gzip", 415, "encoded"),
+                (b"Origin: http://example.org", 403, "forbidden")):
+            self.check_long(service, POST + header + b"\r\n", status, code)
+        small = b"x" * 1000
+        self.work(service, POST + b"Content-Length: 1000\r\n\r\n" + small)
+        self.check_long(service, POST, 503, "busy")
+        os.kill(service.fork_server, signal.SIGCONT)
+        # nobody went away before the answer
+        wait_until(lambda: self.count(415, service=service) == 4)
+        wait_until(lambda: self.count(503, service=service) == 2)
+        self.assertEqual(self.count(499, service=service), 0)
+        self.assertEqual(self.count(500, service=service), 0)
+        # one that goes on and on is let go
+        with service.open() as client, self.assertRaises(ConnectionError):
+            client.sendall(CHUNKED)
+            for _ in range(1000):
+                client.sendall(chunks(b"x" * 100_000))
 
     # Clients that go, and those that stay
 

@@ -665,6 +665,17 @@ class TestRestart(Case):
         finally:
             services[0].stop()
 
+    def test_answered(self):
+        """A client that has its answer and stays does not keep it waiting."""
+        service = self.serve("--client-timeout=600", "--max-size=100K")
+        host, port = service.address.rsplit(":", 1)
+        for body in (b"Content-Length: x\r\n\r\n",
+                     b"Content-Length: 99999999999\r\n\r\n" + bytes(600_000)):
+            with socket.create_connection((host, int(port)), timeout=60) as client:
+                client.sendall(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\n" + body)
+                self.assertIn(b"HTTP/1.1 40", client.recv(100))
+                service.hang_up()
+
     def test_drained(self):
         """A file that is being analysed is answered, and who comes waits."""
         service = self.serve()

@@ -346,7 +346,7 @@ class Test(unittest.TestCase):
         with service.open() as client, self.assertRaises(ConnectionError):
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
                            b"Transfer-Encoding: chunked\r\n\r\n")
-            for _ in range(100):
+            for _ in range(1000):
                 client.sendall(b"186a0\r\n" + bytes(100_000) + b"\r\n")
 
     def test_token(self):
