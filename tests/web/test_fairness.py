@@ -4,8 +4,8 @@ nobody loses what is not taken by somebody else.
 
     test_fairness.py PROGRAM IDLE [unittest's arguments]
 
-IDLE is a library that has the machine look idle: how long a worker has worked the service
-guesses from its load."""
+IDLE is a library that has the machine look idle: how long a worker has worked the
+service guesses from its load."""
 
 import contextlib
 import http.client
