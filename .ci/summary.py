@@ -2,10 +2,11 @@
 say, in a few lines.  The last one is for people and for programs."""
 
 import argparse
-import collections
 import glob
 import json
 import re
+
+LINES = 30      # of a test's output
 
 
 def reason(test):
@@ -13,6 +14,10 @@ def reason(test):
     TAP has it, after "# SKIP"."""
     lines = (test.get("stdout") or "").strip().splitlines() or ["skipped"]
     return re.sub(r"^1\.\.0 # SKIP", "skipped:", lines[-1])
+
+
+def name_of(test):
+    return test["name"].split(":")[-1].replace(" / ", ": ")
 
 
 def main():
@@ -30,15 +35,20 @@ def main():
     if skipped or args.left_out:
         print("\nNot run:")
     for test in skipped:
-        name = test["name"].split(":")[-1].replace(" / ", ": ")
-        print(f"  {name}: {reason(test)}")
+        print(f"  {name_of(test)}: {reason(test)}")
     if args.left_out:
         print(f"  {args.left_out}\n")
 
-    count = collections.Counter(test["result"] for test in tests)
-    passed = count["OK"] + count["EXPECTEDFAIL"]
-    failed = len(tests) - passed - len(skipped)
-    print(f"{passed} passed, {failed} failed, {len(skipped)} skipped")
+    passed = [test for test in tests if test["result"] in ("OK", "EXPECTEDFAIL")]
+    failed = [test for test in tests if test not in skipped and test not in passed]
+    if failed:
+        print("\nFailed, and the end of what they said:")
+    for test in failed:
+        print(f"  {name_of(test)} ({test['result']})")
+        said = "\n".join(test.get(stream) or "" for stream in ("stdout", "stderr"))
+        for line in said.strip().splitlines()[-LINES:]:
+            print(f"    {line[:300]}")
+    print(f"{len(passed)} passed, {len(failed)} failed, {len(skipped)} skipped")
 
 
 if __name__ == "__main__":
