@@ -96,6 +96,7 @@ static void
 schedule (GenreQueue *queue)
 {
   g_autoptr (GError) error = NULL;
+  GThread *thread;
   gpointer id;
 
   if (!queue->pool || queue->scheduled || g_queue_is_empty (&queue->waiting))
@@ -108,12 +109,22 @@ schedule (GenreQueue *queue)
     return;
   /* otherwise it would wait for ever */
   GST_WARNING ("The task pool gives no thread: %s", error->message);
-  g_thread_unref (g_thread_new ("genreclassify", run_in_thread, queue));
+  thread = g_thread_try_new ("genreclassify", run_in_thread, queue, NULL);
+  if (thread) {
+    g_thread_unref (thread);
+    return;
+  }
+  /* nor does the machine: whoever is here works, and lets others wait */
+  while (!g_queue_is_empty (&queue->waiting))
+    process_next (queue);
+  queue->scheduled = FALSE;
+  g_cond_broadcast (&queue->changed);
 }
 
 GenreQueue *
 genre_queue_new (const char *name, GstTaskPool *pool, guint max_waiting,
-    GenreQueueFunc func, GDestroyNotify free_item, gpointer user_data)
+    GenreQueueFunc func, GDestroyNotify free_item, gpointer user_data,
+    GError **error)
 {
   GenreQueue *queue = g_new0 (GenreQueue, 1);
 
@@ -127,7 +138,9 @@ genre_queue_new (const char *name, GstTaskPool *pool, guint max_waiting,
   if (pool)
     queue->pool = gst_object_ref (pool);
   else
-    queue->thread = g_thread_new (name, run, queue);
+    queue->thread = g_thread_try_new (name, run, queue, error);
+  if (!queue->pool && !queue->thread)
+    g_clear_pointer (&queue, genre_queue_free);
   return queue;
 }
 

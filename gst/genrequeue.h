@@ -28,9 +28,12 @@ typedef void (*GenreQueueFunc) (gpointer item, gpointer user_data);
  *     of the queue's own
  * @max_waiting: items that may wait behind the one that is being processed
  * @free_item: frees an item that was processed or dropped; called from any
- *     thread, with no lock held */
+ *     thread, with no lock held
+ * Returns NULL with @error set if the machine has no thread for it.  When @pool has none
+ * either, whoever pushes processes the items. */
 GenreQueue *genre_queue_new (const char *name, GstTaskPool *pool,
-    guint max_waiting, GenreQueueFunc func, GDestroyNotify free_item, gpointer user_data);
+    guint max_waiting, GenreQueueFunc func, GDestroyNotify free_item,
+    gpointer user_data, GError **error);
 /* Drops the waiting items, lets the one under way end, and joins the thread;
  * not to be called from the function that processes items.  @queue may be
  * NULL. */

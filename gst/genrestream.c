@@ -104,6 +104,7 @@ genre_stream_start (
   const guint n_held = MIN (settings.min_track / hop, MAX_HELD);
   GenreClassifierConfig config;
   GenreClassifier *classifier;
+  GenreQueue *queue;
 
   genre_classifier_config_init (&config);
   config.window = settings.window;
@@ -114,6 +115,12 @@ genre_stream_start (
   classifier = genre_classifier_new (model, GENRE_MIN_RATE, &config, error);
   if (!classifier)
     return FALSE;
+  queue = genre_queue_new ("genreclassify", pool, MAX_WAITING + n_held,
+      process_item, genre_answer_item_free, stream, error);
+  if (!queue) {
+    genre_classifier_unref (classifier);
+    return FALSE;
+  }
   stream->model = genre_model_ref (model);
   stream->min_window = settings.min_window;
   stream->interim_interval = settings.interim_interval;
@@ -131,8 +138,7 @@ genre_stream_start (
   begin_interim (stream, 0);
   g_mutex_lock (&stream->lock);
   stream->classifier = classifier;
-  stream->queue = genre_queue_new ("genreclassify", pool, MAX_WAITING + n_held,
-      process_item, genre_answer_item_free, stream);
+  stream->queue = queue;
   g_mutex_unlock (&stream->lock);
   return TRUE;
 }

@@ -441,7 +441,8 @@ genre_classifier_push_bytes (GenreClassifier *classifier,
 {
   gsize n_frames;
 
-  if (!genre_count_frames (format, channels, size, &n_frames, error))
+  if (!genre_mel_spectrogram_is_open (classifier->mel, error) ||
+      !genre_count_frames (format, channels, size, &n_frames, error))
     return FALSE;
   genre_classifier_push (classifier, format, channels, samples, n_frames);
   return TRUE;

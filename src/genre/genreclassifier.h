@@ -173,8 +173,8 @@ GENRE_API void genre_classifier_push_planar (GenreClassifier *classifier,
  *
  * Takes samples, in a form for other languages.
  *
- * Errors: %GENRE_ERROR_ARGUMENT if there are no channels, or @size is not that of
- * whole frames.
+ * Errors: %GENRE_ERROR_ARGUMENT if there are no channels, @size is not that of whole
+ * frames, or it comes after genre_classifier_finish().
  *
  * Returns: %FALSE with @error set, and nothing taken
  *

@@ -178,8 +178,8 @@ GENRE_API gsize genre_mel_spectrogram_push (GenreMelSpectrogram *mel,
  *
  * Takes all of the samples, in a form for other languages.
  *
- * Errors: %GENRE_ERROR_ARGUMENT if there are no channels, or @size is not that of
- * whole frames.
+ * Errors: %GENRE_ERROR_ARGUMENT if there are no channels, @size is not that of whole
+ * frames, or it comes after genre_mel_spectrogram_finish().
  *
  * Returns: (transfer full) (array length=n_values) (nullable): the columns that
  *     they complete, none or more, dB, [columns][GENRE_MEL_BANDS], to be freed with

@@ -439,6 +439,7 @@ genre_mel_spectrogram_push_planar (GenreMelSpectrogram *mel,
   gsize done = 0;
 
   *ready = FALSE;
+  g_return_val_if_fail (!mel->finished, n_frames);
   while (done < n_frames && !*ready) {
     gsize n = n_frames - done;
     float *mono = reserve (mel, &n);
@@ -449,6 +450,14 @@ genre_mel_spectrogram_push_planar (GenreMelSpectrogram *mel,
     done += n;
   }
   return done;
+}
+
+gboolean
+genre_mel_spectrogram_is_open (const GenreMelSpectrogram *mel, GError **error)
+{
+  return !mel->finished ||
+      genre_refuse (error, GENRE_ERROR_ARGUMENT,
+          "Samples after the end of the stream, expected none: it was finished");
 }
 
 float *
@@ -462,7 +471,8 @@ genre_mel_spectrogram_push_bytes (GenreMelSpectrogram *mel,
   gsize n_frames;
 
   *n_values = 0;
-  if (!genre_count_frames (format, channels, size, &n_frames, error))
+  if (!genre_mel_spectrogram_is_open (mel, error) ||
+      !genre_count_frames (format, channels, size, &n_frames, error))
     return NULL;
   while (n_frames > 0) {
     GenreMelColumn column;

@@ -11,6 +11,9 @@
 gsize genre_mel_spectrogram_push_planar (GenreMelSpectrogram *mel,
     GenreSampleFormat format, guint channels, const gconstpointer *planes,
     gsize first, gsize n_frames, GenreMelColumn *column, gboolean *ready);
+/* %TRUE if samples may follow; otherwise @error is set: %GENRE_ERROR_ARGUMENT */
+gboolean
+genre_mel_spectrogram_is_open (const GenreMelSpectrogram *mel, GError **error);
 /* Begins another stream at the same rate; plan, window and filterbank stay. */
 void genre_mel_spectrogram_reset (GenreMelSpectrogram *mel);
 

@@ -65,6 +65,7 @@ test_reset (void)
 
   for (guint i = 0; i < 3; i++) {
     g_autoptr (GByteArray) again = NULL;
+    g_autoptr (GError) error = NULL;
 
     genre_classifier_reset (classifier);
     push_noise (classifier, 2);
@@ -75,6 +76,9 @@ test_reset (void)
     g_assert_null (genre_classifier_take_segment (classifier));
     push_noise (classifier, 1);
     genre_classifier_finish (classifier);
+    g_assert_false (genre_classifier_push_bytes (
+        classifier, GENRE_SAMPLE_S16, 1, (const guint8 *) "1234", 4, &error));
+    g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
     again = take_all (classifier);
     assert_same (again, first);
   }

@@ -152,6 +152,7 @@ test_push_bytes (void)
   g_autofree float *none = NULL;
   g_autoptr (GError) error = NULL;
   gsize n_values, done = 0, c = 0;
+  GenreMelColumn last;
 
   for (gsize i = 0; i < 2 * n; i++)
     samples[i] = (gint16) (i * 7919);
@@ -186,6 +187,11 @@ test_push_bytes (void)
   g_assert_no_error (error);
   g_assert_nonnull (none);
   g_assert_cmpuint (n_values, ==, 0);
+  while (genre_mel_spectrogram_finish (a, &last))
+    continue;
+  g_assert_null (genre_mel_spectrogram_push_bytes (
+      a, GENRE_SAMPLE_S16, 2, (const guint8 *) samples, 4, &n_values, &error));
+  g_assert_error (error, GENRE_ERROR, GENRE_ERROR_ARGUMENT);
   genre_mel_spectrogram_unref (a);
   genre_mel_spectrogram_unref (b);
 }

@@ -4,6 +4,9 @@
 
 #include "support.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #define N_ELEMENTS 8
@@ -144,6 +147,71 @@ GST_START_TEST (test_stopped_while_waiting)
 }
 GST_END_TEST;
 
+static gboolean refuse_threads;
+
+typedef int (*Create) (
+    pthread_t *, const pthread_attr_t *, void *(*) (void *), void *);
+
+/* Instead of the C library's, also for the libraries. */
+int
+pthread_create (pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*function) (void *), void *argument)
+{
+  Create real = (Create) dlsym (RTLD_NEXT, "pthread_create");
+
+  return refuse_threads ? EAGAIN
+                        : real (thread, attributes, function, argument);
+}
+
+/* Without a thread the element fails to start; the application goes on. */
+GST_START_TEST (test_no_thread)
+{
+  GstElement *element = gst_element_factory_make ("genreclassify", NULL);
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_element_set_bus (element, bus);
+  refuse_threads = TRUE;
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_FAILURE);
+  refuse_threads = FALSE;
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  gst_message_parse_error (message, &error, NULL);
+  fail_unless (strstr (error->message, "thread") != NULL, "%s", error->message);
+  gst_element_set_state (element, GST_STATE_NULL);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
+}
+GST_END_TEST;
+
+/* Where neither the pool has a thread nor the machine, the one that pushes works. */
+GST_START_TEST (test_pool_without_threads)
+{
+  /* not prepared: it refuses */
+  g_autoptr (GstTaskPool) pool = gst_task_pool_new ();
+  GstHarness *h = harness_new_without_caps (3, NULL);
+  GstElement *element = gst_harness_find_element (h, "genreclassify");
+
+  gst_element_set_state (element, GST_STATE_NULL);
+  g_object_set (element, "task-pool", pool, NULL);
+  gst_element_set_state (element, GST_STATE_PLAYING);
+  gst_harness_set_src_caps_str (h,
+      "audio/x-raw, format=" GST_AUDIO_NE (
+          S16) ", rate=22050, channels=1, layout=interleaved");
+  refuse_threads = TRUE;
+  push_until (h, 0, 7 * RATE);
+  refuse_threads = FALSE;
+  fail_unless_equals_int (count_answers (h, "genreclassify"), 2);
+  gst_object_unref (element);
+  harness_free (h);
+}
+GST_END_TEST;
+
 static Suite *
 pool_suite (void)
 {
@@ -153,6 +221,8 @@ pool_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_same_answers);
   tcase_add_test (tcase, test_stopped_while_waiting);
+  tcase_add_test (tcase, test_no_thread);
+  tcase_add_test (tcase, test_pool_without_threads);
   return suite;
 }
 
