@@ -20,8 +20,9 @@ MONITOR = "../monitor/genreclassify-monitor.1"
 JSON = "../analysis/genreclassify-json.7"
 BATCH = "../batch/genreclassify-batch.1"
 LEARN = "genreclassify-learn.1"
+SERVE = "../web/genreclassify-serve.1"
 PAGES = ["genreclassify.1", "genreclassify-queues.7", JSON,
-         "../tags/genreclassify-tags.7", MONITOR, BATCH, LEARN]
+         "../tags/genreclassify-tags.7", MONITOR, BATCH, LEARN, SERVE]
 ACTIONS = [["batch", action] for action in (
     "cancel", "merge", "plan", "run", "slurm", "status")]
 
@@ -126,14 +127,26 @@ class Test(unittest.TestCase):
         monitor, report = read(MONITOR).split("\n.Sh REPORT\n")
         self.assertEqual(options_of_manual(monitor), options_of("monitor"))
         self.assertEqual(options_of_manual(report), options_of("monitor", "report"))
-        text = subprocess.run([PROGRAM, "monitor", "--help-all"], check=True,
+        self.check_defaults(monitor, "monitor")
+
+    def test_manual_of_the_service(self):
+        if not has_command("serve"):
+            self.skipTest("the service was not built")
+        text = read(SERVE)
+        self.assertEqual(options_of_manual(text), options_of("serve"))
+        self.check_defaults(text, "serve")
+
+    def check_defaults(self, manual, command):
+        """The manual has those that the command's help has."""
+        text = subprocess.run([PROGRAM, command, "--help-all"], check=True,
                               capture_output=True, text=True, timeout=60).stdout
         defaults = re.findall(r"^ +(?:-., )?(--[a-z-]+)[= ].* \((\S+)\)$", text, re.M)
         self.assertGreater(len(defaults), 5)
         for option, default in defaults:
             item = re.search(rf"^\.It Fl (?:. , Fl )?{option[1:]}\b.*\n(?:.*\n)*?"
-                             r"(?=\.It |\.El)", monitor, re.M)[0]
-            self.assertIn(f" {default}", re.sub(r"\n(?:\.Cm )?", " ", item), option)
+                             r"(?=\.It |\.El)", manual, re.M)[0]
+            self.assertRegex(re.sub(r"\n(?:\.Cm )?", " ", item),
+                             rf" {re.escape(default)}(?![\w-])", option)
 
     def test_manual_of_batches(self):
         text = read(BATCH)

@@ -39,6 +39,7 @@ FOREIGN = {"--audiosink", "--brief", "--cflags", "--format", "--libs", "--now",
            "--prefix", "--reconfigure", "--setup", "--suite"}
 JSON = "src/analysis/genreclassify-json.7"
 MONITOR = "src/monitor/genreclassify-monitor.1"
+SERVE = "src/web/genreclassify-serve.1"
 
 
 def run(*words, **options):
@@ -135,6 +136,14 @@ class Service(unittest.TestCase):
         named = {path for path in named
                  if f">{path[1:]}<" not in page and not path.startswith("/genre")}
         self.assertEqual(named, routes)
+        # and in the manual page, with its method
+        items = re.findall(r"^\.It Cm ([A-Z]+) (.*)", section(SERVE, "REQUESTS"), re.M)
+        self.assertEqual(
+            {(method, path) for method, paths in items
+             for path in re.sub(r" Ns Ar \w+", "X", paths).split(" , ")},
+            {(method.upper(), re.sub(r"\{\w+\}", "X", path))
+             for path, operations in description["paths"].items()
+             for method in operations if method != "parameters"})
 
 
 class Monitor(unittest.TestCase):
