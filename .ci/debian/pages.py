@@ -12,8 +12,8 @@ from pathlib import Path
 PAGES = ["README.md", "SECURITY.md", "gst/README.md", "gst/players/README.md",
          "models/*.md", "src/*/README.md", "src/*/*/README.md", "src/batch/cost.md",
          "src/genre/docs/*.md", "tests/examples/README.md"]
-OTHERS = ["src/*/*.png", "gst/players/*/screenshot.png", "tests/examples/*.c",
-          "tests/examples/[!t]*.py"]
+OTHERS = ["src/*/*.png", "src/monitor/record/*.json", "gst/players/*/screenshot.png",
+          "tests/examples/*.c", "tests/examples/[!t]*.py"]
 LINK = re.compile(r"!?\[((?:[^][]|\[[^][]*\])*)\]\(([^()\s]+)\)")
 
 
