@@ -60,6 +60,29 @@ def wait_until(condition, seconds=20):
         time.sleep(0.01)
 
 
+def described_errors(description):
+    """{(status, code)} of all errors in what /openapi.json says: each answer's, and
+    those that its texts name, as "405 `method-not-allowed`"."""
+    responses = description["components"]["responses"]
+    found = set()
+    for operations in description["paths"].values():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            for status, response in operation["responses"].items():
+                if status.isdigit() and "$ref" in response:
+                    response = responses[response["$ref"].rpartition("/")[2]]
+                    schema = response["content"]["application/json"]["schema"]
+                    error = schema["allOf"][1]["properties"]["error"]
+                    found |= {(int(status), code) for code in
+                              error["properties"]["code"]["enum"]}
+    for text in (description["info"]["description"],
+                 responses["Refused"]["description"]):
+        found |= {(int(status), code) for status, code in
+                  re.findall(r"\b(\d{3}) `([a-z-]+)`", text)}
+    return found
+
+
 class Service:
     """The program, serving."""
 

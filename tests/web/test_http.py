@@ -24,7 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 
-from service import Service, children, form, noise, read, wait_until
+from service import (
+    Service, children, described_errors, form, noise, read, wait_until)
 
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
@@ -99,6 +100,7 @@ class Test(unittest.TestCase):
             {**self.description["components"]["schemas"]["Error"],
              "components": self.description["components"]}).validate(value)
         self.assertEqual(value["error"]["code"], code, value)
+        self.assertIn((status, code), described_errors(self.description))
 
     def count(self, status, route="/predict", service=None):
         try:
