@@ -360,6 +360,16 @@ GST_START_TEST (test_tags_and_embedding)
   for (guint i = 0; i < 4; i++)
     gst_message_unref (messages[i]);
   gst_message_unref (track);
+
+  /* the next track has nothing of the one before */
+  push_stream (h, "another", 2, 0);
+  push_tone (h, TONE_NO_MUSIC, 0, 3);
+  push_eos (h);
+  gst_message_unref (pop_answer (h, "genreclassify"));
+  track = pop_answer (h, "genreclassify-track");
+  fail_unless (get_embedding (track, whole));
+  fail_unless (product (whole, values[2]) > 0.999);
+  gst_message_unref (track);
   harness_free (h);
 }
 

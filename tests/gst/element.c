@@ -576,6 +576,35 @@ GST_START_TEST (test_rate)
 
 GST_END_TEST;
 
+/* @spec has its default, and another value when that is set. */
+static void
+check_value (GObject *object, GParamSpec *spec)
+{
+  g_auto (GValue) before = G_VALUE_INIT, value = G_VALUE_INIT,
+                  after = G_VALUE_INIT;
+
+  g_value_init (&before, spec->value_type);
+  g_value_init (&value, spec->value_type);
+  g_value_init (&after, spec->value_type);
+  g_object_get_property (object, spec->name, &before);
+  fail_unless (g_param_value_defaults (spec, &before), "%s is not the default",
+      spec->name);
+  if (G_VALUE_HOLDS_UINT64 (&before))
+    g_value_set_uint64 (&value, g_value_get_uint64 (&before) + GST_SECOND);
+  else if (G_VALUE_HOLDS_DOUBLE (&before))
+    g_value_set_double (&value, g_value_get_double (&before) / 2);
+  else if (G_VALUE_HOLDS_BOOLEAN (&before))
+    g_value_set_boolean (&value, !g_value_get_boolean (&before));
+  else if (G_VALUE_HOLDS_ENUM (&before))
+    g_value_set_enum (&value, g_value_get_enum (&before) ? 0 : 1);
+  else
+    return;
+  g_object_set_property (object, spec->name, &value);
+  g_object_get_property (object, spec->name, &after);
+  fail_unless_equals_int (g_param_values_cmp (spec, &value, &after), 0);
+  fail_unless (g_param_values_cmp (spec, &before, &after) != 0);
+}
+
 /* What gst-inspect shows: a sentence about each property, and when it can be set. */
 GST_START_TEST (test_properties)
 {
@@ -605,6 +634,7 @@ GST_START_TEST (test_properties)
     { "stats", GST_STATE_VOID_PENDING },
   };
   GstElement *element = gst_element_factory_make ("genreclassify", NULL);
+  GObject *other = G_OBJECT (gst_element_factory_make ("genreclassify", NULL));
   GObjectClass *klass = G_OBJECT_GET_CLASS (element);
   guint64 interim, memory, max_gap, min_track;
 
@@ -622,7 +652,10 @@ GST_START_TEST (test_properties)
         properties[i].name, gst_element_state_get_name (settable));
     fail_unless (
         (spec->flags & G_PARAM_WRITABLE) == (settable ? G_PARAM_WRITABLE : 0));
+    if (settable)
+      check_value (other, spec);
   }
+  gst_object_unref (other);
   g_object_get (element, "interim-interval", &interim, "memory", &memory,
       "max-gap", &max_gap, "min-track", &min_track, NULL);
   fail_unless_equals_uint64 (interim, 0);

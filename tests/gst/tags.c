@@ -298,6 +298,31 @@ GST_START_TEST (test_memory)
 
 GST_END_TEST;
 
+/* Ours comes with upstream's next tags where it had to give way to a genre before, and
+ * not once more with the answer after that. */
+GST_START_TEST (test_after_keeping)
+{
+  GstHarness *h = harness_new (3, "model=steered min-confidence=0");
+  GList *lists;
+
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_GENRE, "Polka", NULL);
+  free_tags (pull_tags (h));
+  push_tone (h, TONE_HIPHOP, 0, 4);
+  gst_message_unref (wait_answer (h, "genreclassify"));
+  lists = pull_tags (h);
+  fail_unless (lists == NULL);
+  push_tags (h, GST_TAG_SCOPE_STREAM, GST_TAG_TITLE, "A title", NULL);
+  check_last (pull_tags (h), "Hip-Hop");
+  push_tone (h, TONE_HIPHOP, 4, 7);
+  gst_message_unref (wait_answer (h, "genreclassify"));
+  push_tone (h, TONE_HIPHOP, 7, 7.1);
+  lists = pull_tags (h);
+  fail_unless (lists == NULL, "the same tag twice");
+  harness_free (h);
+}
+
+GST_END_TEST;
+
 /* An interim answer has a tag, what is no music has none. */
 GST_START_TEST (test_interim)
 {
@@ -360,6 +385,7 @@ tags_suite (void)
   tcase_add_test (chain, test_min_confidence_while_playing);
   tcase_add_test (chain, test_kept_over_seek);
   tcase_add_test (chain, test_memory);
+  tcase_add_test (chain, test_after_keeping);
   tcase_add_test (chain, test_interim);
   tcase_add_test (chain, test_before_eos);
   return suite;
