@@ -34,9 +34,9 @@ from pages import ROOT  # noqa: E402
 sys.path.append(str(ROOT / "tests"))
 from radio import free_port  # noqa: E402
 
-# options of git, meson, pkg-config, systemctl, valgrind, players
-FOREIGN = {"--audiosink", "--brief", "--cflags", "--format", "--libs", "--now",
-           "--prefix", "--reconfigure", "--setup", "--suite"}
+# options of git, gst-inspect-1.0, meson, pkg-config, systemctl, valgrind, players
+FOREIGN = {"--atleast-version", "--audiosink", "--brief", "--cflags", "--format",
+           "--libs", "--now", "--prefix", "--reconfigure", "--setup", "--suite"}
 JSON = "src/analysis/genreclassify-json.7"
 MONITOR = "src/monitor/genreclassify-monitor.1"
 SERVE = "src/web/genreclassify-serve.1"
