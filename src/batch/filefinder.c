@@ -11,6 +11,7 @@
 #include <gio/gunixinputstream.h>
 
 #include "analysis/filename.h"
+#include "analysis/magic.h"
 #include "cli/listing.h"
 #include "cli/listreader.h"
 #include "sort.h"
@@ -26,7 +27,8 @@ enum
 {
   IS_UNKNOWN = -1,
   IS_FOLDER = -2,
-  IS_TO_BE_MEASURED = -3
+  IS_TO_BE_MEASURED = -3,
+  IS_DANGLING = -4
 };
 
 typedef struct
@@ -91,6 +93,26 @@ add_folder (Finder *finder, const char *name)
   g_mutex_unlock (&finder->lock);
 }
 
+/* FALSE with @error set if a list has the whole file system, which is hardly meant. */
+static gboolean
+check_listed_folder (const char *name, GError **error)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (name);
+  g_autofree char *local = scheme ? g_filename_from_uri (name, NULL, NULL)
+                                  : NULL;
+  g_autofree char *shown = filename_display (name);
+  struct stat root, info;
+
+  if (stat ("/", &root) < 0 || stat (local ? local : name, &info) < 0 ||
+      root.st_dev != info.st_dev || root.st_ino != info.st_ino)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "A list has %s, the root of the file system, which is searched only if it is "
+      "named as an argument.",
+      shown);
+  return FALSE;
+}
+
 static void
 finish_batch (Finder *finder, Batch *batch)
 {
@@ -103,12 +125,17 @@ finish_batch (Finder *finder, Batch *batch)
 
     if (file.bytes == IS_TO_BE_MEASURED)
       file.bytes = measure (file.name);
-    if (file.bytes == IS_FOLDER)
+    if (file.bytes == IS_DANGLING) {
+      file.is_dangling = TRUE;
+      file.bytes = 0;
+    }
+    if (file.bytes == IS_FOLDER && !error &&
+        check_listed_folder (file.name, &error))
       add_folder (finder, file.name);
-    else
+    else if (file.bytes != IS_FOLDER)
       files[n++] = file;
   }
-  if (n > 0)
+  if (n > 0 && !error)
     finder->func (files, n, finder->user_data, &error);
   g_mutex_lock (&finder->lock);
   if (!finder->error)
@@ -229,58 +256,14 @@ read_list (
   return TRUE;
 }
 
-/* What a file of music begins with that has another ending, or none: "*" is any byte.
- * Names may begin with most of the letters, but not with what follows these. */
-#define MAGIC(bytes) bytes, sizeof bytes - 1
-static const struct
-{
-  const char *bytes;
-  gsize size;
-} magics[] = {
-  { MAGIC ("\0***ftyp") }, /* MP4 */
-  { MAGIC ("RIFF****WAVE") }, { MAGIC ("RIFF****AVI ") },
-  { MAGIC ("FORM****AIF") }, { MAGIC ("OggS\0\2") },
-  { MAGIC ("fLaC*\0\0\x22") },
-  { MAGIC ("ID3\2") }, /* MP3, and others with such tags */
-  { MAGIC ("ID3\3") }, { MAGIC ("ID3\4") }, { MAGIC ("MThd\0\0\0\6") },
-  { MAGIC ("\x1a\x45\xdf\xa3") },                 /* Matroska, WebM */
-  { MAGIC ("\x30\x26\xb2\x75\x8e\x66\xcf\x11") }, /* ASF: WMA */
-};
-
-/* Whether the @n bytes @start begin with a frame of MP3 or AAC.  Its 11 bits are also
- * those of two letters in old encodings, and the mark of UTF-16 has them; but a list
- * has no control characters beside those that end names. */
-static gboolean
-is_frame (const guint8 *start, gsize n)
-{
-  if (n < 2 || start[0] != 0xff || start[1] < 0xe0 || start[1] == 0xfe)
-    return FALSE;
-  for (gsize i = 2; i < n; i++)
-    if (g_ascii_iscntrl (start[i]) && !memchr ("\t\n\r", start[i], 4))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-has_magic (const guint8 *start, gsize n, const char *bytes, gsize size)
-{
-  for (gsize i = 0; i < size; i++)
-    if (i >= n || (bytes[i] != '*' && (guint8) bytes[i] != start[i]))
-      return FALSE;
-  return TRUE;
-}
-
 /* Whether the file @fd begins as files of music do; what cannot be read does not. */
 static gboolean
 has_music (int fd)
 {
-  guint8 start[512];
+  guint8 start[MAGIC_SIZE];
   gssize n = pread (fd, start, sizeof start, 0);
 
-  for (guint i = 0; n > 0 && i < G_N_ELEMENTS (magics); i++)
-    if (has_magic (start, (gsize) n, magics[i].bytes, magics[i].size))
-      return TRUE;
-  return n > 0 && is_frame (start, (gsize) n);
+  return n > 0 && magic_is_music (start, (gsize) n);
 }
 
 /* What the user has named. */
@@ -333,7 +316,7 @@ on_more (gpointer data)
 static gboolean
 walk_folders (Finder *finder, GError **error)
 {
-  ListingOptions options = { 0 };
+  ListingOptions options = { .spare_root = TRUE };
   ListingItem *item = NULL;
   Listing *listing;
   ListingStatus status;
@@ -351,8 +334,12 @@ walk_folders (Finder *finder, GError **error)
       g_main_context_iteration (NULL, TRUE);
     finder->is_awake = FALSE;
     if (item) {
-      ok = add_name (finder, g_steal_pointer (&item->name), 0,
-          item->error ? 0 : IS_TO_BE_MEASURED);
+      /* a link that leads nowhere is not there when its part is done either */
+      const gint64 bytes = !item->error      ? IS_TO_BE_MEASURED
+          : item->reason == REASON_NOT_FOUND ? IS_DANGLING
+                                             : 0;
+
+      ok = add_name (finder, g_steal_pointer (&item->name), 0, bytes);
       listing_item_free (item);
     }
   }

@@ -10,8 +10,9 @@
 typedef struct
 {
   char *name; /* as the list has it, or below the folder as that was given */
-  double duration; /* s, as a playlist has it; 0: unknown */
-  gint64 bytes;    /* -1: unknown, as it is not a file or is not there */
+  double duration;      /* s, as a playlist has it; 0: unknown */
+  gint64 bytes;         /* -1: unknown, as it is not a file or is not there */
+  gboolean is_dangling; /* a link in a folder that leads nowhere; of no bytes */
 } FoundFile;
 
 /* Takes @n files; in no order, and from several threads at the same time.  FALSE

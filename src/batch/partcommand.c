@@ -25,6 +25,8 @@ parse (CommandOptions *command, const char *list, const char *cache,
     return FALSE;
   }
   command->listing.one_each = TRUE;
+  /* the plan has taken the names, and files may be gone since */
+  command->listing.trusted = TRUE;
   command->cache_is_own = TRUE;
   return TRUE;
 }

@@ -112,7 +112,7 @@ collect (const FoundFile *files, gsize n, gpointer user_data, GError **error)
       .bytes = MAX (files[i].bytes, 0),
       .seconds = (float) get_seconds (&files[i], options->max_duration) };
 
-    if (files[i].bytes < 0)
+    if (files[i].bytes < 0 || files[i].is_dangling)
       note_missing (collection->plan, files[i].name);
     ok = name_sorter_add (collection->sorter, &name, error);
   }

@@ -37,6 +37,7 @@ struct _Listing
   GQueue items; /* ListingItem */
   gint64 n_items;
   gboolean ended, someone_waits;
+  GError *error; /* a list that is none */
 };
 
 void
@@ -213,6 +214,26 @@ explain_kind (const char *path, const struct stat *info)
   return explain_companion (path);
 }
 
+/* Whether a folder that nobody has named is the root, and not to be searched: a name
+ * that is too short, or a link, as Wine makes one, and every file would be written. */
+static gboolean
+is_spared (const Listing *listing, const struct stat *folder)
+{
+  struct stat root;
+
+  return listing->options->spare_root && stat ("/", &root) == 0 &&
+      root.st_dev == folder->st_dev && root.st_ino == folder->st_ino;
+}
+
+static Failure
+explain_spared (void)
+{
+  return make_failure (REASON_UNREADABLE,
+      g_strdup (
+          "It is the root of the file system, in which nothing is written "
+          "unless it is named as an argument."));
+}
+
 static void walk (Listing *listing, const char *path, gsize root_length,
     const struct stat *info);
 
@@ -255,6 +276,11 @@ look_at (Listing *listing, const char *name, gboolean found)
                     : "It is a folder, not a file."),
             .counts = TRUE },
         found);
+  } else if (S_ISDIR (info.st_mode) && found && is_spared (listing, &info)) {
+    Failure failure = explain_spared ();
+
+    failure.counts = TRUE;
+    add (listing, name, name, failure, found);
   } else if (S_ISDIR (info.st_mode)) {
     walk (listing, path, strlen (path), &info);
   } else {
@@ -369,6 +395,8 @@ walk (Listing *listing, const char *path, gsize root_length,
       key++;
     if (stat (child, &info) < 0)
       add (listing, child, key, explain_missing (child, errno), TRUE);
+    else if (S_ISDIR (info.st_mode) && is_spared (listing, &info))
+      add (listing, child, key, explain_spared (), TRUE);
     else if (S_ISDIR (info.st_mode))
       walk (listing, child, root_length, &info);
     else
@@ -379,8 +407,20 @@ walk (Listing *listing, const char *path, gsize root_length,
 
 /* Lists */
 
-/* @path: the file that @stream reads, or "-" */
+/* @error says why what @path names is no list. */
 static void
+end_early (Listing *listing, const char *path, const GError *error)
+{
+  g_autofree char *shown = filename_display (path);
+
+  g_mutex_lock (&listing->lock);
+  g_set_error (&listing->error, error->domain, error->code,
+      "The list %s cannot be read: %s.", shown, error->message);
+  g_mutex_unlock (&listing->lock);
+}
+
+/* @path: the file that @stream reads, or "-".  FALSE if it is no list. */
+static gboolean
 read_list (Listing *listing, GInputStream *stream, const char *path)
 {
   g_autoptr (ListReader) reader = list_reader_new (
@@ -390,33 +430,41 @@ read_list (Listing *listing, GInputStream *stream, const char *path)
 
   if (listing->options->one_each)
     list_reader_keep_empty (reader);
+  if (listing->options->trusted)
+    list_reader_trust (reader);
   while ((name = list_reader_next (reader, listing->cancellable, &error))) {
     look_at (listing, name, TRUE);
     g_free (name);
+  }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA)) {
+    end_early (listing, path, error);
+    return FALSE;
   }
   if (error)
     add (listing, path, path,
         make_failure (REASON_UNREADABLE,
             g_strdup_printf ("The list cannot be read: %s.", error->message)),
         FALSE);
+  return TRUE;
 }
 
 static gpointer
 run (gpointer data)
 {
   Listing *listing = data;
+  gboolean ok = TRUE;
 
   for (char **name = listing->options->names;
-       name && *name && !is_left (listing); name++) {
+       name && *name && ok && !is_left (listing); name++) {
     if (g_str_equal (*name, "-")) {
       g_autoptr (GInputStream) list = g_unix_input_stream_new (0, FALSE);
 
-      read_list (listing, list, "-");
+      ok = read_list (listing, list, "-");
     } else {
       look_at (listing, *name, FALSE);
     }
   }
-  if (listing->list && !is_left (listing))
+  if (listing->list && ok && !is_left (listing))
     read_list (listing, listing->list, listing->options->files_from);
   push (listing, NULL);
   return NULL;
@@ -468,6 +516,7 @@ listing_free (Listing *listing)
   g_queue_clear_full (&listing->items, (GDestroyNotify) listing_item_free);
   g_hash_table_unref (listing->walked);
   g_clear_object (&listing->list);
+  g_clear_error (&listing->error);
   g_object_unref (listing->cancellable);
   g_mutex_clear (&listing->lock);
   g_cond_clear (&listing->taken);
@@ -486,6 +535,20 @@ listing_take (Listing *listing, ListingItem **item)
   g_cond_signal (&listing->taken);
   g_mutex_unlock (&listing->lock);
   return status;
+}
+
+gboolean
+listing_check (Listing *listing, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+
+  g_mutex_lock (&listing->lock);
+  fault = g_steal_pointer (&listing->error);
+  g_mutex_unlock (&listing->lock);
+  if (!fault)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&fault));
+  return FALSE;
 }
 
 gint64

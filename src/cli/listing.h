@@ -18,6 +18,8 @@ typedef struct
   Shard shard;            /* only what falls in this part */
   gboolean one_each;      /* each name in a list is one item, even a folder's */
   gboolean by_album;      /* the tracks of an album together */
+  gboolean trusted;    /* lists, which end in NUL, were made by this program */
+  gboolean spare_root; /* the file system is searched only if it was named */
 } ListingOptions;
 
 typedef struct
@@ -58,7 +60,8 @@ typedef struct _Listing Listing;
  * soon as its end was read, although the list may go on later.  What is found in a
  * folder is the same item if a list names it; a name of nothing may not be skipped,
  * whatever its ending.  With @one_each a folder in a list is an item with an error,
- * and so is an empty line: who writes a line can wait for the answer to it.
+ * and so is an empty line: who writes a line can wait for the answer to it.  With
+ * @spare_root so is the root of the file system, if a list or a link leads to it.
  *
  * An item is in the shard that the MD5 of its name falls in, so that it stays
  * there whatever other files come and go.  The name of what is found in a folder
@@ -79,6 +82,10 @@ void listing_free (Listing *listing);
 
 /* Gives the next @item if there is one. */
 ListingStatus listing_take (Listing *listing, ListingItem **item);
+
+/* After LISTING_END: FALSE with @error set if that is no end, as what was to be a list
+ * is none.  What a list gave before that shows was given. */
+gboolean listing_check (Listing *listing, GError **error);
 
 /* How many items there are in all, -1 while that is not known. */
 gint64 listing_get_total (Listing *listing);

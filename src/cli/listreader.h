@@ -29,6 +29,12 @@ typedef struct _ListReader ListReader;
  * looked for, and only the ending of @path makes a playlist.  So a name means the same
  * whether it comes first or not, and whether its file is still there or not.
  *
+ * What is no list is refused before it gives a name: what begins as files of music
+ * do, or has a name that cannot be one, in what comes first (see above; up to 64 KB).
+ * That is one that no file has and that has control characters other than tab, newline
+ * and carriage return, or is longer than the system's paths; or names that end in NUL,
+ * of which most are empty.  Later names are looked at in the same way as they come.
+ *
  * Returns: (transfer full): the reader; free with list_reader_free()
  */
 ListReader *
@@ -36,11 +42,16 @@ list_reader_new (GInputStream *stream, const char *path, gboolean null);
 void list_reader_free (ListReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ListReader, list_reader_free)
 
-/* Empty lines are names as well, but not in a playlist. */
+/* Empty lines are names as well, but not in a playlist; and so is whatever a line has, as
+ * there is to be an answer to it. */
 void list_reader_keep_empty (ListReader *reader);
 
+/* With @null: the list was made by this program, and its names are names, whatever
+ * they look like and whether their files are still there or not. */
+void list_reader_trust (ListReader *reader);
+
 /* The next name, which is not empty; free with g_free().  NULL at the end of the list,
- * and with @error set if it cannot be read. */
+ * and with @error set if it cannot be read; %G_IO_ERROR_INVALID_DATA: it is no list. */
 char *list_reader_next (
     ListReader *reader, GCancellable *cancellable, GError **error);
 

@@ -423,6 +423,7 @@ check_write (CommandOptions *options, GError **error)
         "Nothing is written without --write.");
     return FALSE;
   }
+  options->listing.spare_root = worker->write;
   if (worker->min_confidence == OPTIONS_NOT_GIVEN)
     worker->min_confidence = GENRE_DEFAULT_MIN_CONFIDENCE;
   if (!check_range (

@@ -441,6 +441,9 @@ begin_file (Pool *pool)
       pool->listed = TRUE;
       if (pool->grouping)
         grouping_end (pool->grouping);
+      /* what it has given is done nevertheless */
+      if (!pool->error)
+        (void) listing_check (pool->listing, &pool->error);
       return FALSE;
     case LISTING_LATER:
       return FALSE;

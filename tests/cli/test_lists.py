@@ -7,6 +7,8 @@ import itertools
 import json
 import os
 import select
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -104,10 +106,84 @@ class Test(unittest.TestCase):
             with self.subTest(encoding):
                 result = subprocess.run([*COMMAND, "-"], input=content,
                                         capture_output=True, timeout=60)
-                self.assertEqual(result.returncode, 1)
-                item = json.loads(result.stdout)  # one, not one for each name
-                self.assertEqual(item["error_code"], "unreadable")
-                self.assertIn("UTF-16; expected is UTF-8", item["error"])
+                self.assertEqual((result.returncode, result.stdout), (2, b""))
+                self.assertIn(b"UTF-16; expected is UTF-8", result.stderr)
+
+    def make_sounds(self):
+        """Music in containers, and as mere samples; by its name."""
+        source = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
+                  "anoisesrc=a=0.001:r=8000:d=1:seed=1"]
+        for name in ("a.wav", "a.rf64", "a.aiff", "a.flac", "a.ogg", "a.mp3",
+                     "a.aac", "a.m4a", "a.mka", "a.wv", "a.au", "a.caf", "a.ac3",
+                     "a.tta", "a.s16le", "a.s16be", "a.s24le", "a.f32le", "a.u8"):
+            path = os.path.join(self.folder, b"sound-" + name.encode())
+            way = {"a.rf64": ["-rf64", "always", "-f", "wav"],
+                   "a.ogg": ["-ar", "48000", "-c:a", "libopus"]}.get(
+                       name, ["-f", name[2:]] if name[-1] in "8e" else [])
+            subprocess.run([*source, *way, path], check=True, timeout=60)
+            with open(path, "rb") as f:
+                yield name, f.read()
+            os.unlink(path)
+        yield "silence", bytes(100000)
+        yield "samples", b"/\0.\0" + struct.pack("<1000h", *range(-500, 500))
+        yield "header only", b"RIFF\xff\xff\xff\xffWAVE"
+
+    @unittest.skipUnless(shutil.which("ffmpeg"), "there is no ffmpeg")
+    def test_sounds(self):
+        """Music where a list is expected is no list: nothing of it is a name, above
+        all not "/" and ".", and nothing is written into what they lead to."""
+        with tempfile.TemporaryDirectory() as folder:
+            song = os.path.join(folder, "song.ogg")
+            shutil.copy(CLIP, song)
+            with open(song, "rb") as f:
+                before = f.read()
+            path = self.path(b"sound")
+            ways = itertools.cycle((["--null", "-"], ["--files-from", path]))
+            for name, content in self.make_sounds():
+                self.write(b"sound", content)
+                for way in ["-"], next(ways):
+                    with self.subTest(name, way=way):
+                        result = subprocess.run(
+                            [PROGRAM, "--write", "--overwrite", *way],
+                            cwd=folder, input=b"" if path in way else content,
+                            capture_output=True, timeout=60)
+                        self.assertEqual(result.returncode, 2, result.stderr)
+                        self.assertEqual(result.stdout, b"")
+                        self.assertIn(b"expected are names of files",
+                                      result.stderr)
+                        self.assertIn(b"0 files", result.stderr)
+            with open(song, "rb") as f:
+                self.assertEqual(f.read(), before)
+
+    def test_late_binary(self):
+        """What was named before is done."""
+        result = subprocess.run([*COMMAND, *self.cache, "-"], cwd=self.folder,
+                                input=b"a.ogg\n" * 12000 + b"\1\nb.ogg\n",
+                                capture_output=True, timeout=300)
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(len(result.stdout.splitlines()), 12000)
+        self.assertIn(b"Its name 12001", result.stderr)
+
+    def test_root(self):
+        """It is written into only if it is an argument; a list may have it by
+        mistake."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink("/", os.path.join(folder, "z:"))
+            for names in b"/\n", b"//\0", b"file:///\n", b"..\n":
+                with self.subTest(names):
+                    result = subprocess.run(
+                        [*COMMAND, "--write", "--dry-run", "-"], input=names,
+                        cwd="/usr" if names == b"..\n" else folder,
+                        capture_output=True, timeout=60)
+                    self.assertEqual(result.returncode, 1)
+                    self.assertIn("It is the root of the file system",
+                                  json.loads(result.stdout)["error"])
+            # as Wine makes it
+            result = subprocess.run([*COMMAND, "--write", "--dry-run", folder],
+                                    capture_output=True, timeout=60)
+            item = json.loads(result.stdout)
+            self.assertEqual((result.returncode, item["skipped"]), (0, True))
+            self.assertIn("It is the root", item["error"])
 
     def test_late_nul(self):
         """A name is never cut off: the part may be another file."""
@@ -115,9 +191,9 @@ class Test(unittest.TestCase):
             [*COMMAND, "--files-from", "-"], cwd=self.folder, timeout=60,
             input=b"a.ogg\n" + b"\n" * 100000 + b"a.ogg\0b.ogg\n", capture_output=True,
             check=False)
-        last = json.loads(result.stdout.splitlines()[-1])
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("--null", last["error"])
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(self.names_of(result.stdout), [b"a.ogg"])
+        self.assertIn(b"--null", result.stderr)
 
     def test_playlists(self):
         header, comment = b"#EXTM3U\r\n", b"#EXTINF:36,Someone - a\r\n"
