@@ -9,6 +9,7 @@
 #include "analysis/modelanswers.h"
 #include "analysis/plugin.h"
 #include "modelname.h"
+#include "process/nothread.h"
 #include "workerchild.h"
 
 /* The model's file, and how it calls itself. */
@@ -234,8 +235,13 @@ Classification *
 classification_new (const CommandOptions *options, GError **error)
 {
   g_autoptr (Classification) made = g_new0 (Classification, 1);
-  g_autoptr (GenreModel) model = load (options, &made->model, error);
+  g_autoptr (GenreModel) model = NULL;
 
+  no_thread_catch (2,
+      "No thread can be started: the user or the group of processes may have no more "
+      "(ulimit -u, TasksMax=), or there is no memory for one.",
+      NULL);
+  model = load (options, &made->model, error);
   made->options = options;
   made->pool = options->pool;
   if (!model || !check_model (options, &made->model, error) ||

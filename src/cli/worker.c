@@ -18,6 +18,7 @@
 #include "genre/genre.h"
 #include "outcome.h"
 #include "plot/plot.h"
+#include "process/nothread.h"
 #include "tagchoice.h"
 #include "tags/formats/tagserror.h"
 
@@ -242,6 +243,9 @@ serve (const char *request, const FileStamp *stamp,
   if (!outcome.result)
     return FALSE;
   find_genre (&outcome, stamp, options, output);
+  /* what lacks a thread reports another fault, or none */
+  if (outcome.result->error && no_thread_is_left ())
+    _exit (WORKER_NO_THREAD);
   result = result_to_json (outcome.result, options->parts);
   send_message (output, WIRE_RESULT, result);
   if (worker_writes_tags (options, outcome.result)) {
@@ -378,17 +382,6 @@ serve_all (WireReader *requests, const WorkerOptions *options, int output)
   return status == WIRE_END;
 }
 
-/* GStreamer waits without end for a task whose thread could not be started, as there is no
- * memory for its stack: nobody could look after the pipeline any more. */
-static void
-on_warning (const char *domain, GLogLevelFlags level, const char *message,
-    gpointer user_data)
-{
-  g_log_default_handler (domain, level, message, user_data);
-  if (g_str_has_prefix (message, "failed to create thread") && !writing)
-    _exit (1);
-}
-
 int
 worker_run (GPid parent)
 {
@@ -399,7 +392,9 @@ worker_run (GPid parent)
   int output;
   gboolean ok;
 
-  g_log_set_handler ("GStreamer", G_LOG_LEVEL_WARNING, on_warning, NULL);
+  /* GStreamer waits without end for a task whose thread could not be started, and nobody
+   * could look after the pipeline any more */
+  no_thread_catch (WORKER_NO_THREAD, NULL, &writing);
   prepare_signals ();
   if (getppid () != parent || (output = take_stdout ()) < 0)
     return 1;

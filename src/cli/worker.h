@@ -29,6 +29,8 @@
  *   WIRE_RESULT   once
  *   WIRE_CHANGE   once, after a result for which worker_writes_tags() is TRUE
  *
+ * or ends with WORKER_NO_THREAD.
+ *
  * It ends when its stdin or its parent does, and with SIGTERM; but it first
  * finishes a file that it is writing. */
 
@@ -39,6 +41,9 @@
 /* The command's first argument that makes it a worker; the second is the process
  * ID of its parent. */
 #define WORKER_ARGUMENT "--worker"
+
+/* The exit status of a worker that got no thread: no fault of the file that it had */
+#define WORKER_NO_THREAD 76
 
 /* ms of WIRE_LOOK at most, and at most half of what a file is given: a server that
  * never answers HEAD may well send the file */

@@ -106,7 +106,8 @@ retry_later (Pool *pool, FileTask *task)
       !(reason_is_retryable (reason) || reason == REASON_DECODER_CRASHED))
     return FALSE;
   g_clear_pointer (&task->outcome.result, result_free);
-  task->alone = reason == REASON_DECODER_CRASHED;
+  /* what there was too little of is then all its own */
+  task->alone = reason == REASON_DECODER_CRASHED || reason == REASON_BUSY;
   queue_for_retry (pool, task);
   return TRUE;
 }

@@ -67,6 +67,12 @@ explain_end (const WorkerProcess *worker, int status, Reason *reason)
   if (worker->timed_out)
     return g_strdup_printf ("It was given up after %u s without progress.",
         worker->options->timeout);
+  *reason = REASON_BUSY;
+  if (WIFEXITED (status) && WEXITSTATUS (status) == WORKER_NO_THREAD)
+    return g_strdup (
+        "The machine gave its decoder no thread: the user or the group "
+        "of processes may have no more (ulimit -u, TasksMax=), or there "
+        "is no memory for one.");
   *reason = REASON_DECODER_CRASHED;
   if (WIFSIGNALED (status))
     return g_strdup_printf (

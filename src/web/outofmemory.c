@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "nothread.h"
 #include "oddity.h"
+#include "process/nothread.h"
 
 /* bytes; a process that cannot have so much more is at the end of its memory: a
  * thread's stack alone takes 8 MiB */

@@ -14,6 +14,7 @@ import unittest
 PROGRAM, NOTHREADS = sys.argv[1:3]
 del sys.argv[1:3]
 CLIP = os.environ["TEST_CLIP"]
+NO_THREAD = 76  # WORKER_NO_THREAD of src/cli/worker.h
 # WireKind of src/analysis/wire.h
 OPTIONS, LOOK, STAMP, REQUEST, ALIVE, SEGMENT, RESULT, CHANGE = range(8)
 
@@ -101,9 +102,28 @@ class Test(unittest.TestCase):
                 status, _, errors = run(stream, LD_PRELOAD=NOTHREADS,
                                         TEST_THREADS=str(n))
                 ends.append(status)
-                self.assertTrue(status == 0 or "thread" in errors, errors)
-        self.assertIn(1, ends)
+                self.assertIn(status, (0, NO_THREAD), errors)
+        self.assertIn(NO_THREAD, ends)
         self.assertEqual(ends[-1], 0)
+
+    def test_scarce_threads(self):
+        """The command says that it is the machine, whatever it has got, and tries the
+        file again."""
+        blamed = re.compile(r"(no|No) thread")
+        ends = []
+        for n in range(16):
+            with self.subTest(n):
+                result = subprocess.run(
+                    [PROGRAM, "--jobs=1", "--max-duration=5", CLIP],
+                    capture_output=True, text=True, timeout=120, check=False,
+                    env={**os.environ, "LD_PRELOAD": NOTHREADS,
+                         "TEST_THREADS": str(n)})
+                ends.append(result.returncode)
+                if result.returncode:
+                    self.assertRegex(result.stderr, blamed)
+                    self.assertEqual(result.stdout, "")
+        self.assertEqual({1, 2}, set(ends[:6]), ends)
+        self.assertEqual(ends[-1], 0, ends)
 
     def test_one_library(self):
         """The program and the plugin that it has loaded share one libgenre."""
