@@ -149,6 +149,24 @@ write_genre (const char *path, const FileStamp *stamp, Outcome *outcome,
       "It has been changed meanwhile, and is left as it is now.");
 }
 
+/* With as many digits as it takes to tell the two from each other, and two at
+ * least. */
+static char *
+explain_confidence (double confidence, double least)
+{
+  g_autofree char *found = NULL, *expected = NULL;
+
+  for (int digits = 2; digits <= 17; digits++) {
+    g_free (found);
+    g_free (expected);
+    found = g_strdup_printf ("%.*f", digits, confidence);
+    expected = g_strdup_printf ("%.*f", digits, least);
+    if (!g_str_equal (found, expected))
+      break;
+  }
+  return g_strdup_printf ("The confidence, %s, is below %s.", found, expected);
+}
+
 static void
 write_tags (
     Outcome *outcome, const FileStamp *stamp, const WorkerOptions *options)
@@ -165,9 +183,8 @@ write_tags (
     outcome->change.note = g_strdup ("It is cut off.");
     outcome->write_reason = REASON_TRUNCATED;
   } else if (confidence < options->min_confidence) {
-    outcome->change.note = g_strdup_printf (
-        "The confidence, %.2f, is below %.2f.", confidence,
-        options->min_confidence);
+    outcome->change.note = explain_confidence (
+        confidence, options->min_confidence);
   } else if (!path) {
     outcome->write_error = g_strdup ("It is not a file of this machine.");
     outcome->write_reason = REASON_NOT_A_FILE;

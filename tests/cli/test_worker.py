@@ -65,11 +65,17 @@ class Test(unittest.TestCase):
         """A result is followed by a change if it is to be written."""
         status, messages, _ = run(pack(
             (OPTIONS, b"{'write': <true>, 'min-confidence': <0.5>}"),
-            request(probabilities={"pop": 0.25})))
+            request(probabilities={"pop": 0.25}),
+            request(probabilities={"pop": 0.4996}),
+            request(probabilities={"pop": 0.4999999999})))
         self.assertEqual(status, 0)
-        self.assertEqual([kind for kind, _ in messages], [RESULT, CHANGE])
-        self.assertEqual(json.loads(messages[1][1])["note"],
-                         "The confidence, 0.25, is below 0.50.")
+        self.assertEqual([kind for kind, _ in messages], [RESULT, CHANGE] * 3)
+        # what is said to be less looks less
+        for (_, change), (found, least) in zip(messages[1::2], (
+                ("0.25", "0.50"), ("0.4996", "0.5000"),
+                ("0.4999999999", "0.5000000000"))):
+            self.assertEqual(json.loads(change)["note"],
+                             f"The confidence, {found}, is below {least}.")
 
     def test_look(self):
         """There is no server, which is no failure; a question that is none is one."""
