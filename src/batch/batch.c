@@ -262,8 +262,9 @@ static void
 print_failed (const Survey *survey, const Plan *plan)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray)
-      ends = survey->no_queue ? NULL : slurm_query_ends (plan, &error);
+  g_autoptr (GPtrArray) ends = survey->has_script && !survey->no_queue
+      ? slurm_query_ends (plan, &error)
+      : NULL;
 
   for (guint i = 0; i < plan->n_parts; i++) {
     const char *end = ends ? ends->pdata[i] : NULL;

@@ -51,7 +51,8 @@ survey_new (const Plan *plan)
   g_autofree SlurmState *queue = NULL;
 
   /* other schedulers are not asked */
-  if (g_file_test (script, G_FILE_TEST_EXISTS))
+  survey->has_script = g_file_test (script, G_FILE_TEST_EXISTS);
+  if (survey->has_script)
     queue = slurm_query (plan, &error);
   survey->no_queue = error ? g_strdup (error->message) : NULL;
   survey->standings = g_new (PartStanding, plan->n_parts);
@@ -68,7 +69,9 @@ survey_new (const Plan *plan)
     survey->n_failed += state->n[OUTCOME_FAILED];
     survey->n_done += standing == PART_WHOLE ? plan->parts[i].n_files
         : standing == PART_NOT_BEGUN         ? 0
-                                             : part_state_sum (state);
+        : standing == PART_FAILED /* they will be tried again */
+        ? part_state_sum (state) - state->n[OUTCOME_FAILED]
+        : part_state_sum (state);
     if (standing == PART_RUNNING)
       survey->rate += state->rate;
   }

@@ -22,10 +22,13 @@ typedef struct
   PartStanding *standings; /* [n_parts] */
   PartState *states;       /* [n_parts], of those that were begun */
   guint n[N_PART_STANDINGS];
-  guint64 n_done, n_failed; /* files */
-  double rate;              /* files a second */
-  double left;              /* s until the end at that rate, or -1 */
-  char *no_queue;           /* why Slurm's queue is not known, or NULL */
+  guint64
+      n_done; /* files; of a part that has failed, without those that have */
+  guint64 n_failed;    /* files */
+  double rate;         /* files a second */
+  double left;         /* s until the end at that rate, or -1 */
+  gboolean has_script; /* the plan is one for Slurm */
+  char *no_queue;      /* why Slurm's queue is not known, or NULL */
 } Survey;
 
 /* "whole", "running", "waiting", "failed" or "not begun" */

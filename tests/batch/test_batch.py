@@ -371,6 +371,31 @@ class Test(unittest.TestCase):
         self.batch("run", "--part", 0, self.out)
         self.assertEqual(self.standing(), {"whole": "0"})
 
+    def test_dangling_links(self):
+        """Of a folder they were not there when the plan was made either."""
+        library = self.folder / "links"
+        library.mkdir()
+        shutil.copy(self.library / "0.flac", library)
+        for name in "a.mp3", "b.mp3", "c.mp3":
+            (library / name).symlink_to(self.folder / "nowhere" / name)
+        _, errors = self.plan(library, parts=1)
+        self.assertIn("3 names are not there now, such as ", errors)
+        self.batch("run", "--part", 0, self.out)
+        self.assertEqual(self.standing(), {"whole": "0"})
+
+    def test_failed_without_slurm(self):
+        """Which is not asked, and what is to be done again is not done."""
+        library = self.folder / "half"
+        shutil.copytree(self.library, library)
+        self.plan(library, parts=2)
+        away = sorted(library.iterdir())
+        for path in away:
+            path.unlink()
+        self.batch("run", "--part", 0, self.out, status=2)
+        text, _ = self.batch("status", self.out)
+        self.assertRegex(text, r"\n0 of \d+ files done \(0\.0 %\)")
+        self.assertNotIn("Slurm", text)
+
     # What is wrong
 
     def test_gaps_and_doubles(self):
