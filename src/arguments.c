@@ -149,11 +149,38 @@ set_error (GError **error, GOptionError code, const char *format, ...)
   return FALSE;
 }
 
+/* The options that begin with @word as "--a, --b or --c", if there are several;
+ * otherwise NULL. */
+static char *
+find_ambiguous (const Grammar *grammar, const char *word)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GString *text;
+
+  for (guint i = 0; i < grammar->entries->len; i++) {
+    const GOptionEntry *entry = grammar->entries->pdata[i];
+
+    if (!(entry->flags & G_OPTION_FLAG_HIDDEN) &&
+        g_str_has_prefix (entry->long_name, word))
+      g_ptr_array_add (names, (gpointer) entry->long_name);
+  }
+  if (names->len < 2)
+    return NULL;
+  text = g_string_new (NULL);
+  for (guint i = 0; i < names->len; i++)
+    g_string_append_printf (text, "%s--%s",
+        i == 0                   ? ""
+            : i + 1 < names->len ? ", "
+                                 : " or ",
+        (const char *) names->pdata[i]);
+  return g_string_free (text, FALSE);
+}
+
 static gboolean
 set_unknown (const Grammar *grammar, const char *argument, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autofree char *word = NULL;
+  g_autofree char *word = NULL, *several = NULL;
   const char *suggestion;
 
   /* a letter, which may be one of several in the argument */
@@ -161,6 +188,10 @@ set_unknown (const Grammar *grammar, const char *argument, GError **error)
     return set_error (error, G_OPTION_ERROR_UNKNOWN_OPTION,
         "Unknown option -%c; see %s --help.", optopt, g_get_prgname ());
   word = g_strndup (argument + 2, strcspn (argument + 2, "="));
+  several = find_ambiguous (grammar, word);
+  if (several)
+    return set_error (error, G_OPTION_ERROR_BAD_VALUE,
+        "--%s may be %s; expected is one of them.", word, several);
   for (guint i = 0; i < grammar->entries->len; i++) {
     const GOptionEntry *entry = grammar->entries->pdata[i];
 

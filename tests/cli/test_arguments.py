@@ -76,6 +76,12 @@ class Test(unittest.TestCase):
         self.check_refused("--jobs needs a value", "1", "--jobs")
         self.check_refused("--json takes no value", "--json=yes", "1")
 
+    def test_ambiguous(self):
+        self.check_refused(
+            "--sh may be --shard, --shard-index or --shard-count; expected is one",
+            "--sh", "1/1", "x")
+        self.check_refused("--m may be --model, --max-duration, ", "--m=crnn", "x")
+
     def test_unknown(self):
         self.check_refused("Unknown option --jsno; did you mean --json?",
                            "--jsno", "1")
