@@ -2,7 +2,9 @@
 
 /* genreclassify: chooses between its commands. */
 
+#include <fcntl.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include <glib.h>
 
@@ -93,11 +95,22 @@ help_main (int argc, char **argv)
                               : command (2, arguments);
 }
 
+/* Keeps what is opened later from standard input, output and error, of which some may
+ * be closed: reading or writing one of those fails as before. */
+static void
+fill_standard (void)
+{
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0)
+      (void) open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int
 main (int argc, char **argv)
 {
   Command command;
 
+  fill_standard ();
   setlocale (LC_ALL, "");
   if (argc > 1 && g_str_equal (argv[1], WORKER_ARGUMENT))
     return worker_main (argc, argv);

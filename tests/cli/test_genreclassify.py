@@ -33,6 +33,19 @@ def run(*arguments):
 
 
 class Test(unittest.TestCase):
+    def test_no_output(self):
+        """Without stdout nothing else is opened in its place."""
+        for names in [CLIP], [CLIP, CLIP]:
+            for closed in ">&-", "<&- >&-":
+                result = subprocess.run(
+                    ["sh", "-c", f'"$@" {closed}', "sh", PROGRAM, "--max-duration=5",
+                     *names], capture_output=True, text=True, timeout=60, check=False,
+                    env={**os.environ, "LC_ALL": "C.UTF-8"})
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertIn("The output cannot be written: Bad file descriptor.",
+                              result.stderr)
+                self.assertNotIn("%", result.stderr)
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
