@@ -32,6 +32,7 @@ struct _Report
   FILE *errors;                /* of errors_path, or NULL */
   FILE *failures; /* "name: reason" lines, to be shown at the end */
   guint64 n[N_OUTCOMES], written;
+  guint64 kept;      /* were classified, and had no need of being written */
   guint64 unwritten; /* were classified, but writing them was skipped */
   gboolean broken;   /* stdout takes no more */
   gboolean cut_off;  /* because nobody reads it */
@@ -412,6 +413,9 @@ report_add (const Outcome *outcome, gint64 total, gpointer user_data)
   }
   if (outcome->change.written)
     report->written++;
+  else if (outcome->has_change && kind == OUTCOME_CLASSIFIED &&
+      !outcome->write_skipped)
+    report->kept++;
   if (outcome->write_skipped) {
     report->unwritten++;
     note_skipped (report, result, outcome->write_error);
@@ -453,9 +457,13 @@ print_summary (const Report *report)
   if (report->written)
     fprintf (stderr, "; %" G_GUINT64_FORMAT " %s", report->written,
         report->options->tags->dry_run ? "would be written" : "written");
+  if (report->kept)
+    fprintf (stderr, "%s %" G_GUINT64_FORMAT " left as %s",
+        report->written ? "," : ";", report->kept,
+        report->kept == 1 ? "it was" : "they were");
   if (report->unwritten)
     fprintf (stderr, "%s %" G_GUINT64_FORMAT " of a format that is not written",
-        report->written ? "," : ";", report->unwritten);
+        report->written || report->kept ? "," : ";", report->unwritten);
   fputc ('\n', stderr);
 }
 

@@ -494,6 +494,15 @@ class Test(unittest.TestCase):
              "skipped": False}])
         self.assertEqual(digest(path), before)
 
+    def test_summary(self):
+        """What is classified is written, or is said to be left."""
+        written, kept = self.copy("flac"), self.copy("mp3")
+        self.write("hiphop", kept)
+        for end in ("1 written, 1 left as it was", "2 left as they were"):
+            result = run("--write", "--min-confidence=0",
+                         f"--model={self.models['hiphop']}", written, kept)
+            self.assertIn(f"2 files: 2 classified; {end}\n", result.stderr)
+
     def test_properties(self):
         path = self.copy("flac")
         link = os.path.join(self.folder, "link.flac")
