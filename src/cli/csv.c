@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "analysis/filename.h"
 #include "genre/genre.h"
 
 static void
@@ -59,7 +60,8 @@ csv_make_header (GPtrArray *labels)
 
   for (guint c = 0; c < labels->len; c++)
     append_field (line, labels->pdata[c]);
-  g_string_append (line, ",duration,model,tag,error,error_code,music\r\n");
+  g_string_append (
+      line, ",duration,model,tag,error,error_code,music,file_bytes\r\n");
   return g_string_free (line, FALSE);
 }
 
@@ -68,6 +70,9 @@ csv_make_row (const Result *result, GPtrArray *labels)
 {
   GString *line = g_string_new (NULL);
   g_autofree char *name = g_utf8_make_valid (result->name, -1);
+  g_autofree char *escaped = g_utf8_validate (result->name, -1, NULL)
+      ? NULL
+      : filename_escape (result->name);
   int best = result_get_best (result);
 
   append_field (line, name);
@@ -83,6 +88,8 @@ csv_make_row (const Result *result, GPtrArray *labels)
     append_number (line, "%.6g", result->music);
   else
     append_field (line, NULL);
+  /* the name itself, if it cannot stand above */
+  append_field (line, escaped);
   g_string_append (line, "\r\n");
   return g_string_free (line, FALSE);
 }

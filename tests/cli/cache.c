@@ -469,7 +469,7 @@ test_export (void)
 
   empty = get_export (cache, "csv");
   g_assert_cmpstr (empty, ==,
-      "file,genre,confidence,duration,model,tag,error,error_code,music\r\n");
+      "file,genre,confidence,duration,model,tag,error,error_code,music,file_bytes\r\n");
 
   result->error = g_strdup ("It is \"text\",\nno audio.");
   result->reason = REASON_NOT_AUDIO;
@@ -485,11 +485,11 @@ test_export (void)
 
   csv = get_export (reader, "csv");
   g_assert_cmpstr (csv, ==,
-      "file,genre,confidence,jazz,pop,duration,model,tag,error,error_code,music\r\n"
-      "/a,jazz,0.75,0.75,0.25,30,crnn 3,,,,0.75\r\n"
+      "file,genre,confidence,jazz,pop,duration,model,tag,error,error_code,music,file_bytes\r\n"
+      "/a,jazz,0.75,0.75,0.25,30,crnn 3,,,,0.75,\r\n"
       "\"/b, c\xef\xbf\xbd.mp3\",,0,,,0,,,"
-      "\"It is \"\"text\"\",\nno audio.\",not-audio,\r\n"
-      "/c,,0,,,1.5,crnn 3,Acid Jazz,,,\r\n");
+      "\"It is \"\"text\"\",\nno audio.\",not-audio,,\"/b, c%FF.mp3\"\r\n"
+      "/c,,0,,,1.5,crnn 3,Acid Jazz,,,,\r\n");
   json = get_export (reader, "json");
   lines = g_strsplit (json, "\n", -1);
   g_assert_cmpuint (g_strv_length (lines), ==, 4);
