@@ -45,7 +45,8 @@ def arguments():
         description=f"{__doc__.splitlines()[0]}\n\n{HELP}")
     parser.add_argument("folder", nargs="?", metavar="FOLDER",
                         help="tracks in FOLDER/LABEL/")
-    parser.add_argument("--audio", metavar="FOLDER", help="the same")
+    parser.add_argument("--audio", metavar="FOLDER",
+                        help="another way to give FOLDER, as train takes it")
     parser.add_argument("--out", metavar="FILE", help="weights file to write; default: "
                         "one called like FOLDER, where models are found by name")
     parser.add_argument("--force", action="store_true",

@@ -49,6 +49,8 @@ static const GOptionEntry main_entries[] = {
       "Write the genre into files that have none", NULL },
   { "dry-run", 'n', 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.dry_run),
       "Only show what would be written or undone", NULL },
+  { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
+      "Give files in the log their genres back", "LOG" },
   { "jobs", 'j', 0, G_OPTION_ARG_INT, TO (pool.jobs),
       "Files at a time (as many as processors)", "N" },
   { "quiet", 'q', 0, G_OPTION_ARG_NONE, TO (report.quiet),
@@ -145,8 +147,6 @@ static const GOptionEntry tags_entries[] = {
       NULL },
   { "log", 0, 0, G_OPTION_ARG_FILENAME, TO (pool.worker.tags.undo_log),
       "Note there what is written, to undo it", "LOG" },
-  { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
-      "Give files in the log their genres back", "LOG" },
   G_OPTION_ENTRY_NULL
 };
 
