@@ -46,11 +46,9 @@ static const GOptionEntry main_entries[] = {
   { "cache", 0, 0, G_OPTION_ARG_FILENAME, TO (cache),
       "Keep results there, and take from there", "FILE" },
   { "write", 'w', 0, G_OPTION_ARG_NONE, TO (pool.worker.write),
-      "Write the genre into files that have none", NULL },
+      "Write the genre where none is; --undo takes it back", NULL },
   { "dry-run", 'n', 0, G_OPTION_ARG_NONE, TO (pool.worker.tags.dry_run),
       "Only show what would be written or undone", NULL },
-  { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
-      "Give files in the log their genres back", "LOG" },
   { "jobs", 'j', 0, G_OPTION_ARG_INT, TO (pool.jobs),
       "Files at a time (as many as processors)", "N" },
   { "quiet", 'q', 0, G_OPTION_ARG_NONE, TO (report.quiet),
@@ -147,6 +145,8 @@ static const GOptionEntry tags_entries[] = {
       NULL },
   { "log", 0, 0, G_OPTION_ARG_FILENAME, TO (pool.worker.tags.undo_log),
       "Note there what is written, to undo it", "LOG" },
+  { "undo", 0, 0, G_OPTION_ARG_FILENAME, TO (undo),
+      "Give files in the log their genres back", "LOG" },
   G_OPTION_ENTRY_NULL
 };
 
