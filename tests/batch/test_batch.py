@@ -608,6 +608,9 @@ class Test(unittest.TestCase):
         process.kill()
         process.communicate(timeout=60)
         self.stand_in(squeue="", sacct="5_0|TIMEOUT\n6_0|OUT_OF_MEMORY\n6_9|FAILED\n")
+        # nobody has made it one for Slurm yet
+        self.assertNotIn("OUT_OF_MEMORY", self.batch("status", self.out)[0])
+        self.batch("slurm", "--resume", "--out", self.out, "--dry-run")
         self.assertIn("OUT_OF_MEMORY", self.batch("status", self.out)[0])
         self.stand_in(scancel="")
         self.batch("cancel", self.out)
