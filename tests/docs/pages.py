@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def find(*endings):
     """The names of the files that end so, from the root of the repository on."""
     git = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *(f"*{e}" for e in endings)],
-        cwd=ROOT, capture_output=True, text=True) if (ROOT / ".git").exists() else None
+        cwd=ROOT, capture_output=True, text=True,
+    ) if (ROOT / ".git").exists() and shutil.which("git") else None
     if git and git.returncode == 0:
         names = git.stdout.splitlines()
     else:       # what was unpacked from an archive
