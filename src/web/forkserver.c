@@ -374,6 +374,23 @@ refuse (const GError *why)
   return 1;
 }
 
+static void
+set_no_thread (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      "The service can start no thread: its user or its group of processes may have no "
+      "more (ulimit -u, TasksMax=), or there is no memory for one.");
+}
+
+static gboolean
+check_thread (GError **error)
+{
+  if (!no_thread_is_left ())
+    return TRUE;
+  set_no_thread (error);
+  return FALSE;
+}
+
 /* What is preloaded plays, and an element that gets no thread would abort or wait. */
 static void
 on_message (const char *domain, GLogLevelFlags level, const char *message,
@@ -385,9 +402,7 @@ on_message (const char *domain, GLogLevelFlags level, const char *message,
     g_log_default_handler (domain, level, message, user_data);
     return;
   }
-  g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_FAILED,
-      "The service can start no thread: its user or its group of processes may have no "
-      "more (ulimit -u, TasksMax=), or there is no memory for one.");
+  set_no_thread (&error);
   _exit (refuse (error));
 }
 
@@ -409,7 +424,8 @@ forkserver_main (void)
   prepare_signals (&server);
   g_log_set_default_handler (on_message, NULL);
   json_builder_begin_array (models);
-  if (!plugin_init (&error) || !preload_check_plugin (&error) ||
+  if (!check_thread (&error) || !plugin_init (&error) ||
+      !preload_check_plugin (&error) ||
       !load_models (&server, models, &error) ||
       !(about = about_new (g_steal_pointer (&server.about), &error)))
     return refuse (error);
