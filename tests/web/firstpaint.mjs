@@ -52,7 +52,7 @@ const service = await startService();
 const browser = await startBrowser();
 const line = await startLine(service.port);
 const url = `http://127.0.0.1:${line.address().port}`;
-const middle = (values) => values.toSorted((a, b) => a - b)[RUNS >> 1].toFixed(0);
+const middle = (values) => [...values].sort((a, b) => a - b)[RUNS >> 1].toFixed(0);
 const paints = [], uses = [];
 
 for (let run = 0; run < RUNS; run++) {

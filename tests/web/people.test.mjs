@@ -54,7 +54,7 @@ function resultOf(some, { music: sure = 1, genre } = {}) {
   const others = GENRES.length - Object.keys(some).length;
   const probabilities = Object.fromEntries(GENRES.map((label) =>
     [label, some[label] ?? rest / others]));
-  const [best] = GENRES.toSorted((a, b) => probabilities[b] - probabilities[a]);
+  const [best] = [...GENRES].sort((a, b) => probabilities[b] - probabilities[a]);
   const answer = {
     genre: genre === undefined ? best : genre,
     confidence: genre === null ? 0 : probabilities[best],
@@ -150,7 +150,7 @@ test('the labels of a model of one\'s own are as they were written', async () =>
   await page.click('#check-button');
   await page.waitForSelector('.answer');
   const bars = await page.locator('.bar-name').allTextContents();
-  assert.deepEqual(bars.toSorted(), labels.toSorted());
+  assert.deepEqual([...bars].sort(), [...labels].sort());
   const words = await page.textContent('.answer');
   assert.ok(words.includes(bars[0]), words);
   assert.deepEqual((await page.locator('#legend li').allTextContents()), labels);
@@ -273,9 +273,10 @@ test('the page says what it is made of, in every language', () =>
     }
     await page.click('#about-open');
     for (const kind of ['models', 'page', 'libraries']) {
-      const rows = await page.locator(`#about-${kind} tr`).allInnerTexts();
+      const rows = await page.locator(`#about-${kind} tr`).evaluateAll((found) =>
+        found.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
 
-      assert.deepEqual(rows.map((row) => row.split(/\s*[\t\n]\s*/)),
+      assert.deepEqual(rows,
         about[kind].map(({ name, version, license }) =>
           [name, version, license ?? '未说明']));
     }
