@@ -2,6 +2,7 @@
 """What the tests of the service share: the program while it serves, and what is sent to
 it."""
 
+import atexit
 import contextlib
 import http.client
 import os
@@ -94,6 +95,9 @@ class Service:
             [self.program, "serve", "--port=0", *options], text=True,
             stdout=subprocess.PIPE,
             env={**os.environ, "TMPDIR": self.folder.name, **environment})
+        # a test that fails before it is ready to stop it: meson waits for whoever has
+        # its output
+        atexit.register(self.process.kill)
         self.url = self.process.stdout.readline().strip()
         self.address = urllib.parse.urlsplit(self.url).netloc
         self.fork_server, = children(self.process.pid)
