@@ -515,7 +515,7 @@ test_empty (void)
   g_assert_cmpint (ftruncate (fd, G_GINT64_CONSTANT (1) << 40), ==, 0);
   file = tag_file_open (fd, NULL);
   g_assert_nonnull (strstr (
-      tag_file_get_obstacle (file)->message, "64 MiB of it are no pages"));
+      tag_file_get_obstacle (file)->message, "than 64 MiB of it are no pages"));
   close (fd);
 }
 
