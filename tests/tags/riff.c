@@ -511,8 +511,8 @@ static void
 test_obstacles (void)
 {
   File file;
-  g_autoptr (GBytes) cut = NULL, no_tag = NULL, front = NULL, no_data = NULL,
-                     no_ds64 = NULL, end_cut = NULL;
+  g_autoptr (GBytes) cut = NULL, no_tag = NULL, other = NULL, front = NULL,
+                     no_data = NULL, no_ds64 = NULL, end_cut = NULL;
 
   begin (&file);
   CHUNK (&file, "data", audio);
@@ -532,6 +532,12 @@ test_obstacles (void)
   CHUNK (&file, "id3 ", "ID3\4\0\0\0\0\1\0");
   no_tag = end (&file);
   try_assert_obstacle (no_tag, "chunk \"id3 \" has no whole ID3v2 tag");
+
+  begin (&file);
+  CHUNK (&file, "data", audio);
+  CHUNK (&file, "id3 ", "TAG\4\0\0\0\0\0\0");
+  other = end (&file);
+  try_assert_obstacle (other, "chunk \"id3 \" has no whole ID3v2 tag");
 
   front = try_join ("ID3\4\0\0\0\0\0\0", (gsize) 10,
       g_bytes_get_data (cut, NULL), g_bytes_get_size (cut), NULL);

@@ -752,6 +752,8 @@ class TestRestart(Case):
         reader, writer = os.pipe()
         pid, terminal = pty.fork()
         if pid == 0:
+            # whoever runs the tests may be under nohup, with which it would go on
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.dup2(writer, 1)
             os.execv(OPTIONS.program, [OPTIONS.program, "serve", "--port=0"])
         os.close(writer)
