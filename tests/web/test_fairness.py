@@ -123,6 +123,24 @@ class Test(unittest.TestCase):
     def test_flood_of_one_worker(self):
         self.check_flood(1)
 
+    def test_full(self):
+        """Nobody takes the last quarter of the queue alone, and nobody gets more."""
+        service = self.run_service("--jobs=1", "--queue=4")
+        flood, other, third = (self.client(service, address)
+                               for address in (FLOOD, OTHER, THIRD))
+        os.kill(service.fork_server, signal.SIGSTOP)    # no worker comes to its end
+        self.addCleanup(os.kill, service.fork_server, signal.SIGCONT)
+        answers = [flood.begin(self.clip)]
+        wait_until(lambda: service.metric("workers_running") == 1)
+        for client, length in (flood, 1), (flood, 2), (flood, 3), (other, 4):
+            answers.append(client.begin(self.clip))
+            wait_until(lambda: service.metric("queue_length") == length)
+            if length == 3:
+                self.check_error(flood.ask(self.clip), 503, "busy")
+        self.check_error(third.ask(self.clip), 503, "busy")
+        os.kill(service.fork_server, signal.SIGCONT)
+        self.assertEqual([answer.result().status for answer in answers], [200] * 5)
+
     def test_goes_on(self):
         """Who has made room for others loses nothing but time."""
         service = self.run_service("--jobs=1")

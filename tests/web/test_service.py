@@ -528,6 +528,18 @@ class Test(unittest.TestCase):
         with self.asking(service, read(CLIP)) as future:
             time.sleep(1)
         self.check("POST", "/predict", 200, future.result())
+
+    def test_steady_client(self):
+        """A file may take longer to come in than --client-timeout, if it comes."""
+        service = self.run_service("--client-timeout=2")
+        data = read(CLIP)
+        with service.open() as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(data))
+            for begin in range(0, len(data), len(data) // 6 + 1):
+                client.sendall(data[begin:begin + len(data) // 6 + 1])
+                time.sleep(0.6)
+            self.assertIn(b"HTTP/1.1 200 ", client.recv(100))
         # a client that sends nothing after its answer is just disconnected
         with service.open() as client:
             client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
