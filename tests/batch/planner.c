@@ -371,8 +371,9 @@ test_errors (void)
   /* sound without a header */
   write_file ("list", "a\0.\0\1\0", 6);
   assert_fails ("list", 1, FALSE, "Its name 3, \"\\x01\", is none");
-  write_file ("list", "/a/1\n/../\n", -1);
-  assert_fails ("list", 1, FALSE, "/../, the root of the file system");
+  /* not "/../", which leads elsewhere where a processor is emulated */
+  write_file ("list", "/a/1\n/./\n", -1);
+  assert_fails ("list", 1, FALSE, "/./, the root of the file system");
   make_file ("song.mp3", 1);
   assert_fails ("song.mp3", 1, FALSE, "song.mp3 is music");
   g_mkdir (music, 0700);
