@@ -101,10 +101,9 @@ check_listed_folder (const char *name, GError **error)
   g_autofree char *local = scheme ? g_filename_from_uri (name, NULL, NULL)
                                   : NULL;
   g_autofree char *shown = filename_display (name);
-  struct stat root, info;
+  struct stat info;
 
-  if (stat ("/", &root) < 0 || stat (local ? local : name, &info) < 0 ||
-      root.st_dev != info.st_dev || root.st_ino != info.st_ino)
+  if (stat (local ? local : name, &info) < 0 || !listing_is_root (&info))
     return TRUE;
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
       "A list has %s, the root of the file system, which is searched only if it is "

@@ -214,15 +214,21 @@ explain_kind (const char *path, const struct stat *info)
   return explain_companion (path);
 }
 
+gboolean
+listing_is_root (const struct stat *folder)
+{
+  struct stat root;
+
+  return stat ("/", &root) == 0 && root.st_dev == folder->st_dev &&
+      root.st_ino == folder->st_ino;
+}
+
 /* Whether a folder that nobody has named is the root, and not to be searched: a name
  * that is too short, or a link, as Wine makes one, and every file would be written. */
 static gboolean
 is_spared (const Listing *listing, const struct stat *folder)
 {
-  struct stat root;
-
-  return listing->options->spare_root && stat ("/", &root) == 0 &&
-      root.st_dev == folder->st_dev && root.st_ino == folder->st_ino;
+  return listing->options->spare_root && listing_is_root (folder);
 }
 
 static Failure

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/stat.h>
 
 #include "analysis/reason.h"
 #include "shard.h"
@@ -89,3 +90,6 @@ gboolean listing_check (Listing *listing, GError **error);
 
 /* How many items there are in all, -1 while that is not known. */
 gint64 listing_get_total (Listing *listing);
+
+/* Whether @folder is the root of the file system. */
+gboolean listing_is_root (const struct stat *folder);
